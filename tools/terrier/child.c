@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Start, wait, account. A pipe closed by exec carries the error of an exec that failed. */
+#include "terrier.h"
+
+#include "child.h"
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * CMD_NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t timeval_ns(struct timeval time) {
+    return (uint64_t)time.tv_sec * CMD_NS_PER_SECOND + (uint64_t)time.tv_usec * 1000;
+}
+
+static bool set_files(const struct cmd_launch *launch) {
+    for (int i = 0; i < 3; i++) {
+        if (launch->files[i] >= 0 && dup2(launch->files[i], i) < 0)
+            return false;
+    }
+    return true;
+}
+
+static _Noreturn void become_program(const struct cmd_launch *launch, const sigset_t *mask,
+                                     int error_pipe) {
+    cmd_relay_restore();
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    if (set_files(launch))
+        execvpe(launch->program[0], launch->program, launch->environment);
+    int error_number = errno;
+    ssize_t written = write(error_pipe, &error_number, sizeof error_number);
+    _exit(written == (ssize_t)sizeof error_number ? CMD_STATUS_NOT_FOUND : CMD_STATUS_FAILED);
+}
+
+/* 0 if the program began, else the error number of the step that failed. */
+static int read_start_error(int error_pipe) {
+    int error_number = 0;
+    ssize_t count;
+    do {
+        count = read(error_pipe, &error_number, sizeof error_number);
+    } while (count < 0 && errno == EINTR);
+    return count == (ssize_t)sizeof error_number ? error_number : 0;
+}
+
+void cmd_child_die_cannot_run(const char *program, int error_number) {
+    cmd_die(error_number == ENOENT ? CMD_STATUS_NOT_FOUND : CMD_STATUS_CANNOT_RUN,
+            "cannot run '%s': %s", program, strerror(error_number));
+}
+
+/* Starts the program and hands back its id, or 0 with the error number. */
+static pid_t start(const struct cmd_launch *launch, int *error_number) {
+    int error_pipe[2];
+    sigset_t mask;
+    if (pipe2(error_pipe, O_CLOEXEC) != 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+    cmd_relay_block(&mask);
+    pid_t pid = fork();
+    if (pid < 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot start a process: %s", strerror(errno));
+    if (pid == 0)
+        become_program(launch, &mask, error_pipe[1]);
+    cmd_relay_set_target(pid);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    close(error_pipe[1]);
+    *error_number = read_start_error(error_pipe[0]);
+    close(error_pipe[0]);
+    return pid;
+}
+
+/* Waits until the process changes state, and leaves it to be reaped. */
+static void wait_for_change(pid_t pid) {
+    siginfo_t change;
+    while (waitid(P_PID, (id_t)pid, &change, WEXITED | WSTOPPED | WNOWAIT) != 0) {
+        if (errno != EINTR)
+            cmd_die(CMD_STATUS_FAILED, "cannot wait for process %ld: %s", (long)pid,
+                    strerror(errno));
+    }
+}
+
+/* Takes one change of state; true once the process has ended. A process id may be used again as
+ * soon as it is reaped, so no signal is passed on from here to the end. */
+static bool take_change(pid_t pid, int *wait_status, struct rusage *usage) {
+    sigset_t mask;
+    cmd_relay_block(&mask);
+    if (wait4(pid, wait_status, WUNTRACED, usage) != pid)
+        cmd_die(CMD_STATUS_FAILED, "cannot wait for process %ld: %s", (long)pid, strerror(errno));
+    bool ended = !WIFSTOPPED(*wait_status);
+    if (ended)
+        cmd_relay_set_target(0);
+    else
+        cmd_relay_stop(WSTOPSIG(*wait_status));
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return ended;
+}
+
+static int wait_for_end(pid_t pid, struct rusage *usage) {
+    int wait_status = 0;
+    do {
+        wait_for_change(pid);
+    } while (!take_change(pid, &wait_status, usage));
+    return wait_status;
+}
+
+struct cmd_outcome cmd_child_run(const struct cmd_launch *launch) {
+    struct cmd_outcome outcome = {0};
+    struct rusage usage;
+    int error_number = 0;
+    memset(&usage, 0, sizeof usage);
+    cmd_relay_init();
+    uint64_t begin_ns = now_ns();
+    outcome.pid = start(launch, &error_number);
+    outcome.wait_status = wait_for_end(outcome.pid, &usage);
+    outcome.wall_ns = now_ns() - begin_ns;
+    if (error_number != 0)
+        cmd_child_die_cannot_run(launch->program[0], error_number);
+    outcome.user_ns = timeval_ns(usage.ru_utime);
+    outcome.system_ns = timeval_ns(usage.ru_stime);
+    outcome.peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    return outcome;
+}
+
+void cmd_child_die_of(int signal_number) {
+    struct rlimit no_core = {0, 0};
+    struct sigaction action;
+    sigset_t mask;
+    fflush(NULL);
+    setrlimit(RLIMIT_CORE, &no_core);
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    sigaction(signal_number, &action, NULL);
+    raise(signal_number);
+    sigemptyset(&mask);
+    sigaddset(&mask, signal_number);
+    sigprocmask(SIG_UNBLOCK, &mask, NULL);
+    _exit(128 + signal_number);
+}
+
+int cmd_child_end_like(const struct cmd_outcome *outcome) {
+    if (WIFSIGNALED(outcome->wait_status))
+        cmd_child_die_of(WTERMSIG(outcome->wait_status));
+    return WEXITSTATUS(outcome->wait_status);
+}

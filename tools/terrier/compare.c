@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* `terrier compare`: the same program in turn on the library it has and on Terrier.
+ *
+ * The sides take turns within a round, and every second round the other way round, so that a
+ * machine that grows warm or busy does so for both. Measured runs write no report: collections and
+ * pauses come from one more run that is not measured. Every run's output and exit status is held
+ * against the first run's, which is on the stock library. */
+#include "terrier.h"
+
+#include "child.h"
+#include "commands.h"
+#include "comparison.h"
+#include "environment.h"
+#include "json.h"
+#include "library.h"
+#include "relay.h"
+#include "report.h"
+#include "scratch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What one run left behind; the files are open and lie in the scratch folder. */
+struct capture {
+    struct cmd_outcome outcome;
+    int output;
+    int errors;
+};
+
+/* A comparison under way. */
+struct bench {
+    struct cmd_options *options;
+    struct cmd_comparison *comparison;
+    const char *library_folder;
+    struct cmd_launch sides[CMD_SIDE_COUNT];
+    struct cmd_launch base;
+    int empty_input;
+    struct capture first;
+};
+
+/* Two open files hold the same bytes. */
+static bool same_bytes(int left, int right) {
+    enum { BLOCK_BYTES = 1 << 14 };
+    char blocks[2][BLOCK_BYTES];
+    for (off_t offset = 0;;) {
+        ssize_t count = pread(left, blocks[0], BLOCK_BYTES, offset);
+        ssize_t other_count = pread(right, blocks[1], BLOCK_BYTES, offset);
+        if (count < 0 || other_count < 0)
+            cmd_die(CMD_STATUS_FAILED, "cannot read an output back: %s", strerror(errno));
+        if (count != other_count || memcmp(blocks[0], blocks[1], (size_t)count) != 0)
+            return false;
+        if (count == 0)
+            return true;
+        offset += count;
+    }
+}
+
+/* A signal to terrier or an interrupted program ends the whole comparison. */
+static void stop_if_asked(int wait_status) {
+    int signal_number = cmd_relay_ending_signal();
+    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGINT)
+        signal_number = SIGINT;
+    if (signal_number == 0)
+        return;
+    cmd_scratch_fini();
+    cmd_child_die_of(signal_number);
+}
+
+static struct capture capture_run(const struct bench *bench, const struct cmd_launch *side,
+                                  const char *output_name, const char *errors_name) {
+    struct cmd_launch launch = *side;
+    struct capture capture = {
+        .output = cmd_scratch_create(output_name),
+        .errors = cmd_scratch_create(errors_name),
+    };
+    launch.files[0] = bench->empty_input;
+    launch.files[1] = capture.output;
+    launch.files[2] = capture.errors;
+    capture.outcome = cmd_child_run(&launch);
+    stop_if_asked(capture.outcome.wait_status);
+    return capture;
+}
+
+static void capture_fini(struct capture *capture) {
+    close(capture->output);
+    close(capture->errors);
+}
+
+/* Holds a run against the first one. */
+static void check_capture(struct bench *bench, enum cmd_side side, const struct capture *capture) {
+    struct cmd_comparison *comparison = bench->comparison;
+    if (!same_bytes(bench->first.output, capture->output)) {
+        comparison->outputs_differ = true;
+        if (side == CMD_SIDE_STOCK)
+            comparison->stock_outputs_differ = true;
+    }
+    if (!same_bytes(bench->first.errors, capture->errors))
+        comparison->errors_differ = true;
+    if (capture->outcome.wait_status != bench->first.outcome.wait_status) {
+        comparison->statuses_differ = true;
+        comparison->wait_status[side] = capture->outcome.wait_status;
+    }
+}
+
+static void outcome_values(const struct cmd_outcome *outcome, double values[CMD_MEASURE_COUNT]) {
+    values[CMD_MEASURE_WALL] = (double)outcome->wall_ns * 1e-6;
+    values[CMD_MEASURE_CPU] = (double)(outcome->user_ns + outcome->system_ns) * 1e-6;
+    values[CMD_MEASURE_PEAK] = (double)outcome->peak_bytes;
+}
+
+static void run_side(struct bench *bench, enum cmd_side side, double values[CMD_MEASURE_COUNT]) {
+    struct capture capture = capture_run(bench, &bench->sides[side], "output", "errors");
+    check_capture(bench, side, &capture);
+    outcome_values(&capture.outcome, values);
+    capture_fini(&capture);
+}
+
+static void run_base(const struct bench *bench, double values[CMD_MEASURE_COUNT]) {
+    if (bench->base.program == NULL)
+        return;
+    struct capture capture = capture_run(bench, &bench->base, "output", "errors");
+    outcome_values(&capture.outcome, values);
+    capture_fini(&capture);
+}
+
+static void run_round(struct bench *bench, bool terrier_first) {
+    double base[CMD_MEASURE_COUNT] = {0};
+    double values[CMD_SIDE_COUNT][CMD_MEASURE_COUNT];
+    run_base(bench, base);
+    for (int turn = 0; turn < CMD_SIDE_COUNT; turn++) {
+        enum cmd_side side = (turn == 0) == terrier_first ? CMD_SIDE_TERRIER : CMD_SIDE_STOCK;
+        run_side(bench, side, values[side]);
+    }
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        for (int i = 0; i < CMD_MEASURE_COUNT; i++)
+            cmd_sample_add(&bench->comparison->samples[side][i], values[side][i] - base[i]);
+    }
+}
+
+/* The first run on each side: makes caches warm, and is the one to hold others against. */
+static void warm_up(struct bench *bench) {
+    struct stat status;
+    double values[CMD_MEASURE_COUNT];
+    bench->first = capture_run(bench, &bench->sides[CMD_SIDE_STOCK], "first", "first-errors");
+    for (int side = 0; side < CMD_SIDE_COUNT; side++)
+        bench->comparison->wait_status[side] = bench->first.outcome.wait_status;
+    if (fstat(bench->first.output, &status) == 0)
+        bench->comparison->output_bytes = (uint64_t)status.st_size;
+    run_side(bench, CMD_SIDE_TERRIER, values);
+    run_base(bench, values);
+}
+
+/* One more run on Terrier, with the library's report. */
+static void read_figures(struct bench *bench) {
+    struct cmd_comparison *comparison = bench->comparison;
+    struct cmd_launch launch = bench->sides[CMD_SIDE_TERRIER];
+    struct cmd_environment environment;
+    cmd_report_request(bench->options, CMD_REPORT_JSON);
+    cmd_environment_init(&environment, bench->library_folder, bench->options->library_options);
+    launch.environment = environment.entries;
+    struct capture capture = capture_run(bench, &launch, "output", "errors");
+    cmd_environment_fini(&environment);
+    check_capture(bench, CMD_SIDE_TERRIER, &capture);
+    char *report = cmd_report_read(capture.outcome.pid);
+    bool whole = report != NULL && cmd_json_is_whole(report);
+    for (int i = 0; whole && i < CMD_FIGURE_COUNT; i++)
+        comparison->has_figure[i] = cmd_json_find_number(
+            report, cmd_figure_path((enum cmd_figure)i), &comparison->figures[i]);
+    free(report);
+    capture_fini(&capture);
+}
+
+/* With Terrier's folder already in the search path there would be nothing to compare with. */
+static void check_stock_side(const char *library_folder) {
+    const char *path = getenv("LD_LIBRARY_PATH");
+    size_t length = strlen(library_folder);
+    for (const char *at = path; at != NULL && *at != '\0';) {
+        size_t entry_length = strcspn(at, ":;");
+        if (entry_length == length && strncmp(at, library_folder, length) == 0)
+            cmd_die(CMD_STATUS_USAGE,
+                    "LD_LIBRARY_PATH already names %s, so no run would be on the "
+                    "stock library",
+                    library_folder);
+        at += entry_length + (at[entry_length] != '\0');
+    }
+}
+
+static void run_all(struct bench *bench) {
+    bench->empty_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (bench->empty_input < 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot open /dev/null: %s", strerror(errno));
+    cmd_scratch_init();
+    warm_up(bench);
+    for (unsigned i = 0; i < bench->comparison->runs; i++)
+        run_round(bench, i % 2 != 0);
+    read_figures(bench);
+    capture_fini(&bench->first);
+    close(bench->empty_input);
+    cmd_scratch_fini();
+}
+
+static void comparison_init(struct cmd_comparison *comparison, const struct cmd_options *options) {
+    memset(comparison, 0, sizeof *comparison);
+    comparison->program = options->program[0];
+    comparison->base_program = options->base_program;
+    comparison->runs = options->runs;
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        for (int i = 0; i < CMD_MEASURE_COUNT; i++)
+            cmd_sample_init(&comparison->samples[side][i], options->runs);
+    }
+}
+
+static void comparison_fini(struct cmd_comparison *comparison) {
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        for (int i = 0; i < CMD_MEASURE_COUNT; i++)
+            cmd_sample_fini(&comparison->samples[side][i]);
+    }
+}
+
+/* Measures with the library in `folder` on Terrier's side. */
+static void measure(struct cmd_comparison *comparison, struct cmd_options *options,
+                    const char *folder) {
+    char *base[] = {options->base_program, NULL};
+    struct cmd_environment environment;
+    cmd_environment_init(&environment, folder, options->library_options);
+    struct bench bench = {
+        .options = options,
+        .comparison = comparison,
+        .library_folder = folder,
+        .sides = {{.program = options->program, .environment = environ},
+                  {.program = options->program, .environment = environment.entries}},
+        .base = {.program = options->base_program == NULL ? NULL : base, .environment = environ},
+    };
+    run_all(&bench);
+    cmd_environment_fini(&environment);
+}
+
+static int compare(struct cmd_options *options) {
+    struct cmd_comparison comparison;
+    char *folder = cmd_library_find_folder();
+    check_stock_side(folder);
+    comparison_init(&comparison, options);
+    measure(&comparison, options, folder);
+    free(folder);
+    if (options->json)
+        cmd_comparison_print_json(&comparison, stdout);
+    else
+        cmd_comparison_print_text(&comparison, stdout);
+    comparison_fini(&comparison);
+    bool differs = comparison.outputs_differ || comparison.statuses_differ;
+    return differs ? CMD_STATUS_DIFFERENT : CMD_STATUS_OK;
+}
+
+int cmd_compare(const struct cmd_command *command, char **arguments) {
+    struct cmd_options options;
+    cmd_options_init(&options, command->use, arguments);
+    int status = CMD_STATUS_OK;
+    if (options.help)
+        cmd_print_help(command);
+    else
+        status = compare(&options);
+    cmd_options_fini(&options);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What a comparison found, apart from how it was measured and how it is shown. */
+#ifndef TERRIER_COMMAND_COMPARISON_H
+#define TERRIER_COMMAND_COMPARISON_H
+
+#include "sample.h"
+
+enum cmd_side { CMD_SIDE_STOCK, CMD_SIDE_TERRIER, CMD_SIDE_COUNT };
+
+enum cmd_measure { CMD_MEASURE_WALL, CMD_MEASURE_CPU, CMD_MEASURE_PEAK, CMD_MEASURE_COUNT };
+
+enum cmd_figure {
+    CMD_FIGURE_COLLECTIONS,
+    CMD_FIGURE_PAUSE_TOTAL,
+    CMD_FIGURE_PAUSE_MAX,
+    CMD_FIGURE_COUNT,
+};
+
+/* Times are in milliseconds, memory in bytes. */
+struct cmd_comparison {
+    const char *program;
+    const char *base_program; /* its cost is taken off; NULL is none */
+    unsigned runs;
+    struct cmd_sample samples[CMD_SIDE_COUNT][CMD_MEASURE_COUNT];
+    uint64_t output_bytes;
+    bool stock_outputs_differ; /* among runs on the stock library */
+    bool outputs_differ;
+    bool errors_differ; /* what went to standard error */
+    bool statuses_differ;
+    int wait_status[CMD_SIDE_COUNT];
+    bool has_figure[CMD_FIGURE_COUNT];
+    double figures[CMD_FIGURE_COUNT];
+};
+
+/* Where the library's JSON report has a figure. */
+const char *cmd_figure_path(enum cmd_figure figure);
+
+void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out);
+void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out);
+
+#endif

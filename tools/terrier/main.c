@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* The command `terrier`: one table of commands; usage, help and dispatch are read from it. */
+#include "terrier.h"
+
+#include "commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int run_help(const struct cmd_command *command, char **arguments);
+static int run_version(const struct cmd_command *command, char **arguments);
+
+static const struct cmd_command commands[] = {
+    {"run", "run a program on Terrier's heap", "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
+     "Runs PROGRAM with Terrier's libgc.so.1 in place of the Boehm collector's. The\n"
+     "exit status and the signals are the program's own; nothing is changed on disk.\n"
+     "A program that is not linked to libgc.so.1, or that gains rights when it is run,\n"
+     "runs as ever.\n",
+     CMD_USE_RUN, cmd_run},
+    {"compare", "run a program with and without Terrier and compare",
+     "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
+     "Runs PROGRAM in turn on the library it has and on Terrier, once each to warm up\n"
+     "and then N times each, checks that standard output and exit status are equal, and\n"
+     "prints medians: wall time, processor time, peak resident memory. Collections and\n"
+     "pauses are from one more run on Terrier. Standard input is empty. Exits with 1 if\n"
+     "the outputs or the exit statuses differ.\n",
+     CMD_USE_COMPARE, cmd_compare},
+    {"help", "show help on a command", "[COMMAND]", NULL, 0, run_help},
+    {"version", "show the version", "", NULL, 0, run_version},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static const struct cmd_command *find_command(const char *name) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    cmd_die(CMD_STATUS_USAGE, "unknown command '%s'", name);
+}
+
+static void print_usage(FILE *out) {
+    fputs("Usage: terrier COMMAND [ARGUMENTS]\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    fputs("\n'terrier help COMMAND' shows more.\n", out);
+}
+
+static void print_environment(void) {
+    fputs("\nEnvironment:\n"
+          "  TERRIER_OPTIONS  options for the library: NAME=VALUE,NAME=VALUE; the command line's\n"
+          "                   come after them and win\n"
+          "  TERRIER_LIBGC    path of Terrier's libgc.so.1, if it is not found by itself\n"
+          "  TMPDIR           where a private folder is made while a program runs\n",
+          stdout);
+}
+
+void cmd_print_help(const struct cmd_command *command) {
+    printf("Usage: terrier %s %s\n\n%s", command->name, command->synopsis,
+           command->help == NULL ? "" : command->help);
+    if (command->use == 0)
+        return;
+    fputs("\nOptions:\n", stdout);
+    cmd_options_print_help(stdout, command->use);
+    print_environment();
+}
+
+static int run_help(const struct cmd_command *command, char **arguments) {
+    (void)command;
+    if (arguments[0] == NULL)
+        print_usage(stdout);
+    else
+        cmd_print_help(find_command(arguments[0]));
+    return CMD_STATUS_OK;
+}
+
+static int run_version(const struct cmd_command *command, char **arguments) {
+    (void)command;
+    (void)arguments;
+    puts("terrier " TERRIER_VERSION);
+    return CMD_STATUS_OK;
+}
+
+/* `--help` and `--version` are the commands of these names. */
+static const char *command_name(const char *word) {
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return "help";
+    return strcmp(word, "--version") == 0 ? "version" : word;
+}
+
+/* Help that nobody received was not given. */
+static int finish(int status) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    cmd_warn("cannot write to standard output: %s", strerror(errno));
+    return CMD_STATUS_FAILED;
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count < 2) {
+        print_usage(stderr);
+        return CMD_STATUS_USAGE;
+    }
+    const struct cmd_command *command = find_command(command_name(arguments[1]));
+    return finish(command->run(command, arguments + 2));
+}

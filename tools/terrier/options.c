@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of options, the parser and the help text that follow from it. */
+#include "terrier.h"
+
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum takes { TAKES_NOTHING, TAKES_PERHAPS, TAKES_VALUE };
+
+enum { USE_BOTH = CMD_USE_RUN | CMD_USE_COMPARE, RUNS_DEFAULT = 5, RUNS_MAX = 100000 };
+
+struct row {
+    const char *name; /* without the two dashes */
+    char letter;      /* the short form, or 0 */
+    enum takes takes;
+    unsigned uses;
+    const char *metavar;
+    const char *library_name; /* the library's name for it, or NULL */
+    void (*apply)(struct cmd_options *options, const struct row *row, char *value);
+    const char *help; /* lines of text */
+};
+
+static _Noreturn void die_value(const struct row *row, const char *value, const char *wanted) {
+    cmd_die(CMD_STATUS_USAGE, "--%s: '%s' is not %s", row->name, value, wanted);
+}
+
+/* A whole decimal number at the start of `text`; false if there is none or it does not fit. */
+static bool read_number(const char *text, uint64_t *number, const char **rest) {
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    *number = value;
+    *rest = end;
+    return errno == 0;
+}
+
+/* How far a size's suffix shifts it; -1 if that is no suffix. */
+static int suffix_shift(const char *suffix) {
+    static const char letters[] = "KMGT";
+    if (suffix[0] == '\0')
+        return 0;
+    const char *at = strchr(letters, toupper((unsigned char)suffix[0]));
+    return at == NULL || suffix[1] != '\0' ? -1 : 10 * (int)(at - letters + 1);
+}
+
+static uint64_t read_size(const struct row *row, const char *value) {
+    static const char wanted[] = "a size such as 65536, 512K, 64M or 2G";
+    uint64_t number;
+    const char *rest;
+    if (!read_number(value, &number, &rest) || number == 0)
+        die_value(row, value, wanted);
+    int shift = suffix_shift(rest);
+    if (shift < 0)
+        die_value(row, value, wanted);
+    if (number > (uint64_t)INT64_MAX >> shift)
+        die_value(row, value, "a size that fits into 63 bits");
+    return number << shift;
+}
+
+static uint64_t read_count(const struct row *row, const char *value, uint64_t max) {
+    uint64_t number;
+    const char *rest;
+    if (!read_number(value, &number, &rest) || rest[0] != '\0' || number == 0 || number > max) {
+        char *wanted = cmd_format("a whole number from 1 to %llu", (unsigned long long)max);
+        die_value(row, value, wanted);
+    }
+    return number;
+}
+
+static void pass_number(struct cmd_options *options, const struct row *row, uint64_t number) {
+    char *text = cmd_format("%llu", (unsigned long long)number);
+    cmd_options_pass(options, row->library_name, text);
+    free(text);
+}
+
+static void apply_report(struct cmd_options *options, const struct row *row, char *value) {
+    if (value == NULL || strcmp(value, "text") == 0)
+        options->report = CMD_REPORT_TEXT;
+    else if (strcmp(value, "json") == 0)
+        options->report = CMD_REPORT_JSON;
+    else
+        die_value(row, value, "text or json");
+}
+
+static void apply_report_file(struct cmd_options *options, const struct row *row, char *value) {
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a file");
+    options->report_path = value;
+}
+
+static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value) {
+    options->heap_initial_bytes = read_size(row, value);
+    pass_number(options, row, options->heap_initial_bytes);
+}
+
+static void apply_heap_max(struct cmd_options *options, const struct row *row, char *value) {
+    options->heap_max_bytes = read_size(row, value);
+    pass_number(options, row, options->heap_max_bytes);
+}
+
+static void apply_count(struct cmd_options *options, const struct row *row, char *value) {
+    pass_number(options, row, read_count(row, value, UINT32_MAX));
+}
+
+static void apply_layout(struct cmd_options *options, const struct row *row, char *value) {
+    static const char *const layouts[] = {"default", "small", "sanitizer"};
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        if (strcmp(value, layouts[i]) == 0) {
+            cmd_options_pass(options, row->library_name, value);
+            return;
+        }
+    }
+    die_value(row, value, "default, small or sanitizer");
+}
+
+static void apply_option(struct cmd_options *options, const struct row *row, char *value) {
+    size_t name_length = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (name_length == 0 || value[name_length] != '=' || strchr(value, ',') != NULL)
+        die_value(row, value, "NAME=VALUE, in small letters and without a comma");
+    if (strncmp(value, "report", strlen("report")) == 0)
+        cmd_die(CMD_STATUS_USAGE, "--option: for '%s' use --report and --report-file", value);
+    char *name = cmd_format("%.*s", (int)name_length, value);
+    cmd_options_pass(options, name, value + name_length + 1);
+    free(name);
+}
+
+static void apply_runs(struct cmd_options *options, const struct row *row, char *value) {
+    options->runs = (unsigned)read_count(row, value, RUNS_MAX);
+}
+
+static void apply_json(struct cmd_options *options, const struct row *row, char *value) {
+    (void)row;
+    (void)value;
+    options->json = true;
+}
+
+static void apply_over(struct cmd_options *options, const struct row *row, char *value) {
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a program");
+    options->base_program = value;
+}
+
+static void apply_help(struct cmd_options *options, const struct row *row, char *value) {
+    (void)row;
+    (void)value;
+    options->help = true;
+}
+
+static const struct row rows[] = {
+    {"report", 0, TAKES_PERHAPS, CMD_USE_RUN, "FORM", NULL, apply_report,
+     "write a report on the heap and the process when the\n"
+     "program has ended; FORM is text (the default) or json"},
+    {"report-file", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", NULL, apply_report_file,
+     "write the report there, not to standard error"},
+    {"runs", 'n', TAKES_VALUE, CMD_USE_COMPARE, "N", NULL, apply_runs,
+     "measure N runs on each library (default 5)"},
+    {"json", 0, TAKES_NOTHING, CMD_USE_COMPARE, NULL, NULL, apply_json, "print the result as JSON"},
+    {"over", 0, TAKES_VALUE, CMD_USE_COMPARE, "PROGRAM", NULL, apply_over,
+     "run PROGRAM (no arguments) in every round too and show\n"
+     "what is above its own time and memory"},
+    {"heap-initial", 0, TAKES_VALUE, USE_BOTH, "SIZE", "heap_initial", apply_heap_initial,
+     "begin with a heap of SIZE bytes; K, M, G and T may follow"},
+    {"heap-max", 0, TAKES_VALUE, USE_BOTH, "SIZE", "heap_max", apply_heap_max,
+     "never let the heap grow over SIZE bytes"},
+    {"stress", 0, TAKES_VALUE, USE_BOTH, "N", "stress", apply_count,
+     "collect at every N-th allocation"},
+    {"free-space-divisor", 0, TAKES_VALUE, USE_BOTH, "N", "free_space_divisor", apply_count,
+     "more memory for fewer collections with a small N, and\n"
+     "the reverse with a large one"},
+    {"layout", 0, TAKES_VALUE, USE_BOTH, "NAME", "layout", apply_layout,
+     "where the heap lies: default, small (tight limits on\n"
+     "address space) or sanitizer (beside sanitizers)"},
+    {"option", 0, TAKES_VALUE, USE_BOTH, "NAME=VALUE", NULL, apply_option,
+     "set any other option of the library"},
+    {"help", 'h', TAKES_NOTHING, USE_BOTH, NULL, NULL, apply_help, "show this text"},
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+void cmd_options_pass(struct cmd_options *options, const char *name, const char *value) {
+    char *old = options->library_options;
+    options->library_options =
+        old == NULL ? cmd_format("%s=%s", name, value) : cmd_format("%s,%s=%s", old, name, value);
+    free(old);
+}
+
+static const struct row *find_long(const char *name, size_t length, enum cmd_use use) {
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if ((rows[i].uses & (unsigned)use) != 0 && strlen(rows[i].name) == length &&
+            strncmp(rows[i].name, name, length) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static const struct row *find_letter(char letter, enum cmd_use use) {
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if ((rows[i].uses & (unsigned)use) != 0 && rows[i].letter == letter)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* The next argument as the option's value; `at` then points to it. */
+static char *take_next(char ***at, const char *shown) {
+    if ((*at)[1] == NULL)
+        cmd_die(CMD_STATUS_USAGE, "%s needs a value", shown);
+    return *++*at;
+}
+
+static void parse_long(struct cmd_options *options, enum cmd_use use, char ***at) {
+    char *shown = **at;
+    char *name = shown + 2;
+    size_t length = strcspn(name, "=");
+    char *value = name[length] == '=' ? name + length + 1 : NULL;
+    const struct row *row = find_long(name, length, use);
+    if (row == NULL)
+        cmd_die(CMD_STATUS_USAGE, "unknown option '%s'", shown);
+    if (value != NULL && row->takes == TAKES_NOTHING)
+        cmd_die(CMD_STATUS_USAGE, "--%s takes no value", row->name);
+    if (value == NULL && row->takes == TAKES_VALUE)
+        value = take_next(at, shown);
+    row->apply(options, row, value);
+}
+
+static void parse_short(struct cmd_options *options, enum cmd_use use, char ***at) {
+    char *shown = **at;
+    const struct row *row = find_letter(shown[1], use);
+    if (row == NULL || (row->takes == TAKES_NOTHING && shown[2] != '\0'))
+        cmd_die(CMD_STATUS_USAGE, "unknown option '%s'", shown);
+    char *value = NULL;
+    if (row->takes == TAKES_VALUE)
+        value = shown[2] != '\0' ? shown + 2 : take_next(at, shown);
+    row->apply(options, row, value);
+}
+
+static char **parse_options(struct cmd_options *options, enum cmd_use use, char **at) {
+    for (; *at != NULL && (*at)[0] == '-' && (*at)[1] != '\0'; at++) {
+        if (strcmp(*at, "--") == 0)
+            return at + 1;
+        if ((*at)[1] == '-')
+            parse_long(options, use, &at);
+        else
+            parse_short(options, use, &at);
+    }
+    return at;
+}
+
+static void check_together(const struct cmd_options *options) {
+    if (options->heap_max_bytes != 0 && options->heap_initial_bytes > options->heap_max_bytes)
+        cmd_die(CMD_STATUS_USAGE, "--heap-initial is larger than --heap-max");
+    if (options->program[0] == NULL && !options->help)
+        cmd_die(CMD_STATUS_USAGE, "no program to run");
+}
+
+void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **arguments) {
+    const char *environment = getenv("TERRIER_OPTIONS");
+    memset(options, 0, sizeof *options);
+    options->runs = RUNS_DEFAULT;
+    if (environment != NULL && environment[0] != '\0')
+        options->library_options = cmd_format("%s", environment);
+    options->program = parse_options(options, use, arguments);
+    if (options->report_path != NULL && options->report == CMD_REPORT_NONE)
+        options->report = CMD_REPORT_TEXT;
+    check_together(options);
+}
+
+void cmd_options_fini(struct cmd_options *options) {
+    free(options->library_options);
+    options->library_options = NULL;
+}
+
+static char *row_heading(const struct row *row) {
+    const char *before = row->takes == TAKES_PERHAPS ? "[=" : row->takes == TAKES_VALUE ? "=" : "";
+    const char *after = row->takes == TAKES_PERHAPS ? "]" : "";
+    const char *metavar = row->metavar == NULL ? "" : row->metavar;
+    char letter[] = {'-', row->letter, ',', ' ', '\0'};
+    return cmd_format("  %s--%s%s%s%s", row->letter == 0 ? "" : letter, row->name, before, metavar,
+                      after);
+}
+
+static void print_row(FILE *out, const struct row *row) {
+    enum { COLUMN = 28 };
+    char *heading = row_heading(row);
+    bool fits = strlen(heading) < COLUMN;
+    int indent = fits ? 0 : COLUMN;
+    fprintf(out, "%-*s%s", COLUMN, heading, fits ? "" : "\n");
+    free(heading);
+    for (const char *line = row->help; line != NULL; indent = COLUMN) {
+        size_t length = strcspn(line, "\n");
+        fprintf(out, "%*s%.*s\n", indent, "", (int)length, line);
+        line = line[length] == '\n' ? line + length + 1 : NULL;
+    }
+}
+
+void cmd_options_print_help(FILE *out, enum cmd_use use) {
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if ((rows[i].uses & (unsigned)use) != 0)
+            print_row(out, &rows[i]);
+    }
+}

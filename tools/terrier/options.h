@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line after the name of a command: options, then the program and its arguments.
+ *
+ * One table in options.c holds every option; the parser and the help text are both read from it.
+ * Values are checked here, so what goes on to the library is well formed. */
+#ifndef TERRIER_COMMAND_OPTIONS_H
+#define TERRIER_COMMAND_OPTIONS_H
+
+/* Which command an option belongs to; a set of bits. */
+enum cmd_use {
+    CMD_USE_RUN = 1,
+    CMD_USE_COMPARE = 2,
+};
+
+enum cmd_report_form {
+    CMD_REPORT_NONE,
+    CMD_REPORT_TEXT,
+    CMD_REPORT_JSON,
+};
+
+struct cmd_options {
+    enum cmd_report_form report;
+    const char *report_path; /* NULL is standard error */
+    uint64_t heap_initial_bytes;
+    uint64_t heap_max_bytes;
+    char *library_options; /* for TERRIER_OPTIONS, the environment's first; NULL is none */
+    unsigned runs;
+    bool json;
+    bool help;
+    char *base_program; /* compare: its cost is taken off; NULL is none */
+    char **program;     /* NULL at its end; empty only if help is asked for */
+};
+
+/* Reads `arguments` (NULL at its end). Ends the command with a usage error if they are wrong. */
+void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **arguments);
+
+void cmd_options_fini(struct cmd_options *options);
+
+/* Appends "NAME=VALUE" to the options for the library. */
+void cmd_options_pass(struct cmd_options *options, const char *name, const char *value);
+
+/* Prints the options of a command, one or more lines each. */
+void cmd_options_print_help(FILE *out, enum cmd_use use);
+
+#endif
