@@ -155,6 +155,14 @@ static void warm_up(struct bench *bench) {
     run_base(bench, values);
 }
 
+static void find_figures(struct cmd_comparison *comparison, const char *report) {
+    for (int i = 0; i < CMD_FIGURE_COUNT; i++) {
+        char *path = cmd_format("statistics.%s", cmd_figure_name((enum cmd_figure)i));
+        comparison->has_figure[i] = cmd_json_find_number(report, path, &comparison->figures[i]);
+        free(path);
+    }
+}
+
 /* One more run on Terrier, with the library's report. */
 static void read_figures(struct bench *bench) {
     struct cmd_comparison *comparison = bench->comparison;
@@ -167,10 +175,8 @@ static void read_figures(struct bench *bench) {
     cmd_environment_fini(&environment);
     check_capture(bench, CMD_SIDE_TERRIER, &capture);
     char *report = cmd_report_read(capture.outcome.pid);
-    bool whole = report != NULL && cmd_json_is_whole(report);
-    for (int i = 0; whole && i < CMD_FIGURE_COUNT; i++)
-        comparison->has_figure[i] = cmd_json_find_number(
-            report, cmd_figure_path((enum cmd_figure)i), &comparison->figures[i]);
+    if (report != NULL && cmd_json_is_whole(report))
+        find_figures(comparison, report);
     free(report);
     capture_fini(&capture);
 }

@@ -23,14 +23,15 @@ static const struct {
 };
 
 static const struct {
-    const char *path;
+    const char *name;
     const char *title;
     const char *text_format;
     double text_scale;
 } figures[CMD_FIGURE_COUNT] = {
     [CMD_FIGURE_COLLECTIONS] = {"collections", "collections", "%.0f", 1},
-    [CMD_FIGURE_PAUSE_TOTAL] = {"pause_total_ns", "all pauses", "%.2f ms", 1e-6},
+    [CMD_FIGURE_PAUSE_MEDIAN] = {"pause_median_ns", "median pause", "%.2f ms", 1e-6},
     [CMD_FIGURE_PAUSE_MAX] = {"pause_max_ns", "longest pause", "%.2f ms", 1e-6},
+    [CMD_FIGURE_PAUSE_TOTAL] = {"pause_total_ns", "all pauses", "%.2f ms", 1e-6},
 };
 
 /* The two sides of one measure; ratio is Terrier's median over the stock one, or 0 if that is not
@@ -40,8 +41,8 @@ struct pair {
     double ratio;
 };
 
-const char *cmd_figure_path(enum cmd_figure figure) {
-    return figures[figure].path;
+const char *cmd_figure_name(enum cmd_figure figure) {
+    return figures[figure].name;
 }
 
 static struct pair summarize(struct cmd_comparison *comparison, int measure) {
@@ -149,7 +150,7 @@ static void print_json_status(const struct cmd_comparison *comparison, FILE *out
 
 static void print_json_figures(const struct cmd_comparison *comparison, FILE *out) {
     for (int i = 0; i < CMD_FIGURE_COUNT; i++) {
-        fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", figures[i].path);
+        fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", figures[i].name);
         if (comparison->has_figure[i])
             fprintf(out, "%.15g", comparison->figures[i]);
         else

@@ -11,8 +11,9 @@ enum cmd_measure { CMD_MEASURE_WALL, CMD_MEASURE_CPU, CMD_MEASURE_PEAK, CMD_MEAS
 
 enum cmd_figure {
     CMD_FIGURE_COLLECTIONS,
-    CMD_FIGURE_PAUSE_TOTAL,
+    CMD_FIGURE_PAUSE_MEDIAN,
     CMD_FIGURE_PAUSE_MAX,
+    CMD_FIGURE_PAUSE_TOTAL,
     CMD_FIGURE_COUNT,
 };
 
@@ -32,8 +33,8 @@ struct cmd_comparison {
     double figures[CMD_FIGURE_COUNT];
 };
 
-/* Where the library's JSON report has a figure. */
-const char *cmd_figure_path(enum cmd_figure figure);
+/* What the library's JSON report calls a figure, among its statistics. */
+const char *cmd_figure_name(enum cmd_figure figure);
 
 void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out);
 void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out);

@@ -46,7 +46,7 @@ static const char *skip_digits(const char *at) {
 static const char *skip_number(const char *at) {
     if (*at == '-')
         at++;
-    at = skip_digits(at);
+    at = *at == '0' ? at + 1 : skip_digits(at);
     if (at != NULL && *at == '.')
         at = skip_digits(at + 1);
     if (at != NULL && (*at == 'e' || *at == 'E')) {

@@ -109,14 +109,14 @@ static void apply_count(struct cmd_options *options, const struct row *row, char
 }
 
 static void apply_layout(struct cmd_options *options, const struct row *row, char *value) {
-    static const char *const layouts[] = {"default", "small", "sanitizer"};
+    static const char *const layouts[] = {"auto", "default", "small", "sanitizer"};
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
         if (strcmp(value, layouts[i]) == 0) {
             cmd_options_pass(options, row->library_name, value);
             return;
         }
     }
-    die_value(row, value, "default, small or sanitizer");
+    die_value(row, value, "auto, default, small or sanitizer");
 }
 
 static void apply_option(struct cmd_options *options, const struct row *row, char *value) {
@@ -174,8 +174,8 @@ static const struct row rows[] = {
      "more memory for fewer collections with a small N, and\n"
      "the reverse with a large one"},
     {"layout", 0, TAKES_VALUE, USE_BOTH, "NAME", "layout", apply_layout,
-     "where the heap lies: default, small (tight limits on\n"
-     "address space) or sanitizer (beside sanitizers)"},
+     "where the heap lies: auto, default, small (for tight\n"
+     "limits on address space) or sanitizer (beside those)"},
     {"option", 0, TAKES_VALUE, USE_BOTH, "NAME=VALUE", NULL, apply_option,
      "set any other option of the library"},
     {"help", 'h', TAKES_NOTHING, USE_BOTH, NULL, NULL, apply_help, "show this text"},

@@ -87,18 +87,19 @@ static void reports_fini(struct reports *reports) {
 
 CMD_PRINTF(3, 4)
 static void write_row(FILE *out, const char *name, const char *format, ...) {
-    enum { COLUMN = 24 };
+    enum { COLUMN = 34 };
+    static const char dots[] = " ..................................";
     va_list arguments;
-    int dots = COLUMN - (int)strlen(name);
-    fprintf(out, "  %s %.*s ", name, dots > 0 ? dots : 0, "........................");
+    int missing = COLUMN - (int)strlen(name);
+    fprintf(out, "  %s%.*s ", name, missing > 0 ? missing : 0, dots);
     va_start(arguments, format);
     vfprintf(out, format, arguments);
     va_end(arguments);
     fputc('\n', out);
 }
 
-static double seconds(uint64_t ns) {
-    return (double)ns / (double)CMD_NS_PER_SECOND;
+static double milliseconds(uint64_t ns) {
+    return (double)ns * 1e-6;
 }
 
 static void write_end_row(FILE *out, int wait_status) {
@@ -115,20 +116,20 @@ static void write_process_text(FILE *out, const char *program, const struct cmd_
     write_row(out, "program", "%s", program);
     write_row(out, "process id", "%ld", (long)outcome->pid);
     write_end_row(out, outcome->wait_status);
-    write_row(out, "wall time", "%.3f s", seconds(outcome->wall_ns));
-    write_row(out, "user time", "%.3f s", seconds(outcome->user_ns));
-    write_row(out, "system time", "%.3f s", seconds(outcome->system_ns));
+    write_row(out, "wall time", "%.2f ms", milliseconds(outcome->wall_ns));
+    write_row(out, "user time", "%.2f ms", milliseconds(outcome->user_ns));
+    write_row(out, "system time", "%.2f ms", milliseconds(outcome->system_ns));
     write_row(out, "peak resident memory", "%.1f MiB", (double)outcome->peak_bytes / (1 << 20));
     if (other_count > 0)
-        fprintf(out, "  other processes on this heap: %zu\n", other_count);
+        write_row(out, "other processes on this heap", "%zu", other_count);
 }
 
 static void write_missing_text(FILE *out, int wait_status) {
     if (WIFSIGNALED(wait_status))
         fputs("the program ended by a signal before it could write a report on its heap\n", out);
     else
-        fputs("the program did not use libgc.so.1 (statically linked, or not a client of it): "
-              "no heap to report on\n",
+        fputs("the program did not use libgc.so.1 (statically linked, or not a client of it), "
+              "or left by _exit: no heap to report on\n",
               out);
 }
 

@@ -11,11 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The library takes values of up to 255 bytes; the folder's own name and a file's follow. */
+enum { LENGTH_MAX = 200 };
+
 static char *folder;
 
 static const char *parent_folder(void) {
     const char *named = getenv("TMPDIR");
-    bool usable = named != NULL && named[0] == '/' && strpbrk(named, ",%") == NULL;
+    bool usable = named != NULL && named[0] == '/' && strpbrk(named, ",%") == NULL &&
+                  strlen(named) <= LENGTH_MAX;
     return usable ? named : "/tmp";
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One private folder for reports and captured outputs, removed when the command ends.
  *
- * Its path holds no ',' and no '%', so it may stand in TERRIER_OPTIONS. It holds files only. */
+ * Its path holds no ',' and no '%', and is short, so it may stand in
+ * TERRIER_OPTIONS. It holds files only. */
 #ifndef TERRIER_COMMAND_SCRATCH_H
 #define TERRIER_COMMAND_SCRATCH_H
 
