@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# All of libterrier compiles as one file: no two files use one static name for two things.
+
+. "$(dirname "$0")/lib/common.sh"
+
+if [ -z "${TERRIER_PLANTED:-}" ]; then
+    echo 'int ter_a(void); static int x(void) { return 1; } int ter_a(void) { return x(); }' |
+        plant clash src/base/a.c
+    echo 'int ter_b(void); static int x(void) { return 2; } int ter_b(void) { return x(); }' |
+        plant clash src/os/b.c
+    planted clash 'does not compile as one file'
+fi
+
+c_files src | grep '\.c$' | grep -v '^src/libgc/' |
+    sed -e 's/^src\///' -e 's/.*/#include "&"/' >"$temp/terrier.c"
+if ! (cd "$root" && $cc -std=gnu11 -c -Iinclude -Isrc -o "$temp/terrier.o" "$temp/terrier.c") \
+    >"$temp/errors" 2>&1; then
+    fault "libterrier does not compile as one file"
+    grep -E 'error|warning' "$temp/errors" | head -n 30
+fi
+
+looked_at "$(wc -l <"$temp/terrier.c")" "source files as one"
+finish
