@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+#
+# A short way into the CMake build; `make help` tells what there is.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+JOBS    ?= 2
+PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-bit
+
+BUILD := build/release
+C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
+
+.PHONY: build check check-thorough demo bench install format clean help
+
+build:
+	@tools/install-packages build
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX)) >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+
+check:
+	@tools/install-packages check
+	@JOBS=$(JOBS) tools/check $(PRESETS)
+
+check-thorough:
+	@tools/install-packages check
+	@TERRIER_THOROUGH=1 JOBS=$(JOBS) tools/check debug $(PRESETS)
+
+demo:
+	@tools/install-packages demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo
+
+bench:
+	@tools/install-packages bench
+	@$(MAKE) --no-print-directory build
+	@tools/bench
+
+install: build
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
+
+format:
+	@clang-format -i $(C_FILES)
+
+clean:
+	@rm -rf build
+
+help:
+	@echo "make                 build the libraries and programs into $(BUILD)/{lib,bin}"
+	@echo "make check           build and test with gcc and clang, sanitizers, and for 32 bits"
+	@echo "                     (PRESETS=\"release\" for some of: $(PRESETS))"
+	@echo "make check-thorough  the same with longer tests, and a debug build"
+	@echo "make demo            show a program on Terrier's heap and on the system's libgc"
+	@echo "make bench           measure"
+	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
+	@echo "make format          lay out all C files with clang-format"
+	@echo "make clean           remove build/"
+	@echo "JOBS=N               parallel jobs ($(JOBS))"
