@@ -98,8 +98,9 @@ status_is "without options" 0 run sh -c "$show"
 check "only the library's folder is set" out_is "|$library_folder|"
 status_is "with options" 0 run --heap-initial 64K --heap-max=1G --stress=7 --free-space-divisor=2 \
     --layout=small --option log=0 sh -c "$show"
-check "they are passed on in order" out_is \
-    "heap_initial=65536,heap_max=1073741824,stress=7,free_space_divisor=2,layout=small,log=0|$library_folder|"
+sizes=heap_initial=65536,heap_max=1073741824
+others=stress=7,free_space_divisor=2,layout=small,log=0
+check "they are passed on in order" out_is "$sizes,$others|$library_folder|"
 export TERRIER_OPTIONS=log=2,stress=9 LD_LIBRARY_PATH=/a:/b
 status_is "with an environment" 0 run --stress=3 sh -c "$show"
 check "options come after it, the folder before" out_is \

@@ -103,8 +103,9 @@ json_holds() {
         echo "SKIP: python3 is not here, not checked: $2"
         return 0
     fi
-    python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' \
-        "$1" "$2"
+    python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$1" "$2"
 }
 
 finish() {
