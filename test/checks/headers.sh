@@ -25,7 +25,8 @@ done
 flags="-Wall -Wextra -Werror -pedantic -fsyntax-only -I$root/include"
 for file in $(c_files include); do
     # Included from another file, so that an include guard is used as users use it.
-    printf '#include <%s>\n#include <%s>\n' "${file#include/}" "${file#include/}" >"$temp/one.c"
+    printf '#include <%s>\n#include <%s>\nint ter_not_empty;\n' "${file#include/}" \
+        "${file#include/}" >"$temp/one.c"
     # The flags are words.
     # shellcheck disable=SC2086
     $cc -std=c11 $flags "$temp/one.c" 2>"$temp/errors" || {

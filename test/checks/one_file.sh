@@ -13,13 +13,17 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     planted clash 'does not compile as one file'
 fi
 
-c_files src | grep '\.c$' | grep -v '^src/libgc/' |
-    sed -e 's/^src\///' -e 's/.*/#include "&"/' >"$temp/terrier.c"
+# Files that ask for GNU functions say so before their first include; here that is the first line.
+c_files src | grep '\.c$' | grep -v '^src/libgc/' >"$temp/files"
+{
+    echo '#define _GNU_SOURCE'
+    sed -e 's/^src\///' -e 's/.*/#include "&"/' "$temp/files"
+} >"$temp/terrier.c"
 if ! (cd "$root" && $cc -std=gnu11 -c -Iinclude -Isrc -o "$temp/terrier.o" "$temp/terrier.c") \
     >"$temp/errors" 2>&1; then
     fault "libterrier does not compile as one file"
     grep -E 'error|warning' "$temp/errors" | head -n 30
 fi
 
-looked_at "$(wc -l <"$temp/terrier.c")" "source files as one"
+looked_at "$(wc -l <"$temp/files")" "source files as one"
 finish

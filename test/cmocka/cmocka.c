@@ -36,45 +36,53 @@ static const char *test_filter, *skip_filter;
 
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-void vprint_message(const char *const format, va_list args) {
+void vprint_message(const char *const format, va_list args)
+{
     vprintf(format, args);
     fflush(stdout);
 }
 
-void vprint_error(const char *const format, va_list args) {
+void vprint_error(const char *const format, va_list args)
+{
     vfprintf(stderr, format, args);
     fflush(stderr);
 }
 
-void print_message(const char *const format, ...) {
+void print_message(const char *const format, ...)
+{
     va_list args;
     va_start(args, format);
     vprint_message(format, args);
     va_end(args);
 }
 
-void print_error(const char *const format, ...) {
+void print_error(const char *const format, ...)
+{
     va_list args;
     va_start(args, format);
     vprint_error(format, args);
     va_end(args);
 }
 
-void cmocka_set_message_output(enum cm_message_output output) {
+void cmocka_set_message_output(enum cm_message_output output)
+{
     (void)output;
 }
 
-void cmocka_set_test_filter(const char *pattern) {
+void cmocka_set_test_filter(const char *pattern)
+{
     test_filter = pattern;
 }
 
-void cmocka_set_skip_filter(const char *pattern) {
+void cmocka_set_skip_filter(const char *pattern)
+{
     skip_filter = pattern;
 }
 
 /* ---- Ending a test -------------------------------------------------------------------------- */
 
-static void end_test(enum outcome outcome) {
+static void end_test(enum outcome outcome)
+{
     if (!current.running) {
         print_error("[  ERROR   ] an assertion failed outside a test\n");
         abort();
@@ -82,19 +90,22 @@ static void end_test(enum outcome outcome) {
     siglongjmp(current.where, (int)outcome);
 }
 
-void _fail(const char *const file, const int line) {
+void _fail(const char *const file, const int line)
+{
     print_error("[   LINE   ] --- %s:%d: error: Failure!\n", file, line);
     end_test(FAILED);
 }
 
-void _skip(const char *const file, const int line) {
+void _skip(const char *const file, const int line)
+{
     (void)file;
     (void)line;
     end_test(SKIPPED);
 }
 
 void mock_assert(const int result, const char *const expression, const char *const file,
-                 const int line) {
+                 const int line)
+{
     if (result) {
         return;
     }
@@ -109,7 +120,8 @@ void mock_assert(const int result, const char *const expression, const char *con
 /* ---- Assertions ----------------------------------------------------------------------------- */
 
 void _assert_true(const LargestIntegralType result, const char *const expression,
-                  const char *const file, const int line) {
+                  const char *const file, const int line)
+{
     if (!result) {
         print_error("%s\n", expression);
         _fail(file, line);
@@ -118,7 +130,8 @@ void _assert_true(const LargestIntegralType result, const char *const expression
 
 void _assert_return_code(const LargestIntegralType result, size_t rlen,
                          const LargestIntegralType error, const char *const expression,
-                         const char *const file, const int line) {
+                         const char *const file, const int line)
+{
     LargestIntegralType largest = rlen >= 8 ? INT64_MAX : (UINT64_C(1) << (8 * rlen - 1)) - 1;
     if (result > largest) {
         print_error("%s < 0, errno %" PRIuMAX ": %s\n", expression, error, strerror((int)error));
@@ -126,13 +139,15 @@ void _assert_return_code(const LargestIntegralType result, size_t rlen,
     }
 }
 
-static int floats_equal(float a, float b, float epsilon) {
+static int floats_equal(float a, float b, float epsilon)
+{
     float difference = a > b ? a - b : b - a;
     return difference <= epsilon;
 }
 
 void _assert_float_equal(const float a, const float n, const float epsilon, const char *const file,
-                         const int line) {
+                         const int line)
+{
     if (!floats_equal(a, n, epsilon)) {
         print_error("%f != %f\n", (double)a, (double)n);
         _fail(file, line);
@@ -140,7 +155,8 @@ void _assert_float_equal(const float a, const float n, const float epsilon, cons
 }
 
 void _assert_float_not_equal(const float a, const float n, const float epsilon,
-                             const char *const file, const int line) {
+                             const char *const file, const int line)
+{
     if (floats_equal(a, n, epsilon)) {
         print_error("%f == %f\n", (double)a, (double)n);
         _fail(file, line);
@@ -148,7 +164,8 @@ void _assert_float_not_equal(const float a, const float n, const float epsilon,
 }
 
 void _assert_int_equal(const LargestIntegralType a, const LargestIntegralType b,
-                       const char *const file, const int line) {
+                       const char *const file, const int line)
+{
     if (a != b) {
         print_error("%#" PRIxMAX " != %#" PRIxMAX "\n", a, b);
         _fail(file, line);
@@ -156,7 +173,8 @@ void _assert_int_equal(const LargestIntegralType a, const LargestIntegralType b,
 }
 
 void _assert_int_not_equal(const LargestIntegralType a, const LargestIntegralType b,
-                           const char *const file, const int line) {
+                           const char *const file, const int line)
+{
     if (a == b) {
         print_error("%#" PRIxMAX " == %#" PRIxMAX "\n", a, b);
         _fail(file, line);
@@ -164,7 +182,8 @@ void _assert_int_not_equal(const LargestIntegralType a, const LargestIntegralTyp
 }
 
 void _assert_string_equal(const char *const a, const char *const b, const char *const file,
-                          const int line) {
+                          const int line)
+{
     if (strcmp(a, b) != 0) {
         print_error("\"%s\" != \"%s\"\n", a, b);
         _fail(file, line);
@@ -172,7 +191,8 @@ void _assert_string_equal(const char *const a, const char *const b, const char *
 }
 
 void _assert_string_not_equal(const char *const a, const char *const b, const char *file,
-                              const int line) {
+                              const int line)
+{
     if (strcmp(a, b) == 0) {
         print_error("\"%s\" == \"%s\"\n", a, b);
         _fail(file, line);
@@ -180,7 +200,8 @@ void _assert_string_not_equal(const char *const a, const char *const b, const ch
 }
 
 void _assert_memory_equal(const void *const a, const void *const b, const size_t size,
-                          const char *const file, const int line) {
+                          const char *const file, const int line)
+{
     const unsigned char *x = a, *y = b;
     size_t at = 0;
     while (at < size && x[at] == y[at]) {
@@ -193,7 +214,8 @@ void _assert_memory_equal(const void *const a, const void *const b, const size_t
 }
 
 void _assert_memory_not_equal(const void *const a, const void *const b, const size_t size,
-                              const char *const file, const int line) {
+                              const char *const file, const int line)
+{
     if (memcmp(a, b, size) == 0) {
         print_error("%zu bytes of memory are the same\n", size);
         _fail(file, line);
@@ -201,7 +223,8 @@ void _assert_memory_not_equal(const void *const a, const void *const b, const si
 }
 
 void _assert_in_range(const LargestIntegralType value, const LargestIntegralType minimum,
-                      const LargestIntegralType maximum, const char *const file, const int line) {
+                      const LargestIntegralType maximum, const char *const file, const int line)
+{
     if (value < minimum || value > maximum) {
         print_error("%" PRIuMAX " is not within the range %" PRIuMAX "-%" PRIuMAX "\n", value,
                     minimum, maximum);
@@ -210,8 +233,8 @@ void _assert_in_range(const LargestIntegralType value, const LargestIntegralType
 }
 
 void _assert_not_in_range(const LargestIntegralType value, const LargestIntegralType minimum,
-                          const LargestIntegralType maximum, const char *const file,
-                          const int line) {
+                          const LargestIntegralType maximum, const char *const file, const int line)
+{
     if (value >= minimum && value <= maximum) {
         print_error("%" PRIuMAX " is within the range %" PRIuMAX "-%" PRIuMAX "\n", value, minimum,
                     maximum);
@@ -219,7 +242,8 @@ void _assert_not_in_range(const LargestIntegralType value, const LargestIntegral
     }
 }
 
-static int in_set(LargestIntegralType value, const LargestIntegralType values[], size_t count) {
+static int in_set(LargestIntegralType value, const LargestIntegralType values[], size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         if (values[i] == value) {
             return 1;
@@ -229,7 +253,8 @@ static int in_set(LargestIntegralType value, const LargestIntegralType values[],
 }
 
 void _assert_in_set(const LargestIntegralType value, const LargestIntegralType values[],
-                    const size_t number_of_values, const char *const file, const int line) {
+                    const size_t number_of_values, const char *const file, const int line)
+{
     if (!in_set(value, values, number_of_values)) {
         print_error("%" PRIuMAX " is not in the set\n", value);
         _fail(file, line);
@@ -237,7 +262,8 @@ void _assert_in_set(const LargestIntegralType value, const LargestIntegralType v
 }
 
 void _assert_not_in_set(const LargestIntegralType value, const LargestIntegralType values[],
-                        const size_t number_of_values, const char *const file, const int line) {
+                        const size_t number_of_values, const char *const file, const int line)
+{
     if (in_set(value, values, number_of_values)) {
         print_error("%" PRIuMAX " is in the set\n", value);
         _fail(file, line);
@@ -246,7 +272,8 @@ void _assert_not_in_set(const LargestIntegralType value, const LargestIntegralTy
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
-static void on_signal(int signal_number) {
+static void on_signal(int signal_number)
+{
     print_error("Test failed with exception: %s\n", strsignal(signal_number));
     if (!current.running) {
         signal(signal_number, SIG_DFL);
@@ -259,7 +286,8 @@ static void on_signal(int signal_number) {
 static const int caught_signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS};
 enum { CAUGHT_SIGNALS = sizeof caught_signals / sizeof caught_signals[0] };
 
-static void catch_signals(struct sigaction before[CAUGHT_SIGNALS]) {
+static void catch_signals(struct sigaction before[CAUGHT_SIGNALS])
+{
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < CAUGHT_SIGNALS; i++) {
@@ -267,14 +295,16 @@ static void catch_signals(struct sigaction before[CAUGHT_SIGNALS]) {
     }
 }
 
-static void uncatch_signals(const struct sigaction before[CAUGHT_SIGNALS]) {
+static void uncatch_signals(const struct sigaction before[CAUGHT_SIGNALS])
+{
     for (int i = 0; i < CAUGHT_SIGNALS; i++) {
         sigaction(caught_signals[i], &before[i], NULL);
     }
 }
 
 /* Runs a test or a fixture, whichever is not NULL. */
-static enum outcome run_part(CMUnitTestFunction test, CMFixtureFunction fixture, void **state) {
+static enum outcome run_part(CMUnitTestFunction test, CMFixtureFunction fixture, void **state)
+{
     struct sigaction before[CAUGHT_SIGNALS];
     volatile enum outcome outcome = PASSED;
     catch_signals(before);
@@ -296,7 +326,8 @@ static enum outcome run_part(CMUnitTestFunction test, CMFixtureFunction fixture,
     return outcome;
 }
 
-static enum outcome run_case(const struct CMUnitTest *test, void *group_state) {
+static enum outcome run_case(const struct CMUnitTest *test, void *group_state)
+{
     void *state = test->initial_state ? test->initial_state : group_state;
     print_message("[ RUN      ] %s\n", test->name);
     enum outcome outcome = run_part(NULL, test->setup_func, &state);
@@ -312,7 +343,8 @@ static enum outcome run_case(const struct CMUnitTest *test, void *group_state) {
     return outcome;
 }
 
-static int filter_matches(const char *pattern, const char *name) {
+static int filter_matches(const char *pattern, const char *name)
+{
     if (*pattern == '*') {
         return filter_matches(pattern + 1, name) || (*name && filter_matches(pattern, name + 1));
     }
@@ -322,14 +354,16 @@ static int filter_matches(const char *pattern, const char *name) {
     return (*pattern == '?' || *pattern == *name) && filter_matches(pattern + 1, name + 1);
 }
 
-static int is_chosen(const char *name) {
+static int is_chosen(const char *name)
+{
     return (!test_filter || filter_matches(test_filter, name)) &&
            !(skip_filter && filter_matches(skip_filter, name));
 }
 
 int _cmocka_run_group_tests(const char *group_name, const struct CMUnitTest *const tests,
                             const size_t num_tests, CMFixtureFunction group_setup,
-                            CMFixtureFunction group_teardown) {
+                            CMFixtureFunction group_teardown)
+{
     size_t count[3] = {0, 0, 0};
     void *state = NULL;
     print_message("[==========] %s: Running %zu test(s).\n", group_name, num_tests);
