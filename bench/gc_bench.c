@@ -29,14 +29,16 @@ struct list {
 };
 
 /* Numbers that are the same in every run. */
-static uint64_t next_random(uint64_t *state) {
+static uint64_t next_random(uint64_t *state)
+{
     *state ^= *state << 13;
     *state ^= *state >> 7;
     *state ^= *state << 17;
     return *state;
 }
 
-static void *checked(void *memory) {
+static void *checked(void *memory)
+{
     if (memory == NULL) {
         fputs("gc_bench: out of memory\n", stderr);
         exit(1);
@@ -44,7 +46,8 @@ static void *checked(void *memory) {
     return memory;
 }
 
-static struct tree *new_tree(struct tree *left, struct tree *right, uint64_t value) {
+static struct tree *new_tree(struct tree *left, struct tree *right, uint64_t value)
+{
     struct tree *tree = checked(GC_MALLOC(sizeof *tree));
     tree->left = left;
     tree->right = right;
@@ -52,7 +55,8 @@ static struct tree *new_tree(struct tree *left, struct tree *right, uint64_t val
     return tree;
 }
 
-static struct tree *build_up(unsigned depth, uint64_t value) {
+static struct tree *build_up(unsigned depth, uint64_t value)
+{
     if (depth == 0)
         return new_tree(NULL, NULL, value);
     struct tree *left = build_up(depth - 1, 2 * value);
@@ -60,7 +64,8 @@ static struct tree *build_up(unsigned depth, uint64_t value) {
     return new_tree(left, right, value);
 }
 
-static void build_down(struct tree *tree, unsigned depth) {
+static void build_down(struct tree *tree, unsigned depth)
+{
     if (depth == 0)
         return;
     tree->left = new_tree(NULL, NULL, 2 * tree->value);
@@ -69,14 +74,16 @@ static void build_down(struct tree *tree, unsigned depth) {
     build_down(tree->right, depth - 1);
 }
 
-static uint64_t sum_of_tree(const struct tree *tree) {
+static uint64_t sum_of_tree(const struct tree *tree)
+{
     if (tree == NULL)
         return 0;
     return tree->value + 3 * sum_of_tree(tree->left) + 5 * sum_of_tree(tree->right);
 }
 
 /* As many trees of this depth, both ways, as have together the nodes of four of the largest. */
-static uint64_t run_trees(unsigned depth, unsigned depth_max) {
+static uint64_t run_trees(unsigned depth, unsigned depth_max)
+{
     uint64_t sum = 0;
     uint64_t count = UINT64_C(1) << (depth_max - depth + 1);
     for (uint64_t i = 0; i < count; i++) {
@@ -88,7 +95,8 @@ static uint64_t run_trees(unsigned depth, unsigned depth_max) {
     return sum;
 }
 
-static struct list *prepend(struct list *next, uint64_t *random) {
+static struct list *prepend(struct list *next, uint64_t *random)
+{
     struct list *list = checked(GC_MALLOC(sizeof *list));
     uint64_t drawn = next_random(random);
     list->size_bytes = 1 + (drawn & 15) * ((drawn >> 4) & 15);
@@ -99,7 +107,8 @@ static struct list *prepend(struct list *next, uint64_t *random) {
     return list;
 }
 
-static uint64_t sum_of_list(const struct list *list) {
+static uint64_t sum_of_list(const struct list *list)
+{
     uint64_t sum = 0;
     for (; list != NULL; list = list->next)
         sum = 31 * sum + list->bytes[0] + list->bytes[list->size_bytes - 1];
@@ -107,7 +116,8 @@ static uint64_t sum_of_list(const struct list *list) {
 }
 
 /* Lists of a thousand strings; of every ten one is kept, the last ten of those. */
-static uint64_t run_lists(unsigned depth_max) {
+static uint64_t run_lists(unsigned depth_max)
+{
     enum { KEPT = 10, LENGTH = 1000 };
     struct list *kept[KEPT] = {NULL};
     uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
@@ -126,21 +136,24 @@ static uint64_t run_lists(unsigned depth_max) {
     return sum;
 }
 
-static double *new_numbers(size_t count) {
+static double *new_numbers(size_t count)
+{
     double *numbers = checked(GC_MALLOC_ATOMIC(count * sizeof *numbers));
     for (size_t i = 0; i < count; i++)
         numbers[i] = 1.0 / (double)(i + 1);
     return numbers;
 }
 
-static uint64_t sum_of_numbers(const double *numbers, size_t count) {
+static uint64_t sum_of_numbers(const double *numbers, size_t count)
+{
     double sum = 0;
     for (size_t i = count; i > 0; i--)
         sum += numbers[i - 1];
     return (uint64_t)(sum * 1e6);
 }
 
-static unsigned read_size(const char *text) {
+static unsigned read_size(const char *text)
+{
     unsigned long size = strtoul(text, NULL, 10);
     if (size < SIZE_MIN || size > SIZE_MAX_DEPTH) {
         fprintf(stderr, "gc_bench: SIZE must be %d to %d\n", SIZE_MIN, SIZE_MAX_DEPTH);
@@ -149,7 +162,8 @@ static unsigned read_size(const char *text) {
     return (unsigned)size;
 }
 
-int main(int argument_count, char **arguments) {
+int main(int argument_count, char **arguments)
+{
     unsigned depth_max = argument_count > 1 ? read_size(arguments[1]) : SIZE_DEFAULT;
     size_t number_count = (size_t)4 << depth_max;
     GC_INIT();

@@ -14,17 +14,20 @@
 #include <time.h>
 #include <unistd.h>
 
-static uint64_t now_ns(void) {
+static uint64_t now_ns(void)
+{
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * CMD_NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t timeval_ns(struct timeval time) {
+static uint64_t timeval_ns(struct timeval time)
+{
     return (uint64_t)time.tv_sec * CMD_NS_PER_SECOND + (uint64_t)time.tv_usec * 1000;
 }
 
-static bool set_files(const struct cmd_launch *launch) {
+static bool set_files(const struct cmd_launch *launch)
+{
     for (int i = 0; i < 3; i++) {
         if (launch->files[i] >= 0 && dup2(launch->files[i], i) < 0)
             return false;
@@ -33,7 +36,8 @@ static bool set_files(const struct cmd_launch *launch) {
 }
 
 static _Noreturn void become_program(const struct cmd_launch *launch, const sigset_t *mask,
-                                     int error_pipe) {
+                                     int error_pipe)
+{
     cmd_relay_restore();
     sigprocmask(SIG_SETMASK, mask, NULL);
     if (set_files(launch))
@@ -44,7 +48,8 @@ static _Noreturn void become_program(const struct cmd_launch *launch, const sigs
 }
 
 /* 0 if the program began, else the error number of the step that failed. */
-static int read_start_error(int error_pipe) {
+static int read_start_error(int error_pipe)
+{
     int error_number = 0;
     ssize_t count;
     do {
@@ -53,13 +58,15 @@ static int read_start_error(int error_pipe) {
     return count == (ssize_t)sizeof error_number ? error_number : 0;
 }
 
-void cmd_child_die_cannot_run(const char *program, int error_number) {
+void cmd_child_die_cannot_run(const char *program, int error_number)
+{
     cmd_die(error_number == ENOENT ? CMD_STATUS_NOT_FOUND : CMD_STATUS_CANNOT_RUN,
             "cannot run '%s': %s", program, strerror(error_number));
 }
 
 /* Starts the program and hands back its id, or 0 with the error number. */
-static pid_t start(const struct cmd_launch *launch, int *error_number) {
+static pid_t start(const struct cmd_launch *launch, int *error_number)
+{
     int error_pipe[2];
     sigset_t mask;
     if (pipe2(error_pipe, O_CLOEXEC) != 0)
@@ -79,7 +86,8 @@ static pid_t start(const struct cmd_launch *launch, int *error_number) {
 }
 
 /* Waits until the process changes state, and leaves it to be reaped. */
-static void wait_for_change(pid_t pid) {
+static void wait_for_change(pid_t pid)
+{
     siginfo_t change;
     while (waitid(P_PID, (id_t)pid, &change, WEXITED | WSTOPPED | WNOWAIT) != 0) {
         if (errno != EINTR)
@@ -90,7 +98,8 @@ static void wait_for_change(pid_t pid) {
 
 /* Takes one change of state; true once the process has ended. A process id may be used again as
  * soon as it is reaped, so no signal is passed on from here to the end. */
-static bool take_change(pid_t pid, int *wait_status, struct rusage *usage) {
+static bool take_change(pid_t pid, int *wait_status, struct rusage *usage)
+{
     sigset_t mask;
     cmd_relay_block(&mask);
     if (wait4(pid, wait_status, WUNTRACED, usage) != pid)
@@ -104,7 +113,8 @@ static bool take_change(pid_t pid, int *wait_status, struct rusage *usage) {
     return ended;
 }
 
-static int wait_for_end(pid_t pid, struct rusage *usage) {
+static int wait_for_end(pid_t pid, struct rusage *usage)
+{
     int wait_status = 0;
     do {
         wait_for_change(pid);
@@ -112,7 +122,8 @@ static int wait_for_end(pid_t pid, struct rusage *usage) {
     return wait_status;
 }
 
-struct cmd_outcome cmd_child_run(const struct cmd_launch *launch) {
+struct cmd_outcome cmd_child_run(const struct cmd_launch *launch)
+{
     struct cmd_outcome outcome = {0};
     struct rusage usage;
     int error_number = 0;
@@ -130,7 +141,8 @@ struct cmd_outcome cmd_child_run(const struct cmd_launch *launch) {
     return outcome;
 }
 
-void cmd_child_die_of(int signal_number) {
+void cmd_child_die_of(int signal_number)
+{
     struct rlimit no_core = {0, 0};
     struct sigaction action;
     sigset_t mask;
@@ -146,7 +158,8 @@ void cmd_child_die_of(int signal_number) {
     _exit(128 + signal_number);
 }
 
-int cmd_child_end_like(const struct cmd_outcome *outcome) {
+int cmd_child_end_like(const struct cmd_outcome *outcome)
+{
     if (WIFSIGNALED(outcome->wait_status))
         cmd_child_die_of(WTERMSIG(outcome->wait_status));
     return WEXITSTATUS(outcome->wait_status);

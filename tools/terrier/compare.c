@@ -44,7 +44,8 @@ struct bench {
 };
 
 /* Two open files hold the same bytes. */
-static bool same_bytes(int left, int right) {
+static bool same_bytes(int left, int right)
+{
     enum { BLOCK_BYTES = 1 << 14 };
     char blocks[2][BLOCK_BYTES];
     for (off_t offset = 0;;) {
@@ -61,7 +62,8 @@ static bool same_bytes(int left, int right) {
 }
 
 /* A signal to terrier or an interrupted program ends the whole comparison. */
-static void stop_if_asked(int wait_status) {
+static void stop_if_asked(int wait_status)
+{
     int signal_number = cmd_relay_ending_signal();
     if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGINT)
         signal_number = SIGINT;
@@ -72,7 +74,8 @@ static void stop_if_asked(int wait_status) {
 }
 
 static struct capture capture_run(const struct bench *bench, const struct cmd_launch *side,
-                                  const char *output_name, const char *errors_name) {
+                                  const char *output_name, const char *errors_name)
+{
     struct cmd_launch launch = *side;
     struct capture capture = {
         .output = cmd_scratch_create(output_name),
@@ -86,13 +89,15 @@ static struct capture capture_run(const struct bench *bench, const struct cmd_la
     return capture;
 }
 
-static void capture_fini(struct capture *capture) {
+static void capture_fini(struct capture *capture)
+{
     close(capture->output);
     close(capture->errors);
 }
 
 /* Holds a run against the first one. */
-static void check_capture(struct bench *bench, enum cmd_side side, const struct capture *capture) {
+static void check_capture(struct bench *bench, enum cmd_side side, const struct capture *capture)
+{
     struct cmd_comparison *comparison = bench->comparison;
     if (!same_bytes(bench->first.output, capture->output)) {
         comparison->outputs_differ = true;
@@ -107,20 +112,23 @@ static void check_capture(struct bench *bench, enum cmd_side side, const struct 
     }
 }
 
-static void outcome_values(const struct cmd_outcome *outcome, double values[CMD_MEASURE_COUNT]) {
+static void outcome_values(const struct cmd_outcome *outcome, double values[CMD_MEASURE_COUNT])
+{
     values[CMD_MEASURE_WALL] = (double)outcome->wall_ns * 1e-6;
     values[CMD_MEASURE_CPU] = (double)(outcome->user_ns + outcome->system_ns) * 1e-6;
     values[CMD_MEASURE_PEAK] = (double)outcome->peak_bytes;
 }
 
-static void run_side(struct bench *bench, enum cmd_side side, double values[CMD_MEASURE_COUNT]) {
+static void run_side(struct bench *bench, enum cmd_side side, double values[CMD_MEASURE_COUNT])
+{
     struct capture capture = capture_run(bench, &bench->sides[side], "output", "errors");
     check_capture(bench, side, &capture);
     outcome_values(&capture.outcome, values);
     capture_fini(&capture);
 }
 
-static void run_base(const struct bench *bench, double values[CMD_MEASURE_COUNT]) {
+static void run_base(const struct bench *bench, double values[CMD_MEASURE_COUNT])
+{
     if (bench->base.program == NULL)
         return;
     struct capture capture = capture_run(bench, &bench->base, "output", "errors");
@@ -128,7 +136,8 @@ static void run_base(const struct bench *bench, double values[CMD_MEASURE_COUNT]
     capture_fini(&capture);
 }
 
-static void run_round(struct bench *bench, bool terrier_first) {
+static void run_round(struct bench *bench, bool terrier_first)
+{
     double base[CMD_MEASURE_COUNT] = {0};
     double values[CMD_SIDE_COUNT][CMD_MEASURE_COUNT];
     run_base(bench, base);
@@ -143,7 +152,8 @@ static void run_round(struct bench *bench, bool terrier_first) {
 }
 
 /* The first run on each side: makes caches warm, and is the one to hold others against. */
-static void warm_up(struct bench *bench) {
+static void warm_up(struct bench *bench)
+{
     struct stat status;
     double values[CMD_MEASURE_COUNT];
     bench->first = capture_run(bench, &bench->sides[CMD_SIDE_STOCK], "first", "first-errors");
@@ -155,7 +165,8 @@ static void warm_up(struct bench *bench) {
     run_base(bench, values);
 }
 
-static void find_figures(struct cmd_comparison *comparison, const char *report) {
+static void find_figures(struct cmd_comparison *comparison, const char *report)
+{
     for (int i = 0; i < CMD_FIGURE_COUNT; i++) {
         char *path = cmd_format("statistics.%s", cmd_figure_name((enum cmd_figure)i));
         comparison->has_figure[i] = cmd_json_find_number(report, path, &comparison->figures[i]);
@@ -164,7 +175,8 @@ static void find_figures(struct cmd_comparison *comparison, const char *report) 
 }
 
 /* One more run on Terrier, with the library's report. */
-static void read_figures(struct bench *bench) {
+static void read_figures(struct bench *bench)
+{
     struct cmd_comparison *comparison = bench->comparison;
     struct cmd_launch launch = bench->sides[CMD_SIDE_TERRIER];
     struct cmd_environment environment;
@@ -182,7 +194,8 @@ static void read_figures(struct bench *bench) {
 }
 
 /* With Terrier's folder already in the search path there would be nothing to compare with. */
-static void check_stock_side(const char *library_folder) {
+static void check_stock_side(const char *library_folder)
+{
     const char *path = getenv("LD_LIBRARY_PATH");
     size_t length = strlen(library_folder);
     for (const char *at = path; at != NULL && *at != '\0';) {
@@ -196,7 +209,8 @@ static void check_stock_side(const char *library_folder) {
     }
 }
 
-static void run_all(struct bench *bench) {
+static void run_all(struct bench *bench)
+{
     bench->empty_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (bench->empty_input < 0)
         cmd_die(CMD_STATUS_FAILED, "cannot open /dev/null: %s", strerror(errno));
@@ -210,7 +224,8 @@ static void run_all(struct bench *bench) {
     cmd_scratch_fini();
 }
 
-static void comparison_init(struct cmd_comparison *comparison, const struct cmd_options *options) {
+static void comparison_init(struct cmd_comparison *comparison, const struct cmd_options *options)
+{
     memset(comparison, 0, sizeof *comparison);
     comparison->program = options->program[0];
     comparison->base_program = options->base_program;
@@ -221,7 +236,8 @@ static void comparison_init(struct cmd_comparison *comparison, const struct cmd_
     }
 }
 
-static void comparison_fini(struct cmd_comparison *comparison) {
+static void comparison_fini(struct cmd_comparison *comparison)
+{
     for (int side = 0; side < CMD_SIDE_COUNT; side++) {
         for (int i = 0; i < CMD_MEASURE_COUNT; i++)
             cmd_sample_fini(&comparison->samples[side][i]);
@@ -230,7 +246,8 @@ static void comparison_fini(struct cmd_comparison *comparison) {
 
 /* Measures with the library in `folder` on Terrier's side. */
 static void measure(struct cmd_comparison *comparison, struct cmd_options *options,
-                    const char *folder) {
+                    const char *folder)
+{
     char *base[] = {options->base_program, NULL};
     struct cmd_environment environment;
     cmd_environment_init(&environment, folder, options->library_options);
@@ -246,7 +263,8 @@ static void measure(struct cmd_comparison *comparison, struct cmd_options *optio
     cmd_environment_fini(&environment);
 }
 
-static int compare(struct cmd_options *options) {
+static int compare(struct cmd_options *options)
+{
     struct cmd_comparison comparison;
     char *folder = cmd_library_find_folder();
     check_stock_side(folder);
@@ -262,7 +280,8 @@ static int compare(struct cmd_options *options) {
     return differs ? CMD_STATUS_DIFFERENT : CMD_STATUS_OK;
 }
 
-int cmd_compare(const struct cmd_command *command, char **arguments) {
+int cmd_compare(const struct cmd_command *command, char **arguments)
+{
     struct cmd_options options;
     cmd_options_init(&options, command->use, arguments);
     int status = CMD_STATUS_OK;

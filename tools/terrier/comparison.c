@@ -41,11 +41,13 @@ struct pair {
     double ratio;
 };
 
-const char *cmd_figure_name(enum cmd_figure figure) {
+const char *cmd_figure_name(enum cmd_figure figure)
+{
     return figures[figure].name;
 }
 
-static struct pair summarize(struct cmd_comparison *comparison, int measure) {
+static struct pair summarize(struct cmd_comparison *comparison, int measure)
+{
     struct pair pair = {.ratio = 0};
     for (int side = 0; side < CMD_SIDE_COUNT; side++)
         pair.sides[side] = cmd_sample_summary(&comparison->samples[side][measure]);
@@ -54,7 +56,8 @@ static struct pair summarize(struct cmd_comparison *comparison, int measure) {
     return pair;
 }
 
-static void print_text_head(const struct cmd_comparison *comparison, FILE *out) {
+static void print_text_head(const struct cmd_comparison *comparison, FILE *out)
+{
     fprintf(out, "%s: %u runs on each library in turn, after one to warm up\n", comparison->program,
             comparison->runs);
     if (comparison->base_program != NULL)
@@ -62,7 +65,8 @@ static void print_text_head(const struct cmd_comparison *comparison, FILE *out) 
     fprintf(out, "\n  %-16s %14s %14s %8s   spread\n", "medians", "stock", "Terrier", "ratio");
 }
 
-static void print_text_measure(struct cmd_comparison *comparison, int measure, FILE *out) {
+static void print_text_measure(struct cmd_comparison *comparison, int measure, FILE *out)
+{
     struct pair pair = summarize(comparison, measure);
     fprintf(out, "  %-16s", measures[measure].title);
     for (int side = 0; side < CMD_SIDE_COUNT; side++)
@@ -76,7 +80,8 @@ static void print_text_measure(struct cmd_comparison *comparison, int measure, F
             pair.sides[CMD_SIDE_TERRIER].spread * 100);
 }
 
-static void print_text_figures(const struct cmd_comparison *comparison, FILE *out) {
+static void print_text_figures(const struct cmd_comparison *comparison, FILE *out)
+{
     for (int i = 0; i < CMD_FIGURE_COUNT; i++) {
         char value[32] = "-";
         if (comparison->has_figure[i])
@@ -86,13 +91,15 @@ static void print_text_figures(const struct cmd_comparison *comparison, FILE *ou
     }
 }
 
-static void print_text_status(int wait_status, FILE *out) {
+static void print_text_status(int wait_status, FILE *out)
+{
     bool signalled = WIFSIGNALED(wait_status);
     fprintf(out, " %11s%3d", signalled ? "signal " : "",
             signalled ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
 }
 
-static void print_text_checks(const struct cmd_comparison *comparison, FILE *out) {
+static void print_text_checks(const struct cmd_comparison *comparison, FILE *out)
+{
     fprintf(out, "  %-16s", "exit status");
     for (int side = 0; side < CMD_SIDE_COUNT; side++)
         print_text_status(comparison->wait_status[side], out);
@@ -108,7 +115,8 @@ static void print_text_checks(const struct cmd_comparison *comparison, FILE *out
         fputs("  note: no report from Terrier: the program may not use libgc.so.1\n", out);
 }
 
-void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out) {
+void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out)
+{
     print_text_head(comparison, out);
     for (int i = 0; i < CMD_MEASURE_COUNT; i++)
         print_text_measure(comparison, i, out);
@@ -121,7 +129,8 @@ void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out) {
           out);
 }
 
-static void print_json_measure(struct cmd_comparison *comparison, int measure, FILE *out) {
+static void print_json_measure(struct cmd_comparison *comparison, int measure, FILE *out)
+{
     struct pair pair = summarize(comparison, measure);
     const struct cmd_summary *stock = &pair.sides[CMD_SIDE_STOCK];
     const struct cmd_summary *terrier = &pair.sides[CMD_SIDE_TERRIER];
@@ -137,7 +146,8 @@ static void print_json_measure(struct cmd_comparison *comparison, int measure, F
             stock->max, terrier->min, terrier->max);
 }
 
-static void print_json_status(const struct cmd_comparison *comparison, FILE *out) {
+static void print_json_status(const struct cmd_comparison *comparison, FILE *out)
+{
     for (int side = 0; side < CMD_SIDE_COUNT; side++) {
         int wait_status = comparison->wait_status[side];
         fprintf(out, "%s\"%s\": ", side == 0 ? "" : ", ", side_names[side]);
@@ -148,7 +158,8 @@ static void print_json_status(const struct cmd_comparison *comparison, FILE *out
     }
 }
 
-static void print_json_figures(const struct cmd_comparison *comparison, FILE *out) {
+static void print_json_figures(const struct cmd_comparison *comparison, FILE *out)
+{
     for (int i = 0; i < CMD_FIGURE_COUNT; i++) {
         fprintf(out, "%s\"%s\": ", i == 0 ? "" : ", ", figures[i].name);
         if (comparison->has_figure[i])
@@ -158,11 +169,13 @@ static void print_json_figures(const struct cmd_comparison *comparison, FILE *ou
     }
 }
 
-static const char *truth(bool value) {
+static const char *truth(bool value)
+{
     return value ? "true" : "false";
 }
 
-void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out) {
+void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out)
+{
     fputs("{\"program\": ", out);
     cmd_json_write_string(out, comparison->program);
     fprintf(out, ",\n \"output_bytes\": %llu, \"outputs_equal\": %s, \"stderr_equal\": %s",

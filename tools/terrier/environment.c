@@ -9,26 +9,30 @@
 #include <unistd.h>
 
 /* True if both strings set the same variable. */
-static bool same_variable(const char *left, const char *right) {
+static bool same_variable(const char *left, const char *right)
+{
     size_t length = strcspn(left, "=") + 1;
     return strncmp(left, right, length) == 0;
 }
 
 /* Replaces a variable or adds it; there is room for one more. */
-static void set_entry(char **entries, char *entry) {
+static void set_entry(char **entries, char *entry)
+{
     while (*entries != NULL && !same_variable(*entries, entry))
         entries++;
     *entries = entry;
 }
 
-static char *library_path_entry(const char *folder) {
+static char *library_path_entry(const char *folder)
+{
     const char *old = getenv("LD_LIBRARY_PATH");
     bool has_old = old != NULL && old[0] != '\0';
     return cmd_format("LD_LIBRARY_PATH=%s%s%s", folder, has_old ? ":" : "", has_old ? old : "");
 }
 
 void cmd_environment_init(struct cmd_environment *environment, const char *library_folder,
-                          const char *library_options) {
+                          const char *library_options)
+{
     size_t count = 0;
     while (environ[count] != NULL)
         count++;
@@ -43,7 +47,8 @@ void cmd_environment_init(struct cmd_environment *environment, const char *libra
     }
 }
 
-void cmd_environment_fini(struct cmd_environment *environment) {
+void cmd_environment_fini(struct cmd_environment *environment)
+{
     free(environment->entries);
     free(environment->library_path);
     free(environment->options);

@@ -13,11 +13,13 @@ enum { DEPTH_MAX = 64 };
 
 static const char *skip_value(const char *at, int depth);
 
-static const char *skip_space(const char *at) {
+static const char *skip_space(const char *at)
+{
     return at + strspn(at, " \t\r\n");
 }
 
-static const char *skip_escape(const char *at) {
+static const char *skip_escape(const char *at)
+{
     if (*at != 'u')
         return *at != '\0' && strchr("\"\\/bfnrt", *at) != NULL ? at + 1 : NULL;
     for (int i = 1; i <= 4; i++) {
@@ -27,7 +29,8 @@ static const char *skip_escape(const char *at) {
     return at + 5;
 }
 
-static const char *skip_string(const char *at) {
+static const char *skip_string(const char *at)
+{
     if (*at++ != '"')
         return NULL;
     while (at != NULL && *at != '"') {
@@ -38,12 +41,14 @@ static const char *skip_string(const char *at) {
     return at == NULL ? NULL : at + 1;
 }
 
-static const char *skip_digits(const char *at) {
+static const char *skip_digits(const char *at)
+{
     size_t count = strspn(at, "0123456789");
     return count == 0 ? NULL : at + count;
 }
 
-static const char *skip_number(const char *at) {
+static const char *skip_number(const char *at)
+{
     if (*at == '-')
         at++;
     at = *at == '0' ? at + 1 : skip_digits(at);
@@ -56,13 +61,15 @@ static const char *skip_number(const char *at) {
     return at;
 }
 
-static const char *skip_word(const char *at, const char *word) {
+static const char *skip_word(const char *at, const char *word)
+{
     size_t length = strlen(word);
     return strncmp(at, word, length) == 0 ? at + length : NULL;
 }
 
 /* From a key to the value behind its colon. */
-static const char *skip_key(const char *at) {
+static const char *skip_key(const char *at)
+{
     at = skip_string(at);
     if (at == NULL)
         return NULL;
@@ -71,7 +78,8 @@ static const char *skip_key(const char *at) {
 }
 
 /* The elements of an array or, with keys, of an object; `at` is at the opening bracket. */
-static const char *skip_list(const char *at, char closing, bool keys, int depth) {
+static const char *skip_list(const char *at, char closing, bool keys, int depth)
+{
     at = skip_space(at + 1);
     if (*at == closing)
         return at + 1;
@@ -89,7 +97,8 @@ static const char *skip_list(const char *at, char closing, bool keys, int depth)
     }
 }
 
-static const char *skip_value(const char *at, int depth) {
+static const char *skip_value(const char *at, int depth)
+{
     if (depth == DEPTH_MAX)
         return NULL;
     switch (*at) {
@@ -103,13 +112,15 @@ static const char *skip_value(const char *at, int depth) {
     }
 }
 
-bool cmd_json_is_whole(const char *text) {
+bool cmd_json_is_whole(const char *text)
+{
     const char *end = skip_value(skip_space(text), 0);
     return end != NULL && *skip_space(end) == '\0';
 }
 
 /* The value of a member of the object at `at`, or NULL. */
-static const char *find_member(const char *at, const char *name, size_t length) {
+static const char *find_member(const char *at, const char *name, size_t length)
+{
     if (*at != '{')
         return NULL;
     for (at = skip_space(at + 1); *at == '"'; at = skip_space(at + 1)) {
@@ -126,7 +137,8 @@ static const char *find_member(const char *at, const char *name, size_t length) 
     return NULL;
 }
 
-bool cmd_json_find_number(const char *text, const char *path, double *number) {
+bool cmd_json_find_number(const char *text, const char *path, double *number)
+{
     const char *at = skip_space(text);
     while (at != NULL && *path != '\0') {
         size_t length = strcspn(path, ".");
@@ -141,7 +153,8 @@ bool cmd_json_find_number(const char *text, const char *path, double *number) {
 
 /* How many bytes the UTF-8 character at `at` has; 0 if it is none. Surrogates and overlong forms
  * are none. */
-static size_t utf8_length(const unsigned char *at) {
+static size_t utf8_length(const unsigned char *at)
+{
     static const struct {
         unsigned char first_min, first_max, second_min, second_max;
         size_t length;
@@ -163,7 +176,8 @@ static size_t utf8_length(const unsigned char *at) {
     return 0;
 }
 
-void cmd_json_write_string(FILE *out, const char *text) {
+void cmd_json_write_string(FILE *out, const char *text)
+{
     const unsigned char *at = (const unsigned char *)text;
     fputc('"', out);
     while (*at != '\0') {

@@ -27,7 +27,8 @@ struct places {
     size_t count;
 };
 
-static bool contains_mark(int fd, size_t size_bytes) {
+static bool contains_mark(int fd, size_t size_bytes)
+{
     void *bytes = mmap(NULL, size_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED)
         return false;
@@ -36,7 +37,8 @@ static bool contains_mark(int fd, size_t size_bytes) {
     return found;
 }
 
-static bool is_terrier_library(const char *path) {
+static bool is_terrier_library(const char *path)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -47,7 +49,8 @@ static bool is_terrier_library(const char *path) {
     return found;
 }
 
-static char *folder_of(const char *path) {
+static char *folder_of(const char *path)
+{
     char *resolved = realpath(path, NULL);
     if (resolved == NULL)
         cmd_die(CMD_STATUS_FAILED, "cannot use the library '%s': %s", path, strerror(errno));
@@ -66,7 +69,8 @@ static char *folder_of(const char *path) {
     return absolute;
 }
 
-static char *folder_named_by_environment(const char *path) {
+static char *folder_named_by_environment(const char *path)
+{
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     if (strcmp(name, LIBRARY_NAME) != 0)
@@ -75,11 +79,13 @@ static char *folder_named_by_environment(const char *path) {
     return folder_of(path);
 }
 
-static void add_place(struct places *places, char *path) {
+static void add_place(struct places *places, char *path)
+{
     places->paths[places->count++] = path;
 }
 
-static void add_places_near_program(struct places *places) {
+static void add_places_near_program(struct places *places)
+{
     char program[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0)
@@ -95,7 +101,8 @@ static void add_places_near_program(struct places *places) {
     add_place(places, cmd_format("%s/../lib/" LIBRARY_NAME, program));
 }
 
-static _Noreturn void die_not_found(const struct places *places) {
+static _Noreturn void die_not_found(const struct places *places)
+{
     cmd_warn("cannot find Terrier's " LIBRARY_NAME "; looked for");
     for (size_t i = 0; i < places->count; i++)
         fprintf(stderr, "  %s\n", places->paths[i]);
@@ -103,7 +110,8 @@ static _Noreturn void die_not_found(const struct places *places) {
     exit(CMD_STATUS_FAILED);
 }
 
-char *cmd_library_find_folder(void) {
+char *cmd_library_find_folder(void)
+{
     const char *named = getenv("TERRIER_LIBGC");
     if (named != NULL && named[0] != '\0')
         return folder_named_by_environment(named);

@@ -32,7 +32,8 @@ static const struct cmd_command commands[] = {
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-static const struct cmd_command *find_command(const char *name) {
+static const struct cmd_command *find_command(const char *name)
+{
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
@@ -40,14 +41,16 @@ static const struct cmd_command *find_command(const char *name) {
     cmd_die(CMD_STATUS_USAGE, "unknown command '%s'", name);
 }
 
-static void print_usage(FILE *out) {
+static void print_usage(FILE *out)
+{
     fputs("Usage: terrier COMMAND [ARGUMENTS]\n\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].summary);
     fputs("\n'terrier help COMMAND' shows more.\n", out);
 }
 
-static void print_environment(void) {
+static void print_environment(void)
+{
     fputs("\nEnvironment:\n"
           "  TERRIER_OPTIONS  options for the library: NAME=VALUE,NAME=VALUE; the command line's\n"
           "                   come after them and win\n"
@@ -56,7 +59,8 @@ static void print_environment(void) {
           stdout);
 }
 
-void cmd_print_help(const struct cmd_command *command) {
+void cmd_print_help(const struct cmd_command *command)
+{
     printf("Usage: terrier %s %s\n\n%s", command->name, command->synopsis,
            command->help == NULL ? "" : command->help);
     if (command->use == 0)
@@ -66,7 +70,8 @@ void cmd_print_help(const struct cmd_command *command) {
     print_environment();
 }
 
-static int run_help(const struct cmd_command *command, char **arguments) {
+static int run_help(const struct cmd_command *command, char **arguments)
+{
     (void)command;
     if (arguments[0] == NULL)
         print_usage(stdout);
@@ -75,7 +80,8 @@ static int run_help(const struct cmd_command *command, char **arguments) {
     return CMD_STATUS_OK;
 }
 
-static int run_version(const struct cmd_command *command, char **arguments) {
+static int run_version(const struct cmd_command *command, char **arguments)
+{
     (void)command;
     (void)arguments;
     puts("terrier " TERRIER_VERSION);
@@ -83,21 +89,24 @@ static int run_version(const struct cmd_command *command, char **arguments) {
 }
 
 /* `--help` and `--version` are the commands of these names. */
-static const char *command_name(const char *word) {
+static const char *command_name(const char *word)
+{
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         return "help";
     return strcmp(word, "--version") == 0 ? "version" : word;
 }
 
 /* Help that nobody received was not given. */
-static int finish(int status) {
+static int finish(int status)
+{
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
     cmd_warn("cannot write to standard output: %s", strerror(errno));
     return CMD_STATUS_FAILED;
 }
 
-int main(int argument_count, char **arguments) {
+int main(int argument_count, char **arguments)
+{
     if (argument_count < 2) {
         print_usage(stderr);
         return CMD_STATUS_USAGE;

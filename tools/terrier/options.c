@@ -24,12 +24,14 @@ struct row {
     const char *help; /* lines of text */
 };
 
-static _Noreturn void die_value(const struct row *row, const char *value, const char *wanted) {
+static _Noreturn void die_value(const struct row *row, const char *value, const char *wanted)
+{
     cmd_die(CMD_STATUS_USAGE, "--%s: '%s' is not %s", row->name, value, wanted);
 }
 
 /* A whole decimal number at the start of `text`; false if there is none or it does not fit. */
-static bool read_number(const char *text, uint64_t *number, const char **rest) {
+static bool read_number(const char *text, uint64_t *number, const char **rest)
+{
     if (!isdigit((unsigned char)text[0]))
         return false;
     char *end;
@@ -41,7 +43,8 @@ static bool read_number(const char *text, uint64_t *number, const char **rest) {
 }
 
 /* How far a size's suffix shifts it; -1 if that is no suffix. */
-static int suffix_shift(const char *suffix) {
+static int suffix_shift(const char *suffix)
+{
     static const char letters[] = "KMGT";
     if (suffix[0] == '\0')
         return 0;
@@ -49,7 +52,8 @@ static int suffix_shift(const char *suffix) {
     return at == NULL || suffix[1] != '\0' ? -1 : 10 * (int)(at - letters + 1);
 }
 
-static uint64_t read_size(const struct row *row, const char *value) {
+static uint64_t read_size(const struct row *row, const char *value)
+{
     static const char wanted[] = "a size such as 65536, 512K, 64M or 2G";
     uint64_t number;
     const char *rest;
@@ -63,7 +67,8 @@ static uint64_t read_size(const struct row *row, const char *value) {
     return number << shift;
 }
 
-static uint64_t read_count(const struct row *row, const char *value, uint64_t max) {
+static uint64_t read_count(const struct row *row, const char *value, uint64_t max)
+{
     uint64_t number;
     const char *rest;
     if (!read_number(value, &number, &rest) || rest[0] != '\0' || number == 0 || number > max) {
@@ -73,13 +78,15 @@ static uint64_t read_count(const struct row *row, const char *value, uint64_t ma
     return number;
 }
 
-static void pass_number(struct cmd_options *options, const struct row *row, uint64_t number) {
+static void pass_number(struct cmd_options *options, const struct row *row, uint64_t number)
+{
     char *text = cmd_format("%llu", (unsigned long long)number);
     cmd_options_pass(options, row->library_name, text);
     free(text);
 }
 
-static void apply_report(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_report(struct cmd_options *options, const struct row *row, char *value)
+{
     if (value == NULL || strcmp(value, "text") == 0)
         options->report = CMD_REPORT_TEXT;
     else if (strcmp(value, "json") == 0)
@@ -88,27 +95,32 @@ static void apply_report(struct cmd_options *options, const struct row *row, cha
         die_value(row, value, "text or json");
 }
 
-static void apply_report_file(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_report_file(struct cmd_options *options, const struct row *row, char *value)
+{
     if (value[0] == '\0')
         die_value(row, value, "the name of a file");
     options->report_path = value;
 }
 
-static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value)
+{
     options->heap_initial_bytes = read_size(row, value);
     pass_number(options, row, options->heap_initial_bytes);
 }
 
-static void apply_heap_max(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_heap_max(struct cmd_options *options, const struct row *row, char *value)
+{
     options->heap_max_bytes = read_size(row, value);
     pass_number(options, row, options->heap_max_bytes);
 }
 
-static void apply_count(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_count(struct cmd_options *options, const struct row *row, char *value)
+{
     pass_number(options, row, read_count(row, value, UINT32_MAX));
 }
 
-static void apply_layout(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_layout(struct cmd_options *options, const struct row *row, char *value)
+{
     static const char *const layouts[] = {"auto", "default", "small", "sanitizer"};
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
         if (strcmp(value, layouts[i]) == 0) {
@@ -119,7 +131,8 @@ static void apply_layout(struct cmd_options *options, const struct row *row, cha
     die_value(row, value, "auto, default, small or sanitizer");
 }
 
-static void apply_option(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_option(struct cmd_options *options, const struct row *row, char *value)
+{
     size_t name_length = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_");
     if (name_length == 0 || value[name_length] != '=' || strchr(value, ',') != NULL)
         die_value(row, value, "NAME=VALUE, in small letters and without a comma");
@@ -130,23 +143,27 @@ static void apply_option(struct cmd_options *options, const struct row *row, cha
     free(name);
 }
 
-static void apply_runs(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_runs(struct cmd_options *options, const struct row *row, char *value)
+{
     options->runs = (unsigned)read_count(row, value, RUNS_MAX);
 }
 
-static void apply_json(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_json(struct cmd_options *options, const struct row *row, char *value)
+{
     (void)row;
     (void)value;
     options->json = true;
 }
 
-static void apply_over(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_over(struct cmd_options *options, const struct row *row, char *value)
+{
     if (value[0] == '\0')
         die_value(row, value, "the name of a program");
     options->base_program = value;
 }
 
-static void apply_help(struct cmd_options *options, const struct row *row, char *value) {
+static void apply_help(struct cmd_options *options, const struct row *row, char *value)
+{
     (void)row;
     (void)value;
     options->help = true;
@@ -183,14 +200,16 @@ static const struct row rows[] = {
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-void cmd_options_pass(struct cmd_options *options, const char *name, const char *value) {
+void cmd_options_pass(struct cmd_options *options, const char *name, const char *value)
+{
     char *old = options->library_options;
     options->library_options =
         old == NULL ? cmd_format("%s=%s", name, value) : cmd_format("%s,%s=%s", old, name, value);
     free(old);
 }
 
-static const struct row *find_long(const char *name, size_t length, enum cmd_use use) {
+static const struct row *find_long(const char *name, size_t length, enum cmd_use use)
+{
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if ((rows[i].uses & (unsigned)use) != 0 && strlen(rows[i].name) == length &&
             strncmp(rows[i].name, name, length) == 0)
@@ -199,7 +218,8 @@ static const struct row *find_long(const char *name, size_t length, enum cmd_use
     return NULL;
 }
 
-static const struct row *find_letter(char letter, enum cmd_use use) {
+static const struct row *find_letter(char letter, enum cmd_use use)
+{
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if ((rows[i].uses & (unsigned)use) != 0 && rows[i].letter == letter)
             return &rows[i];
@@ -208,13 +228,15 @@ static const struct row *find_letter(char letter, enum cmd_use use) {
 }
 
 /* The next argument as the option's value; `at` then points to it. */
-static char *take_next(char ***at, const char *shown) {
+static char *take_next(char ***at, const char *shown)
+{
     if ((*at)[1] == NULL)
         cmd_die(CMD_STATUS_USAGE, "%s needs a value", shown);
     return *++*at;
 }
 
-static void parse_long(struct cmd_options *options, enum cmd_use use, char ***at) {
+static void parse_long(struct cmd_options *options, enum cmd_use use, char ***at)
+{
     char *shown = **at;
     char *name = shown + 2;
     size_t length = strcspn(name, "=");
@@ -229,7 +251,8 @@ static void parse_long(struct cmd_options *options, enum cmd_use use, char ***at
     row->apply(options, row, value);
 }
 
-static void parse_short(struct cmd_options *options, enum cmd_use use, char ***at) {
+static void parse_short(struct cmd_options *options, enum cmd_use use, char ***at)
+{
     char *shown = **at;
     const struct row *row = find_letter(shown[1], use);
     if (row == NULL || (row->takes == TAKES_NOTHING && shown[2] != '\0'))
@@ -240,7 +263,8 @@ static void parse_short(struct cmd_options *options, enum cmd_use use, char ***a
     row->apply(options, row, value);
 }
 
-static char **parse_options(struct cmd_options *options, enum cmd_use use, char **at) {
+static char **parse_options(struct cmd_options *options, enum cmd_use use, char **at)
+{
     for (; *at != NULL && (*at)[0] == '-' && (*at)[1] != '\0'; at++) {
         if (strcmp(*at, "--") == 0)
             return at + 1;
@@ -252,14 +276,16 @@ static char **parse_options(struct cmd_options *options, enum cmd_use use, char 
     return at;
 }
 
-static void check_together(const struct cmd_options *options) {
+static void check_together(const struct cmd_options *options)
+{
     if (options->heap_max_bytes != 0 && options->heap_initial_bytes > options->heap_max_bytes)
         cmd_die(CMD_STATUS_USAGE, "--heap-initial is larger than --heap-max");
     if (options->program[0] == NULL && !options->help)
         cmd_die(CMD_STATUS_USAGE, "no program to run");
 }
 
-void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **arguments) {
+void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **arguments)
+{
     const char *environment = getenv("TERRIER_OPTIONS");
     memset(options, 0, sizeof *options);
     options->runs = RUNS_DEFAULT;
@@ -271,12 +297,14 @@ void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **argu
     check_together(options);
 }
 
-void cmd_options_fini(struct cmd_options *options) {
+void cmd_options_fini(struct cmd_options *options)
+{
     free(options->library_options);
     options->library_options = NULL;
 }
 
-static char *row_heading(const struct row *row) {
+static char *row_heading(const struct row *row)
+{
     const char *before = row->takes == TAKES_PERHAPS ? "[=" : row->takes == TAKES_VALUE ? "=" : "";
     const char *after = row->takes == TAKES_PERHAPS ? "]" : "";
     const char *metavar = row->metavar == NULL ? "" : row->metavar;
@@ -285,7 +313,8 @@ static char *row_heading(const struct row *row) {
                       after);
 }
 
-static void print_row(FILE *out, const struct row *row) {
+static void print_row(FILE *out, const struct row *row)
+{
     enum { COLUMN = 28 };
     char *heading = row_heading(row);
     bool fits = strlen(heading) < COLUMN;
@@ -299,7 +328,8 @@ static void print_row(FILE *out, const struct row *row) {
     }
 }
 
-void cmd_options_print_help(FILE *out, enum cmd_use use) {
+void cmd_options_print_help(FILE *out, enum cmd_use use)
+{
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if ((rows[i].uses & (unsigned)use) != 0)
             print_row(out, &rows[i]);

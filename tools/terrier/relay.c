@@ -19,18 +19,21 @@ static bool installed;
 static volatile sig_atomic_t target;
 static volatile sig_atomic_t ending_signal;
 
-static bool ends_programs(int signal_number) {
+static bool ends_programs(int signal_number)
+{
     return signal_number == SIGINT || signal_number == SIGTERM || signal_number == SIGHUP ||
            signal_number == SIGQUIT;
 }
 
 /* True if a process sent it to us; the terminal's signals come from the kernel. What the program
  * itself sent is not passed back: it reached the program already, or was not meant for it. */
-static bool sent_by_other_process(const siginfo_t *from) {
+static bool sent_by_other_process(const siginfo_t *from)
+{
     return from->si_code <= 0 && from->si_pid != 0 && from->si_pid != (pid_t)target;
 }
 
-static void relay(int signal_number, siginfo_t *from, void *context) {
+static void relay(int signal_number, siginfo_t *from, void *context)
+{
     (void)context;
     int saved_errno = errno;
     if (ends_programs(signal_number))
@@ -40,7 +43,8 @@ static void relay(int signal_number, siginfo_t *from, void *context) {
     errno = saved_errno;
 }
 
-static void install(int signal_number) {
+static void install(int signal_number)
+{
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = relay;
@@ -50,14 +54,16 @@ static void install(int signal_number) {
 }
 
 /* A SIGCHLD found ignored would make the kernel throw away the status we wait for. */
-static void take_child_status(void) {
+static void take_child_status(void)
+{
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
     sigaction(SIGCHLD, &action, &found_child_action);
 }
 
-void cmd_relay_init(void) {
+void cmd_relay_init(void)
+{
     if (installed)
         return;
     installed = true;
@@ -69,7 +75,8 @@ void cmd_relay_init(void) {
     }
 }
 
-void cmd_relay_block(sigset_t *old_mask) {
+void cmd_relay_block(sigset_t *old_mask)
+{
     sigset_t mask;
     sigemptyset(&mask);
     for (size_t i = 0; i < RELAYED_COUNT; i++)
@@ -77,17 +84,20 @@ void cmd_relay_block(sigset_t *old_mask) {
     sigprocmask(SIG_BLOCK, &mask, old_mask);
 }
 
-void cmd_relay_set_target(pid_t pid) {
+void cmd_relay_set_target(pid_t pid)
+{
     target = (sig_atomic_t)pid;
 }
 
-void cmd_relay_restore(void) {
+void cmd_relay_restore(void)
+{
     sigaction(SIGCHLD, &found_child_action, NULL);
     for (size_t i = 0; i < RELAYED_COUNT; i++)
         sigaction(relayed[i], &found_actions[i], NULL);
 }
 
-void cmd_relay_stop(int signal_number) {
+void cmd_relay_stop(int signal_number)
+{
     struct sigaction stop, before;
     memset(&stop, 0, sizeof stop);
     stop.sa_handler = SIG_DFL;
@@ -102,6 +112,7 @@ void cmd_relay_stop(int signal_number) {
         sigaction(signal_number, &before, NULL);
 }
 
-int cmd_relay_ending_signal(void) {
+int cmd_relay_ending_signal(void)
+{
     return ending_signal;
 }

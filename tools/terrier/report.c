@@ -21,21 +21,24 @@ struct reports {
     size_t other_count;
 };
 
-void cmd_report_request(struct cmd_options *options, enum cmd_report_form form) {
+void cmd_report_request(struct cmd_options *options, enum cmd_report_form form)
+{
     char *pattern = cmd_format("%s/%%p", cmd_scratch_path());
     cmd_options_pass(options, "report", form == CMD_REPORT_JSON ? "json" : "text");
     cmd_options_pass(options, "report_file", pattern);
     free(pattern);
 }
 
-char *cmd_report_read(pid_t pid) {
+char *cmd_report_read(pid_t pid)
+{
     char *name = cmd_format("%ld", (long)pid);
     char *text = cmd_scratch_read(name);
     free(name);
     return text;
 }
 
-FILE *cmd_report_open(const struct cmd_options *options) {
+FILE *cmd_report_open(const struct cmd_options *options)
+{
     if (options->report_path == NULL)
         return stderr;
     FILE *out = fopen(options->report_path, "we");
@@ -45,12 +48,14 @@ FILE *cmd_report_open(const struct cmd_options *options) {
     return out;
 }
 
-static int is_process_id(const struct dirent *entry) {
+static int is_process_id(const struct dirent *entry)
+{
     return entry->d_name[strspn(entry->d_name, "0123456789")] == '\0';
 }
 
 /* A report that a kill cut short is none: it would spoil the JSON around it. */
-static char *read_usable(pid_t pid, enum cmd_report_form form) {
+static char *read_usable(pid_t pid, enum cmd_report_form form)
+{
     char *text = cmd_report_read(pid);
     if (text == NULL || form != CMD_REPORT_JSON || cmd_json_is_whole(text))
         return text;
@@ -59,7 +64,8 @@ static char *read_usable(pid_t pid, enum cmd_report_form form) {
     return NULL;
 }
 
-static void reports_init(struct reports *reports, pid_t pid, enum cmd_report_form form) {
+static void reports_init(struct reports *reports, pid_t pid, enum cmd_report_form form)
+{
     struct dirent **entries = NULL;
     int count = scandir(cmd_scratch_path(), &entries, is_process_id, alphasort);
     memset(reports, 0, sizeof *reports);
@@ -78,7 +84,8 @@ static void reports_init(struct reports *reports, pid_t pid, enum cmd_report_for
     free(entries);
 }
 
-static void reports_fini(struct reports *reports) {
+static void reports_fini(struct reports *reports)
+{
     for (size_t i = 0; i < reports->other_count; i++)
         free(reports->others[i]);
     free(reports->others);
@@ -86,7 +93,8 @@ static void reports_fini(struct reports *reports) {
 }
 
 CMD_PRINTF(3, 4)
-static void write_row(FILE *out, const char *name, const char *format, ...) {
+static void write_row(FILE *out, const char *name, const char *format, ...)
+{
     enum { COLUMN = 34 };
     static const char dots[] = " ..................................";
     va_list arguments;
@@ -98,11 +106,13 @@ static void write_row(FILE *out, const char *name, const char *format, ...) {
     fputc('\n', out);
 }
 
-static double milliseconds(uint64_t ns) {
+static double milliseconds(uint64_t ns)
+{
     return (double)ns * 1e-6;
 }
 
-static void write_end_row(FILE *out, int wait_status) {
+static void write_end_row(FILE *out, int wait_status)
+{
     if (WIFSIGNALED(wait_status))
         write_row(out, "ended by signal", "%d (%s)%s", WTERMSIG(wait_status),
                   strsignal(WTERMSIG(wait_status)), WCOREDUMP(wait_status) ? ", core dumped" : "");
@@ -111,7 +121,8 @@ static void write_end_row(FILE *out, int wait_status) {
 }
 
 static void write_process_text(FILE *out, const char *program, const struct cmd_outcome *outcome,
-                               size_t other_count) {
+                               size_t other_count)
+{
     fputs("process\n", out);
     write_row(out, "program", "%s", program);
     write_row(out, "process id", "%ld", (long)outcome->pid);
@@ -124,7 +135,8 @@ static void write_process_text(FILE *out, const char *program, const struct cmd_
         write_row(out, "other processes on this heap", "%zu", other_count);
 }
 
-static void write_missing_text(FILE *out, int wait_status) {
+static void write_missing_text(FILE *out, int wait_status)
+{
     if (WIFSIGNALED(wait_status))
         fputs("the program ended by a signal before it could write a report on its heap\n", out);
     else
@@ -135,7 +147,8 @@ static void write_missing_text(FILE *out, int wait_status) {
 
 /* A program that is a script has no heap of its own; if one process behind it has, show that. */
 static void write_text(FILE *out, const char *program, const struct cmd_outcome *outcome,
-                       const struct reports *reports) {
+                       const struct reports *reports)
+{
     if (reports->own != NULL) {
         fputs(reports->own, out);
     } else {
@@ -146,14 +159,16 @@ static void write_text(FILE *out, const char *program, const struct cmd_outcome 
     write_process_text(out, program, outcome, reports->other_count);
 }
 
-static void write_end_json(FILE *out, int wait_status) {
+static void write_end_json(FILE *out, int wait_status)
+{
     if (WIFSIGNALED(wait_status))
         fprintf(out, "\"exit_status\": null, \"signal\": %d, ", WTERMSIG(wait_status));
     else
         fprintf(out, "\"exit_status\": %d, \"signal\": null, ", WEXITSTATUS(wait_status));
 }
 
-static void write_process_json(FILE *out, const char *program, const struct cmd_outcome *outcome) {
+static void write_process_json(FILE *out, const char *program, const struct cmd_outcome *outcome)
+{
     fputs("{\"program\": ", out);
     cmd_json_write_string(out, program);
     fprintf(out, ", \"pid\": %ld, ", (long)outcome->pid);
@@ -164,7 +179,8 @@ static void write_process_json(FILE *out, const char *program, const struct cmd_
     fprintf(out, "\"peak_resident_bytes\": %llu}", (unsigned long long)outcome->peak_bytes);
 }
 
-static void write_object(FILE *out, const char *object) {
+static void write_object(FILE *out, const char *object)
+{
     size_t length = object == NULL ? 0 : strlen(object);
     while (length > 0 && isspace((unsigned char)object[length - 1]))
         length--;
@@ -172,7 +188,8 @@ static void write_object(FILE *out, const char *object) {
 }
 
 static void write_json(FILE *out, const char *program, const struct cmd_outcome *outcome,
-                       const struct reports *reports) {
+                       const struct reports *reports)
+{
     fputs("{\"process\": ", out);
     write_process_json(out, program, outcome);
     fputs(",\n \"heap\": ", out);
@@ -185,7 +202,8 @@ static void write_json(FILE *out, const char *program, const struct cmd_outcome 
     fputs("]}\n", out);
 }
 
-static void close_report(FILE *out, const char *path) {
+static void close_report(FILE *out, const char *path)
+{
     bool failed = ferror(out) != 0 || fflush(out) != 0;
     int error_number = errno;
     if (out != stderr && fclose(out) != 0)
@@ -196,7 +214,8 @@ static void close_report(FILE *out, const char *path) {
 }
 
 void cmd_report_write(FILE *out, const struct cmd_options *options,
-                      const struct cmd_outcome *outcome) {
+                      const struct cmd_outcome *outcome)
+{
     struct reports reports;
     reports_init(&reports, outcome->pid, options->report);
     if (options->report == CMD_REPORT_JSON)

@@ -15,12 +15,14 @@
 #include <sys/wait.h>
 
 /* Signals that people and pipes send to end a program: their sender knows what happened. */
-static bool is_ordinary_end(int signal_number) {
+static bool is_ordinary_end(int signal_number)
+{
     return signal_number == SIGINT || signal_number == SIGTERM || signal_number == SIGHUP ||
            signal_number == SIGPIPE;
 }
 
-static void tell_signal(const struct cmd_options *options, int wait_status) {
+static void tell_signal(const struct cmd_options *options, int wait_status)
+{
     if (!WIFSIGNALED(wait_status))
         return;
     int signal_number = WTERMSIG(wait_status);
@@ -30,7 +32,8 @@ static void tell_signal(const struct cmd_options *options, int wait_status) {
              strsignal(signal_number), WCOREDUMP(wait_status) ? ", core dumped" : "");
 }
 
-static struct cmd_outcome run_program(const struct cmd_options *options) {
+static struct cmd_outcome run_program(const struct cmd_options *options)
+{
     char *folder = cmd_library_find_folder();
     struct cmd_environment environment;
     cmd_environment_init(&environment, folder, options->library_options);
@@ -41,7 +44,8 @@ static struct cmd_outcome run_program(const struct cmd_options *options) {
     return outcome;
 }
 
-static struct cmd_outcome run_with_report(struct cmd_options *options) {
+static struct cmd_outcome run_with_report(struct cmd_options *options)
+{
     FILE *out = cmd_report_open(options);
     cmd_scratch_init();
     cmd_report_request(options, options->report);
@@ -52,7 +56,8 @@ static struct cmd_outcome run_with_report(struct cmd_options *options) {
     return outcome;
 }
 
-int cmd_run(const struct cmd_command *command, char **arguments) {
+int cmd_run(const struct cmd_command *command, char **arguments)
+{
     struct cmd_options options;
     cmd_options_init(&options, command->use, arguments);
     int status = CMD_STATUS_OK;

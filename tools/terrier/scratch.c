@@ -16,14 +16,16 @@ enum { LENGTH_MAX = 200 };
 
 static char *folder;
 
-static const char *parent_folder(void) {
+static const char *parent_folder(void)
+{
     const char *named = getenv("TMPDIR");
     bool usable = named != NULL && named[0] == '/' && strpbrk(named, ",%") == NULL &&
                   strlen(named) <= LENGTH_MAX;
     return usable ? named : "/tmp";
 }
 
-void cmd_scratch_init(void) {
+void cmd_scratch_init(void)
+{
     folder = cmd_format("%s/terrier-XXXXXX", parent_folder());
     if (mkdtemp(folder) == NULL) {
         int error_number = errno;
@@ -35,14 +37,16 @@ void cmd_scratch_init(void) {
     atexit(cmd_scratch_fini);
 }
 
-static void remove_files(DIR *open_folder) {
+static void remove_files(DIR *open_folder)
+{
     for (struct dirent *entry; (entry = readdir(open_folder)) != NULL;) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             unlinkat(dirfd(open_folder), entry->d_name, 0);
     }
 }
 
-void cmd_scratch_fini(void) {
+void cmd_scratch_fini(void)
+{
     if (folder == NULL)
         return;
     DIR *open_folder = opendir(folder);
@@ -56,11 +60,13 @@ void cmd_scratch_fini(void) {
     folder = NULL;
 }
 
-const char *cmd_scratch_path(void) {
+const char *cmd_scratch_path(void)
+{
     return folder;
 }
 
-char *cmd_scratch_read(const char *name) {
+char *cmd_scratch_read(const char *name)
+{
     char *path = cmd_format("%s/%s", folder, name);
     FILE *file = fopen(path, "re");
     free(path);
@@ -76,7 +82,8 @@ char *cmd_scratch_read(const char *name) {
     return text;
 }
 
-int cmd_scratch_create(const char *name) {
+int cmd_scratch_create(const char *name)
+{
     char *path = cmd_format("%s/%s", folder, name);
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)

@@ -5,21 +5,24 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-static void print_message(const char *format, va_list arguments) {
+static void print_message(const char *format, va_list arguments)
+{
     fflush(stdout);
     fputs("terrier: ", stderr);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
 }
 
-void cmd_warn(const char *format, ...) {
+void cmd_warn(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     print_message(format, arguments);
     va_end(arguments);
 }
 
-void cmd_die(enum cmd_status status, const char *format, ...) {
+void cmd_die(enum cmd_status status, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     print_message(format, arguments);
@@ -29,7 +32,8 @@ void cmd_die(enum cmd_status status, const char *format, ...) {
     exit((int)status);
 }
 
-char *cmd_format(const char *format, ...) {
+char *cmd_format(const char *format, ...)
+{
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -40,7 +44,8 @@ char *cmd_format(const char *format, ...) {
     return text;
 }
 
-void *cmd_new_array(size_t count, size_t size_bytes) {
+void *cmd_new_array(size_t count, size_t size_bytes)
+{
     void *array = calloc(count > 0 ? count : 1, size_bytes);
     if (array == NULL)
         cmd_die(CMD_STATUS_FAILED, "out of memory");

@@ -14,12 +14,12 @@
 #include <stdio.h>
 
 #ifndef TERRIER_VERSION
-#    define TERRIER_VERSION "0.1.0"
+#define TERRIER_VERSION "0.1.0"
 #endif
 
 /* The full directory in which the installed drop-in's own folder lies. */
 #ifndef TERRIER_LIBDIR
-#    define TERRIER_LIBDIR "/usr/local/lib"
+#define TERRIER_LIBDIR "/usr/local/lib"
 #endif
 
 enum cmd_status {
