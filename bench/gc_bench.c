@@ -5,7 +5,7 @@
  *     gc_bench [SIZE]      SIZE is the depth of the largest tree, 4 to 24 (18)
  *
  * Every run of one size does the same work and prints the same sums. Each kind of work allocates
- * about the same number of objects for a small tree as for a large one, by building more of them. */
+ * about the same number of objects for small trees as for large ones, by building more of them. */
 #include <gc.h>
 
 #include <inttypes.h>

@@ -117,6 +117,7 @@ TERRIER_LIBGC=$temp/other.so status_is "TERRIER_LIBGC with a wrong name" 125 run
 
 # An installed tree; its files are copies.
 (
+    failed=0
     terrier=$temp/tree/bin/terrier
     mkdir -p "$temp/tree/bin" "$temp/tree/lib/terrier"
     cp "$build_dir/bin/terrier" "$terrier"
@@ -164,8 +165,8 @@ if command -v w3m >/dev/null; then
     awk 'BEGIN {
         print "<html><title>Test</title><body>"
         for (i = 0; i < 2000; i++)
-            printf "<h2>Part %d</h2><table border><tr><td>a<td>%d<tr><td>b</table><p>%s\n", i, i * i,
-                "Some text that is <b>long</b> enough for a line to be broken here and there."
+            printf "<h2>Part %d</h2><table border><tr><td>a<td>%d<tr><td>b</table><p>%s\n",
+                i, i * i, "Some text that is <b>long</b> enough for a line to be broken here and there."
     }' >"$temp/page.html"
     document=/usr/share/doc/nodejs/api/all.html
     [ -f "$document" ] || document=
