@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A heap, its mutators and its objects.
+ *
+ * Threads: a heap is a value; two heaps do not know each other. A mutator belongs to the thread that
+ * bound it. Functions that take a mutator are called by its thread; those that take a heap by any
+ * thread that is bound to it. None may be called from a signal handler, but for ter_heap_find,
+ * ter_heap_owner and ter_heap_of_word.
+ *
+ * Roots: stacks and registers of bound threads, and static data as the options say, are scanned
+ * conservatively: any word that is the address of a byte of an object keeps that object. Objects
+ * never move.
+ */
+#ifndef TERRIER_HEAP_H
+#define TERRIER_HEAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <terrier/api.h>
+#include <terrier/object.h>
+#include <terrier/options.h>
+#include <terrier/sft.h>
+#include <terrier/statistics.h>
+#include <terrier/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ter_heap;
+struct ter_mutator;
+
+/* ---- Heaps ---- */
+
+/** Makes a heap. `options` NULL: the defaults. On failure *heap is untouched. */
+TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap);
+
+/**
+ * Ends a heap and gives everything back to the system. Writes the report that its options ask for.
+ * No mutator may be bound to it any more. Finalizers that did not run never will.
+ */
+TER_API void ter_heap_free(struct ter_heap *heap);
+
+/** The heap whose range holds `word`; NULL if none does. Any thread, any time, no lock. */
+TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
+
+/* ---- Mutators ---- */
+
+/**
+ * Makes the calling thread a mutator of the heap. TER_ERROR_FULL when the heap has one already:
+ * several threads on one heap are not built yet. One heap a thread works today.
+ */
+TER_API ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator);
+
+/** The calling thread's stack is no longer scanned and `mutator` is gone. */
+TER_API void ter_mutator_unbind(struct ter_mutator *mutator);
+
+/* ---- Objects ---- */
+
+/** Kinds that every heap has. ter_kind_add adds others. */
+enum ter_builtin_kind {
+    TER_KIND_ATOMIC = 0,              /**< holds no references; not cleared */
+    TER_KIND_NORMAL = 1,              /**< any aligned word may be a reference; cleared */
+    TER_KIND_UNCOLLECTABLE = 2,       /**< like NORMAL; a root until it is freed */
+    TER_KIND_ATOMIC_UNCOLLECTABLE = 3 /**< like ATOMIC; stays until it is freed */
+};
+
+/**
+ * Allocates at least `bytes` bytes, aligned to 16. 0 bytes give an object of the smallest size. May
+ * collect first. NULL when memory is out: a refusal by the system, or the option heap_max.
+ */
+TER_API void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes);
+
+/**
+ * Gives `object` at least `bytes` bytes, moving it if need be; new bytes are zero where the kind is
+ * cleared. NULL, with the object as it was, when memory is out. `object` NULL allocates TER_KIND_NORMAL.
+ */
+TER_API void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes);
+
+/** Frees an object now. NULL does nothing; what is no object of this heap is misuse and stops. */
+TER_API void ter_free(struct ter_mutator *mutator, void *object);
+
+/** Which object covers `word`? None for any other word whatever. */
+TER_API ter_object ter_heap_find(const struct ter_heap *heap, uintptr_t word);
+
+/** Which space owns `word`? EMPTY for any word that no space owns. Never NULL. */
+TER_API const struct ter_sft *ter_heap_owner(const struct ter_heap *heap, uintptr_t word);
+
+/** Bytes that `object`, an object of this heap, can hold; at least what was asked for. */
+TER_API size_t ter_object_bytes(const struct ter_heap *heap, ter_object object);
+
+/** Calls `visit` for every object. It must not allocate, free or collect. */
+TER_API void ter_heap_for_each_object(struct ter_heap *heap,
+                                      void (*visit)(void *context, ter_object object,
+                                                    size_t bytes),
+                                      void *context);
+
+/**
+ * Adds a kind of objects whose references `tracer` knows: it is called in collections, possibly
+ * for objects that were allocated but not filled in yet, and reports each reference with
+ * ter_trace_word. *kind is its number. TER_ERROR_FULL when there is room for no more.
+ */
+TER_API ter_status ter_kind_add(struct ter_heap *heap,
+                                void (*tracer)(void *context, struct ter_trace *trace,
+                                               uintptr_t object, size_t bytes),
+                                void *context, unsigned *kind);
+
+/** From a tracer: `word` may be a reference to any byte of an object. */
+TER_API void ter_trace_word(struct ter_trace *trace, uintptr_t word);
+
+/* ---- Collections ---- */
+
+/** Collects now. */
+TER_API void ter_collect(struct ter_mutator *mutator);
+
+/* ---- Roots ---- */
+
+/** Words in [start, end) keep objects until removed. */
+TER_API ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end);
+TER_API ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start,
+                                          const void *end);
+
+/* ---- Finalizers ---- */
+
+/**
+ * `function(object, data)` is called once, by ter_finalizers_run, after `object` was found
+ * unreachable; `data` is kept. The object is finalized before what it refers to. NULL takes a
+ * registered function away. TER_ERROR_INVALID when `object` is no object of the heap.
+ */
+TER_API ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
+                                     void (*function)(void *object, void *data), void *data);
+
+/** Runs what is ready, in this thread, without a lock held. Returns how many ran. */
+TER_API size_t ter_finalizers_run(struct ter_heap *heap);
+
+/* ---- Figures ---- */
+
+/** Fills in at most `struct_bytes` bytes of `statistics` (pass sizeof *statistics). */
+TER_API void ter_heap_statistics(struct ter_heap *heap, struct ter_statistics *statistics,
+                                 size_t struct_bytes);
+
+/** Formats of a report. */
+enum ter_report_format { TER_REPORT_TEXT = 1, TER_REPORT_JSON = 2 };
+
+/** Writes a report to a file descriptor. */
+TER_API ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_format format);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

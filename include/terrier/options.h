@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of a heap. One table; the struct, the parser, TERRIER_OPTIONS and the documentation
+ * derive from it.
+ */
+#ifndef TERRIER_OPTIONS_H
+#define TERRIER_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <terrier/api.h>
+#include <terrier/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Longest value of an option that is a text, with its closing zero. */
+#define TER_OPTION_TEXT_BYTES 256
+
+/*
+ * NUMBER(name, default, lowest, highest, help): a whole number; K, M, G, T multiply by 2^10...
+ * TEXT(name, default, allowed values separated by |, or NULL for any, help)
+ */
+#define TER_OPTIONS(NUMBER, TEXT)                                                                  \
+    TEXT(layout, "auto", NULL, "where the heap lives: auto, or the name of a layout preset")       \
+    NUMBER(heap_initial, 65536, 0, UINT64_MAX, "bytes the heap may use before it first grows")     \
+    NUMBER(heap_max, 0, 0, UINT64_MAX, "bytes the heap may use at most; 0: no maximum")            \
+    NUMBER(free_space_divisor, 3, 1, 1000000,                                                      \
+           "larger: more collections and less memory (as in Boehm's collector)")                   \
+    NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
+    NUMBER(scan_program, 1, 0, 1, "the program's static data are roots")                           \
+    NUMBER(scan_libraries, 1, 0, 1, "the static data of shared libraries are roots")               \
+    NUMBER(log, 1, 0, 3, "messages on standard error: 0 none, 1 warnings, 2 decisions, 3 all")     \
+    TEXT(report, "none", "none|text|json", "what is written when the heap ends")                   \
+    TEXT(report_file, "", NULL,                                                                    \
+         "where the report goes; %p is the process id; empty: standard error")
+
+#define TER_OPTION_NUMBER_FIELD(name, value, lowest, highest, help) uint64_t name;
+#define TER_OPTION_TEXT_FIELD(name, value, allowed, help) char name[TER_OPTION_TEXT_BYTES];
+
+/** Values of all options. Make one with ter_options_init. */
+struct ter_options {
+    TER_OPTIONS(TER_OPTION_NUMBER_FIELD, TER_OPTION_TEXT_FIELD)
+};
+
+#undef TER_OPTION_NUMBER_FIELD
+#undef TER_OPTION_TEXT_FIELD
+
+/** Sets every option to its default. */
+TER_API void ter_options_init(struct ter_options *options);
+
+/**
+ * Sets one option from text. TER_ERROR_UNKNOWN_NAME or TER_ERROR_INVALID leave `options` as it was
+ * and write a sentence of at most `message_bytes` bytes into `message` (may be NULL with 0).
+ */
+TER_API ter_status ter_options_set(struct ter_options *options, const char *name,
+                                   const char *value, char *message, size_t message_bytes);
+
+/**
+ * Sets options from "name=value,name=value". Stops at the first that is wrong, with its status and
+ * message; those before it are set.
+ */
+TER_API ter_status ter_options_parse(struct ter_options *options, const char *text, char *message,
+                                     size_t message_bytes);
+
+/** Sets options from the environment variable TERRIER_OPTIONS, if there is one. */
+TER_API ter_status ter_options_read_environment(struct ter_options *options, char *message,
+                                                size_t message_bytes);
+
+/** Calls `visit` for each option with its default and help, in the order of the table. */
+TER_API void ter_options_for_each(void (*visit)(void *context, const char *name,
+                                                const char *default_value, const char *help),
+                                  void *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* What a heap counts. One table; the struct, the text and the JSON derive from it. */
+#ifndef TERRIER_STATISTICS_H
+#define TERRIER_STATISTICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <terrier/api.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(name, unit, help); units are count, bytes and ns. */
+#define TER_STATISTICS(X)                                                                          \
+    X(collections, count, "collections")                                                           \
+    X(collections_heap_full, count, "because the heap was full")                                   \
+    X(collections_requested, count, "because the program asked")                                   \
+    X(collections_out_of_memory, count, "because there was no more memory")                        \
+    X(collections_stress, count, "because of the option stress")                                   \
+    X(pause_median_ns, ns, "median pause (to 2 percent)")                                          \
+    X(pause_p95_ns, ns, "pause that 95 percent stay under (to 2 percent)")                         \
+    X(pause_max_ns, ns, "longest pause")                                                           \
+    X(pause_total_ns, ns, "all pauses together")                                                   \
+    X(mark_total_ns, ns, "of that: marking")                                                       \
+    X(sweep_total_ns, ns, "of that: sweeping")                                                     \
+    X(allocated_bytes, bytes, "allocated in all")                                                  \
+    X(live_bytes, bytes, "live after the last collection")                                         \
+    X(live_objects, count, "objects live after the last collection")                               \
+    X(peak_live_bytes, bytes, "most that was live after a collection")                             \
+    X(used_bytes, bytes, "blocks and pages in use")                                                \
+    X(peak_used_bytes, bytes, "most blocks and pages in use")                                      \
+    X(heap_limit_bytes, bytes, "may be used before a collection or growth")                        \
+    X(mapped_bytes, bytes, "mapped for objects")                                                   \
+    X(root_bytes, bytes, "static roots")                                                           \
+    X(finalizers_waiting, count, "finalizers registered")                                          \
+    X(finalizers_ready, count, "finalizers ready to run")                                          \
+    X(finalizers_found, count, "objects ever found ready for their finalizers")                    \
+    X(links, count, "disappearing links registered")                                               \
+    X(peak_resident_bytes, bytes, "peak resident memory of the process")
+
+#define TER_STATISTIC_FIELD(name, unit, help) uint64_t name;
+
+#define TER_STATISTICS_VERSION 1
+
+/** Figures of a heap at one moment. */
+struct ter_statistics {
+    size_t struct_bytes; /**< size of what the library filled in */
+    uint64_t version;    /**< TER_STATISTICS_VERSION of the library */
+    TER_STATISTICS(TER_STATISTIC_FIELD)
+};
+
+#undef TER_STATISTIC_FIELD
+
+#ifdef __cplusplus
+}
+#endif
+#endif

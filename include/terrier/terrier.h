@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that an embedder may include. */
+#ifndef TERRIER_TERRIER_H
+#define TERRIER_TERRIER_H
+
+#include <terrier/api.h>
+#include <terrier/heap.h>
+#include <terrier/object.h>
+#include <terrier/options.h>
+#include <terrier/sft.h>
+#include <terrier/statistics.h>
+#include <terrier/status.h>
+
+#endif

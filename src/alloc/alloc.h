@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor `alloc`: allocators and the mutator. */
+#pragma once
+
+#include "alloc/allocator.h"
+#include "alloc/mutator.h"

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all mutators of a heap share: the spaces that hand out memory, and the gate through which
+ * the plan decides whether a space may take more.
+ *
+ * Invariant: everything here changes only under the heap lock.
+ */
+#pragma once
+
+#include "roots/roots.h"
+#include "space/space.h"
+
+enum ter_admission {
+    TER_ADMITTED, /* take the memory */
+    TER_RETRY,    /* there was a collection: look again before taking more */
+    TER_REFUSED   /* out of memory */
+};
+
+/* Implemented by the plan; called under the heap lock. */
+struct ter_gate {
+    enum ter_admission (*admit)(void *context, size_t bytes);
+    /* The system refused what was admitted: make room or give up. */
+    enum ter_admission (*refused)(void *context, size_t bytes);
+    /* Stress mode: a collection now. */
+    void (*stress)(void *context);
+    /* After an allocation during which `notify` was set; without the lock. May be NULL. */
+    void (*notified)(void *context);
+    void *context;
+};
+
+struct ter_mutator;
+
+struct ter_allocator {
+    struct ter_lock lock; /* the heap lock */
+    bool locking;         /* false while the embedder vouches for a single thread */
+    struct ter_block_space *mark_sweep;
+    struct ter_block_space *immortal;
+    struct ter_large_space *large;
+    struct ter_kind kinds[TER_MAX_KINDS];
+    unsigned kind_count;
+    struct ter_gate gate;
+    struct ter_mutator *mutators;
+    bool notify;              /* something waits for a moment without the lock: finalizers */
+    size_t run_bytes;         /* most that a mutator takes of a block at once */
+    size_t stress_interval;   /* a collection at every so many allocations; 0: never */
+    size_t stress_count;
+    size_t allocated_since_collection; /* bytes of runs taken and large objects */
+    size_t freed_since_collection;     /* bytes that the program freed itself */
+    uint64_t allocated_total;
+};
+
+TER_INLINE void ter_allocator_lock(struct ter_allocator *allocator)
+{
+    if (allocator->locking)
+        ter_lock_acquire(&allocator->lock);
+}
+
+TER_INLINE void ter_allocator_unlock(struct ter_allocator *allocator)
+{
+    if (allocator->locking)
+        ter_lock_release(&allocator->lock);
+}
+
+/* Releases the lock and lets what waited for that happen. */
+TER_INLINE void ter_allocator_unlock_and_notify(struct ter_allocator *allocator)
+{
+    bool notify = allocator->notify;
+
+    allocator->notify = false;
+    ter_allocator_unlock(allocator);
+    if (TER_UNLIKELY(notify) && allocator->gate.notified != NULL)
+        allocator->gate.notified(allocator->gate.context);
+}
+
+TER_INLINE void ter_allocator_count(struct ter_allocator *allocator, size_t bytes)
+{
+    allocator->allocated_since_collection += bytes;
+    allocator->allocated_total += bytes;
+}

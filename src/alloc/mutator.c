@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+#include <string.h>
+
+/* ---- Life ---- */
+
+static size_t mutator_bytes(void)
+{
+    return ter_align_up(sizeof(struct ter_mutator), ter_os_page_size());
+}
+
+ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
+                           struct ter_mutator **mutator)
+{
+    struct ter_mutator *made;
+    void *memory;
+    ter_status status;
+
+    if (stack_base == 0)
+        stack_base = ter_os_stack_base();
+    if (stack_base == 0)
+        return TER_ERROR_SYSTEM;
+    status = ter_os_allocate(mutator_bytes(), &memory);
+    if (status != TER_OK)
+        return status;
+    ter_os_name((uintptr_t)memory, mutator_bytes(), "terrier:mutator");
+    made = memory;
+    ter_size_class_table_init(made->class_of);
+    made->allocator = allocator;
+    made->stack_base = stack_base;
+    ter_allocator_lock(allocator);
+    made->next = allocator->mutators;
+    allocator->mutators = made;
+    ter_allocator_unlock(allocator);
+    *mutator = made;
+    return TER_OK;
+}
+
+void ter_mutator_free(struct ter_mutator *mutator)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_mutator **link = &allocator->mutators;
+
+    ter_allocator_lock(allocator);
+    ter_mutator_flush(mutator);
+    while (*link != mutator)
+        link = &(*link)->next;
+    *link = mutator->next;
+    ter_allocator_unlock(allocator);
+    ter_os_release((uintptr_t)mutator, mutator_bytes());
+}
+
+/* ---- Small objects ---- */
+
+static struct ter_block_space *space_of_kind(const struct ter_allocator *allocator, unsigned kind)
+{
+    return allocator->kinds[kind].uncollectable ? allocator->immortal : allocator->mark_sweep;
+}
+
+static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_run *run = &mutator->runs[kind][size_class];
+    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+
+    if (slow->block != 0) {
+        size_t left = run->limit - run->cursor;
+
+        allocator->allocated_since_collection -= left;
+        allocator->allocated_total -= left;
+        ter_block_space_return_run(space_of_kind(allocator, kind), slow->block, run);
+    }
+    *slow = (struct ter_mutator_slow){0};
+}
+
+void ter_mutator_flush(struct ter_mutator *mutator)
+{
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned class = 0; class < TER_SIZE_CLASSES; class++)
+            flush_class(mutator, kind, class);
+}
+
+static uintptr_t take_freed(struct ter_mutator *mutator, struct ter_block_space *space,
+                            unsigned kind, unsigned size_class)
+{
+    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    uintptr_t cell = slow->freed;
+
+    if (cell == 0)
+        return 0;
+    slow->freed = *(uintptr_t *)cell;
+    if (space->kinds[kind].zeroed)
+        memset((void *)cell, 0, ter_size_class_bytes[size_class]);
+    ter_block_space_reuse(space, cell);
+    ter_allocator_count(mutator->allocator, ter_size_class_bytes[size_class]);
+    return cell;
+}
+
+/* The next run of the mutator's block, or of another that has free cells. */
+static bool take_run(struct ter_mutator *mutator, struct ter_block_space *space, unsigned kind,
+                     unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    struct ter_run *run = &mutator->runs[kind][size_class];
+
+    if (slow->block == 0)
+        slow->block = ter_block_space_take_available(space, kind, size_class);
+    while (slow->block != 0) {
+        if (ter_block_space_next_run(space, slow->block, allocator->run_bytes, run)) {
+            ter_allocator_count(allocator, run->limit - run->cursor);
+            return true;
+        }
+        slow->block = ter_block_space_take_available(space, kind, size_class);
+    }
+    return false;
+}
+
+static enum ter_admission take_fresh_block(struct ter_mutator *mutator,
+                                           struct ter_block_space *space, unsigned kind,
+                                           unsigned size_class)
+{
+    const struct ter_gate *gate = &mutator->allocator->gate;
+    enum ter_admission admission = gate->admit(gate->context, TER_BYTES_IN_BLOCK);
+    uintptr_t block;
+
+    if (admission != TER_ADMITTED)
+        return admission;
+    if (ter_block_space_take_fresh(space, kind, size_class, &block) != TER_OK)
+        return gate->refused(gate->context, TER_BYTES_IN_BLOCK);
+    mutator->slow[kind][size_class].block = block;
+    return TER_RETRY;
+}
+
+static void poll_stress(struct ter_allocator *allocator)
+{
+    if (TER_LIKELY(allocator->stress_interval == 0))
+        return;
+    if (++allocator->stress_count % allocator->stress_interval == 0)
+        allocator->gate.stress(allocator->gate.context);
+}
+
+static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_block_space *space = space_of_kind(mutator->allocator, kind);
+    struct ter_run *run = &mutator->runs[kind][size_class];
+
+    poll_stress(mutator->allocator);
+    for (;;) {
+        uintptr_t cell = take_freed(mutator, space, kind, size_class);
+
+        if (cell != 0)
+            return cell;
+        if (take_run(mutator, space, kind, size_class)) {
+            cell = run->cursor;
+            __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class],
+                             __ATOMIC_RELEASE);
+            return cell;
+        }
+        if (take_fresh_block(mutator, space, kind, size_class) == TER_REFUSED)
+            return 0;
+    }
+}
+
+void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    uintptr_t cell;
+
+    ter_allocator_lock(mutator->allocator);
+    cell = take_cell(mutator, kind, size_class);
+    ter_allocator_unlock_and_notify(mutator->allocator);
+    return (void *)cell;
+}
+
+/* ---- Large objects ---- */
+
+static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size_t bytes,
+                            bool *zeroed)
+{
+    size_t page_bytes = ter_align_up(bytes, TER_BYTES_IN_PAGE);
+    const struct ter_gate *gate = &allocator->gate;
+    uintptr_t object;
+
+    poll_stress(allocator);
+    for (;;) {
+        enum ter_admission admission = gate->admit(gate->context, page_bytes);
+
+        if (admission == TER_ADMITTED) {
+            if (ter_large_space_allocate(allocator->large, bytes, kind, &object, zeroed) == TER_OK)
+                return object;
+            admission = gate->refused(gate->context, page_bytes);
+        }
+        if (admission == TER_REFUSED)
+            return 0;
+    }
+}
+
+void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    uintptr_t object = 0;
+    bool zeroed = false;
+
+    /* Near the top of the address space the rounding below would wrap. */
+    if (bytes <= UINTPTR_MAX / 2) {
+        bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
+        ter_allocator_lock(allocator);
+        object = take_pages(allocator, kind, bytes, &zeroed);
+        if (object != 0)
+            ter_allocator_count(allocator, bytes);
+        ter_allocator_unlock_and_notify(allocator);
+    }
+    if (object != 0 && allocator->kinds[kind].zeroed && !zeroed)
+        memset((void *)object, 0, bytes);
+    return (void *)object;
+}
+
+/* ---- Freeing ---- */
+
+static void release_small(struct ter_mutator *mutator, struct ter_block_space *space,
+                          uintptr_t object)
+{
+    const struct ter_block_head *head = ter_block_head_of(space->space.ground, object);
+    unsigned size_class = ter_block_state_of(space->space.ground, object)->size_class;
+    struct ter_mutator_slow *slow = &mutator->slow[head->kind][size_class];
+
+    mutator->allocator->freed_since_collection += head->cell_bytes;
+    if (ter_block_space_free(space, object)) {
+        *(uintptr_t *)object = slow->freed;
+        slow->freed = object;
+    }
+}
+
+void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space,
+                         uintptr_t object)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+
+    ter_allocator_lock(allocator);
+    if (space->kind == TER_SPACE_LARGE) {
+        allocator->freed_since_collection +=
+            ter_large_record_of(allocator->large->space.ground, object)->bytes;
+        ter_large_space_free(allocator->large, object);
+    } else {
+        release_small(mutator,
+                      space->kind == TER_SPACE_IMMORTAL ? allocator->immortal
+                                                        : allocator->mark_sweep,
+                      object);
+    }
+    ter_allocator_unlock(allocator);
+}

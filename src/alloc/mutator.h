@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mutator: a thread that allocates.
+ *
+ * Invariant: a run, the block it came from and the list of freed cells are touched by the mutator's
+ * own thread only, or by the collector while that thread is stopped. A cell is handed out by moving
+ * the cursor; nothing else is written, and no lock is taken.
+ */
+#pragma once
+
+#include "alloc/allocator.h"
+
+struct ter_mutator_slow {
+    uintptr_t block; /* where the run came from; 0 for none */
+    uintptr_t freed; /* cells below their blocks' resume points, linked through their first word */
+};
+
+struct ter_mutator {
+    struct ter_run runs[TER_MAX_KINDS][TER_SIZE_CLASSES];
+    ter_size_class_table class_of;
+    struct ter_allocator *allocator;
+    uintptr_t stack_base;
+    struct ter_mutator *next;
+    struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
+};
+
+/* A mutator for the calling thread, in memory of its own; stack_base 0 asks the system. */
+ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
+                           struct ter_mutator **mutator);
+void ter_mutator_free(struct ter_mutator *mutator);
+
+/* Makes every run and freed cell free for all again. Its thread is the caller or stands still. */
+void ter_mutator_flush(struct ter_mutator *mutator);
+
+/* A cell when the run is used up; NULL when memory is out. `bytes` fit the class. */
+TER_NOINLINE void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind,
+                                             unsigned size_class);
+/* An object of more than TER_SMALL_MAX_BYTES. */
+TER_NOINLINE void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind,
+                                              size_t bytes);
+
+/* Frees an object, which is exactly `object` and lies in `space`. */
+void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space,
+                         uintptr_t object);
+
+/* An object of at least `bytes` bytes, aligned to a granule; NULL when memory is out. */
+TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    unsigned size_class;
+    struct ter_run *run;
+    uintptr_t cell;
+
+    if (TER_UNLIKELY(bytes > TER_SMALL_MAX_BYTES))
+        return ter_mutator_allocate_large(mutator, kind, bytes);
+    size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
+    run = &mutator->runs[kind][size_class];
+    cell = run->cursor;
+    if (TER_UNLIKELY(cell == run->limit))
+        return ter_mutator_allocate_slow(mutator, kind, size_class);
+    __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
+    return (void *)cell;
+}

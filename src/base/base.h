@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor `base`: what every other floor leans on; knows nothing of heaps. */
+#pragma once
+
+#include <terrier/status.h>
+
+#include "base/bits.h"
+#include "base/check.h"
+#include "base/compiler.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "base/random.h"

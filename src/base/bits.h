@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Arithmetic on powers of two and single words. Every function is pure and inline. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+#define TER_KIB(n) ((size_t)(n) << 10)
+#define TER_MIB(n) ((size_t)(n) << 20)
+#define TER_ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+TER_INLINE bool ter_is_power_of_two(uintptr_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+TER_INLINE uintptr_t ter_align_down(uintptr_t value, uintptr_t alignment)
+{
+    return value & ~(alignment - 1);
+}
+
+/* Wraps to 0 above the last multiple of `alignment`; callers with arbitrary values check first. */
+TER_INLINE uintptr_t ter_align_up(uintptr_t value, uintptr_t alignment)
+{
+    return (value + (alignment - 1)) & ~(alignment - 1);
+}
+
+TER_INLINE bool ter_is_aligned(uintptr_t value, uintptr_t alignment)
+{
+    return (value & (alignment - 1)) == 0;
+}
+
+TER_INLINE unsigned ter_count_trailing_zeros(uint64_t value)
+{
+    return (unsigned)__builtin_ctzll(value);
+}
+
+TER_INLINE unsigned ter_count_ones(uint64_t value)
+{
+    return (unsigned)__builtin_popcountll(value);
+}
+
+/* Floor of the binary logarithm; value > 0. */
+TER_INLINE unsigned ter_log2(uint64_t value)
+{
+    return 63u - (unsigned)__builtin_clzll(value);
+}
+
+TER_INLINE size_t ter_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+TER_INLINE size_t ter_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Invariant: held_ranks has bit r set while this thread holds a lock of rank r (checked builds). */
+#include "base/base.h"
+
+#if TER_CHECKED_LOCKS
+
+static _Thread_local unsigned held_ranks;
+
+static void note_acquire(enum ter_lock_rank rank)
+{
+    unsigned above = held_ranks >> (unsigned)rank;
+
+    if (above != 0)
+        ter_fatal("lock order: rank %d taken while ranks %#x are held", (int)rank, held_ranks);
+    held_ranks |= 1u << (unsigned)rank;
+}
+
+static void note_release(enum ter_lock_rank rank)
+{
+    held_ranks &= ~(1u << (unsigned)rank);
+}
+
+bool ter_lock_is_held(enum ter_lock_rank rank)
+{
+    return (held_ranks >> (unsigned)rank) & 1u;
+}
+
+#else
+
+static void note_acquire(enum ter_lock_rank rank)
+{
+    (void)rank;
+}
+
+static void note_release(enum ter_lock_rank rank)
+{
+    (void)rank;
+}
+
+bool ter_lock_is_held(enum ter_lock_rank rank)
+{
+    (void)rank;
+    return true;
+}
+
+#endif
+
+void ter_lock_init(struct ter_lock *lock, enum ter_lock_rank rank)
+{
+    TER_CHECK(pthread_mutex_init(&lock->mutex, NULL) == 0);
+    lock->rank = rank;
+}
+
+void ter_lock_fini(struct ter_lock *lock)
+{
+    TER_CHECK(pthread_mutex_destroy(&lock->mutex) == 0);
+}
+
+void ter_lock_acquire(struct ter_lock *lock)
+{
+    note_acquire(lock->rank);
+    TER_CHECK(pthread_mutex_lock(&lock->mutex) == 0);
+}
+
+void ter_lock_release(struct ter_lock *lock)
+{
+    TER_CHECK(pthread_mutex_unlock(&lock->mutex) == 0);
+    note_release(lock->rank);
+}
+
+void ter_lock_reset_after_fork(struct ter_lock *lock)
+{
+    note_release(lock->rank);
+    TER_CHECK(pthread_mutex_init(&lock->mutex, NULL) == 0);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one list of heaps of the process: from any word to the heap whose range holds it.
+ *
+ * Invariant: an entry's bounds are written before its heap and cleared after it, so a reader without
+ * a lock sees a heap only with its own bounds.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct ter_heap;
+
+#define TER_MAX_HEAPS 64u
+
+/* TER_ERROR_FULL: the process has TER_MAX_HEAPS heaps. */
+ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t bytes);
+void ter_directory_remove(struct ter_heap *heap);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is remembered of collections.
+ *
+ * Invariant: the histogram counts every pause; the log holds the first collections, as many as fit,
+ * and is only kept when a report was asked for. Under the heap lock.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/* Log-linear: 64 steps in each power of two, so a percentile is right to 1.6 percent. */
+#define TER_PAUSE_STEPS_LOG 6u
+#define TER_PAUSE_BUCKETS ((64u - TER_PAUSE_STEPS_LOG + 1) << TER_PAUSE_STEPS_LOG)
+
+struct ter_figures {
+    uint64_t by_reason[TER_REASON_COUNT];
+    uint64_t pauses;
+    uint64_t pause_total_ns;
+    uint64_t pause_max_ns;
+    uint64_t mark_total_ns;
+    uint64_t sweep_total_ns;
+    size_t peak_live_bytes;
+    struct ter_collection *log;
+    size_t log_capacity;
+    size_t log_count;
+    uint32_t histogram[TER_PAUSE_BUCKETS];
+};
+
+/* With `log_capacity` 0 no log is kept. */
+ter_status ter_figures_init(struct ter_figures *figures, size_t log_capacity);
+void ter_figures_fini(struct ter_figures *figures);
+void ter_figures_add(struct ter_figures *figures, const struct ter_collection *collection);
+/* The pause that `percent` of all pauses do not exceed; 0 without pauses. */
+uint64_t ter_figures_percentile(const struct ter_figures *figures, unsigned percent);

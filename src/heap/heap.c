@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of a heap and of its mutators. */
+#include "heap/heap.h"
+
+#include <string.h>
+
+/* Collections that a report lists one by one. */
+#define LOG_CAPACITY 4096u
+
+static size_t heap_bytes(void)
+{
+    return ter_align_up(sizeof(struct ter_heap), ter_os_page_size());
+}
+
+static void after_collection(void *context, const struct ter_collection *collection)
+{
+    struct ter_heap *heap = context;
+
+    ter_figures_add(&heap->figures, collection);
+    ter_log(TER_LOG_TRACE, "collection %llu: %.3f ms, %zu KiB live, %zu KiB in use",
+            (unsigned long long)collection->number, (double)collection->pause_ns / 1e6,
+            (collection->live.scanned_bytes + collection->live.atomic_bytes) >> 10,
+            collection->used_after_bytes >> 10);
+}
+
+static void add_builtin_kinds(struct ter_plan *plan)
+{
+    static const struct ter_kind builtin[] = {
+        [TER_KIND_ATOMIC] = {.scan = TER_SCAN_NONE},
+        [TER_KIND_NORMAL] = {.scan = TER_SCAN_CONSERVATIVE, .zeroed = true},
+        [TER_KIND_UNCOLLECTABLE] = {.scan = TER_SCAN_CONSERVATIVE,
+                                    .zeroed = true,
+                                    .uncollectable = true},
+        [TER_KIND_ATOMIC_UNCOLLECTABLE] = {.scan = TER_SCAN_NONE, .uncollectable = true},
+    };
+    unsigned index;
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(builtin); i++)
+        TER_CHECK(ter_plan_add_kind(plan, &builtin[i], &index) == TER_OK && index == i);
+}
+
+static ter_status init_plan(struct ter_heap *heap)
+{
+    const struct ter_options *options = &heap->options;
+    struct ter_plan_settings settings = {
+        .initial_bytes = (size_t)options->heap_initial,
+        .max_bytes = (size_t)options->heap_max,
+        .free_space_divisor = (size_t)options->free_space_divisor,
+        .stress_interval = (size_t)options->stress,
+        .scan_program = options->scan_program != 0,
+        .scan_libraries = options->scan_libraries != 0,
+    };
+    const char *layout = options->layout;
+
+    if (strcmp(layout, "auto") == 0)
+        layout = ter_layout_auto_name();
+    if (!ter_layout_find_preset(layout, &settings.layout))
+        return TER_ERROR_INVALID;
+    return ter_plan_init(&heap->plan, &settings);
+}
+
+static ter_status init(struct ter_heap *heap, const struct ter_options *options)
+{
+    bool reports = strcmp(options->report, "none") != 0;
+    ter_status status;
+
+    heap->options = *options;
+    heap->born_ns = ter_os_now_ns();
+    heap->process = ter_os_process_id();
+    ter_log_set_level((enum ter_log_level)options->log);
+    status = ter_figures_init(&heap->figures, reports ? LOG_CAPACITY : 0);
+    if (status != TER_OK)
+        return status;
+    status = init_plan(heap);
+    if (status == TER_OK) {
+        add_builtin_kinds(&heap->plan);
+        heap->plan.listener =
+            (struct ter_plan_listener){.after = after_collection, .context = heap};
+        status = ter_directory_add(heap, heap->plan.ground.layout.heap_start,
+                                   ter_layout_heap_bytes(&heap->plan.ground.layout));
+        if (status != TER_OK)
+            ter_plan_fini(&heap->plan);
+    }
+    if (status != TER_OK)
+        ter_figures_fini(&heap->figures);
+    return status;
+}
+
+ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
+{
+    struct ter_options defaults;
+    void *memory;
+    ter_status status = ter_os_allocate(heap_bytes(), &memory);
+
+    if (status != TER_OK)
+        return status;
+    ter_os_name((uintptr_t)memory, heap_bytes(), "terrier:heap");
+    if (options == NULL) {
+        ter_options_init(&defaults);
+        options = &defaults;
+    }
+    status = init(memory, options);
+    if (status != TER_OK)
+        ter_os_release((uintptr_t)memory, heap_bytes());
+    else
+        *heap = memory;
+    return status;
+}
+
+void ter_heap_free(struct ter_heap *heap)
+{
+    ter_heap_write_wanted_report(heap);
+    ter_directory_remove(heap);
+    ter_plan_fini(&heap->plan);
+    ter_figures_fini(&heap->figures);
+    ter_os_release((uintptr_t)heap, heap_bytes());
+}
+
+ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
+{
+    if (heap->plan.allocator.mutators != NULL)
+        return TER_ERROR_FULL;
+    return ter_mutator_new(&heap->plan.allocator, 0, mutator);
+}
+
+void ter_mutator_unbind(struct ter_mutator *mutator)
+{
+    ter_mutator_free(mutator);
+}

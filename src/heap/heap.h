@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor `heap`: the public interface over a plan; options, figures, reports, the directory. */
+#pragma once
+
+#include <terrier/terrier.h>
+
+#include "heap/directory.h"
+#include "heap/figures.h"
+#include "heap/instance.h"
+#include "heap/report.h"

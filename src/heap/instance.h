@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What a heap is made of. */
+#pragma once
+
+#include <terrier/heap.h>
+
+#include "heap/figures.h"
+#include "plan/plan.h"
+
+struct ter_heap {
+    struct ter_plan plan;
+    struct ter_options options;
+    struct ter_figures figures;
+    uint64_t born_ns;
+    unsigned process; /* that made it: a forked child writes no report in its name */
+};

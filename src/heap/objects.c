@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Objects, roots, finalizers and collections of a heap: the public functions over the plan. */
+#include "heap/heap.h"
+
+#include <string.h>
+
+static struct ter_plan *plan_of(struct ter_mutator *mutator)
+{
+    return (struct ter_plan *)mutator->allocator->gate.context;
+}
+
+/* ---- Allocation ---- */
+
+void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    TER_REQUIRE(kind < mutator->allocator->kind_count, "ter_allocate: kind %u was never added",
+                kind);
+    return ter_mutator_allocate(mutator, kind, bytes);
+}
+
+/* The owner of exactly this object; stops when it is none. */
+static const struct ter_sft *require_object(const struct ter_plan *plan, const void *object,
+                                            const char *call)
+{
+    const struct ter_sft *owner = ter_plan_owner(plan, (uintptr_t)object);
+
+    TER_REQUIRE(!ter_object_is_none(owner->find_object(owner, (uintptr_t)object)),
+                "%s: %p is no object (owner: %s)", call, object, owner->name);
+    return owner;
+}
+
+/* Large objects grow where they are when the pages behind them are free. */
+static bool grow_in_place(struct ter_plan *plan, const struct ter_sft *owner, uintptr_t object,
+                          size_t old_bytes, size_t bytes)
+{
+    size_t wanted = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
+    bool grown = false;
+
+    if (owner->kind != TER_SPACE_LARGE || bytes > UINTPTR_MAX / 2)
+        return false;
+    ter_allocator_lock(&plan->allocator);
+    if (ter_accounting_has_room(&plan->ground.accounting, wanted - old_bytes))
+        grown = ter_large_space_extend(&plan->large, object, wanted);
+    if (grown)
+        ter_allocator_count(&plan->allocator, wanted - old_bytes);
+    ter_allocator_unlock(&plan->allocator);
+    if (grown && plan->allocator.kinds[ter_plan_object_kind(plan, object)].zeroed)
+        memset((void *)(object + old_bytes), 0, wanted - old_bytes);
+    return grown;
+}
+
+/* Clears what a shrunken object no longer uses, so that it keeps nothing. */
+static void clear_tail(const struct ter_plan *plan, uintptr_t object, size_t bytes,
+                       size_t old_bytes)
+{
+    if (plan->allocator.kinds[ter_plan_object_kind(plan, object)].zeroed)
+        memset((void *)(object + bytes), 0, old_bytes - bytes);
+}
+
+void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
+{
+    struct ter_plan *plan = plan_of(mutator);
+    const struct ter_sft *owner;
+    size_t old_bytes;
+    void *moved;
+
+    if (object == NULL)
+        return ter_allocate(mutator, TER_KIND_NORMAL, bytes);
+    owner = require_object(plan, object, "ter_reallocate");
+    old_bytes = ter_plan_object_bytes(plan, (uintptr_t)object);
+    if (bytes <= old_bytes && bytes >= old_bytes / 2) {
+        clear_tail(plan, (uintptr_t)object, bytes, old_bytes);
+        return object;
+    }
+    if (bytes > old_bytes && grow_in_place(plan, owner, (uintptr_t)object, old_bytes, bytes))
+        return object;
+    moved = ter_mutator_allocate(mutator, ter_plan_object_kind(plan, (uintptr_t)object), bytes);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, object, ter_min(bytes, old_bytes));
+    ter_mutator_release(mutator, owner, (uintptr_t)object);
+    return moved;
+}
+
+void ter_free(struct ter_mutator *mutator, void *object)
+{
+    struct ter_plan *plan = plan_of(mutator);
+    struct ter_finalizer none = {.object = (uintptr_t)object}, old;
+
+    if (object == NULL)
+        return;
+    require_object(plan, object, "ter_free");
+    if (plan->finalizers.waiting.count != 0) {
+        ter_allocator_lock(&plan->allocator);
+        ter_finalizers_register(&plan->finalizers, &none, &old);
+        ter_allocator_unlock(&plan->allocator);
+    }
+    ter_mutator_release(mutator, ter_plan_owner(plan, (uintptr_t)object), (uintptr_t)object);
+}
+
+/* ---- Questions ---- */
+
+ter_object ter_heap_find(const struct ter_heap *heap, uintptr_t word)
+{
+    return ter_plan_find_interior(&heap->plan, word);
+}
+
+const struct ter_sft *ter_heap_owner(const struct ter_heap *heap, uintptr_t word)
+{
+    return ter_plan_owner(&heap->plan, word);
+}
+
+size_t ter_object_bytes(const struct ter_heap *heap, ter_object object)
+{
+    require_object(&heap->plan, (const void *)object.bits, "ter_object_bytes");
+    return ter_plan_object_bytes(&heap->plan, object.bits);
+}
+
+struct each {
+    void (*visit)(void *context, ter_object object, size_t bytes);
+    void *context;
+};
+
+static void visit_each(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    const struct each *each = context;
+
+    (void)kind;
+    each->visit(each->context, ter_object_at(object), bytes);
+}
+
+void ter_heap_for_each_object(struct ter_heap *heap,
+                              void (*visit)(void *context, ter_object object, size_t bytes),
+                              void *context)
+{
+    struct each each = {visit, context};
+
+    ter_allocator_lock(&heap->plan.allocator);
+    ter_plan_for_each(&heap->plan, visit_each, &each);
+    ter_allocator_unlock(&heap->plan.allocator);
+}
+
+/* ---- Kinds ---- */
+
+ter_status ter_kind_add(struct ter_heap *heap,
+                        void (*tracer)(void *context, struct ter_trace *trace, uintptr_t object,
+                                       size_t bytes),
+                        void *context, unsigned *kind)
+{
+    struct ter_kind wanted = {
+        .scan = TER_SCAN_TRACER, .zeroed = true, .tracer = tracer, .context = context};
+    ter_status status;
+
+    ter_allocator_lock(&heap->plan.allocator);
+    status = ter_plan_add_kind(&heap->plan, &wanted, kind);
+    ter_allocator_unlock(&heap->plan.allocator);
+    return status;
+}
+
+void ter_trace_word(struct ter_trace *trace, uintptr_t word)
+{
+    trace->trace_object(trace, ter_object_at(word));
+}
+
+/* ---- Collections and roots ---- */
+
+void ter_collect(struct ter_mutator *mutator)
+{
+    ter_allocator_lock(mutator->allocator);
+    ter_plan_collect(plan_of(mutator), TER_REASON_REQUEST);
+    ter_allocator_unlock(mutator->allocator);
+}
+
+ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end)
+{
+    ter_status status;
+
+    ter_allocator_lock(&heap->plan.allocator);
+    status = ter_roots_add(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
+    ter_allocator_unlock(&heap->plan.allocator);
+    return status;
+}
+
+ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start, const void *end)
+{
+    ter_status status;
+
+    ter_allocator_lock(&heap->plan.allocator);
+    status = ter_roots_remove(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
+    ter_allocator_unlock(&heap->plan.allocator);
+    return status;
+}
+
+/* ---- Finalizers ---- */
+
+ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
+                             void (*function)(void *object, void *data), void *data)
+{
+    struct ter_finalizer wanted = {(uintptr_t)object, function, data, TER_FINALIZER_NORMAL};
+    struct ter_finalizer old;
+    ter_status status;
+
+    if (ter_heap_find(heap, (uintptr_t)object).bits != (uintptr_t)object)
+        return TER_ERROR_INVALID;
+    ter_allocator_lock(&heap->plan.allocator);
+    status = ter_finalizers_register(&heap->plan.finalizers, &wanted, &old);
+    ter_allocator_unlock(&heap->plan.allocator);
+    return status;
+}
+
+size_t ter_finalizers_run(struct ter_heap *heap)
+{
+    struct ter_allocator *allocator = &heap->plan.allocator;
+    struct ter_finalizer next;
+    size_t count = 0;
+
+    ter_allocator_lock(allocator);
+    while (ter_finalizers_take(&heap->plan.finalizers, &next)) {
+        ter_allocator_unlock(allocator);
+        next.function((void *)next.object, next.data);
+        count++;
+        ter_allocator_lock(allocator);
+    }
+    ter_allocator_unlock(allocator);
+    return count;
+}

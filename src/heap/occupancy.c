@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks the SFT map chunk by chunk: what it says is what is printed. */
+#include "heap/heap.h"
+#include "heap/occupancy.h"
+
+static const struct ter_sft *owner_of_chunk(const struct ter_heap *heap, uintptr_t chunk)
+{
+    const struct ter_sft *owner = ter_plan_owner(&heap->plan, chunk);
+
+    return owner->is_in_space(owner, chunk) ? owner : &ter_sft_empty;
+}
+
+/* Mapped chunks lie at the bottom of each slot, so the rest of a slot is passed over at once. */
+static uintptr_t next_candidate(const struct ter_layout *layout, uintptr_t chunk)
+{
+    uintptr_t extent = ter_layout_space_extent(layout);
+    uintptr_t offset = chunk - layout->heap_start;
+
+    return layout->heap_start + ter_align_up(offset + 1, extent);
+}
+
+bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from,
+                        struct ter_occupancy_run *run)
+{
+    const struct ter_layout *layout = &heap->plan.ground.layout;
+    uintptr_t end = layout->heap_start + ter_layout_heap_bytes(layout);
+    uintptr_t chunk = from == 0 ? layout->heap_start : from;
+
+    while (chunk - layout->heap_start < end - layout->heap_start &&
+           owner_of_chunk(heap, chunk) == &ter_sft_empty)
+        chunk = next_candidate(layout, chunk);
+    if (chunk - layout->heap_start >= end - layout->heap_start)
+        return false;
+    run->owner = owner_of_chunk(heap, chunk);
+    run->start = chunk;
+    run->chunks = 0;
+    do {
+        run->chunks++;
+        chunk += TER_BYTES_IN_CHUNK;
+    } while (chunk < end && owner_of_chunk(heap, chunk) == run->owner);
+    return true;
+}
+
+static size_t used_blocks(const struct ter_heap *heap, uintptr_t chunk)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
+        used += ter_block_head_of(&heap->plan.ground, chunk + (i << TER_LOG_BYTES_IN_BLOCK))
+                    ->cells != 0;
+    return used << TER_LOG_BYTES_IN_BLOCK;
+}
+
+static size_t used_pages(const struct ter_heap *heap, uintptr_t chunk)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < TER_PAGES_IN_CHUNK; i++)
+        used += ter_runs_find(&heap->plan.ground, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
+    return used << TER_LOG_BYTES_IN_PAGE;
+}
+
+size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk)
+{
+    switch (owner_of_chunk(heap, chunk)->kind) {
+    case TER_SPACE_MARK_SWEEP:
+    case TER_SPACE_IMMORTAL: return used_blocks(heap, chunk);
+    case TER_SPACE_LARGE: return used_pages(heap, chunk);
+    case TER_SPACE_EMPTY:
+    case TER_SPACE_OTHER: break;
+    }
+    return 0;
+}
+
+size_t ter_occupancy_space_used(const struct ter_heap *heap, const struct ter_sft *owner)
+{
+    const struct ter_plan *plan = &heap->plan;
+
+    if (owner == &plan->large.space.sft)
+        return plan->large.runs.used_pages << TER_LOG_BYTES_IN_PAGE;
+    if (owner == &plan->mark_sweep.space.sft)
+        return (size_t)plan->mark_sweep.blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+    return (size_t)plan->immortal.blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+}

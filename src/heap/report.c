@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Chooses where a report goes; the two formats are in report_text.c and report_json.c. */
+#include "heap/heap.h"
+#include "heap/report_format.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_format format)
+{
+    struct ter_writer writer;
+
+    ter_writer_init(&writer, file);
+    if (format == TER_REPORT_JSON)
+        ter_report_json(heap, &writer);
+    else
+        ter_report_text(heap, &writer);
+    return ter_writer_finish(&writer) ? TER_OK : TER_ERROR_SYSTEM;
+}
+
+/* Puts the process id for each %p. */
+static void expand_path(const char *pattern, char *path, size_t size)
+{
+    size_t used = 0;
+
+    path[0] = '\0';
+    for (; *pattern != '\0' && used + 1 < size; pattern++) {
+        if (pattern[0] == '%' && pattern[1] == 'p') {
+            int length = snprintf(path + used, size - used, "%u", ter_os_process_id());
+
+            used += length > 0 ? (size_t)length : 0;
+            pattern++;
+        } else {
+            path[used++] = *pattern;
+            path[used] = '\0';
+        }
+    }
+}
+
+static void write_to_file(struct ter_heap *heap, enum ter_report_format format)
+{
+    char path[TER_OPTION_TEXT_BYTES * 2];
+    int file;
+
+    expand_path(heap->options.report_file, path, sizeof path);
+    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file < 0 || ter_heap_report(heap, file, format) != TER_OK)
+        ter_log(TER_LOG_WARNING, "cannot write the report to '%s'", path);
+    if (file >= 0)
+        close(file);
+}
+
+void ter_heap_write_wanted_report(struct ter_heap *heap)
+{
+    enum ter_report_format format =
+        strcmp(heap->options.report, "json") == 0 ? TER_REPORT_JSON : TER_REPORT_TEXT;
+
+    if (strcmp(heap->options.report, "none") == 0)
+        return;
+    snprintf(heap->options.report, sizeof heap->options.report, "none");
+    if (heap->options.report_file[0] == '\0')
+        ter_heap_report(heap, STDERR_FILENO, format);
+    else
+        write_to_file(heap, format);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* For machines: one object. Addresses are strings, since JSON's numbers lose bits above 2^53. */
+#include "heap/heap.h"
+#include "heap/report_format.h"
+
+/* Names of programs may hold anything. */
+static void print_string(struct ter_writer *writer, const char *text)
+{
+    ter_writer_print(writer, "\"");
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\')
+            ter_writer_print(writer, "\\%c", c);
+        else if (c < 0x20 || c > 0x7e)
+            ter_writer_print(writer, "\\u%04x", c);
+        else
+            ter_writer_print(writer, "%c", c);
+    }
+    ter_writer_print(writer, "\"");
+}
+
+static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
+{
+    struct ter_statistics statistics;
+    const char *comma = "";
+
+    ter_heap_statistics(heap, &statistics, sizeof statistics);
+    ter_writer_print(writer, "\"statistics\":{");
+#define PRINT_ROW(name, unit, help)                                                                \
+    ter_writer_print(writer, "%s\"" #name "\":%llu", comma, (unsigned long long)statistics.name);  \
+    comma = ",";
+    TER_STATISTICS(PRINT_ROW)
+#undef PRINT_ROW
+    ter_writer_print(writer, "}");
+}
+
+static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    ter_writer_print(writer, ",\"collections\":[");
+    for (size_t i = 0; i < heap->figures.log_count; i++) {
+        const struct ter_collection *c = &heap->figures.log[i];
+
+        ter_writer_print(writer,
+                         "%s{\"number\":%llu,\"reason\":\"%s\",\"pause_ns\":%llu,\"mark_ns\":%llu,"
+                         "\"sweep_ns\":%llu,\"allocated_bytes\":%zu,\"used_before_bytes\":%zu,"
+                         "\"used_after_bytes\":%zu,\"heap_limit_bytes\":%zu,\"live_bytes\":%zu,"
+                         "\"live_objects\":%zu}",
+                         i == 0 ? "" : ",", (unsigned long long)c->number,
+                         ter_report_reason(c->reason), (unsigned long long)c->pause_ns,
+                         (unsigned long long)c->mark_ns, (unsigned long long)c->sweep_ns,
+                         c->allocated_bytes, c->used_before_bytes, c->used_after_bytes,
+                         c->heap_bytes, c->live.scanned_bytes + c->live.atomic_bytes,
+                         c->live.objects);
+    }
+    ter_writer_print(writer, "]");
+}
+
+static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    const struct ter_layout *layout = &heap->plan.ground.layout;
+    struct ter_occupancy_run run = {.start = 0};
+    const char *comma = "";
+    uintptr_t from = 0;
+
+    ter_writer_print(writer,
+                     ",\"layout\":{\"name\":\"%s\",\"start\":\"%#zx\",\"slots\":%u,"
+                     "\"slot_bytes\":%zu,\"chunk_bytes\":%zu},\"spaces\":[",
+                     layout->name, (size_t)layout->heap_start, layout->slot_count,
+                     ter_layout_space_extent(layout), TER_BYTES_IN_CHUNK);
+    for (; ter_occupancy_next(heap, from, &run);
+         from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
+        ter_writer_print(writer,
+                         "%s{\"name\":\"%s\",\"start\":\"%#zx\",\"chunks\":%zu,\"used_bytes\":%zu,"
+                         "\"chunk_used_bytes\":[",
+                         comma, run.owner->name, (size_t)run.start, run.chunks,
+                         ter_occupancy_space_used(heap, run.owner));
+        for (size_t i = 0; i < run.chunks; i++)
+            ter_writer_print(
+                writer, "%s%zu", i == 0 ? "" : ",",
+                ter_occupancy_used(heap, run.start + (i << TER_LOG_BYTES_IN_CHUNK)));
+        ter_writer_print(writer, "]}");
+        comma = ",";
+    }
+    ter_writer_print(writer, "]");
+}
+
+void ter_report_json(struct ter_heap *heap, struct ter_writer *writer)
+{
+    char name[64];
+
+    ter_os_program_name(name, sizeof name);
+    ter_writer_print(writer, "{\"terrier\":\"%s\",\"process\":%u,\"program\":", TER_VERSION_STRING,
+                     ter_os_process_id());
+    print_string(writer, name);
+    ter_writer_print(writer, ",");
+    print_statistics(heap, writer);
+    print_collections(heap, writer);
+    print_map(heap, writer);
+    ter_writer_print(writer, "}\n");
+}

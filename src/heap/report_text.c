@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* For people: sections with a heading, lines indented by two, names filled up with dots. */
+#include "heap/heap.h"
+#include "heap/report_format.h"
+
+#include <stdio.h>
+
+#define NAME_COLUMNS 34
+#define CHUNKS_ON_LINE 64u
+/* Longer lists of collections are cut in the middle. */
+#define COLLECTIONS_AT_ENDS 12u
+
+static const char dots[] = " .............................................";
+
+const char *ter_report_reason(enum ter_collection_reason reason)
+{
+#define REASON_TEXT(identifier, text) text,
+    static const char *const texts[] = {TER_COLLECTION_REASONS(REASON_TEXT)};
+#undef REASON_TEXT
+
+    return texts[reason];
+}
+
+static void format_bytes(uint64_t bytes, char *text, size_t size)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 1 < TER_ARRAY_LENGTH(units)) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, size, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+static void format_ns(uint64_t ns, char *text, size_t size)
+{
+    if (ns < 1000000)
+        snprintf(text, size, "%.1f us", (double)ns / 1e3);
+    else
+        snprintf(text, size, "%.2f ms", (double)ns / 1e6);
+}
+
+static void print_name(struct ter_writer *writer, const char *name)
+{
+    int length = snprintf(NULL, 0, "%s", name);
+
+    ter_writer_print(writer, "  %s%.*s ", name, NAME_COLUMNS - length, dots);
+}
+
+static void print_statistic(struct ter_writer *writer, const char *help, const char *unit,
+                            uint64_t value)
+{
+    char text[64];
+
+    if (unit[0] == 'b')
+        format_bytes(value, text, sizeof text);
+    else if (unit[0] == 'n')
+        format_ns(value, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    print_name(writer, help);
+    ter_writer_print(writer, "%s\n", text);
+}
+
+static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
+{
+    struct ter_statistics statistics;
+
+    ter_heap_statistics(heap, &statistics, sizeof statistics);
+    ter_writer_print(writer, "figures\n");
+#define PRINT_ROW(name, unit, help) print_statistic(writer, help, #unit, statistics.name);
+    TER_STATISTICS(PRINT_ROW)
+#undef PRINT_ROW
+}
+
+static void print_collection(struct ter_writer *writer, const struct ter_collection *collection)
+{
+    char pause[32], live[32], before[32], allocated[32];
+
+    format_ns(collection->pause_ns, pause, sizeof pause);
+    format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live,
+                 sizeof live);
+    format_bytes(collection->used_before_bytes, before, sizeof before);
+    format_bytes(collection->allocated_bytes, allocated, sizeof allocated);
+    ter_writer_print(writer, "  %6llu  %-14s %10s  %10s  %10s  %10s\n",
+                     (unsigned long long)collection->number,
+                     ter_report_reason(collection->reason), pause, allocated, before, live);
+}
+
+static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    size_t count = heap->figures.log_count;
+    size_t left_out = (size_t)heap->figures.pauses - count;
+
+    if (count == 0)
+        return;
+    ter_writer_print(writer, "collections\n  %6s  %-14s %10s  %10s  %10s  %10s\n", "number", "why",
+                     "pause", "allocated", "in use", "live after");
+    for (size_t i = 0; i < count; i++) {
+        if (count > 2 * COLLECTIONS_AT_ENDS && i == COLLECTIONS_AT_ENDS) {
+            ter_writer_print(writer, "     ...  (%zu more)\n", count - 2 * COLLECTIONS_AT_ENDS);
+            i = count - COLLECTIONS_AT_ENDS;
+        }
+        print_collection(writer, &heap->figures.log[i]);
+    }
+    if (left_out > 0)
+        ter_writer_print(writer, "  later ones, not listed: %zu\n", left_out);
+}
+
+static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    struct ter_occupancy_run run = {.start = 0};
+    uintptr_t from = 0;
+
+    ter_writer_print(writer, "spaces\n");
+    for (; ter_occupancy_next(heap, from, &run);
+         from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
+        char used[32], mapped[32];
+
+        format_bytes(ter_occupancy_space_used(heap, run.owner), used, sizeof used);
+        format_bytes((uint64_t)run.chunks << TER_LOG_BYTES_IN_CHUNK, mapped, sizeof mapped);
+        print_name(writer, run.owner->name);
+        ter_writer_print(writer, "%s in use of %s mapped\n", used, mapped);
+    }
+}
+
+/* One character a chunk: '.' for none of it in use, 1 to 9 for tenths, '#' for all. */
+static char chunk_character(const struct ter_heap *heap, uintptr_t chunk)
+{
+    size_t used = ter_occupancy_used(heap, chunk);
+
+    if (used == 0)
+        return '.';
+    if (used == TER_BYTES_IN_CHUNK)
+        return '#';
+    return "123456789"[used * 9 / TER_BYTES_IN_CHUNK];
+}
+
+static void print_map_run(const struct ter_heap *heap, struct ter_writer *writer,
+                          const struct ter_occupancy_run *run)
+{
+    ter_writer_print(writer, "  %#zx to %#zx  %s, %zu chunk%s\n", (size_t)run->start,
+                     (size_t)(run->start + (run->chunks << TER_LOG_BYTES_IN_CHUNK)),
+                     run->owner->name, run->chunks, run->chunks == 1 ? "" : "s");
+    for (size_t i = 0; i < run->chunks; i++) {
+        if (i % CHUNKS_ON_LINE == 0)
+            ter_writer_print(writer, "%s    ", i == 0 ? "" : "\n");
+        ter_writer_print(writer, "%c",
+                         chunk_character(heap, run->start + (i << TER_LOG_BYTES_IN_CHUNK)));
+    }
+    ter_writer_print(writer, "\n");
+}
+
+static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    const struct ter_layout *layout = &heap->plan.ground.layout;
+    struct ter_occupancy_run run = {.start = 0};
+    uintptr_t from = 0;
+    char extent[32];
+
+    format_bytes(ter_layout_space_extent(layout), extent, sizeof extent);
+    ter_writer_print(writer,
+                     "map of the heap (chunks of 4 MiB; . empty, 1-9 tenths in use, # full)\n"
+                     "  layout %s: %u slots of %s from %#zx\n",
+                     layout->name, layout->slot_count, extent, (size_t)layout->heap_start);
+    for (; ter_occupancy_next(heap, from, &run);
+         from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK))
+        print_map_run(heap, writer, &run);
+}
+
+void ter_report_text(struct ter_heap *heap, struct ter_writer *writer)
+{
+    char name[64];
+
+    ter_os_program_name(name, sizeof name);
+    ter_writer_print(writer, "Terrier %s: %s, process %u\n", TER_VERSION_STRING, name,
+                     ter_os_process_id());
+    print_collections(heap, writer);
+    print_statistics(heap, writer);
+    print_spaces(heap, writer);
+    print_map(heap, writer);
+}

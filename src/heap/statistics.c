@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/heap.h"
+
+#include <string.h>
+
+static void fill_pauses(const struct ter_figures *figures, struct ter_statistics *statistics)
+{
+    statistics->collections = figures->pauses;
+    statistics->collections_heap_full = figures->by_reason[TER_REASON_ALLOCATION];
+    statistics->collections_requested = figures->by_reason[TER_REASON_REQUEST];
+    statistics->collections_out_of_memory = figures->by_reason[TER_REASON_MEMORY];
+    statistics->collections_stress = figures->by_reason[TER_REASON_STRESS];
+    statistics->pause_median_ns = ter_figures_percentile(figures, 50);
+    statistics->pause_p95_ns = ter_figures_percentile(figures, 95);
+    statistics->pause_max_ns = figures->pause_max_ns;
+    statistics->pause_total_ns = figures->pause_total_ns;
+    statistics->mark_total_ns = figures->mark_total_ns;
+    statistics->sweep_total_ns = figures->sweep_total_ns;
+    statistics->peak_live_bytes = figures->peak_live_bytes;
+}
+
+static size_t mapped_bytes(const struct ter_plan *plan)
+{
+    const struct ter_range *ranges[] = {&plan->mark_sweep.space.range, &plan->immortal.space.range,
+                                        &plan->large.space.range};
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(ranges); i++)
+        bytes += atomic_load_explicit(&ranges[i]->mapped_bytes, memory_order_relaxed);
+    return bytes;
+}
+
+static void fill_memory(const struct ter_plan *plan, struct ter_statistics *statistics)
+{
+    const struct ter_accounting *accounting = &plan->ground.accounting;
+    const struct ter_live *live = &plan->trigger.live;
+
+    statistics->allocated_bytes = plan->allocator.allocated_total;
+    statistics->live_bytes = live->scanned_bytes + live->atomic_bytes;
+    statistics->live_objects = live->objects;
+    statistics->used_bytes = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    statistics->peak_used_bytes =
+        atomic_load_explicit(&accounting->peak_used_bytes, memory_order_relaxed);
+    statistics->heap_limit_bytes = accounting->limit_bytes;
+    statistics->mapped_bytes = mapped_bytes(plan);
+    statistics->root_bytes = ter_roots_bytes(&plan->roots);
+    statistics->finalizers_waiting = plan->finalizers.waiting.count;
+    statistics->finalizers_ready = ter_finalizers_ready(&plan->finalizers);
+    statistics->finalizers_found = plan->finalizers.found;
+    statistics->links = plan->short_links.table.count + plan->long_links.table.count;
+}
+
+void ter_heap_statistics(struct ter_heap *heap, struct ter_statistics *statistics,
+                         size_t struct_bytes)
+{
+    struct ter_statistics all = {.struct_bytes = ter_min(struct_bytes, sizeof all),
+                                 .version = TER_STATISTICS_VERSION};
+
+    ter_allocator_lock(&heap->plan.allocator);
+    fill_pauses(&heap->figures, &all);
+    fill_memory(&heap->plan, &all);
+    ter_allocator_unlock(&heap->plan.allocator);
+    all.peak_resident_bytes = ter_os_peak_resident();
+    memcpy(statistics, &all, all.struct_bytes);
+}

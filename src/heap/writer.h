@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Buffered formatted output to a file descriptor, without malloc.
+ *
+ * Invariant: after a failed write the rest is dropped and `failed` stays set.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct ter_writer {
+    int file;
+    bool failed;
+    size_t used;
+    char buffer[4096];
+};
+
+void ter_writer_init(struct ter_writer *writer, int file);
+/* One piece of output; longer than half the buffer is cut. */
+TER_PRINTF(2, 3) void ter_writer_print(struct ter_writer *writer, const char *format, ...);
+/* True when everything was written. */
+bool ter_writer_finish(struct ter_writer *writer);

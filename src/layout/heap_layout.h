@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a heap lives.
+ *
+ * Invariant of a valid layout: `slot_count` slots of 2^log_space_extent bytes lie side by side from
+ * `heap_start`, which is a multiple of a chunk; the end does not pass the top of the address space;
+ * a slot holds at least one chunk. Each space owns one slot.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct ter_layout {
+    const char *name;
+    uintptr_t heap_start; /* first byte; as a preset: the hint, 0 lets the kernel choose */
+    unsigned log_space_extent;
+    unsigned slot_count;
+};
+
+TER_INLINE size_t ter_layout_space_extent(const struct ter_layout *layout)
+{
+    return (size_t)1 << layout->log_space_extent;
+}
+
+TER_INLINE size_t ter_layout_heap_bytes(const struct ter_layout *layout)
+{
+    return (size_t)layout->slot_count << layout->log_space_extent;
+}
+
+TER_INLINE uintptr_t ter_layout_slot_start(const struct ter_layout *layout, unsigned slot)
+{
+    return layout->heap_start + ((uintptr_t)slot << layout->log_space_extent);
+}
+
+/* Most slots that a layout may have; one more than the largest slot index. */
+#define TER_MAX_SLOTS 64u
+
+/* NULL when the layout is valid, else the rule that it breaks, in words. */
+const char *ter_layout_validate(const struct ter_layout *layout);
+
+/* The preset of that name; false if there is none. */
+bool ter_layout_find_preset(const char *name, struct ter_layout *layout);
+
+/* The preset for this build when the user names none. */
+const char *ter_layout_auto_name(void);
+
+/*
+ * The next layout to try when the system refused this one: half the extent, the kernel's choice of
+ * range. False when the extent is already the smallest that is of use.
+ */
+bool ter_layout_shrink(struct ter_layout *layout);
+
+/* Names of the presets for messages: "default, small, ...". */
+const char *ter_layout_preset_names(void);

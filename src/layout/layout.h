@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Floor `layout`: address and object types, the arithmetic of chunks, blocks and pages, and where a
+ * heap may live, which is data.
+ */
+#pragma once
+
+#include <terrier/object.h>
+
+#include "layout/arithmetic.h"
+#include "layout/heap_layout.h"

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Finalizers and disappearing links, in the terms of the interface. */
+#include "libgc/libgc.h"
+
+/* ---- Finalizers ---- */
+
+static void register_finalizer(void *object, GC_finalization_proc function, void *data,
+                               GC_finalization_proc *old_function, void **old_data,
+                               enum ter_finalizer_order order)
+{
+    struct ter_finalizer wanted = {(uintptr_t)object, function, data, order};
+    struct ter_finalizer old = {0};
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    ter_status status = TER_OK;
+
+    /* An address that is no object, such as a static one, never becomes unreachable. */
+    if (GC_base(object) != NULL) {
+        TER_REQUIRE(GC_base(object) == object,
+                    "GC_register_finalizer: %p is not the start of its object", object);
+        ter_allocator_lock(allocator);
+        status = ter_finalizers_register(&ter_libgc.plan->finalizers, &wanted, &old);
+        ter_allocator_unlock(allocator);
+    }
+    if (old_function != NULL)
+        *old_function = old.function;
+    if (old_data != NULL)
+        *old_data = old.data;
+    if (status != TER_OK)
+        ter_libgc_out_of_memory(sizeof wanted);
+}
+
+#define REGISTER(name, order)                                                                      \
+    void name(void *object, GC_finalization_proc function, void *data,                             \
+              GC_finalization_proc *old_function, void **old_data)                                 \
+    {                                                                                              \
+        register_finalizer(object, function, data, old_function, old_data, order);                 \
+    }
+
+REGISTER(GC_register_finalizer, TER_FINALIZER_NORMAL)
+REGISTER(GC_register_finalizer_ignore_self, TER_FINALIZER_IGNORE_SELF)
+REGISTER(GC_register_finalizer_no_order, TER_FINALIZER_NO_ORDER)
+REGISTER(GC_register_finalizer_unreachable, TER_FINALIZER_UNREACHABLE)
+
+int GC_should_invoke_finalizers(void)
+{
+    return ter_libgc.heap != NULL && ter_finalizers_ready(&ter_libgc.plan->finalizers) > 0;
+}
+
+int GC_invoke_finalizers(void)
+{
+    ter_libgc_self();
+    return (int)ter_finalizers_run(ter_libgc.heap);
+}
+
+void ter_libgc_finalizers_ready(void)
+{
+    if (GC_finalize_on_demand != 0) {
+        bool first = ter_libgc.notified_collection != GC_gc_no;
+
+        ter_libgc.notified_collection = GC_gc_no;
+        if (first && GC_finalizer_notifier != NULL)
+            GC_finalizer_notifier();
+        return;
+    }
+    /* A finalizer that allocates does not run others inside it. */
+    if (ter_libgc.invoking)
+        return;
+    ter_libgc.invoking = true;
+    GC_invoke_finalizers();
+    ter_libgc.invoking = false;
+}
+
+/* ---- Links ---- */
+
+static int result_of(ter_status status)
+{
+    switch (status) {
+    case TER_OK: return GC_SUCCESS;
+    case TER_ERROR_UNKNOWN_NAME: return GC_NOT_FOUND;
+    case TER_ERROR_OWNED: return GC_DUPLICATE;
+    default: return GC_NO_MEMORY;
+    }
+}
+
+static int register_link(struct ter_links *links, void **link, const void *object)
+{
+    bool existed = false;
+    ter_status status;
+
+    TER_REQUIRE(ter_is_aligned((uintptr_t)link, sizeof(void *)) && object != NULL,
+                "a disappearing link (%p) is an aligned word and names an object", (void *)link);
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+    status = ter_links_register(links, (uintptr_t)link, (uintptr_t)object, &existed);
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    return existed ? GC_DUPLICATE : result_of(status);
+}
+
+static int move_link(struct ter_links *links, void **link, void **new_link)
+{
+    ter_status status;
+
+    TER_REQUIRE(ter_is_aligned((uintptr_t)new_link, sizeof(void *)),
+                "a disappearing link (%p) is an aligned word", (void *)new_link);
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+    status = ter_links_move(links, (uintptr_t)link, (uintptr_t)new_link);
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    return result_of(status);
+}
+
+static int unregister_link(struct ter_links *links, void **link)
+{
+    bool existed;
+
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+    existed = ter_links_unregister(links, (uintptr_t)link);
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    return existed;
+}
+
+int GC_general_register_disappearing_link(void **link, const void *object)
+{
+    ter_libgc_self();
+    return register_link(&ter_libgc.plan->short_links, link, object);
+}
+
+int GC_register_disappearing_link(void **link)
+{
+    void *object;
+
+    ter_libgc_self();
+    object = GC_base(link);
+    TER_REQUIRE(object != NULL, "GC_register_disappearing_link: %p lies in no object",
+                (void *)link);
+    return register_link(&ter_libgc.plan->short_links, link, object);
+}
+
+int GC_move_disappearing_link(void **link, void **new_link)
+{
+    ter_libgc_self();
+    return move_link(&ter_libgc.plan->short_links, link, new_link);
+}
+
+int GC_unregister_disappearing_link(void **link)
+{
+    ter_libgc_self();
+    return unregister_link(&ter_libgc.plan->short_links, link);
+}
+
+int GC_register_long_link(void **link, const void *object)
+{
+    ter_libgc_self();
+    return register_link(&ter_libgc.plan->long_links, link, object);
+}
+
+int GC_move_long_link(void **link, void **new_link)
+{
+    ter_libgc_self();
+    return move_link(&ter_libgc.plan->long_links, link, new_link);
+}
+
+int GC_unregister_long_link(void **link)
+{
+    ter_libgc_self();
+    return unregister_link(&ter_libgc.plan->long_links, link);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Allocation. Invariant: a collectable object of n bytes has room for n + extra_bytes, so that a
+ * pointer one past its end still lies in it when interior pointers count.
+ */
+#include "libgc/libgc.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* `bytes` with the extra byte; the largest number when that does not fit, which no heap has. */
+TER_INLINE size_t with_extra(size_t bytes)
+{
+    size_t sum = bytes + ter_libgc.extra_bytes;
+
+    return TER_LIKELY(sum >= bytes) ? sum : SIZE_MAX;
+}
+
+TER_INLINE void *allocate(unsigned kind, size_t bytes, size_t wanted)
+{
+    void *object = ter_mutator_allocate(ter_libgc_self(), kind, bytes);
+
+    return TER_LIKELY(object != NULL) ? object : ter_libgc_out_of_memory(wanted);
+}
+
+void *GC_malloc(size_t bytes)
+{
+    /* The extra byte is known only once the heap is made. */
+    ter_libgc_self();
+    return allocate(TER_KIND_NORMAL, with_extra(bytes), bytes);
+}
+
+void *GC_malloc_atomic(size_t bytes)
+{
+    ter_libgc_self();
+    return allocate(TER_KIND_ATOMIC, with_extra(bytes), bytes);
+}
+
+/* No extra byte: nothing has to keep these. */
+void *GC_malloc_uncollectable(size_t bytes)
+{
+    return allocate(TER_KIND_UNCOLLECTABLE, bytes, bytes);
+}
+
+void *GC_malloc_atomic_uncollectable(size_t bytes)
+{
+    return allocate(TER_KIND_ATOMIC_UNCOLLECTABLE, bytes, bytes);
+}
+
+/* Objects that once promised not to change; the promise is of no use here. */
+void *GC_malloc_stubborn(size_t bytes)
+{
+    return GC_malloc(bytes);
+}
+
+/* ---- Large objects that only their first page keeps ---- */
+
+static void *ignore_off_page(void *object)
+{
+    const struct ter_sft *owner = ter_heap_owner(ter_libgc.heap, (uintptr_t)object);
+
+    if (owner->kind == TER_SPACE_LARGE)
+        ter_large_record_of(&ter_libgc.plan->ground, (uintptr_t)object)->first_page_only = true;
+    return object;
+}
+
+void *GC_malloc_ignore_off_page(size_t bytes)
+{
+    return ignore_off_page(GC_malloc(bytes));
+}
+
+void *GC_malloc_atomic_ignore_off_page(size_t bytes)
+{
+    return ignore_off_page(GC_malloc_atomic(bytes));
+}
+
+/* ---- By number of the kind ---- */
+
+static unsigned check_kind(int kind)
+{
+    ter_libgc_self();
+    TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_libgc.plan->allocator.kind_count,
+                "libgc: there is no kind %d of objects", kind);
+    return (unsigned)kind;
+}
+
+void *GC_generic_malloc(size_t bytes, int kind)
+{
+    return allocate(check_kind(kind), with_extra(bytes), bytes);
+}
+
+void *GC_generic_malloc_ignore_off_page(size_t bytes, int kind)
+{
+    return ignore_off_page(GC_generic_malloc(bytes, kind));
+}
+
+void *GC_generic_malloc_uncollectable(size_t bytes, int kind)
+{
+    bool atomic = kind == TER_KIND_ATOMIC || kind == TER_KIND_ATOMIC_UNCOLLECTABLE;
+
+    return atomic ? GC_malloc_atomic_uncollectable(bytes) : GC_malloc_uncollectable(bytes);
+}
+
+/* A list of cleared objects (but for the links), about a page of them. */
+void GC_generic_malloc_many(size_t bytes, int kind, void **result)
+{
+    size_t wanted = with_extra(bytes);
+    size_t count = wanted < TER_BYTES_IN_PAGE ? TER_BYTES_IN_PAGE / ter_max(wanted, 16) : 1;
+    void *list = NULL;
+
+    for (; count > 0; count--) {
+        void **object = ter_mutator_allocate(ter_libgc_self(), check_kind(kind), wanted);
+
+        if (object == NULL)
+            break;
+        *object = list;
+        list = object;
+    }
+    *result = list != NULL ? list : ter_libgc_out_of_memory(bytes);
+    if (list == NULL && *result != NULL)
+        *(void **)*result = NULL;
+}
+
+void *GC_malloc_many(size_t bytes)
+{
+    void *list;
+
+    GC_generic_malloc_many(bytes, TER_KIND_NORMAL, &list);
+    return list;
+}
+
+/* ---- Changing and freeing ---- */
+
+static bool is_uncollectable(const void *object)
+{
+    unsigned kind = ter_plan_object_kind(ter_libgc.plan, (uintptr_t)object);
+
+    return ter_libgc.plan->allocator.kinds[kind].uncollectable;
+}
+
+void *GC_realloc(void *object, size_t bytes)
+{
+    struct ter_mutator *mutator = ter_libgc_self();
+    void *moved;
+
+    if (object == NULL)
+        return GC_malloc(bytes);
+    if (bytes == 0) {
+        GC_free(object);
+        return NULL;
+    }
+    moved = ter_reallocate(mutator, object,
+                           is_uncollectable(object) ? bytes : with_extra(bytes));
+    return moved != NULL ? moved : ter_libgc_out_of_memory(bytes);
+}
+
+void GC_free(void *object)
+{
+    if (object != NULL)
+        ter_free(ter_libgc_self(), object);
+}
+
+/* ---- Conveniences ---- */
+
+char *GC_strndup(const char *text, size_t length)
+{
+    size_t bytes = strnlen(text, length);
+    char *copy = GC_malloc_atomic(bytes + 1);
+
+    if (copy == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    memcpy(copy, text, bytes);
+    copy[bytes] = '\0';
+    return copy;
+}
+
+char *GC_strdup(const char *text)
+{
+    return text == NULL ? NULL : GC_strndup(text, SIZE_MAX);
+}
+
+/* Alignments beyond a granule: a larger object, of which an inner address is returned. */
+void *GC_memalign(size_t alignment, size_t bytes)
+{
+    uintptr_t object;
+
+    if (alignment <= TER_BYTES_IN_GRANULE)
+        return GC_malloc(bytes);
+    if (!ter_is_power_of_two(alignment) || bytes > SIZE_MAX - alignment)
+        return ter_libgc_out_of_memory(bytes);
+    object = (uintptr_t)GC_malloc(bytes + alignment - 1);
+    if (object == 0)
+        return NULL;
+    if (!ter_is_aligned(object, alignment) && GC_all_interior_pointers == 0)
+        GC_register_displacement(ter_align_up(object, alignment) - object);
+    return (void *)ter_align_up(object, alignment);
+}
+
+int GC_posix_memalign(void **object, size_t alignment, size_t bytes)
+{
+    if (!ter_is_power_of_two(alignment) || alignment % sizeof(void *) != 0)
+        return EINVAL;
+    *object = GC_memalign(alignment, bytes);
+    return *object == NULL ? ENOMEM : 0;
+}

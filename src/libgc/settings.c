@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settings: the exported variables are the storage; a function to set and one to get for each comes
+ * from one table. They are read into the plan before every collection.
+ */
+#include "libgc/libgc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- Variables, with the defaults of version 8.2 ---- */
+
+static void *return_null(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+GC_word GC_gc_no;
+int GC_parallel;
+GC_oom_func GC_oom_fn = return_null;
+GC_on_heap_resize_proc GC_on_heap_resize;
+int GC_find_leak;
+int GC_quiet;
+int GC_all_interior_pointers = 1;
+int GC_finalize_on_demand;
+int GC_java_finalization = 1;
+GC_finalizer_notifier_proc GC_finalizer_notifier;
+int GC_dont_gc;
+int GC_dont_expand;
+int GC_use_entire_heap;
+int GC_full_freq = 19;
+GC_word GC_non_gc_bytes;
+int GC_no_dls;
+GC_word GC_free_space_divisor = 3;
+GC_word GC_max_retries;
+char *GC_stackbottom;
+int GC_dont_precollect;
+unsigned long GC_time_limit = 999999;
+void *GC_least_plausible_heap_addr;
+void *GC_greatest_plausible_heap_addr;
+
+void ter_libgc_read_variables(void)
+{
+    struct ter_trigger *trigger = &ter_libgc.plan->trigger;
+    struct ter_roots *roots = &ter_libgc.plan->roots;
+
+    trigger->disabled = GC_dont_gc > 0 ? (size_t)GC_dont_gc : 0;
+    trigger->free_space_divisor = GC_free_space_divisor > 0 ? GC_free_space_divisor : 1;
+    trigger->never_grow_before_collecting = GC_dont_expand != 0;
+    if (roots->scan_libraries != (GC_no_dls == 0)) {
+        roots->scan_libraries = GC_no_dls == 0;
+        roots->segments_known = false;
+    }
+    if (ter_libgc_mutator != NULL && GC_stackbottom != NULL)
+        ter_libgc_mutator->stack_base = (uintptr_t)GC_stackbottom;
+}
+
+/* The bounds hold for the whole range, now and after any growth. */
+void ter_libgc_write_variables(void)
+{
+    const struct ter_layout *layout = &ter_libgc.plan->ground.layout;
+
+    GC_least_plausible_heap_addr = (void *)layout->heap_start;
+    GC_greatest_plausible_heap_addr =
+        (void *)(layout->heap_start + ter_layout_heap_bytes(layout) - 1);
+}
+
+/* ---- One function to set and one to get each ---- */
+
+#define SETTING(type, name, variable)                                                              \
+    GC_EXPORT void GC_set_##name(type value);                                                      \
+    GC_EXPORT type GC_get_##name(void);                                                            \
+    void GC_set_##name(type value)                                                                 \
+    {                                                                                              \
+        variable = value;                                                                          \
+    }                                                                                              \
+    type GC_get_##name(void)                                                                       \
+    {                                                                                              \
+        return variable;                                                                           \
+    }
+
+SETTING(GC_oom_func, oom_fn, GC_oom_fn)
+SETTING(GC_on_heap_resize_proc, on_heap_resize, GC_on_heap_resize)
+SETTING(int, find_leak, GC_find_leak)
+SETTING(int, finalize_on_demand, GC_finalize_on_demand)
+SETTING(int, java_finalization, GC_java_finalization)
+SETTING(GC_finalizer_notifier_proc, finalizer_notifier, GC_finalizer_notifier)
+SETTING(int, dont_expand, GC_dont_expand)
+SETTING(int, full_freq, GC_full_freq)
+SETTING(GC_word, non_gc_bytes, GC_non_gc_bytes)
+SETTING(int, no_dls, GC_no_dls)
+SETTING(GC_word, max_retries, GC_max_retries)
+SETTING(int, dont_precollect, GC_dont_precollect)
+SETTING(unsigned long, time_limit, GC_time_limit)
+
+/* The plan reads this one also without a collection. */
+GC_EXPORT void GC_set_free_space_divisor(GC_word value);
+GC_EXPORT GC_word GC_get_free_space_divisor(void);
+
+void GC_set_free_space_divisor(GC_word value)
+{
+    TER_REQUIRE(value > 0, "GC_set_free_space_divisor: the divisor is at least 1");
+    GC_free_space_divisor = value;
+    if (ter_libgc.heap != NULL)
+        ter_libgc_read_variables();
+}
+
+GC_word GC_get_free_space_divisor(void)
+{
+    return GC_free_space_divisor;
+}
+
+/* Sizes of objects depend on this one, so it is fixed once there is a heap. */
+GC_EXPORT void GC_set_all_interior_pointers(int value);
+GC_EXPORT int GC_get_all_interior_pointers(void);
+
+void GC_set_all_interior_pointers(int value)
+{
+    TER_REQUIRE(ter_libgc.heap == NULL || (value != 0) == (ter_libgc.extra_bytes != 0),
+                "GC_set_all_interior_pointers: only before the first allocation");
+    GC_all_interior_pointers = value != 0;
+}
+
+int GC_get_all_interior_pointers(void)
+{
+    return GC_all_interior_pointers;
+}
+
+GC_EXPORT int GC_get_parallel(void);
+
+int GC_get_parallel(void)
+{
+    return GC_parallel;
+}
+
+/* ---- Warnings and the end of memory ---- */
+
+static void print_warning(char *message, GC_word argument)
+{
+    char line[512];
+    int length;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    /* The format comes from this library; programs that set their own function get the same. */
+    length = snprintf(line, sizeof line, message, (unsigned long)argument);
+#pragma GCC diagnostic pop
+    if (length > 0 && write(STDERR_FILENO, line, ter_min((size_t)length, sizeof line - 1)) < 0)
+        return;
+}
+
+void GC_ignore_warn_proc(char *message, GC_word argument)
+{
+    (void)message, (void)argument;
+}
+
+void GC_set_warn_proc(GC_warn_proc function)
+{
+    GC_init();
+    ter_libgc.warn = function;
+}
+
+GC_warn_proc GC_get_warn_proc(void)
+{
+    return ter_libgc.warn != NULL ? ter_libgc.warn : print_warning;
+}
+
+void ter_libgc_warn(const char *message, GC_word argument)
+{
+    char copy[512];
+
+    snprintf(copy, sizeof copy, "%s", message);
+    GC_get_warn_proc()(copy, argument);
+}
+
+void *ter_libgc_out_of_memory(size_t bytes)
+{
+    ter_libgc_warn("GC Warning: Out of memory, an allocation fails; the heap has %lu KiB\n",
+                   GC_get_heap_size() >> 10);
+    return GC_oom_fn != NULL ? GC_oom_fn(bytes) : NULL;
+}

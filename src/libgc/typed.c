@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects with a type descriptor of their own.
+ *
+ * Invariant: the last word of the object's cell is its descriptor; 0, as in new memory, says that
+ * it holds no pointers.
+ */
+#include "libgc/descriptor.h"
+#include "libgc/libgc.h"
+
+#include <string.h>
+
+#define WORD_BITS (sizeof(GC_word) * 8)
+#define BITMAP_BITS (WORD_BITS - DESCRIPTOR_TAG_BITS)
+
+/* Bitmaps too long for a word; descriptors name them by number. They live for ever. */
+struct long_bitmap {
+    size_t bits;
+    const GC_word *words;
+};
+
+static struct long_bitmap *long_bitmaps; /* uncollectable */
+static size_t long_bitmap_count;
+static unsigned long_bitmap_procedure;
+
+static bool bit_is_set(const GC_word *bitmap, size_t bit)
+{
+    return (bitmap[bit / WORD_BITS] >> (bit % WORD_BITS) & 1) != 0;
+}
+
+/* ---- Long bitmaps ---- */
+
+static struct GC_ms_entry *mark_long(GC_word *object, struct GC_ms_entry *stack,
+                                     struct GC_ms_entry *limit, GC_word index)
+{
+    const struct long_bitmap *bitmap = &long_bitmaps[index];
+
+    for (size_t bit = 0; bit < bitmap->bits; bit++)
+        if (bit_is_set(bitmap->words, bit))
+            stack = GC_mark_and_push((void *)object[bit], stack, limit, (void **)&object[bit]);
+    return stack;
+}
+
+static GC_word make_long(const GC_word *bitmap, size_t bits)
+{
+    size_t bytes = (bits + WORD_BITS - 1) / WORD_BITS * sizeof(GC_word);
+    struct long_bitmap *table =
+        GC_malloc_uncollectable((long_bitmap_count + 1) * sizeof *long_bitmaps);
+    GC_word *words = GC_malloc_atomic_uncollectable(bytes);
+
+    /* Scanning too much is right, only slower. */
+    if (table == NULL || words == NULL)
+        return bits * sizeof(GC_word);
+    memcpy(words, bitmap, bytes);
+    if (long_bitmap_count != 0)
+        memcpy(table, long_bitmaps, long_bitmap_count * sizeof *table);
+    table[long_bitmap_count] = (struct long_bitmap){bits, words};
+    GC_free(long_bitmaps);
+    long_bitmaps = table;
+    if (long_bitmap_procedure == 0)
+        long_bitmap_procedure = GC_new_proc(mark_long);
+    return ((GC_word)long_bitmap_count++ << 6 | long_bitmap_procedure) << DESCRIPTOR_TAG_BITS |
+           DESCRIPTOR_PROCEDURE;
+}
+
+/* ---- Descriptors ---- */
+
+GC_word GC_make_descriptor(const GC_word *bitmap, size_t bits)
+{
+    size_t leading = 0;
+    GC_word descriptor = DESCRIPTOR_BITMAP;
+
+    GC_init();
+    while (bits > 0 && !bit_is_set(bitmap, bits - 1))
+        bits--;
+    while (leading < bits && bit_is_set(bitmap, leading))
+        leading++;
+    if (leading == bits)
+        return bits * sizeof(GC_word);
+    if (bits > BITMAP_BITS)
+        return make_long(bitmap, bits);
+    for (size_t bit = 0; bit < bits; bit++)
+        if (bit_is_set(bitmap, bit))
+            descriptor |= (GC_word)1 << (WORD_BITS - 1 - bit);
+    return descriptor;
+}
+
+/* ---- Objects ---- */
+
+static GC_word *descriptor_of(uintptr_t object, size_t bytes)
+{
+    return (GC_word *)(object + bytes - sizeof(GC_word));
+}
+
+static void trace_typed(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
+{
+    (void)context;
+    ter_libgc_trace_descriptor(trace, object, *descriptor_of(object, bytes));
+}
+
+unsigned ter_libgc_typed_kind(void)
+{
+    static unsigned kind;
+    struct ter_kind wanted = {.scan = TER_SCAN_TRACER, .zeroed = true, .tracer = trace_typed};
+
+    if (kind == 0) {
+        ter_allocator_lock(ter_libgc_self()->allocator);
+        if (ter_plan_add_kind(ter_libgc.plan, &wanted, &kind) != TER_OK)
+            ter_fatal("GC_malloc_explicitly_typed: there are too many kinds of objects");
+        ter_allocator_unlock(&ter_libgc.plan->allocator);
+    }
+    return kind;
+}
+
+void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor)
+{
+    int kind = (int)ter_libgc_typed_kind();
+    void *object;
+
+    if (bytes > SIZE_MAX - sizeof(GC_word))
+        return ter_libgc_out_of_memory(bytes);
+    object = GC_generic_malloc(bytes + sizeof(GC_word), kind);
+    if (object != NULL && GC_base(object) == object)
+        *descriptor_of((uintptr_t)object, ter_plan_object_bytes(ter_libgc.plan,
+                                                                 (uintptr_t)object)) = descriptor;
+    return object;
+}
+
+void *GC_malloc_explicitly_typed_ignore_off_page(size_t bytes, GC_word descriptor)
+{
+    return GC_malloc_explicitly_typed(bytes, descriptor);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The one list of side metadata. A new spec is a new row. */
+#pragma once
+
+#include "layout/layout.h"
+
+/*
+ * X(identifier, name in /proc/self/maps, log2 bits of a value, log2 bytes of a region)
+ *
+ * VALID_OBJECT  set on the first granule of every object (MMTk's VO bit)
+ * MARK          set on what a collection has reached, and on every granule that starts no object
+ * BLOCK         hot part of what a block is: size class and how to scan (space/block.h)
+ * BLOCK_STATE   the rest of it, for allocation and sweeping (space/block.h)
+ * BLOCK_LINK    the list that a block is in (pages/blocks.h)
+ * PAGE_RUN      runs of pages, used or free (pages/runs.h)
+ * LARGE         what the object in a used run is (space/large.h)
+ */
+#define TER_SIDE_SPECS(X)                                                                          \
+    X(VALID_OBJECT, "terrier:side:valid-object", 0, TER_LOG_BYTES_IN_GRANULE)                      \
+    X(MARK, "terrier:side:mark", 0, TER_LOG_BYTES_IN_GRANULE)                                      \
+    X(BLOCK, "terrier:side:block", 7, TER_LOG_BYTES_IN_BLOCK)                                      \
+    X(BLOCK_STATE, "terrier:side:block-state", 7, TER_LOG_BYTES_IN_BLOCK)                          \
+    X(BLOCK_LINK, "terrier:side:block-link", 5, TER_LOG_BYTES_IN_BLOCK)                            \
+    X(PAGE_RUN, "terrier:side:page-run", 7, TER_LOG_BYTES_IN_PAGE)                                 \
+    X(LARGE, "terrier:side:large", 7, TER_LOG_BYTES_IN_PAGE)
+
+#define TER_SIDE_ENUM(identifier, name, log_bits, log_region) TER_SIDE_##identifier,
+enum ter_side_id { TER_SIDE_SPECS(TER_SIDE_ENUM) TER_SIDE_COUNT };
+#undef TER_SIDE_ENUM
+
+/* A set of specs: bit `1 << id` for each. */
+typedef unsigned ter_side_set;
+#define TER_SIDE_SET(identifier) (1u << TER_SIDE_##identifier)

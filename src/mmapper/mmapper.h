@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Floor `mmapper`: what state each chunk of one reserved range is in.
+ *
+ * Invariant: a chunk is RESERVED (no access, no memory) or MAPPED (readable and writable); what lies
+ * outside the range is UNMAPPED. A state is stored after the system call that makes it true when it
+ * rises, and before it when it falls, so whoever reads MAPPED may read the chunk.
+ * Reading a state takes no lock; changing one does.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "layout/layout.h"
+#include "os/os.h"
+
+/* Reserved is 0, so that a fresh table says it without being written. */
+enum ter_chunk_state {
+    TER_CHUNK_RESERVED = 0,
+    TER_CHUNK_MAPPED = 1,
+    TER_CHUNK_UNMAPPED = 2
+};
+
+struct ter_mmapper {
+    uintptr_t start; /* multiple of a chunk */
+    size_t chunks;
+    _Atomic uint8_t *states;
+    struct ter_lock lock;
+};
+
+/* Reserves `bytes` (a multiple of a chunk) at `hint` if possible. */
+ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes);
+/* Gives everything back to the system. */
+void ter_mmapper_fini(struct ter_mmapper *mmapper);
+
+/* Maps every chunk that [start, start + bytes) touches; those that are mapped stay as they are. */
+ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
+                           const char *name);
+
+/* Takes memory and access from whole chunks; `start` and `bytes` are multiples of a chunk. */
+ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes);
+
+/* Total: any word; any thread; no lock. */
+TER_INLINE enum ter_chunk_state ter_mmapper_state(const struct ter_mmapper *mmapper, uintptr_t word)
+{
+    size_t chunk = (word - mmapper->start) >> TER_LOG_BYTES_IN_CHUNK;
+
+    if (chunk >= mmapper->chunks)
+        return TER_CHUNK_UNMAPPED;
+    return (enum ter_chunk_state)atomic_load_explicit(&mmapper->states[chunk],
+                                                      memory_order_acquire);
+}

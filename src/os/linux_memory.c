@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory on Linux. Invariant: an address range is ours exactly when mmap answered with it. */
+#define _GNU_SOURCE
+#include "os/os.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+#ifndef PR_SET_VMA_ANON_NAME
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
+static ter_status status_of_errno(int error)
+{
+    return error == ENOMEM || error == EAGAIN ? TER_ERROR_NO_MEMORY : TER_ERROR_SYSTEM;
+}
+
+/* 0 on success, else errno. The call itself is skipped when a test answers for the system. */
+static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags, uintptr_t *start)
+{
+    void *got = mmap((void *)hint, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+    if (got == MAP_FAILED)
+        return errno;
+    if (got == NULL) {
+        /* Seen under sanitizers that refuse a hint: a success at address 0 is of no use. */
+        munmap(got, bytes);
+        return ENOMEM;
+    }
+    *start = (uintptr_t)got;
+    return 0;
+}
+
+/* Cuts an aligned range out of a larger one and gives the rest back. */
+static int map_aligned_anywhere(size_t bytes, size_t alignment, uintptr_t *start)
+{
+    size_t slack = alignment - ter_os_page_size();
+    uintptr_t raw = 0, aligned;
+    int error;
+
+    if (bytes + slack < bytes)
+        return ENOMEM;
+    error = map_anonymous(0, bytes + slack, PROT_NONE, MAP_NORESERVE, &raw);
+    if (error != 0)
+        return error;
+    aligned = ter_align_up(raw, alignment);
+    if (aligned != raw)
+        ter_os_release(raw, aligned - raw);
+    if (aligned + bytes != raw + bytes + slack)
+        ter_os_release(aligned + bytes, raw + slack - aligned);
+    *start = aligned;
+    return 0;
+}
+
+ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_RESERVE);
+    uintptr_t got = 0;
+
+    TER_CHECK(ter_is_power_of_two(alignment) && bytes > 0);
+    if (alignment < ter_os_page_size())
+        alignment = ter_os_page_size();
+    if (error == 0)
+        error = map_anonymous(hint, bytes, PROT_NONE, MAP_NORESERVE, &got);
+    if (error == 0 && !ter_is_aligned(got, alignment)) {
+        ter_os_release(got, bytes);
+        error = map_aligned_anywhere(bytes, alignment, &got);
+    }
+    if (error != 0)
+        return error == ENOMEM ? TER_ERROR_NO_ADDRESS_SPACE : status_of_errno(error);
+    *start = got;
+    return TER_OK;
+}
+
+ter_status ter_os_commit(uintptr_t start, size_t bytes)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_COMMIT);
+
+    if (error == 0 && mprotect((void *)start, bytes, PROT_READ | PROT_WRITE) != 0)
+        error = errno;
+    return error == 0 ? TER_OK : status_of_errno(error);
+}
+
+ter_status ter_os_decommit(uintptr_t start, size_t bytes)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_DECOMMIT);
+
+    if (error == 0 && madvise((void *)start, bytes, MADV_DONTNEED) != 0)
+        error = errno;
+    return error == 0 ? TER_OK : status_of_errno(error);
+}
+
+ter_status ter_os_protect(uintptr_t start, size_t bytes)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_PROTECT);
+
+    if (error == 0 && mprotect((void *)start, bytes, PROT_NONE) != 0)
+        error = errno;
+    return error == 0 ? TER_OK : status_of_errno(error);
+}
+
+void ter_os_release(uintptr_t start, size_t bytes)
+{
+    int error = munmap((void *)start, bytes);
+
+    TER_CHECK(error == 0);
+}
+
+ter_status ter_os_allocate(size_t bytes, void **start)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_ALLOCATE);
+    uintptr_t got = 0;
+
+    if (error == 0)
+        error = map_anonymous(0, bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, &got);
+    if (error != 0)
+        return status_of_errno(error);
+    *start = (void *)got;
+    return TER_OK;
+}
+
+ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_REALLOCATE);
+    void *got = MAP_FAILED;
+
+    if (error == 0) {
+        got = mremap(*start, old_bytes, new_bytes, MREMAP_MAYMOVE);
+        error = got == MAP_FAILED ? errno : 0;
+    }
+    if (error != 0)
+        return status_of_errno(error);
+    *start = got;
+    return TER_OK;
+}
+
+void ter_os_name(uintptr_t start, size_t bytes, const char *name)
+{
+    /* Kernels without CONFIG_ANON_VMA_NAME refuse; a name is a convenience. */
+    (void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, name);
+}
+
+size_t ter_os_page_size(void)
+{
+    static _Atomic size_t page_size;
+    size_t size = atomic_load_explicit(&page_size, memory_order_relaxed);
+
+    if (size == 0) {
+        size = (size_t)sysconf(_SC_PAGESIZE);
+        atomic_store_explicit(&page_size, size, memory_order_relaxed);
+    }
+    return size;
+}
+
+size_t ter_os_peak_resident(void)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return 0;
+    return (size_t)usage.ru_maxrss * 1024;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writable static data on Linux, from the loader's own list (dl_iterate_phdr).
+ *
+ * Invariant: what is visited is mapped and writable while the loader's lock is held; a program that
+ * unloads a library between the visit and the scan races with itself, so callers scan with the
+ * other threads stopped and compare versions first.
+ */
+#define _GNU_SOURCE
+#include "os/os.h"
+
+#include <link.h>
+
+struct visit {
+    ter_os_segment_visitor *visitor;
+    void *context;
+    bool is_program; /* of the object being visited */
+};
+
+static const char own_marker = 0;
+
+static bool segment_holds(const struct dl_phdr_info *object, const ElfW(Phdr) *segment,
+                          uintptr_t address)
+{
+    uintptr_t start = object->dlpi_addr + segment->p_vaddr;
+
+    return address - start < segment->p_memsz;
+}
+
+/* The loader's list names everything but the program. */
+static bool is_program(const struct dl_phdr_info *object)
+{
+    return object->dlpi_name == NULL || object->dlpi_name[0] == '\0';
+}
+
+/* The program itself is never left out, even when this library is linked into it. */
+static bool is_own_library(const struct dl_phdr_info *object)
+{
+    if (is_program(object))
+        return false;
+    for (unsigned i = 0; i < object->dlpi_phnum; i++)
+        if (object->dlpi_phdr[i].p_type == PT_LOAD &&
+            segment_holds(object, &object->dlpi_phdr[i], (uintptr_t)&own_marker))
+            return true;
+    return false;
+}
+
+static const ElfW(Phdr) *find_relro(const struct dl_phdr_info *object)
+{
+    for (unsigned i = 0; i < object->dlpi_phnum; i++)
+        if (object->dlpi_phdr[i].p_type == PT_GNU_RELRO)
+            return &object->dlpi_phdr[i];
+    return NULL;
+}
+
+static void visit_range(const struct visit *visit, uintptr_t start, uintptr_t end)
+{
+    if (start < end)
+        visit->visitor(visit->context, start, end, visit->is_program);
+}
+
+/* Only whole pages become read-only; the loader rounds the end of the region down. */
+static void visit_segment(const struct visit *visit, const struct dl_phdr_info *object,
+                          const ElfW(Phdr) *segment, const ElfW(Phdr) *relro)
+{
+    uintptr_t start = object->dlpi_addr + segment->p_vaddr;
+    uintptr_t end = start + segment->p_memsz;
+    uintptr_t relro_start, relro_end;
+
+    if (relro == NULL || !segment_holds(object, segment, object->dlpi_addr + relro->p_vaddr)) {
+        visit_range(visit, start, end);
+        return;
+    }
+    relro_start = object->dlpi_addr + relro->p_vaddr;
+    relro_end = ter_align_down(relro_start + relro->p_memsz, ter_os_page_size());
+    visit_range(visit, start, relro_start);
+    visit_range(visit, ter_max(start, ter_min(relro_end, end)), end);
+}
+
+static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
+{
+    struct visit *visit = context;
+    const ElfW(Phdr) *relro = find_relro(object);
+
+    (void)size;
+    if (is_own_library(object))
+        return 0;
+    visit->is_program = is_program(object);
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) != 0)
+            visit_segment(visit, object, segment, relro);
+    }
+    return 0;
+}
+
+void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context)
+{
+    struct visit visit = {visitor, context, false};
+
+    dl_iterate_phdr(visit_object, &visit);
+}
+
+static int read_version(struct dl_phdr_info *object, size_t size, void *context)
+{
+    uint64_t *version = context;
+
+    if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof object->dlpi_subs)
+        *version = object->dlpi_adds + object->dlpi_subs;
+    return 1;
+}
+
+uint64_t ter_os_data_segments_version(void)
+{
+    static uint64_t calls; /* protected by the heap lock of the caller */
+    uint64_t version = UINT64_MAX;
+
+    dl_iterate_phdr(read_version, &version);
+    /* A C library that does not count: every question gets a new answer. */
+    return version == UINT64_MAX ? --calls : version;
+}
+
+static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
+{
+    struct visit *visit = context;
+
+    if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof object->dlpi_tls_data ||
+        object->dlpi_tls_data == NULL || is_own_library(object))
+        return 0;
+    visit->is_program = is_program(object);
+    for (unsigned i = 0; i < object->dlpi_phnum; i++)
+        if (object->dlpi_phdr[i].p_type == PT_TLS) {
+            uintptr_t start = (uintptr_t)object->dlpi_tls_data;
+
+            visit_range(visit, start, start + object->dlpi_phdr[i].p_memsz);
+        }
+    return 0;
+}
+
+void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context)
+{
+    struct visit visit = {visitor, context, false};
+
+    dl_iterate_phdr(visit_tls, &visit);
+}

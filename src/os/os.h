@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Floor `os`: the one portability contract. A new system is one new file that implements this.
+ *
+ * Memory: a range is reserved (addresses only), committed (readable, writable, zero at first),
+ * decommitted (contents given back, reads zero again), protected (no access) and released.
+ * `start` and `bytes` are multiples of ter_os_page_size(). All functions here may be called by any
+ * thread; none takes a lock of ours; none allocates from malloc unless it says so.
+ * After any status but TER_OK nothing has changed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+/* ---- Memory ---- */
+
+/*
+ * Reserves `bytes` of addresses aligned to `alignment` (a power of two), at `hint` when that is free
+ * and not 0, elsewhere otherwise. The answer of the kernel is checked, not trusted.
+ */
+ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start);
+ter_status ter_os_commit(uintptr_t start, size_t bytes);
+ter_status ter_os_decommit(uintptr_t start, size_t bytes);
+ter_status ter_os_protect(uintptr_t start, size_t bytes);
+void ter_os_release(uintptr_t start, size_t bytes);
+
+/* Committed memory anywhere, for our own structures; zero at first. */
+ter_status ter_os_allocate(size_t bytes, void **start);
+/* Grows such memory, moving it if need be; the new part is zero. *start changes only on success. */
+ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
+
+/* Shows `name` (static storage) for the range in /proc/self/maps, where the kernel can. */
+void ter_os_name(uintptr_t start, size_t bytes, const char *name);
+
+size_t ter_os_page_size(void);
+/* Peak resident memory of the process in bytes, 0 if unknown. */
+size_t ter_os_peak_resident(void);
+
+/* ---- Time, process ---- */
+
+uint64_t ter_os_now_ns(void);
+unsigned ter_os_process_id(void);
+/* Copies the short name of the program, cut to `size`. */
+void ter_os_program_name(char *name, size_t size);
+
+/* ---- Stacks ---- */
+
+/* One past the highest word of this thread's stack. May allocate from malloc. 0 if unknown. */
+uintptr_t ter_os_stack_base(void);
+
+/* ---- Writable static data ---- */
+
+/* Writable memory of the program itself or of a shared library. */
+typedef void ter_os_segment_visitor(void *context, uintptr_t start, uintptr_t end,
+                                    bool is_program);
+
+/*
+ * Visits the writable data of everything loaded now, without what becomes read-only after
+ * relocation, and without the object that holds this function itself when that is a shared library.
+ */
+void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context);
+/* Changes whenever an object was loaded or unloaded. */
+uint64_t ter_os_data_segments_version(void);
+/* Visits the calling thread's blocks of static thread-local data. */
+void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context);
+
+/* ---- Faults for tests ---- */
+
+/* Why a call into the system was made, for tests that make it fail. */
+enum ter_os_call {
+    TER_OS_CALL_RESERVE,
+    TER_OS_CALL_COMMIT,
+    TER_OS_CALL_DECOMMIT,
+    TER_OS_CALL_PROTECT,
+    TER_OS_CALL_ALLOCATE,
+    TER_OS_CALL_REALLOCATE,
+    TER_OS_CALL_COUNT
+};
+
+/*
+ * Test double: when set, it is asked before every call that can fail; an errno that is not 0 is
+ * what the system "answered". Set while no other thread uses the heap.
+ */
+typedef int ter_os_fault(enum ter_os_call call);
+void ter_os_set_fault(ter_os_fault *fault);
+/* For the implementation of the contract. */
+int ter_os_injected_error(enum ter_os_call call);

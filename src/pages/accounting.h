@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much memory the spaces of a heap use, against how much they may use before a collection.
+ *
+ * Invariant: used_bytes is the sum of all blocks and page runs in use, of all spaces; it changes
+ * only under the heap lock and is read by anyone.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+
+struct ter_accounting {
+    _Atomic size_t used_bytes;
+    _Atomic size_t peak_used_bytes;
+    size_t limit_bytes; /* what the trigger allows now; see plan/trigger.h */
+};
+
+/* Is there room for `bytes` more under the limit? */
+TER_INLINE bool ter_accounting_has_room(const struct ter_accounting *accounting, size_t bytes)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+
+    return used <= accounting->limit_bytes && bytes <= accounting->limit_bytes - used;
+}
+
+TER_INLINE void ter_accounting_add(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed) + bytes;
+
+    atomic_store_explicit(&accounting->used_bytes, used, memory_order_relaxed);
+    if (used > atomic_load_explicit(&accounting->peak_used_bytes, memory_order_relaxed))
+        atomic_store_explicit(&accounting->peak_used_bytes, used, memory_order_relaxed);
+}
+
+TER_INLINE void ter_accounting_subtract(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+
+    TER_CHECK(bytes <= used);
+    atomic_store_explicit(&accounting->used_bytes, used - bytes, memory_order_relaxed);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Free-list page resource: a space's chunks cut into runs of pages.
+ *
+ * Invariant: the mapped part is divided without gaps into runs, each used or free. The record of a
+ * run's first page says its length and state; the records of a used run's other pages say how far
+ * back the first one is, and so does the record of a free run's last page. Two free runs are never
+ * neighbours when both or neither read zero. All changes under the heap lock; the record of a used
+ * run may be read by whoever holds an object in it, or by the collector.
+ *
+ * Bins by binary logarithm of the length, first fit in a bin, after Knuth's boundary tags
+ * (The Art of Computer Programming, vol. 1, 2.5).
+ */
+#pragma once
+
+#include "pages/chunks.h"
+
+enum ter_run_state { TER_RUN_NONE = 0, TER_RUN_FREE = 1, TER_RUN_USED = 2 };
+
+struct ter_run_record {
+    uint32_t pages : 29; /* first page only: length of the run */
+    uint32_t state : 2;  /* first and last page of a free run, every page of a used one */
+    uint32_t zeroed : 1; /* first and last page of a free run: every page of it reads zero */
+    uint32_t back;       /* pages back to the first one; 0 on the first */
+    uint32_t next;       /* free: 1 + index of the next free run of the bin, 0 for none */
+    uint32_t prev;
+};
+
+#define TER_RUN_BINS 32u
+
+struct ter_runs {
+    struct ter_range *range;
+    struct ter_ground *ground;
+    uint32_t bins[TER_RUN_BINS]; /* 1 + index of the first free run */
+    size_t used_pages;
+};
+
+void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_ground *ground);
+
+/* Takes `pages` pages, without asking the limit. *zeroed says that they read zero. */
+ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed);
+/* Gives the used run that begins at `start` back. */
+void ter_runs_release(struct ter_runs *runs, uintptr_t start);
+/* Makes the used run at `start` longer in place when what follows is free. */
+bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages);
+
+/* Length of the used run that begins at `start`. */
+size_t ter_runs_pages(const struct ter_runs *runs, uintptr_t start);
+
+TER_INLINE struct ter_run_record *ter_runs_record(const struct ter_ground *ground,
+                                                  uintptr_t address)
+{
+    return ter_side_record(&ground->side.tables[TER_SIDE_PAGE_RUN], address,
+                           TER_LOG_BYTES_IN_PAGE);
+}
+
+/* First page of the used run that covers the mapped address `word`; 0 if the page is free. */
+TER_INLINE uintptr_t ter_runs_find(const struct ter_ground *ground, uintptr_t word)
+{
+    const struct ter_run_record *record = ter_runs_record(ground, word);
+    uintptr_t page = ter_align_down(word, TER_BYTES_IN_PAGE);
+
+    if (record->state != TER_RUN_USED)
+        return 0;
+    return page - ((uintptr_t)record->back << TER_LOG_BYTES_IN_PAGE);
+}
+
+/*
+ * The used runs in address order: the first one at or above `from` (0 or an address of the range),
+ * 0 when there is none. Pass the end of a run to get the next.
+ */
+uintptr_t ter_runs_next_used(const struct ter_runs *runs, uintptr_t from);

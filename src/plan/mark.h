@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The marking loop, compiled for the spaces of the mark-sweep plan: it switches on the kind of space
+ * inline and goes through the table of functions only for kinds that it does not know.
+ *
+ * For each word: one compare with the hull of the heap; then the SFT map, the block's head, the
+ * cell by a multiplication, one mark bit, one push. Between marking and scanning, objects wait in a
+ * short queue while their memory is prefetched (Cher, Hosking, Vitek: "Software prefetching for
+ * mark-sweep garbage collection", ASPLOS 2004).
+ */
+#pragma once
+
+#include "alloc/alloc.h"
+#include "trace/trace.h"
+
+/* Displacements from an object's first byte that count as references, when not all do. */
+#define TER_MAX_DISPLACEMENT 4096u
+
+struct ter_marker {
+    struct ter_trace trace; /* first: kinds' tracers get it */
+    const struct ter_ground *ground;
+    const struct ter_kind *kinds;
+    const struct ter_range *ranges[3]; /* whose hull the first compare tests */
+    uintptr_t low;
+    uintptr_t span;
+    struct ter_mark_stack stack;
+    bool interior_everywhere; /* any byte of an object refers to it, in the heap too */
+    uint8_t displacements[TER_MAX_DISPLACEMENT]; /* otherwise: those that do; [0] always */
+};
+
+ter_status ter_marker_init(struct ter_marker *marker, const struct ter_allocator *allocator);
+void ter_marker_fini(struct ter_marker *marker);
+
+/* Before a collection marks anything. */
+void ter_marker_begin(struct ter_marker *marker);
+
+/* Words of a stack: any byte of an object counts. */
+void ter_mark_stack_range(struct ter_marker *marker, uintptr_t start, uintptr_t end);
+/* Words of static data or of an object: interior words count as the settings say. */
+void ter_mark_data_range(struct ter_marker *marker, uintptr_t start, uintptr_t end);
+/* One word that may be a reference to any byte of an object. */
+void ter_mark_word(struct ter_marker *marker, uintptr_t word);
+/* Scans an object that is marked, or must not be marked, by its kind. */
+void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind);
+/* Scans until nothing is left. */
+void ter_mark_drain(struct ter_marker *marker);

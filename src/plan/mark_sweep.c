@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Life of the plan, the gate, and questions. A collection is in mark_sweep_collect.c. */
+#include "plan/plan.h"
+
+/* What a mutator takes of a block at once: zeroing it stays in the first cache. */
+#define RUN_BYTES TER_KIB(4)
+
+/* ---- The gate ---- */
+
+/* A collection may help, unless nothing was allocated since the last one. */
+static enum ter_admission refused(void *context, size_t bytes)
+{
+    struct ter_plan *plan = context;
+
+    (void)bytes;
+    if (plan->trigger.disabled != 0 || plan->allocator.allocated_since_collection == 0)
+        return TER_REFUSED;
+    return ter_plan_collect(plan, TER_REASON_MEMORY) ? TER_RETRY : TER_REFUSED;
+}
+
+static enum ter_admission admit(void *context, size_t bytes)
+{
+    struct ter_plan *plan = context;
+    struct ter_accounting *accounting = &plan->ground.accounting;
+
+    if (ter_accounting_has_room(accounting, bytes))
+        return TER_ADMITTED;
+    if (ter_trigger_is_due(&plan->trigger, &plan->allocator) &&
+        ter_plan_collect(plan, TER_REASON_ALLOCATION))
+        return TER_RETRY;
+    if (ter_trigger_grow(&plan->trigger, accounting, bytes))
+        return TER_ADMITTED;
+    return refused(context, bytes);
+}
+
+static void stress(void *context)
+{
+    struct ter_plan *plan = context;
+
+    if (plan->trigger.disabled == 0)
+        ter_plan_collect(plan, TER_REASON_STRESS);
+}
+
+/* ---- Life ---- */
+
+static void init_spaces(struct ter_plan *plan)
+{
+    struct ter_allocator *allocator = &plan->allocator;
+
+    ter_mark_sweep_space_init(&plan->mark_sweep, &plan->ground, TER_SLOT_MARK_SWEEP,
+                              allocator->kinds);
+    ter_immortal_space_init(&plan->immortal, &plan->ground, TER_SLOT_IMMORTAL, allocator->kinds);
+    ter_large_space_init(&plan->large, &plan->ground, TER_SLOT_LARGE, allocator->kinds);
+    allocator->mark_sweep = &plan->mark_sweep;
+    allocator->immortal = &plan->immortal;
+    allocator->large = &plan->large;
+}
+
+static void init_allocator(struct ter_plan *plan, const struct ter_plan_settings *settings)
+{
+    struct ter_allocator *allocator = &plan->allocator;
+
+    ter_lock_init(&allocator->lock, TER_RANK_HEAP);
+    allocator->locking = true;
+    allocator->stress_interval = settings->stress_interval;
+    /* Under stress every allocation takes the slow path, where allocations are counted. */
+    allocator->run_bytes = settings->stress_interval != 0 ? TER_BYTES_IN_GRANULE : RUN_BYTES;
+    allocator->gate = (struct ter_gate){
+        .admit = admit, .refused = refused, .stress = stress, .context = plan};
+}
+
+ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *settings)
+{
+    ter_status status = ter_ground_init(&plan->ground, &settings->layout);
+
+    if (status != TER_OK)
+        return status;
+    init_spaces(plan);
+    init_allocator(plan, settings);
+    status = ter_marker_init(&plan->marker, &plan->allocator);
+    if (status != TER_OK) {
+        ter_lock_fini(&plan->allocator.lock);
+        ter_ground_fini(&plan->ground);
+        return status;
+    }
+    ter_roots_init(&plan->roots, settings->scan_program, settings->scan_libraries);
+    ter_finalizers_init(&plan->finalizers);
+    ter_links_init(&plan->short_links);
+    ter_links_init(&plan->long_links);
+    plan->ground.accounting.limit_bytes = settings->initial_bytes;
+    plan->trigger.max_bytes = settings->max_bytes;
+    plan->trigger.free_space_divisor = settings->free_space_divisor;
+    return TER_OK;
+}
+
+void ter_plan_fini(struct ter_plan *plan)
+{
+    TER_REQUIRE(plan->allocator.mutators == NULL, "a heap is freed while a mutator is bound to it");
+    ter_links_fini(&plan->long_links);
+    ter_links_fini(&plan->short_links);
+    ter_finalizers_fini(&plan->finalizers);
+    ter_roots_fini(&plan->roots);
+    ter_marker_fini(&plan->marker);
+    ter_lock_fini(&plan->allocator.lock);
+    ter_ground_fini(&plan->ground);
+}
+
+ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind, unsigned *index)
+{
+    struct ter_allocator *allocator = &plan->allocator;
+
+    if (allocator->kind_count == TER_MAX_KINDS)
+        return TER_ERROR_FULL;
+    *index = allocator->kind_count;
+    allocator->kinds[allocator->kind_count++] = *kind;
+    return TER_OK;
+}
+
+/* ---- Questions ---- */
+
+void ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context)
+{
+    for (struct ter_mutator *m = plan->allocator.mutators; m != NULL; m = m->next)
+        ter_mutator_flush(m);
+    ter_block_space_for_each(&plan->mark_sweep, visit, context);
+    ter_block_space_for_each(&plan->immortal, visit, context);
+    ter_large_space_for_each(&plan->large, visit, context);
+}
+
+size_t ter_plan_object_bytes(const struct ter_plan *plan, uintptr_t object)
+{
+    if (ter_plan_owner(plan, object)->kind == TER_SPACE_LARGE)
+        return ter_large_record_of(&plan->ground, object)->bytes;
+    return ter_block_head_of(&plan->ground, object)->cell_bytes;
+}
+
+unsigned ter_plan_object_kind(const struct ter_plan *plan, uintptr_t object)
+{
+    if (ter_plan_owner(plan, object)->kind == TER_SPACE_LARGE)
+        return ter_large_record_of(&plan->ground, object)->kind;
+    return ter_block_head_of(&plan->ground, object)->kind;
+}

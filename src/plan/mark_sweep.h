@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mark-sweep plan: small objects in a native mark-sweep space, uncollectable ones in an immortal
+ * space, those over 8 KiB in a large object space; nothing moves.
+ *
+ * A collection, under the heap lock: runs return, marks are made from valid-object bits, roots are
+ * marked and traced, weak things are processed, the sweep turns marks into valid-object bits.
+ */
+#pragma once
+
+#include "plan/collection.h"
+#include "plan/mark.h"
+#include "plan/trigger.h"
+
+enum ter_space_slot { TER_SLOT_MARK_SWEEP = 0, TER_SLOT_IMMORTAL = 1, TER_SLOT_LARGE = 2 };
+
+/* Called during a collection, with the world stopped, to mark more (ter_mark_...). */
+struct ter_plan_hooks {
+    void (*push_roots)(void *context);
+    void *context;
+};
+
+struct ter_plan {
+    struct ter_ground ground;
+    struct ter_allocator allocator;
+    struct ter_block_space mark_sweep;
+    struct ter_block_space immortal;
+    struct ter_large_space large;
+    struct ter_roots roots;
+    struct ter_finalizers finalizers;
+    struct ter_links short_links;
+    struct ter_links long_links;
+    struct ter_marker marker;
+    struct ter_trigger trigger;
+    struct ter_plan_listener listener;
+    struct ter_plan_hooks hooks;
+    uint64_t collections;
+    bool collecting;
+};
+
+struct ter_plan_settings {
+    struct ter_layout layout;
+    size_t initial_bytes;
+    size_t max_bytes;
+    size_t free_space_divisor;
+    size_t stress_interval;
+    bool scan_program;
+    bool scan_libraries;
+};
+
+/* `plan` is zeroed storage of the caller. */
+ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *settings);
+/* After the last mutator is gone. */
+void ter_plan_fini(struct ter_plan *plan);
+
+/*
+ * Collects now; under the heap lock, from a thread that is a mutator or has no references. False,
+ * with nothing done, when there is no memory to find the roots.
+ */
+bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason);
+
+/* Adds a kind of objects; TER_ERROR_FULL when there are TER_MAX_KINDS. */
+ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind, unsigned *index);
+
+/* Calls `visit` for every object of every space, between collections, under the heap lock. */
+void ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context);
+
+/* Who owns the word, and which object covers it. */
+TER_INLINE const struct ter_sft *ter_plan_owner(const struct ter_plan *plan, uintptr_t word)
+{
+    return ter_sft_map_get(&plan->ground.map, word);
+}
+
+TER_INLINE ter_object ter_plan_find_interior(const struct ter_plan *plan, uintptr_t word)
+{
+    const struct ter_sft *owner = ter_plan_owner(plan, word);
+
+    return owner->find_object_from_interior(owner, word);
+}
+
+/* Bytes that an object can hold; `object` is one of this plan. */
+size_t ter_plan_object_bytes(const struct ter_plan *plan, uintptr_t object);
+/* Its kind. */
+unsigned ter_plan_object_kind(const struct ter_plan *plan, uintptr_t object);

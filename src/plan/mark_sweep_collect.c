@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A collection of the mark-sweep plan.
+ *
+ * Invariant: between begin and end no mutator allocates; the heap lock is held throughout.
+ */
+#include "plan/plan.h"
+
+/* ---- What weak things need ---- */
+
+static const struct ter_space *space_or_null(const struct ter_plan *plan, uintptr_t object)
+{
+    const struct ter_sft *owner = ter_plan_owner(plan, object);
+
+    if (owner->kind == TER_SPACE_EMPTY || !owner->is_in_space(owner, object))
+        return NULL;
+    return ter_space_of(owner);
+}
+
+static bool is_reached(void *context, uintptr_t object)
+{
+    const struct ter_space *space = space_or_null(context, object);
+
+    return space == NULL || ter_space_is_marked(space, object);
+}
+
+static void reach(void *context, uintptr_t object)
+{
+    struct ter_plan *plan = context;
+
+    ter_mark_word(&plan->marker, object);
+    ter_mark_drain(&plan->marker);
+}
+
+static void reach_children(void *context, uintptr_t object)
+{
+    struct ter_plan *plan = context;
+
+    if (space_or_null(plan, object) == NULL)
+        return;
+    ter_mark_contents(&plan->marker, object, ter_plan_object_bytes(plan, object),
+                      ter_plan_object_kind(plan, object));
+    ter_mark_drain(&plan->marker);
+}
+
+/* With its mark set meanwhile, references back to the object lead nowhere. */
+static void reach_children_but_self(void *context, uintptr_t object)
+{
+    struct ter_plan *plan = context;
+    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+
+    if (space_or_null(plan, object) == NULL)
+        return;
+    ter_bits_set(marks, object);
+    ter_mark_contents(&plan->marker, object, ter_plan_object_bytes(plan, object),
+                      ter_plan_object_kind(plan, object));
+    /* Only references that lie in the object itself are ignored, not ones further on. */
+    ter_bits_clear(marks, object);
+    ter_mark_drain(&plan->marker);
+}
+
+static uintptr_t base_of(void *context, uintptr_t address)
+{
+    const struct ter_plan *plan = context;
+
+    return ter_plan_find_interior(plan, address).bits;
+}
+
+static void process_weak(struct ter_plan *plan)
+{
+    struct ter_reach way = {.is_reached = is_reached,
+                            .reach = reach,
+                            .reach_children = reach_children,
+                            .reach_children_but_self = reach_children_but_self,
+                            .context = plan};
+
+    ter_links_clear_unreached(&plan->short_links, &way);
+    ter_finalizers_process(&plan->finalizers, &way);
+    ter_links_clear_unreached(&plan->long_links, &way);
+    ter_links_forget_dead(&plan->short_links, &way, base_of);
+    ter_links_forget_dead(&plan->long_links, &way, base_of);
+}
+
+/* ---- Marking ---- */
+
+static void visit_stack(void *context, uintptr_t start, uintptr_t end)
+{
+    ter_mark_stack_range(context, start, end);
+}
+
+static void visit_data(void *context, uintptr_t start, uintptr_t end)
+{
+    ter_mark_data_range(context, start, end);
+}
+
+struct contents {
+    struct ter_plan *plan;
+    bool marked_only;
+};
+
+static void scan_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    struct contents *contents = context;
+    struct ter_plan *plan = contents->plan;
+    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+
+    if (contents->marked_only ? !ter_bits_test(marks, object) : !kind->uncollectable)
+        return;
+    ter_bits_set(marks, object);
+    ter_mark_contents(&plan->marker, object, bytes,
+                      (unsigned)(kind - plan->allocator.kinds));
+    ter_mark_drain(&plan->marker);
+}
+
+/* Uncollectable objects are roots, wherever they live. */
+static void mark_uncollectable(struct ter_plan *plan)
+{
+    struct contents contents = {plan, false};
+
+    ter_block_space_for_each(&plan->immortal, scan_object, &contents);
+    ter_large_space_for_each(&plan->large, scan_object, &contents);
+}
+
+static void mark_roots(struct ter_plan *plan)
+{
+    struct ter_reach way = {.reach = reach, .context = plan};
+    struct ter_mutator *mutator = plan->allocator.mutators;
+
+    ter_roots_visit(&plan->roots, visit_data, &plan->marker);
+    for (; mutator != NULL; mutator = mutator->next)
+        ter_stack_visit_current(mutator->stack_base, visit_stack, &plan->marker);
+    if (plan->hooks.push_roots != NULL)
+        plan->hooks.push_roots(plan->hooks.context);
+    ter_mark_drain(&plan->marker);
+    mark_uncollectable(plan);
+    ter_finalizers_reach(&plan->finalizers, &way);
+}
+
+/*
+ * The stack lost entries for want of memory. Every marked object is scanned again, until a whole
+ * pass loses none: each pass marks at least one more object, so this ends.
+ */
+static void mark_what_was_lost(struct ter_plan *plan)
+{
+    struct contents contents = {plan, true};
+
+    while (plan->marker.stack.overflowed) {
+        plan->marker.stack.overflowed = false;
+        ter_block_space_for_each(&plan->mark_sweep, scan_object, &contents);
+        ter_block_space_for_each(&plan->immortal, scan_object, &contents);
+        ter_large_space_for_each(&plan->large, scan_object, &contents);
+    }
+}
+
+static void mark(struct ter_plan *plan)
+{
+    ter_block_space_prepare(&plan->mark_sweep);
+    ter_block_space_prepare(&plan->immortal);
+    ter_large_space_prepare(&plan->large);
+    ter_marker_begin(&plan->marker);
+    mark_roots(plan);
+    mark_what_was_lost(plan);
+    process_weak(plan);
+    mark_what_was_lost(plan);
+    ter_mark_stack_trim(&plan->marker.stack);
+}
+
+/* ---- The whole ---- */
+
+static size_t stack_bytes(const struct ter_plan *plan)
+{
+    const struct ter_mutator *mutator = plan->allocator.mutators;
+    uintptr_t here = TER_FRAME_ADDRESS();
+
+    return mutator != NULL && mutator->stack_base > here ? mutator->stack_base - here : 0;
+}
+
+static void sweep(struct ter_plan *plan, struct ter_live *live)
+{
+    *live = (struct ter_live){0};
+    ter_block_space_sweep(&plan->mark_sweep, live);
+    ter_block_space_sweep(&plan->immortal, live);
+    ter_large_space_sweep(&plan->large, live);
+}
+
+static size_t used_bytes(const struct ter_plan *plan)
+{
+    return atomic_load_explicit(&plan->ground.accounting.used_bytes, memory_order_relaxed);
+}
+
+static void prepare(struct ter_plan *plan, enum ter_collection_reason reason)
+{
+    struct ter_mutator *mutator = plan->allocator.mutators;
+
+    plan->collecting = true;
+    if (plan->listener.before != NULL)
+        plan->listener.before(plan->listener.context, reason);
+    for (; mutator != NULL; mutator = mutator->next)
+        ter_mutator_flush(mutator);
+}
+
+static void account(struct ter_plan *plan, struct ter_collection *collection)
+{
+    collection->number = ++plan->collections;
+    collection->used_after_bytes = used_bytes(plan);
+    collection->heap_bytes = plan->ground.accounting.limit_bytes;
+    collection->allocated_bytes = plan->allocator.allocated_since_collection;
+    plan->trigger.live = collection->live;
+    plan->trigger.root_bytes = ter_roots_bytes(&plan->roots) + 2 * stack_bytes(plan);
+    plan->allocator.allocated_since_collection = 0;
+    plan->allocator.freed_since_collection = 0;
+}
+
+bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
+{
+    struct ter_collection collection = {.reason = reason, .start_ns = ter_os_now_ns()};
+    uint64_t marked_ns;
+
+    TER_REQUIRE(!plan->collecting, "a collection was asked for during a collection");
+    if (ter_roots_refresh(&plan->roots) != TER_OK) {
+        ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
+        return false;
+    }
+    collection.used_before_bytes = used_bytes(plan);
+    prepare(plan, reason);
+    mark(plan);
+    marked_ns = ter_os_now_ns();
+    sweep(plan, &collection.live);
+    account(plan, &collection);
+    plan->collecting = false;
+    collection.mark_ns = marked_ns - collection.start_ns;
+    collection.pause_ns = ter_os_now_ns() - collection.start_ns;
+    collection.sweep_ns = collection.pause_ns - collection.mark_ns;
+    if (plan->listener.after != NULL)
+        plan->listener.after(plan->listener.context, &collection);
+    return true;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures below are those that Boehm's collector uses by default (its GC_free_space_divisor,
+   the increments of its heap). */
+#include "plan/plan.h"
+
+#define SMALLEST_INCREMENT TER_KIB(64)
+#define LARGEST_INCREMENT TER_MIB(16)
+
+size_t ter_trigger_interval(const struct ter_trigger *trigger)
+{
+    size_t work = 2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 +
+                  trigger->root_bytes;
+
+    return ter_max(work / trigger->free_space_divisor, 1);
+}
+
+bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator)
+{
+    size_t allocated = allocator->allocated_since_collection;
+    size_t freed = allocator->freed_since_collection;
+    /* What the program frees itself makes room without a collection, but never all of it. */
+    size_t counted = freed < allocated ? allocated - freed : 0;
+
+    if (trigger->disabled != 0)
+        return false;
+    counted = ter_max(counted, allocated / 8);
+    return (trigger->never_grow_before_collecting && counted > 0) ||
+           counted >= ter_trigger_interval(trigger);
+}
+
+bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
+                      size_t bytes)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    size_t limit = accounting->limit_bytes;
+    size_t share = limit / trigger->free_space_divisor;
+    size_t wanted;
+
+    if (bytes > SIZE_MAX / 2 || used > SIZE_MAX / 4)
+        return false;
+    share = ter_min(ter_max(share, SMALLEST_INCREMENT), LARGEST_INCREMENT);
+    wanted = ter_max(limit + share, used + bytes);
+    if (trigger->max_bytes != 0 && wanted > trigger->max_bytes)
+        wanted = trigger->max_bytes;
+    if (wanted < used + bytes)
+        return false;
+    accounting->limit_bytes = wanted;
+    ter_log(TER_LOG_DECISION, "heap limit grows from %zu to %zu KiB, %zu KiB in use", limit >> 10,
+            wanted >> 10, used >> 10);
+    return true;
+}

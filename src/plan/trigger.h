@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When to collect and how far to grow, by the rule of Boehm's collector, so that programs use the
+ * memory that they use with it.
+ *
+ * The heap may use `limit` bytes (accounting.limit_bytes). When that is full, a collection happens
+ * if enough was allocated since the last one, in proportion to what a collection has to look at;
+ * otherwise the limit grows by a fraction of itself. Under the heap lock.
+ */
+#pragma once
+
+#include "alloc/alloc.h"
+
+struct ter_trigger {
+    size_t max_bytes;            /* the limit never passes this; 0: no maximum */
+    size_t free_space_divisor;   /* larger: more collections, less memory; 3 by default */
+    size_t disabled;             /* nested requests that nothing be collected */
+    bool never_grow_before_collecting;
+    struct ter_live live;        /* after the last collection */
+    size_t root_bytes;           /* static roots and stacks, as last seen */
+};
+
+/* Fewest bytes of allocation between two collections. */
+size_t ter_trigger_interval(const struct ter_trigger *trigger);
+/* Is a collection due, now that the limit is reached? */
+bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator);
+/* Raises the limit so that `bytes` more fit; false when the maximum forbids it. */
+bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
+                      size_t bytes);

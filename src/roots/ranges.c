@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "roots/roots.h"
+
+/* ---- Lists ---- */
+
+static size_t list_bytes(const struct ter_root_list *list)
+{
+    return list->capacity * sizeof list->ranges[0];
+}
+
+static ter_status list_grow(struct ter_root_list *list)
+{
+    size_t bytes = list->capacity == 0 ? ter_os_page_size() : list_bytes(list) * 2;
+    void *memory = list->ranges;
+    ter_status status = list->capacity == 0 ? ter_os_allocate(bytes, &memory)
+                                            : ter_os_reallocate(&memory, list_bytes(list), bytes);
+
+    if (status != TER_OK)
+        return status;
+    list->ranges = memory;
+    list->capacity = bytes / sizeof list->ranges[0];
+    return TER_OK;
+}
+
+static ter_status list_append(struct ter_root_list *list, uintptr_t start, uintptr_t end)
+{
+    if (start >= end)
+        return TER_OK;
+    if (list->count == list->capacity) {
+        ter_status status = list_grow(list);
+
+        if (status != TER_OK)
+            return status;
+    }
+    list->ranges[list->count++] = (struct ter_root_range){start, end};
+    return TER_OK;
+}
+
+static void list_delete(struct ter_root_list *list, size_t index)
+{
+    list->ranges[index] = list->ranges[--list->count];
+}
+
+static void list_fini(struct ter_root_list *list)
+{
+    if (list->capacity != 0)
+        ter_os_release((uintptr_t)list->ranges, list_bytes(list));
+    *list = (struct ter_root_list){0};
+}
+
+/* ---- Life ---- */
+
+void ter_roots_init(struct ter_roots *roots, bool scan_program, bool scan_libraries)
+{
+    *roots = (struct ter_roots){.scan_program = scan_program, .scan_libraries = scan_libraries};
+}
+
+void ter_roots_fini(struct ter_roots *roots)
+{
+    list_fini(&roots->added);
+    list_fini(&roots->excluded);
+    list_fini(&roots->segments);
+}
+
+/* ---- Ranges of the embedder ---- */
+
+ter_status ter_roots_add(struct ter_roots *roots, uintptr_t start, uintptr_t end)
+{
+    for (size_t i = 0; i < roots->added.count; i++) {
+        struct ter_root_range *range = &roots->added.ranges[i];
+
+        if (range->start <= start && end <= range->end)
+            return TER_OK;
+        if (range->start == start && end > range->end) {
+            range->end = end;
+            return TER_OK;
+        }
+    }
+    return list_append(&roots->added, start, end);
+}
+
+ter_status ter_roots_remove(struct ter_roots *roots, uintptr_t start, uintptr_t end)
+{
+    size_t i = 0;
+
+    while (i < roots->added.count) {
+        struct ter_root_range range = roots->added.ranges[i];
+        ter_status status;
+
+        if (range.end <= start || end <= range.start) {
+            i++;
+            continue;
+        }
+        /* The part above first: it is the one that may need memory. */
+        status = range.start < start ? list_append(&roots->added, end, range.end) : TER_OK;
+        if (status != TER_OK)
+            return status;
+        if (range.start < start)
+            roots->added.ranges[i++].end = start;
+        else if (end < range.end)
+            roots->added.ranges[i++].start = end;
+        else
+            list_delete(&roots->added, i);
+    }
+    return TER_OK;
+}
+
+void ter_roots_clear(struct ter_roots *roots)
+{
+    roots->added.count = 0;
+    roots->scan_program = false;
+    roots->segments_known = false;
+}
+
+ter_status ter_roots_exclude(struct ter_roots *roots, uintptr_t start, uintptr_t end)
+{
+    roots->segments_known = false;
+    return list_append(&roots->excluded, start, end);
+}
+
+/* ---- Data segments ---- */
+
+struct refresh {
+    struct ter_roots *roots;
+    ter_status status;
+};
+
+/* Appends what no excluded range covers, cutting at one range after another. */
+static ter_status append_cut(struct ter_roots *roots, uintptr_t start, uintptr_t end,
+                             size_t excluded)
+{
+    for (size_t i = excluded; i < roots->excluded.count; i++) {
+        const struct ter_root_range *hole = &roots->excluded.ranges[i];
+        ter_status status;
+
+        if (hole->end <= start || end <= hole->start)
+            continue;
+        status = hole->start > start ? append_cut(roots, start, hole->start, i + 1) : TER_OK;
+        if (status != TER_OK || hole->end >= end)
+            return status;
+        start = hole->end;
+    }
+    return list_append(&roots->segments, start, end);
+}
+
+static void add_segment(void *context, uintptr_t start, uintptr_t end, bool is_program)
+{
+    struct refresh *refresh = context;
+    struct ter_roots *roots = refresh->roots;
+
+    if (refresh->status != TER_OK || !(is_program ? roots->scan_program : roots->scan_libraries))
+        return;
+    start = ter_align_up(start, sizeof(uintptr_t));
+    refresh->status = append_cut(roots, start, ter_align_down(end, sizeof(uintptr_t)), 0);
+}
+
+ter_status ter_roots_refresh(struct ter_roots *roots)
+{
+    struct refresh refresh = {roots, TER_OK};
+    uint64_t version = ter_os_data_segments_version();
+
+    if (roots->segments_known && roots->segments_version == version)
+        return TER_OK;
+    roots->segments.count = 0;
+    ter_os_for_each_data_segment(add_segment, &refresh);
+    roots->segments_known = refresh.status == TER_OK;
+    roots->segments_version = version;
+    return refresh.status;
+}
+
+/* ---- For the collector ---- */
+
+static void list_visit(const struct ter_root_list *list, ter_root_visitor *visitor, void *context)
+{
+    for (size_t i = 0; i < list->count; i++)
+        visitor(context, list->ranges[i].start, list->ranges[i].end);
+}
+
+void ter_roots_visit(const struct ter_roots *roots, ter_root_visitor *visitor, void *context)
+{
+    list_visit(&roots->segments, visitor, context);
+    list_visit(&roots->added, visitor, context);
+}
+
+static size_t list_sum(const struct ter_root_list *list)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        bytes += list->ranges[i].end - list->ranges[i].start;
+    return bytes;
+}
+
+size_t ter_roots_bytes(const struct ter_roots *roots)
+{
+    return list_sum(&roots->segments) + list_sum(&roots->added);
+}

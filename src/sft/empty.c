@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* EMPTY: every question has an answer; every order is misuse. */
+#include "sft/sft.h"
+
+#include <stdio.h>
+
+static ter_object find_none(const struct ter_sft *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return ter_object_none();
+}
+
+static bool answer_no(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return false;
+}
+
+static bool not_in_space(const struct ter_sft *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return false;
+}
+
+static ter_object forwarded_none(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return ter_object_none();
+}
+
+static ter_object refuse_trace(const struct ter_sft *space, struct ter_trace *trace,
+                               ter_object object)
+{
+    (void)space, (void)trace;
+    ter_fatal("trace_object: no space owns %#zx (EMPTY)", (size_t)object.bits);
+}
+
+static bool refuse_pin(const struct ter_sft *space, ter_object object)
+{
+    (void)space;
+    ter_fatal("pin: no space owns %#zx (EMPTY)", (size_t)object.bits);
+}
+
+static bool refuse_unpin(const struct ter_sft *space, ter_object object)
+{
+    (void)space;
+    ter_fatal("unpin: no space owns %#zx (EMPTY)", (size_t)object.bits);
+}
+
+static void refuse_init(const struct ter_sft *space, ter_object object, size_t bytes)
+{
+    (void)space;
+    ter_fatal("init_object_metadata: no space owns %#zx, %zu bytes (EMPTY)", (size_t)object.bits,
+              bytes);
+}
+
+static void print_nothing(const struct ter_sft *space, ter_object object, char *text, size_t size)
+{
+    snprintf(text, size, "%#zx: %s, no object", (size_t)object.bits, space->name);
+}
+
+const struct ter_sft ter_sft_empty = {
+    .kind = TER_SPACE_EMPTY,
+    .name = "EMPTY",
+    .find_object_from_interior = find_none,
+    .find_object = find_none,
+    .is_live = answer_no,
+    .is_reachable = answer_no,
+    .is_in_space = not_in_space,
+    .trace_object = refuse_trace,
+    .forwarded_object = forwarded_none,
+    .is_movable = answer_no,
+    .pin = refuse_pin,
+    .unpin = refuse_unpin,
+    .is_pinned = answer_no,
+    .is_sane = answer_no,
+    .init_object_metadata = refuse_init,
+    .print_object = print_nothing,
+};

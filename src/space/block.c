@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks: questions and allocation. The collector's part is in block_sweep.c. */
+#include "space/space.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct ter_block_head) == 16, "spec BLOCK has 2^7 bits");
+_Static_assert(sizeof(struct ter_block_state) <= 16, "spec BLOCK_STATE has 2^7 bits");
+
+TER_INLINE const struct ter_block_space *block_space_of(const struct ter_sft *sft)
+{
+    return (const struct ter_block_space *)(const void *)sft;
+}
+
+static const struct ter_side_table *valid_bits(const struct ter_block_space *space)
+{
+    return ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+}
+
+static uintptr_t block_of(uintptr_t address)
+{
+    return ter_align_down(address, TER_BYTES_IN_BLOCK);
+}
+
+/* ---- Questions ---- */
+
+/* A cell of a mutator's run that was not handed out yet is valid by its bit, but no object. */
+static bool is_handed_out(const struct ter_ground *ground, uintptr_t cell)
+{
+    const struct ter_run *run =
+        __atomic_load_n(&ter_block_state_of(ground, cell)->owner, __ATOMIC_ACQUIRE);
+    uintptr_t cursor, limit;
+
+    if (run == NULL)
+        return true;
+    cursor = __atomic_load_n(&run->cursor, __ATOMIC_ACQUIRE);
+    limit = __atomic_load_n(&run->limit, __ATOMIC_RELAXED);
+    return cell < cursor || cell >= limit;
+}
+
+static ter_object find_from_interior(const struct ter_sft *sft, uintptr_t word)
+{
+    const struct ter_block_space *space = block_space_of(sft);
+    const struct ter_block_head *head;
+    uintptr_t cell;
+
+    if (!ter_range_holds(&space->space.range, word))
+        return ter_object_none();
+    head = ter_block_head_of(space->space.ground, word);
+    cell = ter_block_cell_of(head, word);
+    if (head->cells == 0 || !ter_bits_test(valid_bits(space), cell) ||
+        !is_handed_out(space->space.ground, cell))
+        return ter_object_none();
+    return ter_object_at(cell);
+}
+
+static bool immortal_is_live(const struct ter_sft *sft, ter_object object)
+{
+    return !ter_object_is_none(sft->find_object(sft, object.bits));
+}
+
+static void init(struct ter_block_space *space, struct ter_ground *ground, unsigned slot,
+                 enum ter_space_kind kind, const char *name, const struct ter_kind *kinds)
+{
+    ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |
+                        TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK);
+
+    ter_space_init_non_moving(&space->space, ground, kind, name, slot, side);
+    space->space.sft.find_object_from_interior = find_from_interior;
+    ter_blocks_init(&space->blocks, &space->space.range, ground);
+    space->kinds = kinds;
+}
+
+void ter_mark_sweep_space_init(struct ter_block_space *space, struct ter_ground *ground,
+                               unsigned slot, const struct ter_kind *kinds)
+{
+    init(space, ground, slot, TER_SPACE_MARK_SWEEP, "mark-sweep", kinds);
+}
+
+void ter_immortal_space_init(struct ter_block_space *space, struct ter_ground *ground,
+                             unsigned slot, const struct ter_kind *kinds)
+{
+    init(space, ground, slot, TER_SPACE_IMMORTAL, "immortal", kinds);
+    space->space.sft.is_live = immortal_is_live;
+    space->space.sft.is_sane = immortal_is_live;
+}
+
+/* ---- Allocation ---- */
+
+uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
+                                         unsigned size_class)
+{
+    return ter_block_list_pop(&space->blocks, &space->available[kind][size_class]);
+}
+
+ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned kind,
+                                      unsigned size_class, uintptr_t *block)
+{
+    uint32_t cell_bytes = ter_size_class_bytes[size_class];
+    bool zeroed;
+    ter_status status = ter_blocks_acquire(&space->blocks, block, &zeroed);
+
+    if (status != TER_OK)
+        return status;
+    *ter_block_state_of(space->space.ground, *block) = (struct ter_block_state){
+        .owner = NULL, .size_class = (uint8_t)size_class, .zeroed = zeroed};
+    *ter_block_head_of(space->space.ground, *block) = (struct ter_block_head){
+        .reciprocal = ter_size_class_reciprocal(cell_bytes),
+        .cell_bytes = cell_bytes,
+        .cells = (uint16_t)(TER_BYTES_IN_BLOCK / cell_bytes),
+        .kind = (uint8_t)kind,
+        .scan = (uint8_t)space->kinds[kind].scan,
+    };
+    return TER_OK;
+}
+
+/* One past the last cell. */
+static uintptr_t cells_end(const struct ter_block_head *head, uintptr_t block)
+{
+    return block + (uintptr_t)head->cells * head->cell_bytes;
+}
+
+static void set_resume(struct ter_block_state *state, uintptr_t block, uintptr_t address)
+{
+    state->resume = (uint16_t)((address - block) >> TER_LOG_BYTES_IN_GRANULE);
+}
+
+static uintptr_t resume_address(const struct ter_block_state *state, uintptr_t block)
+{
+    return block + ((uintptr_t)state->resume << TER_LOG_BYTES_IN_GRANULE);
+}
+
+/* The first run of free cells at or above `from`: its start, and its end in *run_end. */
+static uintptr_t find_free_cells(const struct ter_block_space *space,
+                                 const struct ter_block_head *head, uintptr_t from, uintptr_t end,
+                                 uintptr_t *run_end)
+{
+    while (from < end) {
+        uintptr_t next = ter_bits_find_set(valid_bits(space), from, end);
+
+        if (next > from) {
+            *run_end = next;
+            return from;
+        }
+        from += head->cell_bytes;
+    }
+    return end;
+}
+
+static size_t cap_run(size_t bytes, size_t max_bytes, size_t cell_bytes)
+{
+    if (bytes <= max_bytes)
+        return bytes;
+    return max_bytes < cell_bytes ? cell_bytes : max_bytes - max_bytes % cell_bytes;
+}
+
+static void let_go(struct ter_block_state *state, struct ter_run *run)
+{
+    __atomic_store_n(&run->cursor, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&run->limit, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&state->owner, NULL, __ATOMIC_RELEASE);
+    state->zeroed = false;
+}
+
+bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
+                              struct ter_run *run)
+{
+    const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
+    struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
+    uintptr_t end = cells_end(head, block);
+    uintptr_t run_end = end;
+    uintptr_t start = find_free_cells(space, head, resume_address(state, block), end, &run_end);
+    size_t bytes;
+
+    if (start == end) {
+        set_resume(state, block, end);
+        let_go(state, run);
+        return false;
+    }
+    bytes = cap_run(run_end - start, max_bytes, head->cell_bytes);
+    set_resume(state, block, start + bytes);
+    if (space->kinds[head->kind].zeroed && !state->zeroed)
+        memset((void *)start, 0, bytes);
+    /* The run first: a question from another thread must not see the bits of cells without it. */
+    __atomic_store_n(&run->limit, start + bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&run->cursor, start, __ATOMIC_RELEASE);
+    __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
+    ter_bits_set_strided_shared(valid_bits(space), start, start + bytes, head->cell_bytes);
+    return true;
+}
+
+void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
+                                struct ter_run *run)
+{
+    struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
+
+    ter_bits_clear_range_shared(valid_bits(space), run->cursor, run->limit);
+    let_go(state, run);
+}
+
+bool ter_block_space_free(struct ter_block_space *space, uintptr_t object)
+{
+    const struct ter_block_state *state = ter_block_state_of(space->space.ground, object);
+    bool was_set = ter_bits_clear_shared(valid_bits(space), object);
+
+    TER_CHECK(was_set);
+    return object < resume_address(state, block_of(object));
+}
+
+void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell)
+{
+    ter_bits_set_shared(valid_bits(space), cell);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spaces of small objects: blocks cut into cells of one size class and one kind. Two policies share
+ * them: native mark-sweep, which a sweep empties, and immortal, which only its owner empties.
+ *
+ * What is an object: a cell whose valid-object bit is set and that does not lie in the part of a
+ * mutator's run that is still to be handed out. The bits of a run are set when the run is taken, so
+ * handing out a cell touches nothing but the run.
+ *
+ * Cells of a block below its `resume` offset have been looked at since the last sweep: they are
+ * objects, in a run, or in the list of a mutator that freed them. Cells above have not, so a freed
+ * one there must not enter a list: it will be found where it is. All under the heap lock, but for
+ * the hot head, which the collector reads with the world stopped.
+ *
+ * Free runs from a bitmap instead of threaded free lists: Garner, Blackburn, Frampton, "A
+ * comprehensive evaluation of object scanning techniques" and the MMTk native mark-sweep space keep
+ * lists; Go and JavaScriptCore take runs from bitmaps as here.
+ */
+#pragma once
+
+#include "space/common.h"
+#include "space/size_class.h"
+
+/* What the marking loop needs of a block: 16 bytes, so that those of 64 MiB fit the first cache. */
+struct ter_block_head {
+    uint32_t reciprocal;
+    uint32_t cell_bytes;
+    uint16_t cells; /* 0: the block is free */
+    uint8_t kind;
+    uint8_t scan;
+    uint32_t unused;
+};
+
+/* Where a mutator allocates: [cursor, limit) is free, zeroed if the kind wants it. */
+struct ter_run {
+    uintptr_t cursor;
+    uintptr_t limit;
+};
+
+struct ter_block_state {
+    const struct ter_run *owner; /* the run of the mutator that allocates here, or NULL */
+    uint16_t resume;             /* next granule of the block to look at for free cells */
+    uint16_t live_cells;         /* after the last sweep */
+    uint8_t size_class;
+    bool zeroed; /* never used since it came from the system */
+};
+
+struct ter_block_space {
+    struct ter_space space;
+    struct ter_blocks blocks;
+    const struct ter_kind *kinds;
+    struct ter_block_list available[TER_MAX_KINDS][TER_SIZE_CLASSES]; /* with free cells */
+};
+
+void ter_mark_sweep_space_init(struct ter_block_space *space, struct ter_ground *ground,
+                               unsigned slot, const struct ter_kind *kinds);
+void ter_immortal_space_init(struct ter_block_space *space, struct ter_ground *ground,
+                             unsigned slot, const struct ter_kind *kinds);
+
+/* ---- Allocation; under the heap lock ---- */
+
+/* A block with free cells for the class, or 0. */
+uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
+                                         unsigned size_class);
+/* A fresh block for the class. */
+ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned kind,
+                                      unsigned size_class, uintptr_t *block);
+/*
+ * The next free run of the block, of at most `max_bytes` (but at least one cell); its cells become
+ * valid objects, its memory zero if the kind wants that. `run` is also where the block's owner is
+ * known to allocate from. False, with the block let go, when none is left.
+ */
+bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
+                              struct ter_run *run);
+/* Makes what is left of `run` free again, before a collection or at the end of a mutator. */
+void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
+                                struct ter_run *run);
+/*
+ * Frees an object. True when its cell lies below the block's resume point, so that the caller may
+ * keep it in a list of its own; otherwise the block's next runs will hold it.
+ */
+bool ter_block_space_free(struct ter_block_space *space, uintptr_t object);
+/* A cell from such a list becomes an object again. */
+void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell);
+
+/* ---- Collection; with the world stopped and every run returned ---- */
+
+/* Mark bits := not valid-object bits, for all blocks. */
+void ter_block_space_prepare(struct ter_block_space *space);
+/* Valid-object bits &= mark bits; empty blocks go back; lists of available blocks are made anew. */
+void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live);
+
+/* Calls `visit` for every object. */
+typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
+                                const struct ter_kind *kind);
+void ter_block_space_for_each(const struct ter_block_space *space, ter_object_visitor *visit,
+                              void *context);
+
+/* ---- Questions ---- */
+
+TER_INLINE struct ter_block_head *ter_block_head_of(const struct ter_ground *ground,
+                                                    uintptr_t address)
+{
+    return ter_side_record(&ground->side.tables[TER_SIDE_BLOCK], address, TER_LOG_BYTES_IN_BLOCK);
+}
+
+TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_ground *ground,
+                                                      uintptr_t address)
+{
+    return ter_side_record(&ground->side.tables[TER_SIDE_BLOCK_STATE], address,
+                           TER_LOG_BYTES_IN_BLOCK);
+}
+
+/* First byte of the cell that covers `address`; meaningless, but harmless, in a free block. */
+TER_INLINE uintptr_t ter_block_cell_of(const struct ter_block_head *head, uintptr_t address)
+{
+    uintptr_t block = ter_align_down(address, TER_BYTES_IN_BLOCK);
+    uint64_t cell = ((uint64_t)(address - block) * head->reciprocal) >> 32;
+
+    return block + (uintptr_t)cell * head->cell_bytes;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks: the collector's part.
+ *
+ * Before marking, mark bits := not valid-object bits. So a word that leads to a cell which is no
+ * object finds the mark set and is dropped by the same test that drops what was marked before.
+ */
+#include "space/space.h"
+
+#define WORDS_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_BIT_WORD)
+
+static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id id,
+                          uintptr_t block)
+{
+    return ter_bits_word(ter_space_table(&space->space, id), block);
+}
+
+void ter_block_space_prepare(struct ter_block_space *space)
+{
+    size_t words = (size_t)space->blocks.bumped * WORDS_IN_BLOCK;
+    const uint64_t *valid = words_of(space, TER_SIDE_VALID_OBJECT, space->space.range.start);
+    uint64_t *mark = words_of(space, TER_SIDE_MARK, space->space.range.start);
+
+    for (size_t i = 0; i < words; i++)
+        mark[i] = ~valid[i];
+}
+
+static unsigned sweep_words(uint64_t *valid, const uint64_t *mark)
+{
+    unsigned live = 0;
+
+    for (size_t i = 0; i < WORDS_IN_BLOCK; i++) {
+        uint64_t word = valid[i] & mark[i];
+
+        valid[i] = word;
+        live += ter_count_ones(word);
+    }
+    return live;
+}
+
+static void count_live(const struct ter_block_head *head, unsigned live_cells,
+                       struct ter_live *live)
+{
+    size_t bytes = (size_t)live_cells * head->cell_bytes;
+
+    live->objects += live_cells;
+    if (head->scan == TER_SCAN_NONE)
+        live->atomic_bytes += bytes;
+    else
+        live->scanned_bytes += bytes;
+}
+
+static void sweep_block(struct ter_block_space *space, uintptr_t block, struct ter_live *live)
+{
+    struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
+    struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
+    unsigned live_cells;
+
+    if (head->cells == 0)
+        return;
+    live_cells = sweep_words(words_of(space, TER_SIDE_VALID_OBJECT, block),
+                             words_of(space, TER_SIDE_MARK, block));
+    TER_ASSERT(state->owner == NULL && live_cells <= head->cells);
+    state->live_cells = (uint16_t)live_cells;
+    state->resume = 0;
+    if (live_cells == 0) {
+        *head = (struct ter_block_head){0};
+        ter_blocks_release(&space->blocks, block);
+        return;
+    }
+    count_live(head, live_cells, live);
+    if (live_cells < head->cells)
+        ter_block_list_push(&space->blocks, &space->available[head->kind][state->size_class],
+                            block);
+}
+
+/* From the top down, so that the lists give low addresses first and the top becomes empty. */
+void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live)
+{
+    uint32_t index = space->blocks.bumped;
+
+    for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
+        for (unsigned class = 0; class < TER_SIZE_CLASSES; class++)
+            space->available[kind][class] = (struct ter_block_list){0};
+    while (index-- > 0)
+        sweep_block(space, ter_blocks_address(&space->blocks, index), live);
+}
+
+static void visit_block(const struct ter_block_space *space, uintptr_t block,
+                        ter_object_visitor *visit, void *context)
+{
+    const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
+    const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+    uintptr_t end = block + (uintptr_t)head->cells * head->cell_bytes;
+    uintptr_t object = block;
+
+    while ((object = ter_bits_find_set(valid, object, end)) < end) {
+        visit(context, object, head->cell_bytes, &space->kinds[head->kind]);
+        object += head->cell_bytes;
+    }
+}
+
+void ter_block_space_for_each(const struct ter_block_space *space, ter_object_visitor *visit,
+                              void *context)
+{
+    for (uint32_t index = 0; index < space->blocks.bumped; index++)
+        visit_block(space, ter_blocks_address(&space->blocks, index), visit, context);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "space/space.h"
+
+#include <stdio.h>
+
+static bool answer_yes(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return true;
+}
+
+static bool answer_no(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return false;
+}
+
+static ter_object never_forwarded(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return ter_object_none();
+}
+
+static bool range_holds(const struct ter_sft *sft, uintptr_t word)
+{
+    return ter_range_holds(&ter_space_of(sft)->range, word);
+}
+
+static ter_object find_exact(const struct ter_sft *sft, uintptr_t word)
+{
+    ter_object object = sft->find_object_from_interior(sft, word);
+
+    return object.bits == word ? object : ter_object_none();
+}
+
+bool ter_space_is_marked(const struct ter_space *space, uintptr_t object)
+{
+    return ter_bits_test(ter_space_table(space, TER_SIDE_MARK), object);
+}
+
+/*
+ * Outside a collection the marks are those of the last one, so an object that was allocated since
+ * has a valid-object bit and (as every granule that was no object then) a mark bit too.
+ */
+static bool is_marked_object(const struct ter_sft *sft, ter_object object)
+{
+    return !ter_object_is_none(sft->find_object(sft, object.bits)) &&
+           ter_space_is_marked(ter_space_of(sft), object.bits);
+}
+
+static ter_object trace_through(const struct ter_sft *sft, struct ter_trace *trace,
+                                ter_object object)
+{
+    TER_REQUIRE(!ter_object_is_none(sft->find_object(sft, object.bits)),
+                "trace_object: %#zx is no object of space %s", (size_t)object.bits, sft->name);
+    return trace->trace_object(trace, object);
+}
+
+static void set_valid(const struct ter_sft *sft, ter_object object, size_t bytes)
+{
+    (void)bytes;
+    ter_bits_set_shared(ter_space_table(ter_space_of(sft), TER_SIDE_VALID_OBJECT), object.bits);
+}
+
+static void print_state(const struct ter_sft *sft, ter_object object, char *text, size_t size)
+{
+    bool found = !ter_object_is_none(sft->find_object(sft, object.bits));
+    const char *mark = found && ter_space_is_marked(ter_space_of(sft), object.bits)
+                           ? "marked"
+                           : "not marked";
+
+    snprintf(text, size, "%#zx: space %s, %s%s%s", (size_t)object.bits, sft->name,
+             found ? "object" : "no object", found ? ", " : "", found ? mark : "");
+}
+
+void ter_space_init_non_moving(struct ter_space *space, struct ter_ground *ground,
+                               enum ter_space_kind kind, const char *name, unsigned slot,
+                               ter_side_set side)
+{
+    space->sft = (struct ter_sft){
+        .kind = kind,
+        .name = name,
+        .find_object = find_exact,
+        .is_live = is_marked_object,
+        .is_reachable = is_marked_object,
+        .is_in_space = range_holds,
+        .trace_object = trace_through,
+        .forwarded_object = never_forwarded,
+        .is_movable = answer_no,
+        .pin = answer_no,
+        .unpin = answer_no,
+        .is_pinned = answer_yes,
+        .is_sane = is_marked_object,
+        .init_object_metadata = set_valid,
+        .print_object = print_state,
+    };
+    space->ground = ground;
+    ter_range_init(&space->range, ground, slot, side, &space->sft);
+}

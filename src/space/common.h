@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What every space has, and the answers that all spaces which never move objects share. */
+#pragma once
+
+#include "pages/pages.h"
+#include "sft/sft.h"
+#include "space/kind.h"
+
+struct ter_space {
+    struct ter_sft sft; /* first: the map's entry points here */
+    struct ter_range range;
+    struct ter_ground *ground;
+};
+
+/* Live bytes after a collection, as the trigger wants them. */
+struct ter_live {
+    size_t objects;
+    size_t scanned_bytes; /* of objects that may hold references */
+    size_t atomic_bytes;  /* of objects that hold none */
+};
+
+/* The space of a record that the map answered with; only for kinds that are ours. */
+TER_INLINE const struct ter_space *ter_space_of(const struct ter_sft *sft)
+{
+    return (const struct ter_space *)(const void *)sft;
+}
+
+TER_INLINE const struct ter_side_table *ter_space_table(const struct ter_space *space,
+                                                        enum ter_side_id id)
+{
+    return &space->ground->side.tables[id];
+}
+
+/* Fills in the functions that are the same in all spaces that never move objects. */
+void ter_space_init_non_moving(struct ter_space *space, struct ter_ground *ground,
+                               enum ter_space_kind kind, const char *name, unsigned slot,
+                               ter_side_set side);
+
+/*
+ * Implemented by the floor that traces (plan): marks `object` and queues it. Spaces cannot know the
+ * queue of every plan, so a trace carries the function.
+ */
+struct ter_trace {
+    ter_object (*trace_object)(struct ter_trace *trace, ter_object object);
+};
+
+/* A sweep turns what was reached into what is there: valid-object bits &= mark bits. */
+bool ter_space_is_marked(const struct ter_space *space, uintptr_t object);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "space/space.h"
+
+_Static_assert(sizeof(struct ter_large_record) <= 16, "spec LARGE has 2^7 bits");
+
+static const struct ter_side_table *valid_bits(const struct ter_large_space *space)
+{
+    return ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+}
+
+static const struct ter_side_table *mark_bits(const struct ter_large_space *space)
+{
+    return ter_space_table(&space->space, TER_SIDE_MARK);
+}
+
+static ter_object find_from_interior(const struct ter_sft *sft, uintptr_t word)
+{
+    const struct ter_space *space = ter_space_of(sft);
+    uintptr_t start;
+
+    if (!ter_range_holds(&space->range, word))
+        return ter_object_none();
+    start = ter_runs_find(space->ground, word);
+    if (start == 0 || word - start >= ter_large_record_of(space->ground, start)->bytes)
+        return ter_object_none();
+    return ter_object_at(start);
+}
+
+void ter_large_space_init(struct ter_large_space *space, struct ter_ground *ground, unsigned slot,
+                          const struct ter_kind *kinds)
+{
+    ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(PAGE_RUN) |
+                        TER_SIDE_SET(LARGE);
+
+    ter_space_init_non_moving(&space->space, ground, TER_SPACE_LARGE, "large", slot, side);
+    space->space.sft.find_object_from_interior = find_from_interior;
+    ter_runs_init(&space->runs, &space->space.range, ground);
+    space->kinds = kinds;
+}
+
+ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes, unsigned kind,
+                                    uintptr_t *object, bool *zeroed)
+{
+    uintptr_t start;
+    ter_status status;
+
+    TER_CHECK(ter_is_aligned(bytes, TER_BYTES_IN_GRANULE));
+    status = ter_runs_acquire(&space->runs, ter_bytes_to_pages_up(bytes), &start, zeroed);
+    if (status != TER_OK)
+        return status;
+    *ter_large_record_of(space->space.ground, start) = (struct ter_large_record){
+        .bytes = bytes, .kind = (uint8_t)kind, .scan = (uint8_t)space->kinds[kind].scan};
+    ter_bits_set_shared(mark_bits(space), start);
+    ter_bits_set_shared(valid_bits(space), start);
+    *object = start;
+    return TER_OK;
+}
+
+void ter_large_space_free(struct ter_large_space *space, uintptr_t object)
+{
+    bool was_set = ter_bits_clear_shared(valid_bits(space), object);
+
+    TER_CHECK(was_set);
+    ter_runs_release(&space->runs, object);
+}
+
+bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, size_t bytes)
+{
+    struct ter_large_record *record = ter_large_record_of(space->space.ground, object);
+    size_t pages = ter_bytes_to_pages_up(bytes);
+
+    if (pages > ter_runs_pages(&space->runs, object) &&
+        !ter_runs_extend(&space->runs, object, pages))
+        return false;
+    record->bytes = bytes;
+    return true;
+}
+
+static uintptr_t next_object(const struct ter_large_space *space, uintptr_t object)
+{
+    size_t pages = ter_runs_pages(&space->runs, object);
+
+    return ter_runs_next_used(&space->runs, object + (pages << TER_LOG_BYTES_IN_PAGE));
+}
+
+void ter_large_space_prepare(struct ter_large_space *space)
+{
+    uintptr_t object = ter_runs_next_used(&space->runs, 0);
+
+    for (; object != 0; object = next_object(space, object))
+        ter_bits_clear(mark_bits(space), object);
+}
+
+static void count_live(const struct ter_large_record *record, struct ter_live *live)
+{
+    live->objects++;
+    if (record->scan == TER_SCAN_NONE)
+        live->atomic_bytes += record->bytes;
+    else
+        live->scanned_bytes += record->bytes;
+}
+
+void ter_large_space_sweep(struct ter_large_space *space, struct ter_live *live)
+{
+    uintptr_t object = ter_runs_next_used(&space->runs, 0);
+
+    while (object != 0) {
+        uintptr_t next = next_object(space, object);
+
+        if (ter_bits_test(mark_bits(space), object))
+            count_live(ter_large_record_of(space->space.ground, object), live);
+        else
+            ter_large_space_free(space, object);
+        object = next;
+    }
+}
+
+void ter_large_space_for_each(const struct ter_large_space *space, ter_object_visitor *visit,
+                              void *context)
+{
+    uintptr_t object = ter_runs_next_used(&space->runs, 0);
+
+    for (; object != 0; object = next_object(space, object)) {
+        const struct ter_large_record *record = ter_large_record_of(space->space.ground, object);
+
+        visit(context, object, record->bytes, &space->kinds[record->kind]);
+    }
+}

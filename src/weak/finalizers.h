@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finalizers: a function called once after an object was found unreachable.
+ *
+ * Invariant: an object has at most one; it is in the table (waiting) or in the queue (ready), from
+ * which it is taken in the order in which it was found. The data of every finalizer, and every
+ * object in the queue, are reached. Under the heap lock.
+ *
+ * The orders are those of Boehm's collector: an object whose order is NORMAL is finalized before
+ * what it refers to; objects on a cycle of them never.
+ */
+#pragma once
+
+#include "weak/reach.h"
+#include "weak/table.h"
+
+enum ter_finalizer_order {
+    TER_FINALIZER_NORMAL = 0,
+    TER_FINALIZER_IGNORE_SELF = 1, /* references of the object to itself make no cycle */
+    TER_FINALIZER_NO_ORDER = 2,    /* whatever else is finalized */
+    TER_FINALIZER_UNREACHABLE = 3  /* not even reachable from other objects to be finalized */
+};
+
+typedef void ter_finalizer_function(void *object, void *data);
+
+struct ter_finalizer {
+    uintptr_t object; /* the key */
+    ter_finalizer_function *function;
+    void *data;
+    enum ter_finalizer_order order;
+};
+
+struct ter_finalizers {
+    struct ter_weak_table waiting;
+    struct ter_finalizer *ready;
+    size_t ready_first;
+    size_t ready_end;
+    size_t ready_capacity;
+    uint64_t found; /* ever moved to the queue */
+};
+
+void ter_finalizers_init(struct ter_finalizers *finalizers);
+void ter_finalizers_fini(struct ter_finalizers *finalizers);
+
+/*
+ * Registers `wanted`, or takes the object's finalizer away when its function is NULL. *old is what
+ * was registered before (function NULL for nothing).
+ */
+ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
+                                   const struct ter_finalizer *wanted, struct ter_finalizer *old);
+
+/* During a collection, before the process below: reaches data and queued objects. */
+void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct ter_reach *reach);
+/* Moves what is to be finalized to the queue and keeps it. No memory: it waits for the next time. */
+void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach);
+
+/* Takes the next one off the queue; false when it is empty. */
+bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer *finalizer);
+
+TER_INLINE size_t ter_finalizers_ready(const struct ter_finalizers *finalizers)
+{
+    return finalizers->ready_end - finalizers->ready_first;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "weak/weak.h"
+
+void ter_links_init(struct ter_links *links)
+{
+    ter_weak_table_init(&links->table, sizeof(struct ter_link));
+}
+
+void ter_links_fini(struct ter_links *links)
+{
+    ter_weak_table_fini(&links->table);
+}
+
+ter_status ter_links_register(struct ter_links *links, uintptr_t link, uintptr_t object,
+                              bool *existed)
+{
+    size_t before = links->table.count;
+    struct ter_link *record = ter_weak_table_insert(&links->table, link);
+
+    if (record == NULL)
+        return TER_ERROR_NO_MEMORY;
+    record->object = object;
+    *existed = links->table.count == before;
+    return TER_OK;
+}
+
+bool ter_links_unregister(struct ter_links *links, uintptr_t link)
+{
+    return ter_weak_table_remove(&links->table, link);
+}
+
+ter_status ter_links_move(struct ter_links *links, uintptr_t link, uintptr_t new_link)
+{
+    const struct ter_link *record = ter_weak_table_find(&links->table, link);
+    uintptr_t object;
+    bool existed;
+
+    if (record == NULL)
+        return TER_ERROR_UNKNOWN_NAME;
+    if (link == new_link)
+        return TER_OK;
+    if (ter_weak_table_find(&links->table, new_link) != NULL)
+        return TER_ERROR_OWNED;
+    object = record->object;
+    /* Out with the old first: then the insertion needs no memory and cannot fail. */
+    ter_weak_table_remove(&links->table, link);
+    return ter_links_register(links, new_link, object, &existed);
+}
+
+/* Removing shifts later records back, so a slot is looked at until it holds nothing to remove. */
+static void remove_if(struct ter_links *links,
+                      bool (*is_dead)(struct ter_link *link, void *context), void *context)
+{
+    size_t slot = 0;
+
+    while (slot < links->table.capacity) {
+        struct ter_link *record = ter_weak_table_at(&links->table, slot);
+
+        if (record != NULL && is_dead(record, context))
+            ter_weak_table_remove(&links->table, record->link);
+        else
+            slot++;
+    }
+}
+
+static bool clear_if_unreached(struct ter_link *link, void *context)
+{
+    const struct ter_reach *reach = context;
+
+    if (reach->is_reached(reach->context, link->object))
+        return false;
+    *(uintptr_t *)link->link = 0;
+    return true;
+}
+
+void ter_links_clear_unreached(struct ter_links *links, const struct ter_reach *reach)
+{
+    if (links->table.count != 0)
+        remove_if(links, clear_if_unreached, (void *)reach);
+}
+
+struct forget {
+    const struct ter_reach *reach;
+    uintptr_t (*base_of)(void *context, uintptr_t address);
+};
+
+static bool lies_in_dead_object(struct ter_link *link, void *context)
+{
+    const struct forget *forget = context;
+    uintptr_t base = forget->base_of(forget->reach->context, link->link);
+
+    return base != 0 && !forget->reach->is_reached(forget->reach->context, base);
+}
+
+void ter_links_forget_dead(struct ter_links *links, const struct ter_reach *reach,
+                           uintptr_t (*base_of)(void *context, uintptr_t address))
+{
+    struct forget forget = {reach, base_of};
+
+    if (links->table.count != 0)
+        remove_if(links, lies_in_dead_object, &forget);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What processing weak things needs of a tracer; implemented by the plan. */
+#pragma once
+
+#include "space/space.h"
+
+struct ter_reach {
+    /* Was the object reached? True for what lies outside the heap. */
+    bool (*is_reached)(void *context, uintptr_t object);
+    /* Reaches the object itself and all that it leads to. */
+    void (*reach)(void *context, uintptr_t object);
+    /* Reaches what the object leads to, but not the object, unless something leads back to it. */
+    void (*reach_children)(void *context, uintptr_t object);
+    /* The same, but references from the object to itself do not count. */
+    void (*reach_children_but_self)(void *context, uintptr_t object);
+    void *context;
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hash table of fixed-size records keyed by an address that is not 0, in memory that no collector
+ * scans, so that what it names is not kept by it.
+ *
+ * Invariant: open addressing with linear probing; a record lies at or after its home slot with no
+ * empty slot between (Knuth, vol. 3, 6.4, algorithm R for deletion). Every record begins with its
+ * key. Under the heap lock.
+ */
+#pragma once
+
+#include "layout/layout.h"
+#include "os/os.h"
+
+struct ter_weak_table {
+    unsigned char *records;
+    size_t record_bytes;
+    size_t capacity; /* a power of two, or 0 */
+    size_t count;
+};
+
+void ter_weak_table_init(struct ter_weak_table *table, size_t record_bytes);
+void ter_weak_table_fini(struct ter_weak_table *table);
+
+/* The record of that key, or NULL. Valid until the table changes. */
+void *ter_weak_table_find(const struct ter_weak_table *table, uintptr_t key);
+/* The record of that key, made with zeros behind the key if there was none; NULL: no memory. */
+void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key);
+/* True when there was one. */
+bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key);
+
+/* Slot by slot: the record in it or NULL. No insertion or removal in between. */
+void *ter_weak_table_at(const struct ter_weak_table *table, size_t slot);
