@@ -33,7 +33,10 @@ struct ter_mutator;
 
 /* ---- Heaps ---- */
 
-/** Makes a heap. `options` NULL: the defaults. On failure *heap is untouched. */
+/**
+ * Makes a heap. `options` NULL: the defaults, changed by TERRIER_OPTIONS in the environment; what is
+ * wrong there is said on standard error and returned. On failure *heap is untouched.
+ */
 TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap);
 
 /**
@@ -92,8 +95,7 @@ TER_API size_t ter_object_bytes(const struct ter_heap *heap, ter_object object);
 
 /** Calls `visit` for every object. It must not allocate, free or collect. */
 TER_API void ter_heap_for_each_object(struct ter_heap *heap,
-                                      void (*visit)(void *context, ter_object object,
-                                                    size_t bytes),
+                                      void (*visit)(void *context, ter_object object, size_t bytes),
                                       void *context);
 
 /**

@@ -55,8 +55,8 @@ TER_API void ter_options_init(struct ter_options *options);
  * Sets one option from text. TER_ERROR_UNKNOWN_NAME or TER_ERROR_INVALID leave `options` as it was
  * and write a sentence of at most `message_bytes` bytes into `message` (may be NULL with 0).
  */
-TER_API ter_status ter_options_set(struct ter_options *options, const char *name,
-                                   const char *value, char *message, size_t message_bytes);
+TER_API ter_status ter_options_set(struct ter_options *options, const char *name, const char *value,
+                                   char *message, size_t message_bytes);
 
 /**
  * Sets options from "name=value,name=value". Stops at the first that is wrong, with its status and

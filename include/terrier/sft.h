@@ -151,8 +151,7 @@ TER_API ter_status ter_sft_map_claim(struct ter_sft_map *map, const struct ter_s
  * belongs to another space, nothing changes and TER_ERROR_OWNED is returned.
  */
 TER_API ter_status ter_sft_map_release(struct ter_sft_map *map, const struct ter_sft *space,
-                                       uintptr_t start, size_t bytes,
-                                       const struct ter_sft **owner);
+                                       uintptr_t start, size_t bytes, const struct ter_sft **owner);
 
 #ifdef __cplusplus
 }

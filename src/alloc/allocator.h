@@ -40,9 +40,9 @@ struct ter_allocator {
     unsigned kind_count;
     struct ter_gate gate;
     struct ter_mutator *mutators;
-    bool notify;              /* something waits for a moment without the lock: finalizers */
-    size_t run_bytes;         /* most that a mutator takes of a block at once */
-    size_t stress_interval;   /* a collection at every so many allocations; 0: never */
+    bool notify;            /* something waits for a moment without the lock: finalizers */
+    size_t run_bytes;       /* most that a mutator takes of a block at once */
+    size_t stress_interval; /* a collection at every so many allocations; 0: never */
     size_t stress_count;
     size_t allocated_since_collection; /* bytes of runs taken and large objects */
     size_t freed_since_collection;     /* bytes that the program freed itself */

@@ -77,8 +77,8 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
 void ter_mutator_flush(struct ter_mutator *mutator)
 {
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned class = 0; class < TER_SIZE_CLASSES; class++)
-            flush_class(mutator, kind, class);
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            flush_class(mutator, kind, size_class);
 }
 
 static uintptr_t take_freed(struct ter_mutator *mutator, struct ter_block_space *space,
@@ -232,8 +232,7 @@ static void release_small(struct ter_mutator *mutator, struct ter_block_space *s
     }
 }
 
-void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space,
-                         uintptr_t object)
+void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
 {
     struct ter_allocator *allocator = mutator->allocator;
 

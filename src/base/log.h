@@ -12,7 +12,7 @@
 
 enum ter_log_level {
     TER_LOG_SILENT = 0,
-    TER_LOG_WARNING = 1, /* something the user should know; the default */
+    TER_LOG_WARNING = 1,  /* something the user should know; the default */
     TER_LOG_DECISION = 2, /* which layout, which fallback, how the heap grew */
     TER_LOG_TRACE = 3
 };

@@ -59,7 +59,7 @@ static ter_status init_plan(struct ter_heap *heap)
     return ter_plan_init(&heap->plan, &settings);
 }
 
-static ter_status init(struct ter_heap *heap, const struct ter_options *options)
+static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)
 {
     bool reports = strcmp(options->report, "none") != 0;
     ter_status status;
@@ -86,6 +86,18 @@ static ter_status init(struct ter_heap *heap, const struct ter_options *options)
     return status;
 }
 
+static ter_status default_options(struct ter_options *options)
+{
+    char message[TER_OPTION_TEXT_BYTES * 2];
+    ter_status status;
+
+    ter_options_init(options);
+    status = ter_options_read_environment(options, message, sizeof message);
+    if (status != TER_OK)
+        ter_log(TER_LOG_WARNING, "TERRIER_OPTIONS: %s", message);
+    return status;
+}
+
 ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
 {
     struct ter_options defaults;
@@ -96,10 +108,11 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
         return status;
     ter_os_name((uintptr_t)memory, heap_bytes(), "terrier:heap");
     if (options == NULL) {
-        ter_options_init(&defaults);
+        status = default_options(&defaults);
         options = &defaults;
     }
-    status = init(memory, options);
+    if (status == TER_OK)
+        status = init_heap(memory, options);
     if (status != TER_OK)
         ter_os_release((uintptr_t)memory, heap_bytes());
     else

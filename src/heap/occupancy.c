@@ -19,8 +19,7 @@ static uintptr_t next_candidate(const struct ter_layout *layout, uintptr_t chunk
     return layout->heap_start + ter_align_up(offset + 1, extent);
 }
 
-bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from,
-                        struct ter_occupancy_run *run)
+bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run)
 {
     const struct ter_layout *layout = &heap->plan.ground.layout;
     uintptr_t end = layout->heap_start + ter_layout_heap_bytes(layout);
@@ -46,8 +45,9 @@ static size_t used_blocks(const struct ter_heap *heap, uintptr_t chunk)
     size_t used = 0;
 
     for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
-        used += ter_block_head_of(&heap->plan.ground, chunk + (i << TER_LOG_BYTES_IN_BLOCK))
-                    ->cells != 0;
+        used +=
+            ter_block_head_of(&heap->plan.ground, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->cells !=
+            0;
     return used << TER_LOG_BYTES_IN_BLOCK;
 }
 

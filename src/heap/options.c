@@ -21,7 +21,7 @@ struct option {
 
 #define NUMBER_ROW(name, value, lowest, highest, help)                                             \
     {#name, OPTION_NUMBER, offsetof(struct ter_options, name), #value, value, lowest, highest,     \
-     NULL, help},
+     NULL,  help},
 #define TEXT_ROW(name, value, allowed, help)                                                       \
     {#name, OPTION_TEXT, offsetof(struct ter_options, name), value, 0, 0, 0, allowed, help},
 static const struct option table[] = {TER_OPTIONS(NUMBER_ROW, TEXT_ROW)};

@@ -20,7 +20,7 @@ static void print_string(struct ter_writer *writer, const char *text)
     ter_writer_print(writer, "\"");
 }
 
-static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
+static void print_json_statistics(struct ter_heap *heap, struct ter_writer *writer)
 {
     struct ter_statistics statistics;
     const char *comma = "";
@@ -35,7 +35,7 @@ static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
     ter_writer_print(writer, "}");
 }
 
-static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)
+static void print_json_collections(const struct ter_heap *heap, struct ter_writer *writer)
 {
     ter_writer_print(writer, ",\"collections\":[");
     for (size_t i = 0; i < heap->figures.log_count; i++) {
@@ -56,7 +56,7 @@ static void print_collections(const struct ter_heap *heap, struct ter_writer *wr
     ter_writer_print(writer, "]");
 }
 
-static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
+static void print_json_map(const struct ter_heap *heap, struct ter_writer *writer)
 {
     const struct ter_layout *layout = &heap->plan.ground.layout;
     struct ter_occupancy_run run = {.start = 0};
@@ -76,9 +76,8 @@ static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
                          comma, run.owner->name, (size_t)run.start, run.chunks,
                          ter_occupancy_space_used(heap, run.owner));
         for (size_t i = 0; i < run.chunks; i++)
-            ter_writer_print(
-                writer, "%s%zu", i == 0 ? "" : ",",
-                ter_occupancy_used(heap, run.start + (i << TER_LOG_BYTES_IN_CHUNK)));
+            ter_writer_print(writer, "%s%zu", i == 0 ? "" : ",",
+                             ter_occupancy_used(heap, run.start + (i << TER_LOG_BYTES_IN_CHUNK)));
         ter_writer_print(writer, "]}");
         comma = ",";
     }
@@ -94,8 +93,8 @@ void ter_report_json(struct ter_heap *heap, struct ter_writer *writer)
                      ter_os_process_id());
     print_string(writer, name);
     ter_writer_print(writer, ",");
-    print_statistics(heap, writer);
-    print_collections(heap, writer);
-    print_map(heap, writer);
+    print_json_statistics(heap, writer);
+    print_json_collections(heap, writer);
+    print_json_map(heap, writer);
     ter_writer_print(writer, "}\n");
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define NAME_COLUMNS 34
+#define NAME_COLUMNS 40
 #define CHUNKS_ON_LINE 64u
 /* Longer lists of collections are cut in the middle. */
 #define COLLECTIONS_AT_ENDS 12u
@@ -45,8 +45,9 @@ static void format_ns(uint64_t ns, char *text, size_t size)
 static void print_name(struct ter_writer *writer, const char *name)
 {
     int length = snprintf(NULL, 0, "%s", name);
+    int fill = length < NAME_COLUMNS ? NAME_COLUMNS - length : 0;
 
-    ter_writer_print(writer, "  %s%.*s ", name, NAME_COLUMNS - length, dots);
+    ter_writer_print(writer, "  %s%.*s ", name, fill, dots);
 }
 
 static void print_statistic(struct ter_writer *writer, const char *help, const char *unit,
@@ -80,13 +81,12 @@ static void print_collection(struct ter_writer *writer, const struct ter_collect
     char pause[32], live[32], before[32], allocated[32];
 
     format_ns(collection->pause_ns, pause, sizeof pause);
-    format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live,
-                 sizeof live);
+    format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live, sizeof live);
     format_bytes(collection->used_before_bytes, before, sizeof before);
     format_bytes(collection->allocated_bytes, allocated, sizeof allocated);
     ter_writer_print(writer, "  %6llu  %-14s %10s  %10s  %10s  %10s\n",
-                     (unsigned long long)collection->number,
-                     ter_report_reason(collection->reason), pause, allocated, before, live);
+                     (unsigned long long)collection->number, ter_report_reason(collection->reason),
+                     pause, allocated, before, live);
 }
 
 static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)

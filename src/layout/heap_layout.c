@@ -13,42 +13,31 @@
  * 32bit:     slots of 128 MiB wherever the kernel has 512 MiB in one piece.
  */
 static const struct ter_layout presets[] = {
-#if UINTPTR_MAX > UINT32_MAX
-    {"default", (uintptr_t)1 << 41, 40, 16},
+    {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16},
     {"small", 0, 30, 16},
-    {"sanitizer", (uintptr_t)0x7e80 << 32, 34, 16},
-#endif
+    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16},
     {"32bit", 0, 27, 4},
 };
 
-#if UINTPTR_MAX > UINT32_MAX
-static const char preset_names[] = "default, small, sanitizer, 32bit";
-#else
-static const char preset_names[] = "32bit";
-#endif
-
 const char *ter_layout_preset_names(void)
 {
-    return preset_names;
+    return "default, small, sanitizer, 32bit";
 }
 
 const char *ter_layout_auto_name(void)
 {
-#if UINTPTR_MAX <= UINT32_MAX
-    return "32bit";
-#elif TER_HAS_SANITIZER
-    return "sanitizer";
-#else
-    return "default";
-#endif
+    if (sizeof(uintptr_t) < sizeof(uint64_t))
+        return "32bit";
+    return TER_HAS_SANITIZER ? "sanitizer" : "default";
 }
 
+/* A preset that is larger than this machine's addresses is as good as unknown. */
 bool ter_layout_find_preset(const char *name, struct ter_layout *layout)
 {
     for (size_t i = 0; i < TER_ARRAY_LENGTH(presets); i++)
         if (strcmp(presets[i].name, name) == 0) {
             *layout = presets[i];
-            return true;
+            return ter_layout_validate(layout) == NULL;
         }
     return false;
 }

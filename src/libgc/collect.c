@@ -54,8 +54,8 @@ int GC_expand_hp(size_t bytes)
     ter_allocator_lock(&plan->allocator);
     if (bytes <= SIZE_MAX / 2 && accounting->limit_bytes <= SIZE_MAX / 4 &&
         (plan->trigger.max_bytes == 0 ||
-         bytes <= plan->trigger.max_bytes - ter_min(accounting->limit_bytes,
-                                                    plan->trigger.max_bytes))) {
+         bytes <=
+             plan->trigger.max_bytes - ter_min(accounting->limit_bytes, plan->trigger.max_bytes))) {
         accounting->limit_bytes += bytes;
         grown = true;
     }

@@ -68,8 +68,7 @@ static GC_word descriptor_in_object(uintptr_t object, GC_word descriptor)
     /* A free or new object has no type yet. */
     if (*(const uintptr_t *)object == 0)
         return 0;
-    return *(const GC_word *)(*(const uintptr_t *)object -
-                              ((GC_word)offset + INDIRECT_BIAS));
+    return *(const GC_word *)(*(const uintptr_t *)object - ((GC_word)offset + INDIRECT_BIAS));
 }
 
 void ter_libgc_trace_descriptor(struct ter_trace *trace, uintptr_t object, GC_word descriptor)

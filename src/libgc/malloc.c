@@ -149,8 +149,7 @@ void *GC_realloc(void *object, size_t bytes)
         GC_free(object);
         return NULL;
     }
-    moved = ter_reallocate(mutator, object,
-                           is_uncollectable(object) ? bytes : with_extra(bytes));
+    moved = ter_reallocate(mutator, object, is_uncollectable(object) ? bytes : with_extra(bytes));
     return moved != NULL ? moved : ter_libgc_out_of_memory(bytes);
 }
 

@@ -51,9 +51,9 @@ void GC_add_roots(void *start, void *end)
     ter_status status;
 
     check_range(start, end, "GC_add_roots");
-    status = ter_roots_add_range(
-        ter_libgc.heap, (void *)ter_align_up((uintptr_t)start, sizeof(void *)),
-        (void *)ter_align_down((uintptr_t)end, sizeof(void *)));
+    status =
+        ter_roots_add_range(ter_libgc.heap, (void *)ter_align_up((uintptr_t)start, sizeof(void *)),
+                            (void *)ter_align_down((uintptr_t)end, sizeof(void *)));
     if (status != TER_OK)
         ter_fatal("GC_add_roots: %s", ter_status_message(status));
 }

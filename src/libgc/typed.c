@@ -121,8 +121,8 @@ void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor)
         return ter_libgc_out_of_memory(bytes);
     object = GC_generic_malloc(bytes + sizeof(GC_word), kind);
     if (object != NULL && GC_base(object) == object)
-        *descriptor_of((uintptr_t)object, ter_plan_object_bytes(ter_libgc.plan,
-                                                                 (uintptr_t)object)) = descriptor;
+        *descriptor_of((uintptr_t)object,
+                       ter_plan_object_bytes(ter_libgc.plan, (uintptr_t)object)) = descriptor;
     return object;
 }
 

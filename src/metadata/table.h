@@ -6,8 +6,8 @@
 #include "mmapper/mmapper.h"
 
 struct ter_side_table {
-    uintptr_t bias;  /* address of the value for data address 0, modulo the address space */
-    unsigned shift;  /* log2 of data bytes described by one byte of the table */
+    uintptr_t bias; /* address of the value for data address 0, modulo the address space */
+    unsigned shift; /* log2 of data bytes described by one byte of the table */
     unsigned log_bits;
 };
 

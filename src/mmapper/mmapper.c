@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mmapper/mmapper.h"
 
-static size_t table_bytes(const struct ter_mmapper *mmapper)
+static size_t state_table_bytes(const struct ter_mmapper *mmapper)
 {
     return ter_align_up(mmapper->chunks, ter_os_page_size());
 }
@@ -13,12 +13,12 @@ ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t 
 
     TER_CHECK(bytes > 0 && ter_is_aligned(bytes, TER_BYTES_IN_CHUNK));
     mmapper->chunks = bytes >> TER_LOG_BYTES_IN_CHUNK;
-    status = ter_os_allocate(table_bytes(mmapper), &table);
+    status = ter_os_allocate(state_table_bytes(mmapper), &table);
     if (status != TER_OK)
         return status;
     status = ter_os_reserve(hint, bytes, TER_BYTES_IN_CHUNK, &mmapper->start);
     if (status != TER_OK) {
-        ter_os_release((uintptr_t)table, table_bytes(mmapper));
+        ter_os_release((uintptr_t)table, state_table_bytes(mmapper));
         return status;
     }
     mmapper->states = table;
@@ -29,7 +29,7 @@ ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t 
 void ter_mmapper_fini(struct ter_mmapper *mmapper)
 {
     ter_os_release(mmapper->start, mmapper->chunks << TER_LOG_BYTES_IN_CHUNK);
-    ter_os_release((uintptr_t)mmapper->states, table_bytes(mmapper));
+    ter_os_release((uintptr_t)mmapper->states, state_table_bytes(mmapper));
     ter_lock_fini(&mmapper->lock);
     mmapper->states = NULL;
     mmapper->chunks = 0;

@@ -15,11 +15,7 @@
 #include "os/os.h"
 
 /* Reserved is 0, so that a fresh table says it without being written. */
-enum ter_chunk_state {
-    TER_CHUNK_RESERVED = 0,
-    TER_CHUNK_MAPPED = 1,
-    TER_CHUNK_UNMAPPED = 2
-};
+enum ter_chunk_state { TER_CHUNK_RESERVED = 0, TER_CHUNK_MAPPED = 1, TER_CHUNK_UNMAPPED = 2 };
 
 struct ter_mmapper {
     uintptr_t start; /* multiple of a chunk */

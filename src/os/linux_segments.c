@@ -11,7 +11,7 @@
 
 #include <link.h>
 
-struct visit {
+struct segment_visit {
     ter_os_segment_visitor *visitor;
     void *context;
     bool is_program; /* of the object being visited */
@@ -53,14 +53,14 @@ static const ElfW(Phdr) *find_relro(const struct dl_phdr_info *object)
     return NULL;
 }
 
-static void visit_range(const struct visit *visit, uintptr_t start, uintptr_t end)
+static void visit_range(const struct segment_visit *visit, uintptr_t start, uintptr_t end)
 {
     if (start < end)
         visit->visitor(visit->context, start, end, visit->is_program);
 }
 
 /* Only whole pages become read-only; the loader rounds the end of the region down. */
-static void visit_segment(const struct visit *visit, const struct dl_phdr_info *object,
+static void visit_segment(const struct segment_visit *visit, const struct dl_phdr_info *object,
                           const ElfW(Phdr) *segment, const ElfW(Phdr) *relro)
 {
     uintptr_t start = object->dlpi_addr + segment->p_vaddr;
@@ -79,7 +79,7 @@ static void visit_segment(const struct visit *visit, const struct dl_phdr_info *
 
 static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
 {
-    struct visit *visit = context;
+    struct segment_visit *visit = context;
     const ElfW(Phdr) *relro = find_relro(object);
 
     (void)size;
@@ -97,7 +97,7 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
 
 void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context)
 {
-    struct visit visit = {visitor, context, false};
+    struct segment_visit visit = {visitor, context, false};
 
     dl_iterate_phdr(visit_object, &visit);
 }
@@ -123,7 +123,7 @@ uint64_t ter_os_data_segments_version(void)
 
 static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
 {
-    struct visit *visit = context;
+    struct segment_visit *visit = context;
 
     if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof object->dlpi_tls_data ||
         object->dlpi_tls_data == NULL || is_own_library(object))
@@ -140,7 +140,7 @@ static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
 
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context)
 {
-    struct visit visit = {visitor, context, false};
+    struct segment_visit visit = {visitor, context, false};
 
     dl_iterate_phdr(visit_tls, &visit);
 }

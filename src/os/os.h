@@ -55,8 +55,7 @@ uintptr_t ter_os_stack_base(void);
 /* ---- Writable static data ---- */
 
 /* Writable memory of the program itself or of a shared library. */
-typedef void ter_os_segment_visitor(void *context, uintptr_t start, uintptr_t end,
-                                    bool is_program);
+typedef void ter_os_segment_visitor(void *context, uintptr_t start, uintptr_t end, bool is_program);
 
 /*
  * Visits the writable data of everything loaded now, without what becomes read-only after

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/pages.h"
 
-static ter_status reserve(struct ter_ground *ground)
+static ter_status reserve_layout(struct ter_ground *ground)
 {
     struct ter_layout *layout = &ground->layout;
     size_t bytes = ter_layout_heap_bytes(layout);
@@ -19,12 +19,12 @@ static ter_status reserve(struct ter_ground *ground)
 static ter_status reserve_largest(struct ter_ground *ground)
 {
     const char *name = ground->layout.name;
-    ter_status status = reserve(ground);
+    ter_status status = reserve_layout(ground);
 
     while (status == TER_ERROR_NO_ADDRESS_SPACE || status == TER_ERROR_NO_MEMORY) {
         if (!ter_layout_shrink(&ground->layout))
             return status;
-        status = reserve(ground);
+        status = reserve_layout(ground);
         if (status == TER_OK)
             ter_log(TER_LOG_DECISION,
                     "layout %s does not fit the address space limit: %u slots of %zu MiB instead",

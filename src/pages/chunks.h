@@ -18,20 +18,20 @@
 #include "sft/sft.h"
 
 struct ter_ground {
-    struct ter_layout layout;       /* with the start that the kernel gave */
-    struct ter_mmapper mmapper;     /* of the heap's range */
+    struct ter_layout layout;   /* with the start that the kernel gave */
+    struct ter_mmapper mmapper; /* of the heap's range */
     struct ter_side_metadata side;
     struct ter_sft_map map;
     struct ter_accounting accounting;
-    struct ter_lock lock;           /* growth of any space */
+    struct ter_lock lock; /* growth of any space */
 };
 
 /* The addresses of one space. */
 struct ter_range {
     uintptr_t start;
-    size_t extent_bytes;          /* the slot */
-    _Atomic size_t mapped_bytes;  /* [start, start + mapped_bytes) has memory and metadata */
-    ter_side_set side;            /* which metadata the space needs */
+    size_t extent_bytes;         /* the slot */
+    _Atomic size_t mapped_bytes; /* [start, start + mapped_bytes) has memory and metadata */
+    ter_side_set side;           /* which metadata the space needs */
     const struct ter_sft *owner;
 };
 

@@ -143,7 +143,7 @@ static void take_from_free(struct ter_runs *runs, size_t page, size_t pages)
         bin_insert(runs, page + pages, length - pages, zeroed);
 }
 
-static ter_status grow(struct ter_runs *runs, size_t pages)
+static ter_status grow_runs(struct ter_runs *runs, size_t pages)
 {
     size_t before = mapped_pages(runs);
     size_t chunks = ter_bytes_to_chunks_up(pages << TER_LOG_BYTES_IN_PAGE);
@@ -162,7 +162,7 @@ ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *star
         return TER_ERROR_NO_ADDRESS_SPACE;
     page = find_free(runs, pages);
     if (page == SIZE_MAX) {
-        ter_status status = grow(runs, pages);
+        ter_status status = grow_runs(runs, pages);
 
         if (status != TER_OK)
             return status;

@@ -23,7 +23,7 @@ struct ter_collection {
     uint64_t pause_ns;
     uint64_t mark_ns;
     uint64_t sweep_ns;
-    size_t allocated_bytes; /* since the collection before */
+    size_t allocated_bytes;   /* since the collection before */
     size_t used_before_bytes; /* blocks and pages in use */
     size_t used_after_bytes;
     size_t heap_bytes; /* the limit at the time */

@@ -2,9 +2,9 @@
 /* Invariant: a marked object has been scanned, is on the stack or in the queue, or `overflowed`. */
 #include "plan/plan.h"
 
-#define QUEUE_LENGTH 8u /* objects between marking and scanning; a power of two */
+#define QUEUE_LENGTH 8u         /* objects between marking and scanning; a power of two */
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
-#define ROOT_WORDS 128u /* of a stack copied at once */
+#define ROOT_WORDS 128u         /* of a stack copied at once */
 
 /* ---- From a word to a mark ---- */
 
@@ -54,7 +54,8 @@ static TER_NOINLINE void mark_large(struct ter_marker *marker, uintptr_t word, b
     if (object == 0)
         return;
     record = ter_large_record_of(marker->ground, object);
-    if (word - object >= record->bytes || (!interior && !displacement_counts(marker, word - object)))
+    if (word - object >= record->bytes ||
+        (!interior && !displacement_counts(marker, word - object)))
         return;
     if (record->first_page_only && word - object >= TER_BYTES_IN_PAGE)
         return;

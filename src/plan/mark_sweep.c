@@ -65,8 +65,8 @@ static void init_allocator(struct ter_plan *plan, const struct ter_plan_settings
     allocator->stress_interval = settings->stress_interval;
     /* Under stress every allocation takes the slow path, where allocations are counted. */
     allocator->run_bytes = settings->stress_interval != 0 ? TER_BYTES_IN_GRANULE : RUN_BYTES;
-    allocator->gate = (struct ter_gate){
-        .admit = admit, .refused = refused, .stress = stress, .context = plan};
+    allocator->gate =
+        (struct ter_gate){.admit = admit, .refused = refused, .stress = stress, .context = plan};
 }
 
 ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *settings)

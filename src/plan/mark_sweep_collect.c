@@ -24,7 +24,7 @@ static bool is_reached(void *context, uintptr_t object)
     return space == NULL || ter_space_is_marked(space, object);
 }
 
-static void reach(void *context, uintptr_t object)
+static void reach_object(void *context, uintptr_t object)
 {
     struct ter_plan *plan = context;
 
@@ -69,7 +69,7 @@ static uintptr_t base_of(void *context, uintptr_t address)
 static void process_weak(struct ter_plan *plan)
 {
     struct ter_reach way = {.is_reached = is_reached,
-                            .reach = reach,
+                            .reach = reach_object,
                             .reach_children = reach_children,
                             .reach_children_but_self = reach_children_but_self,
                             .context = plan};
@@ -107,8 +107,7 @@ static void scan_object(void *context, uintptr_t object, size_t bytes, const str
     if (contents->marked_only ? !ter_bits_test(marks, object) : !kind->uncollectable)
         return;
     ter_bits_set(marks, object);
-    ter_mark_contents(&plan->marker, object, bytes,
-                      (unsigned)(kind - plan->allocator.kinds));
+    ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
     ter_mark_drain(&plan->marker);
 }
 
@@ -123,7 +122,7 @@ static void mark_uncollectable(struct ter_plan *plan)
 
 static void mark_roots(struct ter_plan *plan)
 {
-    struct ter_reach way = {.reach = reach, .context = plan};
+    struct ter_reach way = {.reach = reach_object, .context = plan};
     struct ter_mutator *mutator = plan->allocator.mutators;
 
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);

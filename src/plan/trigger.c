@@ -8,8 +8,8 @@
 
 size_t ter_trigger_interval(const struct ter_trigger *trigger)
 {
-    size_t work = 2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 +
-                  trigger->root_bytes;
+    size_t work =
+        2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 + trigger->root_bytes;
 
     return ter_max(work / trigger->free_space_divisor, 1);
 }

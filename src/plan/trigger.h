@@ -12,12 +12,12 @@
 #include "alloc/alloc.h"
 
 struct ter_trigger {
-    size_t max_bytes;            /* the limit never passes this; 0: no maximum */
-    size_t free_space_divisor;   /* larger: more collections, less memory; 3 by default */
-    size_t disabled;             /* nested requests that nothing be collected */
+    size_t max_bytes;          /* the limit never passes this; 0: no maximum */
+    size_t free_space_divisor; /* larger: more collections, less memory; 3 by default */
+    size_t disabled;           /* nested requests that nothing be collected */
     bool never_grow_before_collecting;
-    struct ter_live live;        /* after the last collection */
-    size_t root_bytes;           /* static roots and stacks, as last seen */
+    struct ter_live live; /* after the last collection */
+    size_t root_bytes;    /* static roots and stacks, as last seen */
 };
 
 /* Fewest bytes of allocation between two collections. */

@@ -10,7 +10,7 @@ static ter_object find_none(const struct ter_sft *space, uintptr_t word)
     return ter_object_none();
 }
 
-static bool answer_no(const struct ter_sft *space, ter_object object)
+static bool empty_answers_no(const struct ter_sft *space, ter_object object)
 {
     (void)space, (void)object;
     return false;
@@ -64,16 +64,16 @@ const struct ter_sft ter_sft_empty = {
     .name = "EMPTY",
     .find_object_from_interior = find_none,
     .find_object = find_none,
-    .is_live = answer_no,
-    .is_reachable = answer_no,
+    .is_live = empty_answers_no,
+    .is_reachable = empty_answers_no,
     .is_in_space = not_in_space,
     .trace_object = refuse_trace,
     .forwarded_object = forwarded_none,
-    .is_movable = answer_no,
+    .is_movable = empty_answers_no,
     .pin = refuse_pin,
     .unpin = refuse_unpin,
-    .is_pinned = answer_no,
-    .is_sane = answer_no,
+    .is_pinned = empty_answers_no,
+    .is_sane = empty_answers_no,
     .init_object_metadata = refuse_init,
     .print_object = print_nothing,
 };

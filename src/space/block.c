@@ -12,7 +12,7 @@ TER_INLINE const struct ter_block_space *block_space_of(const struct ter_sft *sf
     return (const struct ter_block_space *)(const void *)sft;
 }
 
-static const struct ter_side_table *valid_bits(const struct ter_block_space *space)
+static const struct ter_side_table *cell_valid_bits(const struct ter_block_space *space)
 {
     return ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
 }
@@ -38,7 +38,7 @@ static bool is_handed_out(const struct ter_ground *ground, uintptr_t cell)
     return cell < cursor || cell >= limit;
 }
 
-static ter_object find_from_interior(const struct ter_sft *sft, uintptr_t word)
+static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_block_space *space = block_space_of(sft);
     const struct ter_block_head *head;
@@ -48,7 +48,7 @@ static ter_object find_from_interior(const struct ter_sft *sft, uintptr_t word)
         return ter_object_none();
     head = ter_block_head_of(space->space.ground, word);
     cell = ter_block_cell_of(head, word);
-    if (head->cells == 0 || !ter_bits_test(valid_bits(space), cell) ||
+    if (head->cells == 0 || !ter_bits_test(cell_valid_bits(space), cell) ||
         !is_handed_out(space->space.ground, cell))
         return ter_object_none();
     return ter_object_at(cell);
@@ -59,14 +59,15 @@ static bool immortal_is_live(const struct ter_sft *sft, ter_object object)
     return !ter_object_is_none(sft->find_object(sft, object.bits));
 }
 
-static void init(struct ter_block_space *space, struct ter_ground *ground, unsigned slot,
-                 enum ter_space_kind kind, const char *name, const struct ter_kind *kinds)
+static void init_block_space(struct ter_block_space *space, struct ter_ground *ground,
+                             unsigned slot, enum ter_space_kind kind, const char *name,
+                             const struct ter_kind *kinds)
 {
     ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |
                         TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK);
 
     ter_space_init_non_moving(&space->space, ground, kind, name, slot, side);
-    space->space.sft.find_object_from_interior = find_from_interior;
+    space->space.sft.find_object_from_interior = find_cell;
     ter_blocks_init(&space->blocks, &space->space.range, ground);
     space->kinds = kinds;
 }
@@ -74,13 +75,13 @@ static void init(struct ter_block_space *space, struct ter_ground *ground, unsig
 void ter_mark_sweep_space_init(struct ter_block_space *space, struct ter_ground *ground,
                                unsigned slot, const struct ter_kind *kinds)
 {
-    init(space, ground, slot, TER_SPACE_MARK_SWEEP, "mark-sweep", kinds);
+    init_block_space(space, ground, slot, TER_SPACE_MARK_SWEEP, "mark-sweep", kinds);
 }
 
 void ter_immortal_space_init(struct ter_block_space *space, struct ter_ground *ground,
                              unsigned slot, const struct ter_kind *kinds)
 {
-    init(space, ground, slot, TER_SPACE_IMMORTAL, "immortal", kinds);
+    init_block_space(space, ground, slot, TER_SPACE_IMMORTAL, "immortal", kinds);
     space->space.sft.is_live = immortal_is_live;
     space->space.sft.is_sane = immortal_is_live;
 }
@@ -136,7 +137,7 @@ static uintptr_t find_free_cells(const struct ter_block_space *space,
                                  uintptr_t *run_end)
 {
     while (from < end) {
-        uintptr_t next = ter_bits_find_set(valid_bits(space), from, end);
+        uintptr_t next = ter_bits_find_set(cell_valid_bits(space), from, end);
 
         if (next > from) {
             *run_end = next;
@@ -185,23 +186,22 @@ bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, si
     __atomic_store_n(&run->limit, start + bytes, __ATOMIC_RELAXED);
     __atomic_store_n(&run->cursor, start, __ATOMIC_RELEASE);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
-    ter_bits_set_strided_shared(valid_bits(space), start, start + bytes, head->cell_bytes);
+    ter_bits_set_strided_shared(cell_valid_bits(space), start, start + bytes, head->cell_bytes);
     return true;
 }
 
-void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
-                                struct ter_run *run)
+void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block, struct ter_run *run)
 {
     struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
 
-    ter_bits_clear_range_shared(valid_bits(space), run->cursor, run->limit);
+    ter_bits_clear_range_shared(cell_valid_bits(space), run->cursor, run->limit);
     let_go(state, run);
 }
 
 bool ter_block_space_free(struct ter_block_space *space, uintptr_t object)
 {
     const struct ter_block_state *state = ter_block_state_of(space->space.ground, object);
-    bool was_set = ter_bits_clear_shared(valid_bits(space), object);
+    bool was_set = ter_bits_clear_shared(cell_valid_bits(space), object);
 
     TER_CHECK(was_set);
     return object < resume_address(state, block_of(object));
@@ -209,5 +209,5 @@ bool ter_block_space_free(struct ter_block_space *space, uintptr_t object)
 
 void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell)
 {
-    ter_bits_set_shared(valid_bits(space), cell);
+    ter_bits_set_shared(cell_valid_bits(space), cell);
 }

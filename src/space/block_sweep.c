@@ -9,8 +9,7 @@
 
 #define WORDS_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_BIT_WORD)
 
-static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id id,
-                          uintptr_t block)
+static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id id, uintptr_t block)
 {
     return ter_bits_word(ter_space_table(&space->space, id), block);
 }
@@ -38,8 +37,8 @@ static unsigned sweep_words(uint64_t *valid, const uint64_t *mark)
     return live;
 }
 
-static void count_live(const struct ter_block_head *head, unsigned live_cells,
-                       struct ter_live *live)
+static void count_live_cells(const struct ter_block_head *head, unsigned live_cells,
+                             struct ter_live *live)
 {
     size_t bytes = (size_t)live_cells * head->cell_bytes;
 
@@ -68,7 +67,7 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
         ter_blocks_release(&space->blocks, block);
         return;
     }
-    count_live(head, live_cells, live);
+    count_live_cells(head, live_cells, live);
     if (live_cells < head->cells)
         ter_block_list_push(&space->blocks, &space->available[head->kind][state->size_class],
                             block);
@@ -80,8 +79,8 @@ void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live)
     uint32_t index = space->blocks.bumped;
 
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
-        for (unsigned class = 0; class < TER_SIZE_CLASSES; class++)
-            space->available[kind][class] = (struct ter_block_list){0};
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            space->available[kind][size_class] = (struct ter_block_list){0};
     while (index-- > 0)
         sweep_block(space, ter_blocks_address(&space->blocks, index), live);
 }

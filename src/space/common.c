@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-static bool answer_yes(const struct ter_sft *space, ter_object object)
+static bool always(const struct ter_sft *space, ter_object object)
 {
     (void)space, (void)object;
     return true;
 }
 
-static bool answer_no(const struct ter_sft *space, ter_object object)
+static bool never(const struct ter_sft *space, ter_object object)
 {
     (void)space, (void)object;
     return false;
@@ -65,9 +65,8 @@ static void set_valid(const struct ter_sft *sft, ter_object object, size_t bytes
 static void print_state(const struct ter_sft *sft, ter_object object, char *text, size_t size)
 {
     bool found = !ter_object_is_none(sft->find_object(sft, object.bits));
-    const char *mark = found && ter_space_is_marked(ter_space_of(sft), object.bits)
-                           ? "marked"
-                           : "not marked";
+    const char *mark =
+        found && ter_space_is_marked(ter_space_of(sft), object.bits) ? "marked" : "not marked";
 
     snprintf(text, size, "%#zx: space %s, %s%s%s", (size_t)object.bits, sft->name,
              found ? "object" : "no object", found ? ", " : "", found ? mark : "");
@@ -86,10 +85,10 @@ void ter_space_init_non_moving(struct ter_space *space, struct ter_ground *groun
         .is_in_space = range_holds,
         .trace_object = trace_through,
         .forwarded_object = never_forwarded,
-        .is_movable = answer_no,
-        .pin = answer_no,
-        .unpin = answer_no,
-        .is_pinned = answer_yes,
+        .is_movable = never,
+        .pin = never,
+        .unpin = never,
+        .is_pinned = always,
         .is_sane = is_marked_object,
         .init_object_metadata = set_valid,
         .print_object = print_state,

@@ -3,17 +3,17 @@
 
 _Static_assert(sizeof(struct ter_large_record) <= 16, "spec LARGE has 2^7 bits");
 
-static const struct ter_side_table *valid_bits(const struct ter_large_space *space)
+static const struct ter_side_table *large_valid_bits(const struct ter_large_space *space)
 {
     return ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
 }
 
-static const struct ter_side_table *mark_bits(const struct ter_large_space *space)
+static const struct ter_side_table *large_mark_bits(const struct ter_large_space *space)
 {
     return ter_space_table(&space->space, TER_SIDE_MARK);
 }
 
-static ter_object find_from_interior(const struct ter_sft *sft, uintptr_t word)
+static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_space *space = ter_space_of(sft);
     uintptr_t start;
@@ -33,7 +33,7 @@ void ter_large_space_init(struct ter_large_space *space, struct ter_ground *grou
                         TER_SIDE_SET(LARGE);
 
     ter_space_init_non_moving(&space->space, ground, TER_SPACE_LARGE, "large", slot, side);
-    space->space.sft.find_object_from_interior = find_from_interior;
+    space->space.sft.find_object_from_interior = find_large;
     ter_runs_init(&space->runs, &space->space.range, ground);
     space->kinds = kinds;
 }
@@ -50,15 +50,15 @@ ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes,
         return status;
     *ter_large_record_of(space->space.ground, start) = (struct ter_large_record){
         .bytes = bytes, .kind = (uint8_t)kind, .scan = (uint8_t)space->kinds[kind].scan};
-    ter_bits_set_shared(mark_bits(space), start);
-    ter_bits_set_shared(valid_bits(space), start);
+    ter_bits_set_shared(large_mark_bits(space), start);
+    ter_bits_set_shared(large_valid_bits(space), start);
     *object = start;
     return TER_OK;
 }
 
 void ter_large_space_free(struct ter_large_space *space, uintptr_t object)
 {
-    bool was_set = ter_bits_clear_shared(valid_bits(space), object);
+    bool was_set = ter_bits_clear_shared(large_valid_bits(space), object);
 
     TER_CHECK(was_set);
     ter_runs_release(&space->runs, object);
@@ -76,7 +76,7 @@ bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, siz
     return true;
 }
 
-static uintptr_t next_object(const struct ter_large_space *space, uintptr_t object)
+static uintptr_t next_large(const struct ter_large_space *space, uintptr_t object)
 {
     size_t pages = ter_runs_pages(&space->runs, object);
 
@@ -87,11 +87,11 @@ void ter_large_space_prepare(struct ter_large_space *space)
 {
     uintptr_t object = ter_runs_next_used(&space->runs, 0);
 
-    for (; object != 0; object = next_object(space, object))
-        ter_bits_clear(mark_bits(space), object);
+    for (; object != 0; object = next_large(space, object))
+        ter_bits_clear(large_mark_bits(space), object);
 }
 
-static void count_live(const struct ter_large_record *record, struct ter_live *live)
+static void count_live_object(const struct ter_large_record *record, struct ter_live *live)
 {
     live->objects++;
     if (record->scan == TER_SCAN_NONE)
@@ -105,10 +105,10 @@ void ter_large_space_sweep(struct ter_large_space *space, struct ter_live *live)
     uintptr_t object = ter_runs_next_used(&space->runs, 0);
 
     while (object != 0) {
-        uintptr_t next = next_object(space, object);
+        uintptr_t next = next_large(space, object);
 
-        if (ter_bits_test(mark_bits(space), object))
-            count_live(ter_large_record_of(space->space.ground, object), live);
+        if (ter_bits_test(large_mark_bits(space), object))
+            count_live_object(ter_large_record_of(space->space.ground, object), live);
         else
             ter_large_space_free(space, object);
         object = next;
@@ -120,7 +120,7 @@ void ter_large_space_for_each(const struct ter_large_space *space, ter_object_vi
 {
     uintptr_t object = ter_runs_next_used(&space->runs, 0);
 
-    for (; object != 0; object = next_object(space, object)) {
+    for (; object != 0; object = next_large(space, object)) {
         const struct ter_large_record *record = ter_large_record_of(space->space.ground, object);
 
         visit(context, object, record->bytes, &space->kinds[record->kind]);

@@ -10,11 +10,11 @@ const uint16_t ter_size_class_bytes[TER_SIZE_CLASSES] = {
 
 void ter_size_class_table_init(ter_size_class_table table)
 {
-    unsigned class = 0;
+    unsigned size_class = 0;
 
     for (size_t granules = 0; granules <= TER_SMALL_MAX_GRANULES; granules++) {
-        while (ter_size_class_bytes[class] < granules << TER_LOG_BYTES_IN_GRANULE)
-            class++;
-        table[granules] = (uint8_t)class;
+        while (ter_size_class_bytes[size_class] < granules << TER_LOG_BYTES_IN_GRANULE)
+            size_class++;
+        table[granules] = (uint8_t)size_class;
     }
 }

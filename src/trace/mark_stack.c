@@ -16,8 +16,8 @@ ter_status ter_mark_stack_init(struct ter_mark_stack *stack)
     if (status != TER_OK)
         return status;
     ter_os_name((uintptr_t)memory, INITIAL_BYTES, "terrier:mark-stack");
-    *stack = (struct ter_mark_stack){
-        .entries = memory, .capacity = INITIAL_BYTES / sizeof stack->entries[0]};
+    *stack = (struct ter_mark_stack){.entries = memory,
+                                     .capacity = INITIAL_BYTES / sizeof stack->entries[0]};
     return TER_OK;
 }
 

@@ -56,7 +56,7 @@ void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct 
 /* ---- The queue ---- */
 
 /* Room for `more` at the end of the queue. */
-static bool reserve(struct ter_finalizers *finalizers, size_t more)
+static bool reserve_queue(struct ter_finalizers *finalizers, size_t more)
 {
     size_t count = ter_finalizers_ready(finalizers);
     size_t capacity = ter_max(finalizers->ready_capacity, 128);
@@ -97,7 +97,7 @@ bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer
 
 /* ---- After marking ---- */
 
-static bool is_reached(const struct ter_reach *reach, const struct ter_finalizer *record)
+static bool is_object_reached(const struct ter_reach *reach, const struct ter_finalizer *record)
 {
     return reach->is_reached(reach->context, record->object);
 }
@@ -109,7 +109,7 @@ static void reach_what_comes_later(const struct ter_finalizers *finalizers,
     for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
         const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
 
-        if (record == NULL || is_reached(reach, record))
+        if (record == NULL || is_object_reached(reach, record))
             continue;
         if (record->order == TER_FINALIZER_NORMAL)
             reach->reach_children(reach->context, record->object);
@@ -126,7 +126,7 @@ static size_t count_unreached(const struct ter_finalizers *finalizers,
     for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
         const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
 
-        count += record != NULL && !is_reached(reach, record);
+        count += record != NULL && !is_object_reached(reach, record);
     }
     return count;
 }
@@ -140,7 +140,7 @@ static void queue_unreached(struct ter_finalizers *finalizers, const struct ter_
     while (slot < finalizers->waiting.capacity) {
         const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
 
-        if (record == NULL || is_reached(reach, record) ||
+        if (record == NULL || is_object_reached(reach, record) ||
             (record->order == TER_FINALIZER_UNREACHABLE) != unreachable) {
             slot++;
             continue;
@@ -168,7 +168,7 @@ void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_
     if (finalizers->waiting.count == 0)
         return;
     reach_what_comes_later(finalizers, reach);
-    if (!reserve(finalizers, count_unreached(finalizers, reach))) {
+    if (!reserve_queue(finalizers, count_unreached(finalizers, reach))) {
         ter_log(TER_LOG_WARNING, "no memory for the finalizer queue: finalizers wait");
         reach_waiting(finalizers, reach);
         return;

@@ -58,7 +58,7 @@ void *ter_weak_table_find(const struct ter_weak_table *table, uintptr_t key)
     return slot_key(table, slot) == key ? slot_record(table, slot) : NULL;
 }
 
-static bool grow(struct ter_weak_table *table)
+static bool grow_table(struct ter_weak_table *table)
 {
     struct ter_weak_table old = *table;
     size_t capacity = old.capacity == 0 ? 64 : old.capacity * 2;
@@ -85,7 +85,7 @@ void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
     if (record != NULL)
         return record;
     /* At most three quarters full. */
-    if ((table->count + 1) * 4 > table->capacity * 3 && !grow(table))
+    if ((table->count + 1) * 4 > table->capacity * 3 && !grow_table(table))
         return NULL;
     record = slot_record(table, probe(table, key));
     memset(record, 0, table->record_bytes);
