@@ -51,13 +51,22 @@ TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
 /* ---- Mutators ---- */
 
 /**
- * Makes the calling thread a mutator of the heap. TER_ERROR_FULL when the heap has one already:
- * several threads on one heap are not built yet. One heap a thread works today.
+ * Makes the calling thread a mutator of the heap, once per heap. A collection stops the other
+ * mutators by a signal (SIGPWR), so system calls of theirs may see EINTR as with any handler. The
+ * thread unbinds before it ends.
  */
 TER_API ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator);
 
 /** The calling thread's stack is no longer scanned and `mutator` is gone. */
 TER_API void ter_mutator_unbind(struct ter_mutator *mutator);
+
+/**
+ * Calls `function(data)` while the thread counts as outside the heap: collections do not wait for it
+ * or stop it, and its stack is scanned as it is at this call. The function must not allocate, nor
+ * hold references that are nowhere else. For system calls that block.
+ */
+TER_API void *ter_mutator_outside(struct ter_mutator *mutator, void *(*function)(void *data),
+                                  void *data);
 
 /* ---- Objects ---- */
 
@@ -93,10 +102,15 @@ TER_API const struct ter_sft *ter_heap_owner(const struct ter_heap *heap, uintpt
 /** Bytes that `object`, an object of this heap, can hold; at least what was asked for. */
 TER_API size_t ter_object_bytes(const struct ter_heap *heap, ter_object object);
 
-/** Calls `visit` for every object. It must not allocate, free or collect. */
-TER_API void ter_heap_for_each_object(struct ter_heap *heap,
-                                      void (*visit)(void *context, ter_object object, size_t bytes),
-                                      void *context);
+/**
+ * Calls `visit` for every object while the other threads stand still, cells included that those are
+ * about to hand out. It must not allocate, free, collect, or take locks of other threads (malloc!).
+ * TER_ERROR_SYSTEM when threads cannot be stopped.
+ */
+TER_API ter_status ter_heap_for_each_object(struct ter_heap *heap,
+                                            void (*visit)(void *context, ter_object object,
+                                                          size_t bytes),
+                                            void *context);
 
 /**
  * Adds a kind of objects whose references `tracer` knows: it is called in collections, possibly

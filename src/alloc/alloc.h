@@ -4,3 +4,4 @@
 
 #include "alloc/allocator.h"
 #include "alloc/mutator.h"
+#include "alloc/world.h"

@@ -10,6 +10,20 @@ static size_t mutator_bytes(void)
     return ter_align_up(sizeof(struct ter_mutator), ter_os_page_size());
 }
 
+/* Blocks of one thread lie side by side; what the loader made later and apart is not covered. */
+static void join_thread_data(void *context, uintptr_t start, uintptr_t end, bool is_program)
+{
+    struct ter_root_range *range = context;
+
+    (void)is_program;
+    if (range->start == 0)
+        *range = (struct ter_root_range){start, end};
+    if (start - range->start + TER_MIB(1) >= TER_MIB(2))
+        return;
+    range->start = ter_min(range->start, start);
+    range->end = ter_max(range->end, end);
+}
+
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator)
 {
@@ -29,6 +43,8 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
     made->stack_base = stack_base;
+    made->thread = ter_os_thread_self();
+    ter_os_for_each_tls_block(join_thread_data, &made->thread_data);
     ter_allocator_lock(allocator);
     made->next = allocator->mutators;
     allocator->mutators = made;
@@ -79,6 +95,38 @@ void ter_mutator_flush(struct ter_mutator *mutator)
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             flush_class(mutator, kind, size_class);
+}
+
+void ter_mutator_drop_freed(struct ter_mutator *mutator)
+{
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            mutator->slow[kind][size_class].freed = 0;
+}
+
+void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks)
+{
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++) {
+            const struct ter_run *run = &mutator->runs[kind][size_class];
+
+            ter_bits_set_strided_shared(marks, run->cursor, run->limit,
+                                        ter_size_class_bytes[size_class]);
+        }
+}
+
+void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer)
+{
+    ter_allocator_lock(mutator->allocator);
+    mutator->blocked_at = stack_pointer;
+    ter_allocator_unlock(mutator->allocator);
+}
+
+void ter_mutator_return(struct ter_mutator *mutator)
+{
+    ter_allocator_lock(mutator->allocator);
+    mutator->blocked_at = 0;
+    ter_allocator_unlock(mutator->allocator);
 }
 
 static uintptr_t take_freed(struct ter_mutator *mutator, struct ter_block_space *space,

@@ -19,7 +19,10 @@ struct ter_mutator {
     struct ter_run runs[TER_MAX_KINDS][TER_SIZE_CLASSES];
     ter_size_class_table class_of;
     struct ter_allocator *allocator;
+    struct ter_os_thread *thread;
     uintptr_t stack_base;
+    uintptr_t blocked_at; /* where the stack ended when the thread left the heap; 0: it did not */
+    struct ter_root_range thread_data; /* static thread-local data */
     struct ter_mutator *next;
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
@@ -29,8 +32,22 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
                            struct ter_mutator **mutator);
 void ter_mutator_free(struct ter_mutator *mutator);
 
-/* Makes every run and freed cell free for all again. Its thread is the caller or stands still. */
+/*
+ * Makes every run and freed cell free for all again. Its thread is the caller, or blocked: not one
+ * that a signal stopped, which may be about to move a cursor.
+ */
 void ter_mutator_flush(struct ter_mutator *mutator);
+/* For a thread that a signal stopped: only the freed cells, which it touches under the lock. */
+void ter_mutator_drop_freed(struct ter_mutator *mutator);
+/* Sets the mark of every cell that the mutator's runs still hold: they stay its own. */
+void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks);
+
+/*
+ * The calling thread leaves the heap: it allocates and changes nothing until it returns, and its
+ * stack is scanned from `stack_pointer` up. Returning waits for a collection to end.
+ */
+void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer);
+void ter_mutator_return(struct ter_mutator *mutator);
 
 /* A cell when the run is used up; NULL when memory is out. `bytes` fit the class. */
 TER_NOINLINE void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind,

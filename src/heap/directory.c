@@ -10,13 +10,13 @@ struct entry {
 };
 
 static struct entry entries[TER_MAX_HEAPS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t directory_lock = PTHREAD_MUTEX_INITIALIZER;
 
 ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t bytes)
 {
     ter_status status = TER_ERROR_FULL;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&directory_lock);
     for (size_t i = 0; i < TER_MAX_HEAPS && status != TER_OK; i++) {
         struct entry *entry = &entries[i];
 
@@ -27,17 +27,17 @@ ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t byte
         atomic_store_explicit(&entry->heap, heap, memory_order_release);
         status = TER_OK;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&directory_lock);
     return status;
 }
 
 void ter_directory_remove(struct ter_heap *heap)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&directory_lock);
     for (size_t i = 0; i < TER_MAX_HEAPS; i++)
         if (atomic_load_explicit(&entries[i].heap, memory_order_relaxed) == heap)
             atomic_store_explicit(&entries[i].heap, NULL, memory_order_release);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&directory_lock);
 }
 
 struct ter_heap *ter_heap_of_word(uintptr_t word)
@@ -50,4 +50,24 @@ struct ter_heap *ter_heap_of_word(uintptr_t word)
             return heap;
     }
     return NULL;
+}
+
+struct ter_heap *ter_directory_at(size_t index)
+{
+    return atomic_load_explicit(&entries[index].heap, memory_order_acquire);
+}
+
+void ter_directory_hold(void)
+{
+    pthread_mutex_lock(&directory_lock);
+}
+
+void ter_directory_let_go(void)
+{
+    pthread_mutex_unlock(&directory_lock);
+}
+
+void ter_directory_reset_after_fork(void)
+{
+    pthread_mutex_init(&directory_lock, NULL);
 }

@@ -16,3 +16,10 @@ struct ter_heap;
 /* TER_ERROR_FULL: the process has TER_MAX_HEAPS heaps. */
 ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t bytes);
 void ter_directory_remove(struct ter_heap *heap);
+
+/* The heap in slot `index`, below TER_MAX_HEAPS; NULL for none. */
+struct ter_heap *ter_directory_at(size_t index);
+/* Around a fork: no heap comes or goes between hold and let go. */
+void ter_directory_hold(void);
+void ter_directory_let_go(void);
+void ter_directory_reset_after_fork(void);

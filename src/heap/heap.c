@@ -80,6 +80,8 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
                                    ter_layout_heap_bytes(&heap->plan.ground.layout));
         if (status != TER_OK)
             ter_plan_fini(&heap->plan);
+        else
+            ter_fork_prepare_once();
     }
     if (status != TER_OK)
         ter_figures_fini(&heap->figures);
@@ -131,12 +133,35 @@ void ter_heap_free(struct ter_heap *heap)
 
 ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
 {
-    if (heap->plan.allocator.mutators != NULL)
-        return TER_ERROR_FULL;
     return ter_mutator_new(&heap->plan.allocator, 0, mutator);
 }
 
 void ter_mutator_unbind(struct ter_mutator *mutator)
 {
+    TER_REQUIRE(mutator->thread == ter_os_thread_self(),
+                "a mutator is unbound by another thread than its own");
     ter_mutator_free(mutator);
+}
+
+/* The frame of the caller of `function` holds the spilled registers and lies above the mark. */
+static TER_NOINLINE void *run_outside(struct ter_mutator *mutator, void *(*function)(void *data),
+                                      void *data)
+{
+    void *result;
+
+    ter_mutator_leave(mutator, TER_STACK_POINTER());
+    result = function(data);
+    ter_mutator_return(mutator);
+    return result;
+}
+
+void *ter_mutator_outside(struct ter_mutator *mutator, void *(*function)(void *data), void *data)
+{
+    void *result;
+
+    TER_REQUIRE(mutator->blocked_at == 0, "ter_mutator_outside inside itself");
+    TER_SPILL_REGISTERS();
+    result = run_outside(mutator, function, data);
+    __asm__ volatile("" ::: "memory");
+    return result;
 }

@@ -6,5 +6,6 @@
 
 #include "heap/directory.h"
 #include "heap/figures.h"
+#include "heap/fork.h"
 #include "heap/instance.h"
 #include "heap/report.h"

@@ -129,15 +129,17 @@ static void visit_each(void *context, uintptr_t object, size_t bytes, const stru
     each->visit(each->context, ter_object_at(object), bytes);
 }
 
-void ter_heap_for_each_object(struct ter_heap *heap,
-                              void (*visit)(void *context, ter_object object, size_t bytes),
-                              void *context)
+ter_status ter_heap_for_each_object(struct ter_heap *heap,
+                                    void (*visit)(void *context, ter_object object, size_t bytes),
+                                    void *context)
 {
     struct each each = {visit, context};
+    ter_status status;
 
     ter_allocator_lock(&heap->plan.allocator);
-    ter_plan_for_each(&heap->plan, visit_each, &each);
+    status = ter_plan_for_each(&heap->plan, visit_each, &each);
     ter_allocator_unlock(&heap->plan.allocator);
+    return status;
 }
 
 /* ---- Kinds ---- */

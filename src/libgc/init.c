@@ -105,10 +105,18 @@ static void bind_main_thread(void)
 
     if (status != TER_OK)
         ter_fatal("the main thread cannot be bound to the heap: %s", ter_status_message(status));
+    ter_libgc.main_mutator = ter_libgc_mutator;
     if (GC_stackbottom != NULL)
         ter_libgc_mutator->stack_base = (uintptr_t)GC_stackbottom;
     else
         GC_stackbottom = (char *)ter_libgc_mutator->stack_base;
+}
+
+/* Only the thread that forked lives on. */
+static void forget_main_thread(void)
+{
+    if (ter_libgc.main_mutator != ter_libgc_mutator)
+        ter_libgc.main_mutator = NULL;
 }
 
 void GC_init(void)
@@ -117,6 +125,8 @@ void GC_init(void)
         return;
     make_heap();
     bind_main_thread();
+    if (pthread_atfork(NULL, NULL, forget_main_thread) != 0)
+        ter_log(TER_LOG_WARNING, "no memory for a fork handler");
 }
 
 struct ter_mutator *ter_libgc_attach(void)

@@ -53,8 +53,8 @@ void ter_libgc_read_variables(void)
         roots->scan_libraries = GC_no_dls == 0;
         roots->segments_known = false;
     }
-    if (ter_libgc_mutator != NULL && GC_stackbottom != NULL)
-        ter_libgc_mutator->stack_base = (uintptr_t)GC_stackbottom;
+    if (ter_libgc.main_mutator != NULL && GC_stackbottom != NULL)
+        ter_libgc.main_mutator->stack_base = (uintptr_t)GC_stackbottom;
 }
 
 /* The bounds hold for the whole range, now and after any growth. */

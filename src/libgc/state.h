@@ -9,6 +9,7 @@
 struct ter_libgc {
     struct ter_heap *heap; /* NULL until the first call */
     struct ter_plan *plan;
+    struct ter_mutator *main_mutator; /* whose stack GC_stackbottom is about */
     size_t extra_bytes; /* 1 when a pointer one past the end keeps an object: all interior */
     GC_warn_proc warn;
     GC_start_callback_proc start_callback;

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +67,38 @@ void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context
 uint64_t ter_os_data_segments_version(void);
 /* Visits the calling thread's blocks of static thread-local data. */
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context);
+
+/* ---- Stopping threads ---- */
+
+/*
+ * A thread as those see it who stop it. It lies in the thread's own thread-local data, so it is gone
+ * with the thread: whoever keeps a pointer to it lets go before the thread ends.
+ */
+struct ter_os_thread {
+    _Atomic uintptr_t stack_pointer; /* below all that a stopped thread holds, registers included */
+    uintptr_t identity;              /* of the system's own kind */
+};
+
+/* The record of the calling thread. */
+struct ter_os_thread *ter_os_thread_self(void);
+
+/*
+ * Stops threads by a signal: begin, one call a thread, then wait until all stand; resume lets them
+ * go on. One stop at a time in the process: begin waits for its turn. Between wait and resume the
+ * caller takes no lock that a stopped thread may hold, and so calls neither malloc nor the loader.
+ * No wake-up is lost: a stopped thread waits for a number to change, not for an event.
+ */
+ter_status ter_os_stop_begin(void);
+/* False when there is no such thread any more. */
+bool ter_os_stop_thread(struct ter_os_thread *thread);
+void ter_os_stop_wait(void);
+void ter_os_stop_resume(void);
+/* In the child of a fork, where only the calling thread lives. */
+void ter_os_stop_reset_after_fork(void);
+
+/* The signal used, and a change of it before the first stop. */
+int ter_os_stop_signal(void);
+void ter_os_set_stop_signal(int number);
 
 /* ---- Faults for tests ---- */
 

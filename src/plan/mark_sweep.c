@@ -118,13 +118,17 @@ ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind,
 
 /* ---- Questions ---- */
 
-void ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context)
+ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context)
 {
-    for (struct ter_mutator *m = plan->allocator.mutators; m != NULL; m = m->next)
-        ter_mutator_flush(m);
+    ter_status status = ter_world_stop(&plan->allocator);
+
+    if (status != TER_OK)
+        return status;
     ter_block_space_for_each(&plan->mark_sweep, visit, context);
     ter_block_space_for_each(&plan->immortal, visit, context);
     ter_large_space_for_each(&plan->large, visit, context);
+    ter_world_resume(&plan->allocator);
+    return TER_OK;
 }
 
 size_t ter_plan_object_bytes(const struct ter_plan *plan, uintptr_t object)

@@ -62,8 +62,11 @@ bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason);
 /* Adds a kind of objects; TER_ERROR_FULL when there are TER_MAX_KINDS. */
 ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind, unsigned *index);
 
-/* Calls `visit` for every object of every space, between collections, under the heap lock. */
-void ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context);
+/*
+ * Calls `visit` for every object of every space, with the world stopped, under the heap lock. Cells
+ * that a stopped mutator has not handed out yet are visited too.
+ */
+ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context);
 
 /* Who owns the word, and which object covers it. */
 TER_INLINE const struct ter_sft *ter_plan_owner(const struct ter_plan *plan, uintptr_t word)

@@ -123,11 +123,9 @@ static void mark_uncollectable(struct ter_plan *plan)
 static void mark_roots(struct ter_plan *plan)
 {
     struct ter_reach way = {.reach = reach_object, .context = plan};
-    struct ter_mutator *mutator = plan->allocator.mutators;
 
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
-    for (; mutator != NULL; mutator = mutator->next)
-        ter_stack_visit_current(mutator->stack_base, visit_stack, &plan->marker);
+    ter_world_visit_stacks(&plan->allocator, visit_stack, visit_data, &plan->marker);
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
     ter_mark_drain(&plan->marker);
@@ -156,6 +154,7 @@ static void mark(struct ter_plan *plan)
     ter_block_space_prepare(&plan->mark_sweep);
     ter_block_space_prepare(&plan->immortal);
     ter_large_space_prepare(&plan->large);
+    ter_world_mark_runs(&plan->allocator, &plan->ground.side.tables[TER_SIDE_MARK]);
     ter_marker_begin(&plan->marker);
     mark_roots(plan);
     mark_what_was_lost(plan);
@@ -165,14 +164,6 @@ static void mark(struct ter_plan *plan)
 }
 
 /* ---- The whole ---- */
-
-static size_t stack_bytes(const struct ter_plan *plan)
-{
-    const struct ter_mutator *mutator = plan->allocator.mutators;
-    uintptr_t here = TER_FRAME_ADDRESS();
-
-    return mutator != NULL && mutator->stack_base > here ? mutator->stack_base - here : 0;
-}
 
 static void sweep(struct ter_plan *plan, struct ter_live *live)
 {
@@ -187,15 +178,21 @@ static size_t used_bytes(const struct ter_plan *plan)
     return atomic_load_explicit(&plan->ground.accounting.used_bytes, memory_order_relaxed);
 }
 
-static void prepare(struct ter_plan *plan, enum ter_collection_reason reason)
+/* What may fail or needs locks of others comes before the world stops. */
+static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
 {
-    struct ter_mutator *mutator = plan->allocator.mutators;
-
+    if (ter_roots_refresh(&plan->roots) != TER_OK) {
+        ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
+        return false;
+    }
     plan->collecting = true;
     if (plan->listener.before != NULL)
         plan->listener.before(plan->listener.context, reason);
-    for (; mutator != NULL; mutator = mutator->next)
-        ter_mutator_flush(mutator);
+    if (ter_world_stop(&plan->allocator) == TER_OK)
+        return true;
+    plan->collecting = false;
+    ter_log(TER_LOG_WARNING, "the other threads cannot be stopped: no collection now");
+    return false;
 }
 
 static void account(struct ter_plan *plan, struct ter_collection *collection)
@@ -205,7 +202,8 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     collection->heap_bytes = plan->ground.accounting.limit_bytes;
     collection->allocated_bytes = plan->allocator.allocated_since_collection;
     plan->trigger.live = collection->live;
-    plan->trigger.root_bytes = ter_roots_bytes(&plan->roots) + 2 * stack_bytes(plan);
+    plan->trigger.root_bytes =
+        ter_roots_bytes(&plan->roots) + 2 * ter_world_stack_bytes(&plan->allocator);
     plan->allocator.allocated_since_collection = 0;
     plan->allocator.freed_since_collection = 0;
 }
@@ -216,16 +214,14 @@ bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
     uint64_t marked_ns;
 
     TER_REQUIRE(!plan->collecting, "a collection was asked for during a collection");
-    if (ter_roots_refresh(&plan->roots) != TER_OK) {
-        ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
-        return false;
-    }
     collection.used_before_bytes = used_bytes(plan);
-    prepare(plan, reason);
+    if (!begin(plan, reason))
+        return false;
     mark(plan);
     marked_ns = ter_os_now_ns();
     sweep(plan, &collection.live);
     account(plan, &collection);
+    ter_world_resume(&plan->allocator);
     plan->collecting = false;
     collection.mark_ns = marked_ns - collection.start_ns;
     collection.pause_ns = ter_os_now_ns() - collection.start_ns;

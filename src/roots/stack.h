@@ -9,10 +9,7 @@
 
 #include "roots/ranges.h"
 
-/*
- * Visits this thread's stack from here up to `base`, with the callee-saved registers spilled below
- * it, and the thread's static thread-local data.
- */
+/* Visits this thread's stack up to `base`, with the callee-saved registers spilled below it. */
 void ter_stack_visit_current(uintptr_t base, ter_root_visitor *visitor, void *context);
 
 /* Copies `count` words from memory of any origin. */

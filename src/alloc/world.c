@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+static bool is_own(const struct ter_mutator *mutator)
+{
+    return mutator->thread == ter_os_thread_self();
+}
+
+/* Its runs may be in use at this very instruction. */
+static bool is_stopped(const struct ter_mutator *mutator)
+{
+    return !is_own(mutator) && mutator->blocked_at == 0;
+}
+
+static bool any_stopped(const struct ter_allocator *allocator)
+{
+    const struct ter_mutator *mutator = allocator->mutators;
+
+    while (mutator != NULL && !is_stopped(mutator))
+        mutator = mutator->next;
+    return mutator != NULL;
+}
+
+static void stop_others(const struct ter_allocator *allocator)
+{
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        if (is_stopped(m) && !ter_os_stop_thread(m->thread))
+            ter_fatal("a thread ended without being unregistered from its heap");
+    ter_os_stop_wait();
+}
+
+ter_status ter_world_stop(struct ter_allocator *allocator)
+{
+    if (any_stopped(allocator)) {
+        ter_status status = ter_os_stop_begin();
+
+        if (status != TER_OK)
+            return status;
+        stop_others(allocator);
+    }
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        if (is_stopped(m))
+            ter_mutator_drop_freed(m);
+        else
+            ter_mutator_flush(m);
+    }
+    return TER_OK;
+}
+
+void ter_world_resume(struct ter_allocator *allocator)
+{
+    if (any_stopped(allocator))
+        ter_os_stop_resume();
+}
+
+void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks)
+{
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        if (is_stopped(m))
+            ter_mutator_mark_runs(m, marks);
+}
+
+/* Where the part of the stack that may hold references ends; for the caller's own, about here. */
+static uintptr_t stack_end(const struct ter_mutator *mutator)
+{
+    if (is_own(mutator))
+        return TER_FRAME_ADDRESS();
+    if (mutator->blocked_at != 0)
+        return mutator->blocked_at;
+    return atomic_load_explicit(&mutator->thread->stack_pointer, memory_order_relaxed);
+}
+
+void ter_world_visit_stacks(const struct ter_allocator *allocator, ter_root_visitor *stack,
+                            ter_root_visitor *data, void *context)
+{
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        if (is_own(m))
+            ter_stack_visit_current(m->stack_base, stack, context);
+        else if (stack_end(m) < m->stack_base)
+            stack(context, ter_align_down(stack_end(m), sizeof(uintptr_t)),
+                  ter_align_down(m->stack_base, sizeof(uintptr_t)));
+        if (m->thread_data.start != 0)
+            data(context, m->thread_data.start, m->thread_data.end);
+    }
+}
+
+size_t ter_world_stack_bytes(const struct ter_allocator *allocator)
+{
+    size_t bytes = 0;
+
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        if (stack_end(m) < m->stack_base)
+            bytes += m->stack_base - stack_end(m);
+    return bytes;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stopping the world: all mutators of a heap but the caller's.
+ *
+ * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, blocked,
+ * or stopped by a signal; the first two have no runs, the last keep theirs.
+ */
+#pragma once
+
+#include "alloc/mutator.h"
+
+/* Stops the others and takes the runs of those that allow it. May fail before anything changed. */
+ter_status ter_world_stop(struct ter_allocator *allocator);
+void ter_world_resume(struct ter_allocator *allocator);
+
+/* Marks what the stopped ones keep for themselves. */
+void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks);
+
+/* Visits the stacks of all mutators, and `data` their static thread-local data. */
+void ter_world_visit_stacks(const struct ter_allocator *allocator, ter_root_visitor *stack,
+                            ter_root_visitor *data, void *context);
+
+/* Sum of the sizes of the stacks as they are visited. */
+size_t ter_world_stack_bytes(const struct ter_allocator *allocator);

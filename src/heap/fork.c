@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/heap.h"
+
+#include <pthread.h>
+
+/* The process-wide order: the directory, then heaps by slot. Heap locks have one rank, and a fork
+   is the only place that holds several, so they are taken below the rank check. */
+static void for_each_heap(void (*act)(struct ter_heap *heap))
+{
+    for (size_t i = 0; i < TER_MAX_HEAPS; i++) {
+        struct ter_heap *heap = ter_directory_at(i);
+
+        if (heap != NULL)
+            act(heap);
+    }
+}
+
+static void hold(struct ter_heap *heap)
+{
+    pthread_mutex_lock(&heap->plan.allocator.lock.mutex);
+}
+
+static void let_go_of(struct ter_heap *heap)
+{
+    pthread_mutex_unlock(&heap->plan.allocator.lock.mutex);
+}
+
+/* Between the flush of a mutator and its end nothing refers to it. */
+static void end_lost_mutators(struct ter_heap *heap)
+{
+    struct ter_allocator *allocator = &heap->plan.allocator;
+    struct ter_mutator *mutator = allocator->mutators;
+
+    pthread_mutex_init(&allocator->lock.mutex, NULL);
+    while (mutator != NULL) {
+        struct ter_mutator *next = mutator->next;
+
+        if (mutator->thread != ter_os_thread_self())
+            ter_mutator_free(mutator);
+        mutator = next;
+    }
+}
+
+static void before_fork(void)
+{
+    ter_directory_hold();
+    for_each_heap(hold);
+}
+
+static void in_parent(void)
+{
+    for_each_heap(let_go_of);
+    ter_directory_let_go();
+}
+
+static void in_child(void)
+{
+    ter_directory_reset_after_fork();
+    ter_os_stop_reset_after_fork();
+    for_each_heap(end_lost_mutators);
+}
+
+static void register_handlers(void)
+{
+    if (pthread_atfork(before_fork, in_parent, in_child) != 0)
+        ter_log(TER_LOG_WARNING, "no memory for fork handlers: a forked child must not allocate");
+}
+
+void ter_fork_prepare_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, register_handlers);
+}
