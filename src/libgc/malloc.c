@@ -141,6 +141,7 @@ static bool is_uncollectable(const void *object)
 void *GC_realloc(void *object, size_t bytes)
 {
     struct ter_mutator *mutator = ter_libgc_self();
+    size_t extra;
     void *moved;
 
     if (object == NULL)
@@ -149,8 +150,14 @@ void *GC_realloc(void *object, size_t bytes)
         GC_free(object);
         return NULL;
     }
-    moved = ter_reallocate(mutator, object, is_uncollectable(object) ? bytes : with_extra(bytes));
-    return moved != NULL ? moved : ter_libgc_out_of_memory(bytes);
+    extra = is_uncollectable(object) ? 0 : ter_libgc.extra_bytes;
+    moved = ter_reallocate(mutator, object, extra == 0 ? bytes : with_extra(bytes));
+    if (moved == NULL)
+        return ter_libgc_out_of_memory(bytes);
+    /* The extra byte may be one that the object used before; growing must not show it. */
+    if (extra != 0)
+        ((char *)moved)[bytes] = 0;
+    return moved;
 }
 
 void GC_free(void *object)
