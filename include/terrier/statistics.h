@@ -20,7 +20,7 @@ extern "C" {
     X(collections_out_of_memory, count, "because there was no more memory")                        \
     X(collections_stress, count, "because of the option stress")                                   \
     X(pause_median_ns, ns, "median pause (to 2 percent)")                                          \
-    X(pause_p95_ns, ns, "pause that 95 percent stay under (to 2 percent)")                         \
+    X(pause_p95_ns, ns, "95th percentile of pauses (to 2 percent)")                                \
     X(pause_max_ns, ns, "longest pause")                                                           \
     X(pause_total_ns, ns, "all pauses together")                                                   \
     X(mark_total_ns, ns, "of that: marking")                                                       \

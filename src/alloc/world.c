@@ -88,8 +88,9 @@ size_t ter_world_stack_bytes(const struct ter_allocator *allocator)
 {
     size_t bytes = 0;
 
+    /* A thread that was never stopped has not said where its stack ends. */
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (stack_end(m) < m->stack_base)
+        if (stack_end(m) != 0 && stack_end(m) < m->stack_base)
             bytes += m->stack_base - stack_end(m);
     return bytes;
 }

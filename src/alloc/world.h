@@ -20,5 +20,5 @@ void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter
 void ter_world_visit_stacks(const struct ter_allocator *allocator, ter_root_visitor *stack,
                             ter_root_visitor *data, void *context);
 
-/* Sum of the sizes of the stacks as they are visited. */
+/* Sum of the sizes of the stacks, as they were when last visited. */
 size_t ter_world_stack_bytes(const struct ter_allocator *allocator);

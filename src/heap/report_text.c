@@ -5,12 +5,12 @@
 
 #include <stdio.h>
 
-#define NAME_COLUMNS 40
+#define NAME_COLUMNS 46
 #define CHUNKS_ON_LINE 64u
 /* Longer lists of collections are cut in the middle. */
 #define COLLECTIONS_AT_ENDS 12u
 
-static const char dots[] = " .............................................";
+static const char dots[] = " .....................................................";
 
 const char *ter_report_reason(enum ter_collection_reason reason)
 {

@@ -18,6 +18,13 @@ static enum ter_admission refused(void *context, size_t bytes)
     return ter_plan_collect(plan, TER_REASON_MEMORY) ? TER_RETRY : TER_REFUSED;
 }
 
+/* Before the first collection nothing is known of the roots, which the interval depends on. */
+static void measure_roots_once(struct ter_plan *plan)
+{
+    if (plan->trigger.root_bytes == 0 && ter_roots_refresh(&plan->roots) == TER_OK)
+        plan->trigger.root_bytes = ter_plan_root_bytes(plan);
+}
+
 static enum ter_admission admit(void *context, size_t bytes)
 {
     struct ter_plan *plan = context;
@@ -25,6 +32,7 @@ static enum ter_admission admit(void *context, size_t bytes)
 
     if (ter_accounting_has_room(accounting, bytes))
         return TER_ADMITTED;
+    measure_roots_once(plan);
     if (ter_trigger_is_due(&plan->trigger, &plan->allocator) &&
         ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;

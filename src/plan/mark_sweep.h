@@ -59,6 +59,9 @@ void ter_plan_fini(struct ter_plan *plan);
  */
 bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason);
 
+/* What the trigger counts of roots: static ones, and stacks twice, as Boehm's collector does. */
+size_t ter_plan_root_bytes(const struct ter_plan *plan);
+
 /* Adds a kind of objects; TER_ERROR_FULL when there are TER_MAX_KINDS. */
 ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind, unsigned *index);
 

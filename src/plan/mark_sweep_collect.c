@@ -195,6 +195,11 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
     return false;
 }
 
+size_t ter_plan_root_bytes(const struct ter_plan *plan)
+{
+    return ter_roots_bytes(&plan->roots) + 2 * ter_world_stack_bytes(&plan->allocator);
+}
+
 static void account(struct ter_plan *plan, struct ter_collection *collection)
 {
     collection->number = ++plan->collections;

@@ -4,7 +4,7 @@
 #include "plan/plan.h"
 
 #define SMALLEST_INCREMENT TER_KIB(64)
-#define LARGEST_INCREMENT TER_MIB(16)
+#define LARGEST_INCREMENT TER_MIB(8)
 
 size_t ter_trigger_interval(const struct ter_trigger *trigger)
 {

@@ -95,7 +95,7 @@ static void reports_fini(struct reports *reports)
 CMD_PRINTF(3, 4)
 static void write_row(FILE *out, const char *name, const char *format, ...)
 {
-    enum { COLUMN = 34 };
+    enum { COLUMN = 46 };
     static const char dots[] = " ..................................";
     va_list arguments;
     int missing = COLUMN - (int)strlen(name);
