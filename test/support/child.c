@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Children that may die, and what they said. */
+#include "support.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void run_child(test_body *body, void *context, const int ends[2])
+{
+    const struct rlimit no_core = {0, 0};
+
+    close(ends[0]);
+    dup2(ends[1], STDERR_FILENO);
+    setrlimit(RLIMIT_CORE, &no_core);
+    signal(SIGABRT, SIG_DFL);
+    body(context);
+    _exit(0);
+}
+
+void test_in_child(test_body *body, void *context, struct test_end *end)
+{
+    size_t used = 0;
+    int ends[2], status;
+    ssize_t count;
+    pid_t child;
+
+    fflush(NULL);
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        run_child(body, context, ends);
+    close(ends[1]);
+    while (used < sizeof end->text - 1 &&
+           (count = read(ends[0], end->text + used, sizeof end->text - 1 - used)) > 0)
+        used += (size_t)count;
+    end->text[used] = '\0';
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    end->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void test_dies(test_body *body, void *context, const char *part)
+{
+    struct test_end end;
+
+    test_in_child(body, context, &end);
+    if (end.signal != SIGABRT || strstr(end.text, "terrier: ") == NULL ||
+        strstr(end.text, part) == NULL)
+        print_error("wanted '%s', got signal %d, code %d, text '%s'\n", part, end.signal, end.code,
+                    end.text);
+    assert_int_equal(end.signal, SIGABRT);
+    assert_non_null(strstr(end.text, "terrier: "));
+    assert_non_null(strstr(end.text, part));
+}
+
+bool test_locks_are_checked(void)
+{
+    return !ter_lock_is_held(TER_RANK_MMAPPER);
+}

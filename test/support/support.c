@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Random seeds, faults, mappings. Invariant: nothing here is used by two threads at once. */
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- Random tests ---- */
+
+struct ter_random test_random(void)
+{
+    const char *text = getenv("TERRIER_TEST_SEED");
+    struct timespec now;
+    struct ter_random random;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    random.state = ((uint64_t)now.tv_sec << 20) ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 40;
+    if (text != NULL)
+        random.state = strtoull(text, NULL, 0);
+    print_message("TERRIER_TEST_SEED=%llu\n", (unsigned long long)random.state);
+    return random;
+}
+
+unsigned test_iterations(unsigned count)
+{
+    const char *thorough = getenv("TERRIER_THOROUGH");
+
+    return thorough != NULL && strcmp(thorough, "1") == 0 ? count * 20 : count;
+}
+
+/* ---- Faults ---- */
+
+static struct {
+    unsigned calls;
+    uint64_t first, count, seen, failed;
+} fault;
+
+static int answer(enum ter_os_call call)
+{
+    uint64_t number;
+
+    if ((fault.calls & (1u << call)) == 0)
+        return 0;
+    number = fault.seen++;
+    if (number < fault.first || number - fault.first >= fault.count)
+        return 0;
+    fault.failed++;
+    return ENOMEM;
+}
+
+void test_fail_calls(unsigned calls, uint64_t first, uint64_t count)
+{
+    fault.calls = calls;
+    fault.first = first;
+    fault.count = count;
+    fault.seen = 0;
+    fault.failed = 0;
+    ter_os_set_fault(answer);
+}
+
+uint64_t test_stop_failing(uint64_t *failed)
+{
+    ter_os_set_fault(NULL);
+    if (failed != NULL)
+        *failed = fault.failed;
+    return fault.seen;
+}
+
+/* ---- Mappings ---- */
+
+/* Reads by read(2) into static memory: the reading itself must map nothing. */
+static const char *read_mappings(void)
+{
+    static char text[1 << 20];
+    size_t used = 0;
+    ssize_t count;
+    int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+
+    assert_true(file >= 0);
+    while ((count = read(file, text + used, sizeof text - used - 1)) > 0)
+        used += (size_t)count;
+    assert_true(count == 0 && used < sizeof text - 1);
+    close(file);
+    text[used] = '\0';
+    return text;
+}
+
+size_t test_count_mappings(const char *part)
+{
+    const char *line = read_mappings();
+    size_t found = 0;
+
+    while (*line != '\0') {
+        size_t length = strcspn(line, "\n");
+        const char *at = strstr(line, part);
+
+        found += at != NULL && at + strlen(part) <= line + length;
+        line += length;
+        line += *line == '\n';
+    }
+    return found;
+}
+
+bool test_is_mapped(uintptr_t start, size_t bytes)
+{
+    const char *line = read_mappings();
+
+    while (*line != '\0') {
+        char *next;
+        uintptr_t low = (uintptr_t)strtoull(line, &next, 16);
+        uintptr_t high = (uintptr_t)strtoull(next + 1, NULL, 16);
+
+        if (low < start + bytes && start < high)
+            return true;
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    return false;
+}
+
+/* ---- Conservative scanning ---- */
+
+TER_NOINLINE void test_clear_stack(void)
+{
+    volatile unsigned char bytes[32768];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = 0;
+}

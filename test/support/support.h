@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What unit tests share: cmocka, random seeds, children that are expected to die, answers in the
+ * system's place, and the process's list of mappings.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "os/os.h"
+
+/* ---- Random tests ---- */
+
+/* Prints the seed: TERRIER_TEST_SEED if that is set, else a new one. */
+struct ter_random test_random(void);
+
+/* `count`, or 20 times that when TERRIER_THOROUGH=1. */
+unsigned test_iterations(unsigned count);
+
+/* ---- Children ---- */
+
+struct test_end {
+    int signal; /* 0: it left with `code` */
+    int code;
+    char text[4096]; /* what it wrote to standard error */
+};
+
+typedef void test_body(void *context);
+
+/* Runs `body` in a forked child; the child's exit code is 0 when it returns. */
+void test_in_child(test_body *body, void *context, struct test_end *end);
+
+/* The body must stop the process by SIGABRT, with "terrier: " and `part` on standard error. */
+void test_dies(test_body *body, void *context, const char *part);
+
+/* Does this build check the order of locks? */
+bool test_locks_are_checked(void);
+
+/* ---- Faults ---- */
+
+#define TEST_CALL(name) (1u << TER_OS_CALL_##name)
+#define TEST_ALL_CALLS ((1u << TER_OS_CALL_COUNT) - 1)
+#define TEST_FOR_EVER UINT64_MAX
+
+/* Of the calls in the set `calls`, those from number `first` (from 0), `count` of them, fail. */
+void test_fail_calls(unsigned calls, uint64_t first, uint64_t count);
+/* Takes the fault away; how many calls of the set there were, and how many of them failed. */
+uint64_t test_stop_failing(uint64_t *failed);
+
+/* ---- Mappings ---- */
+
+/* Lines of /proc/self/maps that contain `part`; all for "". */
+size_t test_count_mappings(const char *part);
+/* Is any byte of the range mapped, with or without access? */
+bool test_is_mapped(uintptr_t start, size_t bytes);
+
+/* ---- Conservative scanning ---- */
+
+/* An address in a form that a scan does not take for one. */
+TER_INLINE uintptr_t test_hide(const void *address)
+{
+    return ~(uintptr_t)address;
+}
+
+TER_INLINE void *test_show(uintptr_t hidden)
+{
+    return (void *)~hidden;
+}
+
+/* Overwrites the stack below the caller, where addresses may have been left. */
+TER_NOINLINE void test_clear_stack(void);
