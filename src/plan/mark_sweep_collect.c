@@ -43,18 +43,26 @@ static void reach_children(void *context, uintptr_t object)
     ter_mark_drain(&plan->marker);
 }
 
-/* With its mark set meanwhile, references back to the object lead nowhere. */
+/*
+ * With its mark set meanwhile, references back to the object lead nowhere. All of the object is read
+ * now, also a large one: only references that lie in it are ignored, not ones further on.
+ */
 static void reach_children_but_self(void *context, uintptr_t object)
 {
     struct ter_plan *plan = context;
     const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+    unsigned kind;
+    size_t bytes;
 
     if (space_or_null(plan, object) == NULL)
         return;
+    kind = ter_plan_object_kind(plan, object);
+    bytes = ter_plan_object_bytes(plan, object);
     ter_bits_set(marks, object);
-    ter_mark_contents(&plan->marker, object, ter_plan_object_bytes(plan, object),
-                      ter_plan_object_kind(plan, object));
-    /* Only references that lie in the object itself are ignored, not ones further on. */
+    if (plan->allocator.kinds[kind].scan == TER_SCAN_CONSERVATIVE)
+        ter_mark_data_range(&plan->marker, object, object + bytes);
+    else
+        ter_mark_contents(&plan->marker, object, bytes, kind);
     ter_bits_clear(marks, object);
     ter_mark_drain(&plan->marker);
 }

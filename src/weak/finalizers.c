@@ -111,7 +111,7 @@ static void reach_what_comes_later(const struct ter_finalizers *finalizers,
 
         if (record == NULL || is_object_reached(reach, record))
             continue;
-        if (record->order == TER_FINALIZER_NORMAL)
+        if (record->order == TER_FINALIZER_NORMAL || record->order == TER_FINALIZER_UNREACHABLE)
             reach->reach_children(reach->context, record->object);
         else if (record->order == TER_FINALIZER_IGNORE_SELF)
             reach->reach_children_but_self(reach->context, record->object);

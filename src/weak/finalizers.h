@@ -18,7 +18,7 @@ enum ter_finalizer_order {
     TER_FINALIZER_NORMAL = 0,
     TER_FINALIZER_IGNORE_SELF = 1, /* references of the object to itself make no cycle */
     TER_FINALIZER_NO_ORDER = 2,    /* whatever else is finalized */
-    TER_FINALIZER_UNREACHABLE = 3  /* not even reachable from other objects to be finalized */
+    TER_FINALIZER_UNREACHABLE = 3  /* NORMAL, and not even reachable from any to be finalized */
 };
 
 typedef void ter_finalizer_function(void *object, void *data);
