@@ -247,6 +247,7 @@ static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size
 void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
     struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_kind *how = &allocator->kinds[kind];
     uintptr_t object = 0;
     bool zeroed = false;
 
@@ -257,9 +258,14 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
         object = take_pages(allocator, kind, bytes, &zeroed);
         if (object != 0)
             ter_allocator_count(allocator, bytes);
+        /* A tracer must not see what was here before, and without the lock others may collect. */
+        if (object != 0 && how->scan == TER_SCAN_TRACER && how->zeroed && !zeroed) {
+            memset((void *)object, 0, bytes);
+            zeroed = true;
+        }
         ter_allocator_unlock_and_notify(allocator);
     }
-    if (object != 0 && allocator->kinds[kind].zeroed && !zeroed)
+    if (object != 0 && how->zeroed && !zeroed)
         memset((void *)object, 0, bytes);
     return (void *)object;
 }

@@ -101,24 +101,32 @@ void *GC_generic_malloc_uncollectable(size_t bytes, int kind)
     return atomic ? GC_malloc_atomic_uncollectable(bytes) : GC_malloc_uncollectable(bytes);
 }
 
-/* A list of cleared objects (but for the links), about a page of them. */
+/*
+ * A list of cleared objects (but for the links), about a page of them. Until the list is complete
+ * this frame keeps each: links in atomic objects keep nothing.
+ */
 void GC_generic_malloc_many(size_t bytes, int kind, void **result)
 {
-    size_t wanted = with_extra(bytes);
-    size_t count = wanted < TER_BYTES_IN_PAGE ? TER_BYTES_IN_PAGE / ter_max(wanted, 16) : 1;
-    void *list = NULL;
+    void *objects[TER_BYTES_IN_PAGE / TER_BYTES_IN_GRANULE];
+    size_t wanted = ter_max(with_extra(bytes), TER_BYTES_IN_GRANULE);
+    size_t most = wanted < TER_BYTES_IN_PAGE ? TER_BYTES_IN_PAGE / wanted : 1;
+    size_t count = 0;
 
-    for (; count > 0; count--) {
-        void **object = ter_mutator_allocate(ter_libgc_self(), check_kind(kind), wanted);
-
-        if (object == NULL)
+    while (count < most) {
+        objects[count] = ter_mutator_allocate(ter_libgc_self(), check_kind(kind), wanted);
+        if (objects[count] == NULL)
             break;
-        *object = list;
-        list = object;
+        count++;
     }
-    *result = list != NULL ? list : ter_libgc_out_of_memory(bytes);
-    if (list == NULL && *result != NULL)
-        *(void **)*result = NULL;
+    if (count == 0) {
+        objects[count] = ter_libgc_out_of_memory(bytes);
+        count = objects[0] != NULL;
+    }
+    *result = NULL;
+    while (count > 0) {
+        *(void **)objects[--count] = *result;
+        *result = objects[count];
+    }
 }
 
 void *GC_malloc_many(size_t bytes)
