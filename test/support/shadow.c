@@ -17,7 +17,7 @@ static void fill_pattern(void)
     struct ter_random random = {1};
 
     for (size_t i = 0; i < sizeof pattern; i++)
-        pattern[i] = (unsigned char)ter_random_below(&random, 16);
+        pattern[i] = (unsigned char)test_below(&random, 16);
 }
 
 static void trace(void *context, struct ter_trace *way, uintptr_t object, size_t bytes)
@@ -126,7 +126,7 @@ static TER_NOINLINE void check_object(struct shadow *shadow, uint32_t index)
     const struct shadow_node *node = &shadow->nodes[index];
     uintptr_t object = address_of(shadow, index);
     size_t head = node->links * sizeof(uintptr_t);
-    size_t middle = node->bytes == 0 ? 0 : ter_random_below(&shadow->random, node->bytes);
+    size_t middle = node->bytes == 0 ? 0 : test_below(&shadow->random, node->bytes);
 
     for (unsigned i = 0; i < node->links; i++)
         assert_int_equal(((uintptr_t *)object)[i], node->word[i]);
@@ -217,12 +217,12 @@ void shadow_collect(struct shadow *shadow)
 
 static size_t random_size(struct shadow *shadow)
 {
-    switch (ter_random_below(&shadow->random, 40)) {
-    case 0: return 1 + ter_random_below(&shadow->random, shadow->largest);
+    switch (test_below(&shadow->random, 40)) {
+    case 0: return 1 + test_below(&shadow->random, shadow->largest);
     case 1:
-    case 2: return ter_random_below(&shadow->random, 9000);
+    case 2: return test_below(&shadow->random, 9000);
     case 3: return 0;
-    default: return ter_random_below(&shadow->random, 200);
+    default: return test_below(&shadow->random, 200);
     }
 }
 
@@ -240,8 +240,8 @@ static uint32_t free_node(struct shadow *shadow)
 /* A node that is reachable, from a few steps along links of a random root. */
 static uint32_t random_reachable(struct shadow *shadow)
 {
-    uint32_t index = shadow->root_of[ter_random_below(&shadow->random, SHADOW_ROOTS)];
-    uint64_t steps = ter_random_below(&shadow->random, 6);
+    uint32_t index = shadow->root_of[test_below(&shadow->random, SHADOW_ROOTS)];
+    size_t steps = test_below(&shadow->random, 6);
 
     while (index != SHADOW_NONE && steps-- > 0) {
         const struct shadow_node *node = &shadow->nodes[index];
@@ -249,7 +249,7 @@ static uint32_t random_reachable(struct shadow *shadow)
 
         if (node->links == 0 || !may_refer(shadow, node->kind))
             break;
-        next = node->target[ter_random_below(&shadow->random, node->links)];
+        next = node->target[test_below(&shadow->random, node->links)];
         if (next != SHADOW_NONE)
             index = next;
     }
@@ -262,8 +262,8 @@ static void choose_link(struct shadow *shadow, struct shadow_node *node, unsigne
     size_t offset = 0;
 
     if (target != SHADOW_NONE && shadow->nodes[target].bytes > 0 &&
-        ter_random_below(&shadow->random, 2) == 0)
-        offset = ter_random_below(&shadow->random, shadow->nodes[target].bytes);
+        test_below(&shadow->random, 2) == 0)
+        offset = test_below(&shadow->random, shadow->nodes[target].bytes);
     node->target[i] = target;
     node->offset[i] = offset;
 }
@@ -293,8 +293,8 @@ static void set_root(struct shadow *shadow, size_t slot, uint32_t index)
         const struct shadow_node *node = &shadow->nodes[index];
 
         word = address_of(shadow, index);
-        if (node->bytes > 0 && ter_random_below(&shadow->random, 3) == 0)
-            word += ter_random_below(&shadow->random, node->bytes);
+        if (node->bytes > 0 && test_below(&shadow->random, 3) == 0)
+            word += test_below(&shadow->random, node->bytes);
     }
     shadow->root_of[slot] = index;
     shadow->roots[slot] = word;
@@ -305,8 +305,8 @@ static TER_NOINLINE void step_allocate(struct shadow *shadow)
 {
     static const unsigned kinds[] = {TER_KIND_NORMAL, TER_KIND_NORMAL, TER_KIND_ATOMIC,
                                      TER_KIND_UNCOLLECTABLE, TER_KIND_ATOMIC_UNCOLLECTABLE};
-    size_t slot = ter_random_below(&shadow->random, SHADOW_ROOTS);
-    uint64_t choice = ter_random_below(&shadow->random, 40);
+    size_t slot = test_below(&shadow->random, SHADOW_ROOTS);
+    size_t choice = test_below(&shadow->random, 40);
     uint32_t index = free_node(shadow);
     struct shadow_node *node;
 
@@ -317,11 +317,11 @@ static TER_NOINLINE void step_allocate(struct shadow *shadow)
     node->kind = choice < 2    ? kinds[3 + choice]
                  : choice < 12 ? shadow->traced_kind
                                : kinds[choice % 3];
-    node->seed = (unsigned)ter_random_below(&shadow->random, PATTERN_SEEDS) & ~15u;
+    node->seed = (unsigned)test_below(&shadow->random, PATTERN_SEEDS) & ~15u;
     node->links = (unsigned)ter_min(SHADOW_LINKS, node->bytes / sizeof(uintptr_t));
     for (unsigned i = 0; i < node->links; i++)
         choose_link(shadow, node, i);
-    if (node->links > 0 && ter_random_below(&shadow->random, 4) != 0) {
+    if (node->links > 0 && test_below(&shadow->random, 4) != 0) {
         node->target[0] = shadow->root_of[slot];
         node->offset[0] = 0;
     }
@@ -339,7 +339,7 @@ static TER_NOINLINE void step_link(struct shadow *shadow)
 
     if (index == SHADOW_NONE || shadow->nodes[index].links == 0)
         return;
-    i = (unsigned)ter_random_below(&shadow->random, shadow->nodes[index].links);
+    i = (unsigned)test_below(&shadow->random, shadow->nodes[index].links);
     choose_link(shadow, &shadow->nodes[index], i);
     write_link(shadow, index, i);
 }
@@ -364,7 +364,7 @@ static void update_links(struct shadow *shadow, uint32_t index, bool gone)
 
 static TER_NOINLINE void step_free(struct shadow *shadow)
 {
-    uint32_t index = (uint32_t)ter_random_below(&shadow->random, SHADOW_NODES);
+    uint32_t index = (uint32_t)test_below(&shadow->random, SHADOW_NODES);
 
     /* Links to what is not reachable may be dangling, so those are forgotten first. */
     forget_unreached(shadow);
@@ -413,14 +413,14 @@ static TER_NOINLINE void step_reallocate(struct shadow *shadow)
 
 void shadow_step(struct shadow *shadow)
 {
-    uint64_t choice = ter_random_below(&shadow->random, 100);
+    size_t choice = test_below(&shadow->random, 100);
 
     if (choice < 60)
         step_allocate(shadow);
     else if (choice < 85)
         step_link(shadow);
     else if (choice < 92)
-        set_root(shadow, ter_random_below(&shadow->random, SHADOW_ROOTS), SHADOW_NONE);
+        set_root(shadow, test_below(&shadow->random, SHADOW_ROOTS), SHADOW_NONE);
     else if (choice < 96)
         step_free(shadow);
     else
@@ -428,6 +428,16 @@ void shadow_step(struct shadow *shadow)
     shadow_check_if_collected(shadow);
 }
 
+static void clear_object(void *context, ter_object object, size_t bytes)
+{
+    (void)context;
+    memset((void *)object.bits, 0, bytes);
+}
+
+/*
+ * What is dropped is cleared as well: a word that the collector's own frames left behind may keep
+ * an object, but not all that hung on it.
+ */
 void shadow_drop_all(struct shadow *shadow)
 {
     for (size_t i = 0; i < SHADOW_ROOTS; i++)
@@ -437,4 +447,5 @@ void shadow_drop_all(struct shadow *shadow)
             ter_free(shadow->mutator, (void *)address_of(shadow, i));
         shadow->nodes[i].hidden = 0;
     }
+    ter_heap_for_each_object(shadow->heap, clear_object, NULL);
 }

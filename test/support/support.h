@@ -24,6 +24,12 @@
 /* Prints the seed: TERRIER_TEST_SEED if that is set, else a new one. */
 struct ter_random test_random(void);
 
+/* A number below `bound` (> 0). */
+TER_INLINE size_t test_below(struct ter_random *random, size_t bound)
+{
+    return (size_t)ter_random_below(random, bound);
+}
+
 /* `count`, or 20 times that when TERRIER_THOROUGH=1. */
 unsigned test_iterations(unsigned count);
 
