@@ -163,6 +163,7 @@ GC_EXPORT struct GC_ms_entry *GC_mark_and_push(void *object, struct GC_ms_entry 
 GC_EXPORT GC_word GC_make_descriptor(const GC_word *bitmap, size_t bits);
 GC_EXPORT void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor);
 GC_EXPORT void *GC_malloc_explicitly_typed_ignore_off_page(size_t bytes, GC_word descriptor);
+GC_EXPORT void *GC_calloc_explicitly_typed(size_t count, size_t bytes, GC_word descriptor);
 
 /* finalize.c */
 GC_EXPORT void GC_register_finalizer(void *object, GC_finalization_proc function, void *data,

@@ -49,6 +49,11 @@ void ter_libgc_read_variables(void)
     trigger->disabled = GC_dont_gc > 0 ? (size_t)GC_dont_gc : 0;
     trigger->free_space_divisor = GC_free_space_divisor > 0 ? GC_free_space_divisor : 1;
     trigger->never_grow_before_collecting = GC_dont_expand != 0;
+    /* Clearing the roots is for good only with GC_no_dls: else the loader's list is read again. */
+    if (GC_no_dls == 0 && !roots->scan_program && ter_libgc.heap->options.scan_program != 0) {
+        roots->scan_program = true;
+        roots->segments_known = false;
+    }
     if (roots->scan_libraries != (GC_no_dls == 0)) {
         roots->scan_libraries = GC_no_dls == 0;
         roots->segments_known = false;

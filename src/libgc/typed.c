@@ -126,6 +126,16 @@ void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor)
     return object;
 }
 
+/* Which words of an array hold references is not kept: all of them are looked at. */
+void *GC_calloc_explicitly_typed(size_t count, size_t bytes, GC_word descriptor)
+{
+    size_t all;
+
+    if (__builtin_mul_overflow(count, bytes, &all))
+        return ter_libgc_out_of_memory(SIZE_MAX);
+    return descriptor == 0 ? GC_malloc_explicitly_typed(all, descriptor) : GC_malloc(all);
+}
+
 void *GC_malloc_explicitly_typed_ignore_off_page(size_t bytes, GC_word descriptor)
 {
     return GC_malloc_explicitly_typed(bytes, descriptor);

@@ -50,9 +50,16 @@ int main(void)
 {
     void *uncollectable;
 
+    GC_INIT();
+    /* As long as the data of libraries are scanned, those of the program come back. */
+    GC_clear_roots();
+    fill(data);
+    collect();
+    EXPECT(count_alive() == WATCHED, "%zu of %d in static data", count_alive(), WATCHED);
+    memset(data, 0, sizeof data);
+
     GC_set_no_dls(1);
     EXPECT(GC_get_no_dls() == 1, "%d", GC_get_no_dls());
-    GC_INIT();
     GC_clear_roots();
     fill(data);
     collect();
