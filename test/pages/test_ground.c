@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Ground and ranges: growth, publication, the end, small address spaces, accounting. */
+#include "ground.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void growth_is_published(void **state)
+{
+    struct ter_ground ground;
+    struct ter_range range;
+
+    (void)state;
+    test_ground_init(&ground);
+    ter_range_init(&range, &ground, 3, TER_SIDE_SET(MARK) | TER_SIDE_SET(VALID_OBJECT),
+                   &test_owner);
+    assert_int_equal(range.start, ter_layout_slot_start(&ground.layout, 3));
+    assert_int_equal(range.extent_bytes, TEST_EXTENT);
+    assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), &ter_sft_empty);
+    assert_false(ter_range_holds(&range, range.start));
+    assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &ground, 2), TER_OK);
+    for (size_t at = 0; at < 3 * TER_BYTES_IN_CHUNK; at += TER_BYTES_IN_PAGE) {
+        uintptr_t word = range.start + at;
+
+        assert_true(ter_range_holds(&range, word));
+        assert_int_equal(ter_mmapper_state(&ground.mmapper, word), TER_CHUNK_MAPPED);
+        assert_int_equal(*(uintptr_t *)word, 0);
+        assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK], word));
+        assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_VALID_OBJECT], word));
+    }
+    assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), &test_owner);
+    assert_false(ter_range_holds(&range, range.start - 1));
+    assert_false(ter_range_holds(&range, range.start + 3 * TER_BYTES_IN_CHUNK));
+    assert_int_equal(ter_mmapper_state(&ground.mmapper, range.start + 3 * TER_BYTES_IN_CHUNK),
+                     TER_CHUNK_RESERVED);
+    assert_int_equal(ter_range_grow(&range, &ground, 2), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &ground, SIZE_MAX), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(test_mapped_bytes(&range), 3 * TER_BYTES_IN_CHUNK);
+    assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &ground, 1), TER_ERROR_NO_ADDRESS_SPACE);
+    ter_ground_fini(&ground);
+}
+
+static void nothing_stays_mapped(void **state)
+{
+    struct ter_ground ground;
+    uintptr_t start, tables;
+
+    (void)state;
+    test_ground_init(&ground);
+    start = ground.layout.heap_start;
+    tables = ground.side.mmapper.start;
+    assert_true(test_is_mapped(start, TEST_SLOTS * TEST_EXTENT));
+    assert_true(test_is_mapped(tables, 1));
+    ter_ground_fini(&ground);
+    assert_false(test_is_mapped(start, TEST_SLOTS * TEST_EXTENT));
+    assert_false(test_is_mapped(tables, ter_side_reserved_bytes(TEST_SLOTS * TEST_EXTENT)));
+}
+
+/* A system that refuses one call: a smaller layout, or a status with nothing left behind. */
+static void refused_reservations(void **state)
+{
+    const unsigned call[] = {TEST_CALL(RESERVE), TEST_CALL(ALLOCATE)};
+    const struct ter_layout layout = {"test", 0, 27, 4};
+
+    (void)state;
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++)
+        for (uint64_t k = 0; k < 4; k++) {
+            struct ter_ground ground;
+            uint64_t failed;
+            ter_status status;
+
+            memset(&ground, 0, sizeof ground);
+            test_fail_calls(call[i], k, 1);
+            status = ter_ground_init(&ground, &layout);
+            test_stop_failing(&failed);
+            assert_int_equal(status, TER_OK);
+            assert_int_equal(ground.layout.log_space_extent, failed == 0 ? 27 : 26);
+            assert_int_equal(ground.map.log_slot_bytes, ground.layout.log_space_extent);
+            assert_int_equal(ground.map.start, ground.layout.heap_start);
+            ter_ground_fini(&ground);
+            test_fail_calls(call[i], k, TEST_FOR_EVER);
+            status = ter_ground_init(&ground, &layout);
+            test_stop_failing(&failed);
+            assert_int_equal(status != TER_OK, failed != 0);
+            if (status == TER_OK)
+                ter_ground_fini(&ground);
+        }
+}
+
+/* Address space of which little is left. */
+static void use_small_address_space(void *context)
+{
+    struct rlimit limit = {(rlim_t)TER_MIB(900), (rlim_t)TER_MIB(900)};
+    struct ter_ground *ground = context;
+    struct ter_layout layout;
+    struct ter_range range;
+
+    if (!ter_layout_find_preset(ter_layout_auto_name(), &layout))
+        _exit(1);
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        _exit(2);
+    if (ter_ground_init(ground, &layout) != TER_OK)
+        _exit(3);
+    if (sizeof(uintptr_t) == 8 && ground->layout.log_space_extent >= layout.log_space_extent)
+        _exit(4);
+    if (ter_layout_validate(&ground->layout) != NULL)
+        _exit(5);
+    ter_range_init(&range, ground, ground->layout.slot_count - 1, TER_SIDE_SET(MARK), &test_owner);
+    if (ter_range_grow(&range, ground, range.extent_bytes >> TER_LOG_BYTES_IN_CHUNK) != TER_OK)
+        _exit(6);
+    memset((void *)(range.start + range.extent_bytes - 4096), 1, 4096);
+    if (ter_sft_map_get(&ground->map, range.start + range.extent_bytes - 1) != &test_owner)
+        _exit(7);
+    ter_ground_fini(ground);
+}
+
+static void falls_back_to_a_smaller_layout(void **state)
+{
+    struct ter_ground ground = {0};
+    struct test_end end;
+
+    (void)state;
+    if (TER_HAS_SANITIZER)
+        skip(); /* their shadows are larger than any limit */
+    test_in_child(use_small_address_space, &ground, &end);
+    assert_int_equal(end.signal, 0);
+    assert_int_equal(end.code, 0);
+}
+
+static void accounting_is_exact(void **state)
+{
+    struct ter_accounting accounting = {.limit_bytes = 1000};
+
+    (void)state;
+    assert_true(ter_accounting_has_room(&accounting, 1000));
+    assert_false(ter_accounting_has_room(&accounting, 1001));
+    assert_false(ter_accounting_has_room(&accounting, SIZE_MAX));
+    ter_accounting_add(&accounting, 999);
+    assert_true(ter_accounting_has_room(&accounting, 1));
+    assert_false(ter_accounting_has_room(&accounting, 2));
+    ter_accounting_add(&accounting, 501);
+    assert_false(ter_accounting_has_room(&accounting, 0));
+    ter_accounting_subtract(&accounting, 600);
+    assert_int_equal(atomic_load(&accounting.used_bytes), 900);
+    assert_int_equal(atomic_load(&accounting.peak_used_bytes), 1500);
+}
+
+static void subtract_too_much(void *context)
+{
+    struct ter_accounting *accounting = context;
+
+    ter_accounting_subtract(accounting, 11);
+}
+
+static void accounting_does_not_wrap(void **state)
+{
+    struct ter_accounting accounting = {.used_bytes = 10};
+
+    (void)state;
+    test_dies(subtract_too_much, &accounting, "broken invariant");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(growth_is_published),  cmocka_unit_test(nothing_stays_mapped),
+        cmocka_unit_test(refused_reservations), cmocka_unit_test(falls_back_to_a_smaller_layout),
+        cmocka_unit_test(accounting_is_exact),  cmocka_unit_test(accounting_does_not_wrap),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

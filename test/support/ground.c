@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "ground.h"
+
+const struct ter_sft test_owner = {.kind = TER_SPACE_OTHER, .name = "terrier:test"};
+
+void test_ground_init(struct ter_ground *ground)
+{
+    const struct ter_layout layout = {"test", 0, TEST_LOG_EXTENT, TEST_SLOTS};
+
+    assert_null(ter_layout_validate(&layout));
+    memset(ground, 0, sizeof *ground);
+    assert_int_equal(ter_ground_init(ground, &layout), TER_OK);
+    assert_int_equal(ground->layout.log_space_extent, TEST_LOG_EXTENT);
+}
+
+size_t test_used_bytes(const struct ter_ground *ground)
+{
+    return atomic_load(&ground->accounting.used_bytes);
+}
+
+size_t test_mapped_bytes(const struct ter_range *range)
+{
+    return atomic_load(&range->mapped_bytes);
+}
+
+bool test_reads_zero(uintptr_t start, size_t bytes)
+{
+    for (const uintptr_t *word = (const uintptr_t *)start; bytes > 0; bytes -= sizeof *word)
+        if (*word++ != 0)
+            return false;
+    return true;
+}

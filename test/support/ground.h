@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A small ground to test the floors pages and space on. */
+#pragma once
+
+#include "pages/pages.h"
+
+#include "support.h"
+
+/* Four slots of 16 MiB: four chunks each. */
+#define TEST_LOG_EXTENT 24u
+#define TEST_EXTENT ((size_t)1 << TEST_LOG_EXTENT)
+#define TEST_SLOTS 4u
+#define TEST_SLOT_PAGES (TEST_EXTENT >> TER_LOG_BYTES_IN_PAGE)
+#define TEST_SLOT_BLOCKS (TEST_EXTENT >> TER_LOG_BYTES_IN_BLOCK)
+
+void test_ground_init(struct ter_ground *ground);
+
+/* A space that only has a name. */
+extern const struct ter_sft test_owner;
+
+size_t test_used_bytes(const struct ter_ground *ground);
+size_t test_mapped_bytes(const struct ter_range *range);
+
+/* Does every word of the range read zero? */
+bool test_reads_zero(uintptr_t start, size_t bytes);
