@@ -96,20 +96,36 @@ ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t 
     return status;
 }
 
-ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t end)
 {
-    size_t first = (start - mmapper->start) >> TER_LOG_BYTES_IN_CHUNK;
-    size_t end = first + (bytes >> TER_LOG_BYTES_IN_CHUNK);
+    uintptr_t start = chunk_start(mmapper, first);
+    size_t bytes = (end - first) << TER_LOG_BYTES_IN_CHUNK;
     ter_status status;
 
-    TER_CHECK(ter_is_aligned(start | bytes, TER_BYTES_IN_CHUNK) && end <= mmapper->chunks);
-    ter_lock_acquire(&mmapper->lock);
     set_states(mmapper, first, end, TER_CHUNK_RESERVED);
     status = ter_os_decommit(start, bytes);
     if (status == TER_OK)
         status = ter_os_protect(start, bytes);
     if (status != TER_OK)
         set_states(mmapper, first, end, TER_CHUNK_MAPPED);
+    return status;
+}
+
+ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+{
+    size_t first = (start - mmapper->start) >> TER_LOG_BYTES_IN_CHUNK;
+    size_t end = first + (bytes >> TER_LOG_BYTES_IN_CHUNK);
+    ter_status status = TER_OK;
+
+    TER_CHECK(ter_is_aligned(start | bytes, TER_BYTES_IN_CHUNK) && end <= mmapper->chunks);
+    ter_lock_acquire(&mmapper->lock);
+    while (first < end && status == TER_OK) {
+        size_t next = run_end(mmapper, first, end);
+
+        if (is_mapped(mmapper, first))
+            status = unmap_run(mmapper, first, next);
+        first = next;
+    }
     ter_lock_release(&mmapper->lock);
     return status;
 }
