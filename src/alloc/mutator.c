@@ -226,17 +226,21 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
 static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size_t bytes,
                             bool *zeroed)
 {
+    struct ter_accounting *accounting = &allocator->large->space.ground->accounting;
     size_t page_bytes = ter_align_up(bytes, TER_BYTES_IN_PAGE);
     const struct ter_gate *gate = &allocator->gate;
     uintptr_t object;
 
     poll_stress(allocator);
     for (;;) {
+        size_t limit = accounting->limit_bytes;
         enum ter_admission admission = gate->admit(gate->context, page_bytes);
 
         if (admission == TER_ADMITTED) {
             if (ter_large_space_allocate(allocator->large, bytes, kind, &object, zeroed) == TER_OK)
                 return object;
+            /* What was admitted and is not there must not let the heap grow without collections. */
+            accounting->limit_bytes = limit;
             admission = gate->refused(gate->context, page_bytes);
         }
         if (admission == TER_REFUSED)

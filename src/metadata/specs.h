@@ -28,6 +28,12 @@
 enum ter_side_id { TER_SIDE_SPECS(TER_SIDE_ENUM) TER_SIDE_COUNT };
 #undef TER_SIDE_ENUM
 
+/* The figures of a row as constants, for inline arithmetic. */
+#define TER_SIDE_CONSTANTS(identifier, name, log_bits, log_region)                                 \
+    TER_SIDE_LOG_BITS_##identifier = (log_bits), TER_SIDE_LOG_REGION_##identifier = (log_region),
+enum { TER_SIDE_SPECS(TER_SIDE_CONSTANTS) TER_SIDE_CONSTANTS_END };
+#undef TER_SIDE_CONSTANTS
+
 /* A set of specs: bit `1 << id` for each. */
 typedef unsigned ter_side_set;
 #define TER_SIDE_SET(identifier) (1u << TER_SIDE_##identifier)

@@ -45,7 +45,6 @@ ter_status ter_side_init(struct ter_side_metadata *side, uintptr_t data_start, s
         struct ter_side_table *table = &side->tables[id];
 
         table->shift = shift_of(&specs[id]);
-        table->log_bits = specs[id].log_bits;
         table->bias = start - (data_start >> table->shift);
         start += table_bytes(&specs[id], data_bytes);
     }

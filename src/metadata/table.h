@@ -8,7 +8,6 @@
 struct ter_side_table {
     uintptr_t bias; /* address of the value for data address 0, modulo the address space */
     unsigned shift; /* log2 of data bytes described by one byte of the table */
-    unsigned log_bits;
 };
 
 struct ter_side_metadata {
@@ -35,11 +34,17 @@ TER_INLINE uintptr_t ter_side_address(const struct ter_side_table *table, uintpt
     return table->bias + (address >> table->shift);
 }
 
-/* The record of 2^log_bits bits for the region of `address`; log_bits of the spec is at least 3. */
-TER_INLINE void *ter_side_record(const struct ter_side_table *table, uintptr_t address,
-                                 unsigned log_region)
+/*
+ * The record for the region of `address` in the table that begins, for address 0, at `bias`. The
+ * logarithms are constants, so that this is two shifts and an addition.
+ */
+TER_INLINE void *ter_side_record_at(uintptr_t bias, uintptr_t address, unsigned log_region,
+                                    unsigned log_bits)
 {
-    unsigned log_bytes = table->log_bits - 3;
-
-    return (void *)(table->bias + ((address >> log_region) << log_bytes));
+    return (void *)(bias + ((address >> log_region) << (log_bits - 3)));
 }
+
+/* The record of the spec IDENTIFIER, of at least 8 bits, in struct ter_side_metadata `side`. */
+#define TER_SIDE_RECORD(side, IDENTIFIER, address)                                                 \
+    ter_side_record_at((side).tables[TER_SIDE_##IDENTIFIER].bias, address,                         \
+                       TER_SIDE_LOG_REGION_##IDENTIFIER, TER_SIDE_LOG_BITS_##IDENTIFIER)

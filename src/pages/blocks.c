@@ -8,8 +8,7 @@ void ter_blocks_init(struct ter_blocks *blocks, struct ter_range *range, struct 
 
 static uint32_t *link_of(const struct ter_blocks *blocks, uintptr_t block)
 {
-    return ter_side_record(&blocks->ground->side.tables[TER_SIDE_BLOCK_LINK], block,
-                           TER_LOG_BYTES_IN_BLOCK);
+    return TER_SIDE_RECORD(blocks->ground->side, BLOCK_LINK, block);
 }
 
 static uint32_t index_of(const struct ter_blocks *blocks, uintptr_t block)

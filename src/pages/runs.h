@@ -50,7 +50,7 @@ size_t ter_runs_pages(const struct ter_runs *runs, uintptr_t start);
 TER_INLINE struct ter_run_record *ter_runs_record(const struct ter_ground *ground,
                                                   uintptr_t address)
 {
-    return ter_side_record(&ground->side.tables[TER_SIDE_PAGE_RUN], address, TER_LOG_BYTES_IN_PAGE);
+    return TER_SIDE_RECORD(ground->side, PAGE_RUN, address);
 }
 
 /* First page of the used run that covers the mapped address `word`; 0 if the page is free. */

@@ -6,17 +6,65 @@
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a stack copied at once */
 
+/*
+ * What the loop reads for every word, in a local variable: the compiler keeps it in registers or in
+ * the frame, where it would have to load it again from the marker after every store of a mark.
+ */
+struct scan {
+    struct ter_marker *marker;
+    const struct ter_ground *ground;
+    const struct ter_sft_map *map;
+    const uint8_t *displacements;
+    uintptr_t low;
+    uintptr_t span;
+    uintptr_t heads; /* biases of the tables of block heads and of mark bits */
+    uintptr_t marks;
+    struct ter_mark_entry *top; /* of the mark stack: first free entry, and one past the last */
+    struct ter_mark_entry *end;
+};
+
+static struct scan begin_scan(struct ter_marker *marker)
+{
+    const struct ter_side_metadata *side = &marker->ground->side;
+    struct scan scan = {.marker = marker,
+                        .ground = marker->ground,
+                        .map = &marker->ground->map,
+                        .displacements = marker->displacements,
+                        .low = marker->low,
+                        .span = marker->span,
+                        .heads = side->tables[TER_SIDE_BLOCK].bias,
+                        .marks = side->tables[TER_SIDE_MARK].bias,
+                        .top = marker->stack.entries + marker->stack.count,
+                        .end = marker->stack.entries + marker->stack.capacity};
+
+    return scan;
+}
+
+/* Around calls that push through the marker, and at the end. */
+TER_INLINE void write_stack(const struct scan *scan)
+{
+    scan->marker->stack.count = (size_t)(scan->top - scan->marker->stack.entries);
+}
+
+TER_INLINE void read_stack(struct scan *scan)
+{
+    const struct ter_mark_stack *stack = &scan->marker->stack;
+
+    scan->top = stack->entries + stack->count;
+    scan->end = stack->entries + stack->capacity;
+}
+
 /* ---- From a word to a mark ---- */
 
-TER_INLINE bool displacement_counts(const struct ter_marker *marker, uintptr_t displacement)
+TER_INLINE bool displacement_counts(const uint8_t *displacements, uintptr_t displacement)
 {
-    return displacement < TER_MAX_DISPLACEMENT && marker->displacements[displacement] != 0;
+    return displacement < TER_MAX_DISPLACEMENT && displacements[displacement] != 0;
 }
 
 /* Sets the mark of the granule at `object`; false when it was set. */
-TER_INLINE bool set_mark(const struct ter_marker *marker, uintptr_t object)
+TER_INLINE bool set_mark(uintptr_t marks, uintptr_t object)
 {
-    uint64_t *word = ter_bits_word(&marker->ground->side.tables[TER_SIDE_MARK], object);
+    uint64_t *word = (uint64_t *)(marks + ((object >> TER_LOG_BYTES_IN_BIT_WORD) << 3));
     uint64_t mask = ter_bits_mask(object);
     uint64_t old = *word;
 
@@ -26,165 +74,188 @@ TER_INLINE bool set_mark(const struct ter_marker *marker, uintptr_t object)
     return true;
 }
 
-TER_INLINE void push(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind)
+static TER_NOINLINE void push_slow(struct scan *scan, uintptr_t object, size_t bytes, unsigned kind)
 {
-    TER_PREFETCH_READ(object);
-    ter_mark_stack_push(&marker->stack, object, bytes, kind);
+    write_stack(scan);
+    ter_mark_stack_push(&scan->marker->stack, object, bytes, kind);
+    read_stack(scan);
+}
+
+TER_INLINE void push(struct scan *scan, uintptr_t object, size_t bytes, unsigned kind)
+{
+    if (TER_UNLIKELY(scan->top == scan->end))
+        push_slow(scan, object, bytes, kind);
+    else
+        *scan->top++ = (struct ter_mark_entry){object, bytes | kind};
 }
 
 /* A cell that is no object has its mark set already: see space/block_sweep.c. */
-TER_INLINE void mark_in_block(struct ter_marker *marker, uintptr_t word, bool interior)
+TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior)
 {
-    const struct ter_block_head *head = ter_block_head_of(marker->ground, word);
+    const struct ter_block_head *head =
+        ter_side_record_at(scan->heads, word, TER_SIDE_LOG_REGION_BLOCK, TER_SIDE_LOG_BITS_BLOCK);
     uintptr_t object = ter_block_cell_of(head, word);
 
-    if (!interior && !displacement_counts(marker, word - object))
+    if (!interior && !displacement_counts(scan->displacements, word - object))
         return;
-    if (!set_mark(marker, object))
+    if (!set_mark(scan->marks, object))
         return;
     if (head->scan != TER_SCAN_NONE)
-        push(marker, object, head->cell_bytes, head->kind);
+        push(scan, object, head->cell_bytes, head->kind);
 }
 
-static TER_NOINLINE void mark_large(struct ter_marker *marker, uintptr_t word, bool interior)
+static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool interior)
 {
-    uintptr_t object = ter_runs_find(marker->ground, word);
+    uintptr_t object = ter_runs_find(scan->ground, word);
     const struct ter_large_record *record;
 
     if (object == 0)
         return;
-    record = ter_large_record_of(marker->ground, object);
+    record = ter_large_record_of(scan->ground, object);
     if (word - object >= record->bytes ||
-        (!interior && !displacement_counts(marker, word - object)))
+        (!interior && !displacement_counts(scan->displacements, word - object)))
         return;
     if (record->first_page_only && word - object >= TER_BYTES_IN_PAGE)
         return;
-    if (set_mark(marker, object) && record->scan != TER_SCAN_NONE)
-        push(marker, object, record->bytes, record->kind);
+    if (set_mark(scan->marks, object) && record->scan != TER_SCAN_NONE)
+        push(scan, object, record->bytes, record->kind);
 }
 
-static TER_NOINLINE void mark_through_functions(struct ter_marker *marker,
-                                                const struct ter_sft *sft, uintptr_t word)
+static TER_NOINLINE void mark_through_functions(struct scan *scan, const struct ter_sft *sft,
+                                                uintptr_t word)
 {
     ter_object object = sft->find_object_from_interior(sft, word);
 
-    if (!ter_object_is_none(object))
-        sft->trace_object(sft, &marker->trace, object);
+    if (ter_object_is_none(object))
+        return;
+    write_stack(scan);
+    sft->trace_object(sft, &scan->marker->trace, object);
+    read_stack(scan);
 }
 
 /* Words outside the hull were sorted out before. */
-TER_INLINE void mark_candidate(struct ter_marker *marker, uintptr_t word, bool interior)
+TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior)
 {
-    const struct ter_sft *sft = ter_sft_map_get(&marker->ground->map, word);
+    const struct ter_sft *sft = ter_sft_map_get(scan->map, word);
 
     if (TER_LIKELY(sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL)) {
         if (TER_LIKELY(ter_range_holds(&ter_space_of(sft)->range, word)))
-            mark_in_block(marker, word, interior);
+            mark_in_block(scan, word, interior);
     } else if (sft->kind == TER_SPACE_LARGE) {
         if (ter_range_holds(&ter_space_of(sft)->range, word))
-            mark_large(marker, word, interior);
+            mark_large(scan, word, interior);
     } else if (sft->kind != TER_SPACE_EMPTY) {
-        mark_through_functions(marker, sft, word);
+        mark_through_functions(scan, sft, word);
     }
 }
 
 /* ---- Ranges of words ---- */
 
-TER_INLINE void mark_words(struct ter_marker *marker, const uintptr_t *word, const uintptr_t *end,
+TER_INLINE void mark_words(struct scan *scan, const uintptr_t *word, const uintptr_t *end,
                            bool interior)
 {
-    uintptr_t low = marker->low;
-    uintptr_t span = marker->span;
-
     for (; word < end; word++)
-        if (*word - low < span)
-            mark_candidate(marker, *word, interior);
+        if (*word - scan->low < scan->span)
+            mark_candidate(scan, *word, interior);
 }
 
 void ter_mark_word(struct ter_marker *marker, uintptr_t word)
 {
-    if (word - marker->low < marker->span)
-        mark_candidate(marker, word, true);
+    struct scan scan;
+
+    if (word - marker->low >= marker->span)
+        return;
+    scan = begin_scan(marker);
+    mark_candidate(&scan, word, true);
+    write_stack(&scan);
+}
+
+/* Memory of any origin is copied first, out of the sight of sanitizers. */
+static void mark_foreign_words(struct ter_marker *marker, uintptr_t start, uintptr_t end,
+                               bool interior)
+{
+    struct scan scan = begin_scan(marker);
+    uintptr_t words[ROOT_WORDS];
+
+    while (start < end) {
+        size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
+
+        ter_roots_read_words((const uintptr_t *)start, words, count);
+        mark_words(&scan, words, words + count, interior);
+        start += count * sizeof(uintptr_t);
+    }
+    write_stack(&scan);
 }
 
 void ter_mark_stack_range(struct ter_marker *marker, uintptr_t start, uintptr_t end)
 {
-    uintptr_t words[ROOT_WORDS];
-
-    while (start < end) {
-        size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
-
-        ter_roots_read_words((const uintptr_t *)start, words, count);
-        mark_words(marker, words, words + count, true);
-        start += count * sizeof(uintptr_t);
-    }
+    mark_foreign_words(marker, start, end, true);
 }
 
 void ter_mark_data_range(struct ter_marker *marker, uintptr_t start, uintptr_t end)
 {
-    uintptr_t words[ROOT_WORDS];
-    bool interior = marker->interior_everywhere;
-
-    start = ter_align_up(start, sizeof(uintptr_t));
-    end = ter_align_down(end, sizeof(uintptr_t));
-    while (start < end) {
-        size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
-
-        ter_roots_read_words((const uintptr_t *)start, words, count);
-        mark_words(marker, words, words + count, interior);
-        start += count * sizeof(uintptr_t);
-    }
+    mark_foreign_words(marker, ter_align_up(start, sizeof(uintptr_t)),
+                       ter_align_down(end, sizeof(uintptr_t)), marker->interior_everywhere);
 }
 
 /* ---- Scanning objects ---- */
 
-TER_INLINE void scan_conservative(struct ter_marker *marker, uintptr_t object, size_t bytes,
-                                  unsigned kind, bool interior)
+static TER_NOINLINE void call_tracer(struct scan *scan, const struct ter_kind *kind,
+                                     uintptr_t object, size_t bytes)
 {
-    size_t piece = bytes;
-
-    if (TER_UNLIKELY(bytes > PIECE_BYTES)) {
-        piece = PIECE_BYTES;
-        ter_mark_stack_push(&marker->stack, object + piece, bytes - piece, kind);
-    }
-    mark_words(marker, (const uintptr_t *)object, (const uintptr_t *)(object + piece), interior);
+    write_stack(scan);
+    kind->tracer(kind->context, &scan->marker->trace, object, bytes);
+    read_stack(scan);
 }
 
-TER_INLINE void scan_entry(struct ter_marker *marker, struct ter_mark_entry entry, bool interior)
+TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool interior)
 {
     unsigned kind = (unsigned)(entry.bytes_and_kind & (TER_MAX_KINDS - 1));
     size_t bytes = entry.bytes_and_kind & ~(size_t)(TER_MAX_KINDS - 1);
-    const struct ter_kind *how = &marker->kinds[kind];
+    const struct ter_kind *how = &scan->marker->kinds[kind];
 
-    if (TER_LIKELY(how->scan == TER_SCAN_CONSERVATIVE))
-        scan_conservative(marker, entry.start, bytes, kind, interior);
-    else if (how->scan == TER_SCAN_TRACER)
-        how->tracer(how->context, &marker->trace, entry.start, bytes);
+    if (TER_UNLIKELY(how->scan != TER_SCAN_CONSERVATIVE)) {
+        if (how->scan == TER_SCAN_TRACER)
+            call_tracer(scan, how, entry.start, bytes);
+        return;
+    }
+    if (TER_UNLIKELY(bytes > PIECE_BYTES)) {
+        push(scan, entry.start + PIECE_BYTES, bytes - PIECE_BYTES, kind);
+        bytes = PIECE_BYTES;
+    }
+    mark_words(scan, (const uintptr_t *)entry.start, (const uintptr_t *)(entry.start + bytes),
+               interior);
 }
 
 void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind)
 {
     struct ter_mark_entry entry = {object, bytes | kind};
+    struct scan scan = begin_scan(marker);
 
-    scan_entry(marker, entry, marker->interior_everywhere);
+    scan_entry(&scan, entry, marker->interior_everywhere);
+    write_stack(&scan);
 }
 
 TER_INLINE void drain(struct ter_marker *marker, bool interior)
 {
+    struct scan scan = begin_scan(marker);
     struct ter_mark_entry queue[QUEUE_LENGTH];
     unsigned first = 0, waiting = 0;
 
-    while (marker->stack.count > 0 || waiting > 0) {
-        while (marker->stack.count > 0 && waiting < QUEUE_LENGTH) {
-            struct ter_mark_entry entry = marker->stack.entries[--marker->stack.count];
+    for (;;) {
+        while (scan.top != scan.marker->stack.entries && waiting < QUEUE_LENGTH) {
+            struct ter_mark_entry entry = *--scan.top;
 
             TER_PREFETCH_READ(entry.start);
             queue[(first + waiting++) % QUEUE_LENGTH] = entry;
         }
-        scan_entry(marker, queue[first], interior);
+        if (waiting == 0)
+            break;
+        scan_entry(&scan, queue[first], interior);
         first = (first + 1) % QUEUE_LENGTH;
         waiting--;
     }
+    write_stack(&scan);
 }
 
 void ter_mark_drain(struct ter_marker *marker)

@@ -101,14 +101,13 @@ void ter_block_space_for_each(const struct ter_block_space *space, ter_object_vi
 TER_INLINE struct ter_block_head *ter_block_head_of(const struct ter_ground *ground,
                                                     uintptr_t address)
 {
-    return ter_side_record(&ground->side.tables[TER_SIDE_BLOCK], address, TER_LOG_BYTES_IN_BLOCK);
+    return TER_SIDE_RECORD(ground->side, BLOCK, address);
 }
 
 TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_ground *ground,
                                                       uintptr_t address)
 {
-    return ter_side_record(&ground->side.tables[TER_SIDE_BLOCK_STATE], address,
-                           TER_LOG_BYTES_IN_BLOCK);
+    return TER_SIDE_RECORD(ground->side, BLOCK_STATE, address);
 }
 
 /* First byte of the cell that covers `address`; meaningless, but harmless, in a free block. */

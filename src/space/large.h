@@ -46,5 +46,5 @@ void ter_large_space_for_each(const struct ter_large_space *space, ter_object_vi
 TER_INLINE struct ter_large_record *ter_large_record_of(const struct ter_ground *ground,
                                                         uintptr_t object)
 {
-    return ter_side_record(&ground->side.tables[TER_SIDE_LARGE], object, TER_LOG_BYTES_IN_PAGE);
+    return TER_SIDE_RECORD(ground->side, LARGE, object);
 }
