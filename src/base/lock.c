@@ -67,9 +67,3 @@ void ter_lock_release(struct ter_lock *lock)
     TER_CHECK(pthread_mutex_unlock(&lock->mutex) == 0);
     note_release(lock->rank);
 }
-
-void ter_lock_reset_after_fork(struct ter_lock *lock)
-{
-    note_release(lock->rank);
-    TER_CHECK(pthread_mutex_init(&lock->mutex, NULL) == 0);
-}

@@ -11,10 +11,9 @@
 #include <stdbool.h>
 
 enum ter_lock_rank {
-    TER_RANK_DIRECTORY, /* the process-wide list of heaps */
-    TER_RANK_HEAP,      /* allocation slow paths, collections, weak tables, mutators of one heap */
-    TER_RANK_CHUNKS,    /* chunks of one heap: growth of its spaces */
-    TER_RANK_MMAPPER,   /* states of chunks of address space */
+    TER_RANK_HEAP,    /* allocation slow paths, collections, weak tables, mutators of one heap */
+    TER_RANK_CHUNKS,  /* chunks of one heap: growth of its spaces */
+    TER_RANK_MMAPPER, /* states of chunks of address space */
     TER_RANK_COUNT
 };
 
@@ -27,9 +26,6 @@ void ter_lock_init(struct ter_lock *lock, enum ter_lock_rank rank);
 void ter_lock_fini(struct ter_lock *lock);
 void ter_lock_acquire(struct ter_lock *lock);
 void ter_lock_release(struct ter_lock *lock);
-
-/* In the child of a fork: the lock was held by the forking thread; makes it new and free. */
-void ter_lock_reset_after_fork(struct ter_lock *lock);
 
 /* For checks: this thread holds a lock of that rank. True in builds that do not keep track. */
 bool ter_lock_is_held(enum ter_lock_rank rank);

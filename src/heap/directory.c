@@ -44,9 +44,13 @@ struct ter_heap *ter_heap_of_word(uintptr_t word)
 {
     for (size_t i = 0; i < TER_MAX_HEAPS; i++) {
         struct ter_heap *heap = atomic_load_explicit(&entries[i].heap, memory_order_acquire);
+        bool holds;
 
-        if (heap != NULL && word - atomic_load_explicit(&entries[i].start, memory_order_relaxed) <
-                                atomic_load_explicit(&entries[i].bytes, memory_order_relaxed))
+        if (heap == NULL)
+            continue;
+        holds = word - atomic_load_explicit(&entries[i].start, memory_order_relaxed) <
+                atomic_load_explicit(&entries[i].bytes, memory_order_acquire);
+        if (holds && atomic_load_explicit(&entries[i].heap, memory_order_relaxed) == heap)
             return heap;
     }
     return NULL;

@@ -2,8 +2,8 @@
 /*
  * The one list of heaps of the process: from any word to the heap whose range holds it.
  *
- * Invariant: an entry's bounds are written before its heap and cleared after it, so a reader without
- * a lock sees a heap only with its own bounds.
+ * Invariant: an entry's bounds are written before its heap, and its heap is cleared before others
+ * take its place; a reader without a lock looks at the heap again after reading the bounds.
  */
 #pragma once
 

@@ -14,3 +14,6 @@ struct ter_heap {
     uint64_t born_ns;
     unsigned process; /* that made it: a forked child writes no report in its name */
 };
+
+/* Fills in everything; under the heap lock. */
+void ter_heap_statistics_locked(const struct ter_heap *heap, struct ter_statistics *statistics);

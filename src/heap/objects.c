@@ -44,8 +44,6 @@ static bool grow_in_place(struct ter_plan *plan, const struct ter_sft *owner, ui
     if (grown)
         ter_allocator_count(&plan->allocator, wanted - old_bytes);
     ter_allocator_unlock(&plan->allocator);
-    if (grown && plan->allocator.kinds[ter_plan_object_kind(plan, object)].zeroed)
-        memset((void *)(object + old_bytes), 0, wanted - old_bytes);
     return grown;
 }
 
@@ -55,6 +53,20 @@ static void clear_tail(const struct ter_plan *plan, uintptr_t object, size_t byt
 {
     if (plan->allocator.kinds[ter_plan_object_kind(plan, object)].zeroed)
         memset((void *)(object + bytes), 0, old_bytes - bytes);
+}
+
+/* An object that goes away by hand takes its finalizer with it. */
+static void release(struct ter_mutator *mutator, const struct ter_sft *owner, uintptr_t object)
+{
+    struct ter_plan *plan = plan_of(mutator);
+    struct ter_finalizer none = {.object = object}, old;
+
+    if (plan->finalizers.waiting.count != 0) {
+        ter_allocator_lock(&plan->allocator);
+        ter_finalizers_register(&plan->finalizers, &none, &old);
+        ter_allocator_unlock(&plan->allocator);
+    }
+    ter_mutator_release(mutator, owner, object);
 }
 
 void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
@@ -78,24 +90,15 @@ void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
     if (moved == NULL)
         return NULL;
     memcpy(moved, object, ter_min(bytes, old_bytes));
-    ter_mutator_release(mutator, owner, (uintptr_t)object);
+    release(mutator, owner, (uintptr_t)object);
     return moved;
 }
 
 void ter_free(struct ter_mutator *mutator, void *object)
 {
-    struct ter_plan *plan = plan_of(mutator);
-    struct ter_finalizer none = {.object = (uintptr_t)object}, old;
-
     if (object == NULL)
         return;
-    require_object(plan, object, "ter_free");
-    if (plan->finalizers.waiting.count != 0) {
-        ter_allocator_lock(&plan->allocator);
-        ter_finalizers_register(&plan->finalizers, &none, &old);
-        ter_allocator_unlock(&plan->allocator);
-    }
-    ter_mutator_release(mutator, ter_plan_owner(plan, (uintptr_t)object), (uintptr_t)object);
+    release(mutator, require_object(plan_of(mutator), object, "ter_free"), (uintptr_t)object);
 }
 
 /* ---- Questions ---- */

@@ -13,10 +13,12 @@ ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_form
     struct ter_writer writer;
 
     ter_writer_init(&writer, file);
+    ter_allocator_lock(&heap->plan.allocator);
     if (format == TER_REPORT_JSON)
         ter_report_json(heap, &writer);
     else
         ter_report_text(heap, &writer);
+    ter_allocator_unlock(&heap->plan.allocator);
     return ter_writer_finish(&writer) ? TER_OK : TER_ERROR_SYSTEM;
 }
 
@@ -57,7 +59,12 @@ void ter_heap_write_wanted_report(struct ter_heap *heap)
     enum ter_report_format format =
         strcmp(heap->options.report, "json") == 0 ? TER_REPORT_JSON : TER_REPORT_TEXT;
 
+    bool own = heap->process == ter_os_process_id();
+
     if (strcmp(heap->options.report, "none") == 0)
+        return;
+    /* A forked child speaks for itself, or not at all. */
+    if (!own && strstr(heap->options.report_file, "%p") == NULL)
         return;
     snprintf(heap->options.report, sizeof heap->options.report, "none");
     if (heap->options.report_file[0] == '\0')

@@ -25,7 +25,7 @@ static void print_json_statistics(struct ter_heap *heap, struct ter_writer *writ
     struct ter_statistics statistics;
     const char *comma = "";
 
-    ter_heap_statistics(heap, &statistics, sizeof statistics);
+    ter_heap_statistics_locked(heap, &statistics);
     ter_writer_print(writer, "\"statistics\":{");
 #define PRINT_ROW(name, unit, help)                                                                \
     ter_writer_print(writer, "%s\"" #name "\":%llu", comma, (unsigned long long)statistics.name);  \

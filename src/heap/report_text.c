@@ -69,7 +69,7 @@ static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
 {
     struct ter_statistics statistics;
 
-    ter_heap_statistics(heap, &statistics, sizeof statistics);
+    ter_heap_statistics_locked(heap, &statistics);
     ter_writer_print(writer, "figures\n");
 #define PRINT_ROW(name, unit, help) print_statistic(writer, help, #unit, statistics.name);
     TER_STATISTICS(PRINT_ROW)
@@ -135,7 +135,7 @@ static char chunk_character(const struct ter_heap *heap, uintptr_t chunk)
         return '.';
     if (used == TER_BYTES_IN_CHUNK)
         return '#';
-    return "123456789"[used * 9 / TER_BYTES_IN_CHUNK];
+    return "1123456789"[used * 10 / TER_BYTES_IN_CHUNK];
 }
 
 static void print_map_run(const struct ter_heap *heap, struct ter_writer *writer,

@@ -50,16 +50,23 @@ static void fill_memory(const struct ter_plan *plan, struct ter_statistics *stat
     statistics->links = plan->short_links.table.count + plan->long_links.table.count;
 }
 
+void ter_heap_statistics_locked(const struct ter_heap *heap, struct ter_statistics *statistics)
+{
+    *statistics = (struct ter_statistics){.struct_bytes = sizeof *statistics,
+                                          .version = TER_STATISTICS_VERSION};
+    fill_pauses(&heap->figures, statistics);
+    fill_memory(&heap->plan, statistics);
+    statistics->peak_resident_bytes = ter_os_peak_resident();
+}
+
 void ter_heap_statistics(struct ter_heap *heap, struct ter_statistics *statistics,
                          size_t struct_bytes)
 {
-    struct ter_statistics all = {.struct_bytes = ter_min(struct_bytes, sizeof all),
-                                 .version = TER_STATISTICS_VERSION};
+    struct ter_statistics all;
 
     ter_allocator_lock(&heap->plan.allocator);
-    fill_pauses(&heap->figures, &all);
-    fill_memory(&heap->plan, &all);
+    ter_heap_statistics_locked(heap, &all);
     ter_allocator_unlock(&heap->plan.allocator);
-    all.peak_resident_bytes = ter_os_peak_resident();
+    all.struct_bytes = ter_min(struct_bytes, sizeof all);
     memcpy(statistics, &all, all.struct_bytes);
 }

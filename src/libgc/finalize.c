@@ -55,19 +55,18 @@ int GC_invoke_finalizers(void)
 void ter_libgc_finalizers_ready(void)
 {
     if (GC_finalize_on_demand != 0) {
-        bool first = ter_libgc.notified_collection != GC_gc_no;
+        GC_word now = GC_gc_no;
+        bool first = atomic_exchange(&ter_libgc.notified_collection, now) != now;
 
-        ter_libgc.notified_collection = GC_gc_no;
         if (first && GC_finalizer_notifier != NULL)
             GC_finalizer_notifier();
         return;
     }
     /* A finalizer that allocates does not run others inside it. */
-    if (ter_libgc.invoking)
+    if (atomic_exchange(&ter_libgc.invoking, true))
         return;
-    ter_libgc.invoking = true;
     GC_invoke_finalizers();
-    ter_libgc.invoking = false;
+    atomic_store(&ter_libgc.invoking, false);
 }
 
 /* ---- Links ---- */

@@ -22,7 +22,10 @@ static bool read_size(const char *name, uint64_t *value)
     return false;
 }
 
-/* Those of Boehm's collector that have a meaning here; TERRIER_OPTIONS comes after and wins. */
+/*
+ * Those of Boehm's collector that have a meaning here; TERRIER_OPTIONS comes after and wins, also
+ * over what the program set before, since the variables are what the plan reads from now on.
+ */
 static void read_environment(struct ter_options *options)
 {
     char message[256];
@@ -38,8 +41,12 @@ static void read_environment(struct ter_options *options)
         GC_dont_gc = 1;
     if (getenv("GC_PRINT_STATS") != NULL)
         options->log = TER_LOG_TRACE;
+    options->free_space_divisor = GC_free_space_divisor;
+    options->scan_libraries = GC_no_dls == 0;
     if (ter_options_read_environment(options, message, sizeof message) != TER_OK)
         ter_fatal("TERRIER_OPTIONS: %s", message);
+    GC_free_space_divisor = (GC_word)options->free_space_divisor;
+    GC_no_dls = options->scan_libraries == 0;
 }
 
 /* ---- The heap ---- */
@@ -88,8 +95,6 @@ static void make_heap(void)
 
     ter_options_init(&options);
     read_environment(&options);
-    options.free_space_divisor = GC_free_space_divisor;
-    options.scan_libraries = GC_no_dls == 0;
     status = ter_heap_new(&options, &ter_libgc.heap);
     if (status != TER_OK)
         ter_fatal("no heap can be made: %s", ter_status_message(status));

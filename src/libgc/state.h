@@ -13,8 +13,8 @@ struct ter_libgc {
     size_t extra_bytes; /* 1 when a pointer one past the end keeps an object: all interior */
     GC_warn_proc warn;
     GC_start_callback_proc start_callback;
-    bool invoking; /* finalizers run; they are not run inside one another */
-    GC_word notified_collection;
+    _Atomic bool invoking; /* finalizers run; they are not run inside one another */
+    _Atomic GC_word notified_collection;
 };
 
 extern struct ter_libgc ter_libgc;

@@ -41,7 +41,10 @@ static struct GC_ms_entry *mark_long(GC_word *object, struct GC_ms_entry *stack,
     return stack;
 }
 
-static GC_word make_long(const GC_word *bitmap, size_t bits)
+/* Held while a long bitmap is added; a lock of its own, since adding one allocates. */
+static pthread_mutex_t long_bitmap_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static GC_word add_long(const GC_word *bitmap, size_t bits)
 {
     size_t bytes = (bits + WORD_BITS - 1) / WORD_BITS * sizeof(GC_word);
     struct long_bitmap *table =
@@ -55,12 +58,22 @@ static GC_word make_long(const GC_word *bitmap, size_t bits)
     if (long_bitmap_count != 0)
         memcpy(table, long_bitmaps, long_bitmap_count * sizeof *table);
     table[long_bitmap_count] = (struct long_bitmap){bits, words};
-    GC_free(long_bitmaps);
-    long_bitmaps = table;
+    /* A collection in between finds either table whole. */
+    GC_free(__atomic_exchange_n(&long_bitmaps, table, __ATOMIC_ACQ_REL));
     if (long_bitmap_procedure == 0)
         long_bitmap_procedure = GC_new_proc(mark_long);
     return ((GC_word)long_bitmap_count++ << 6 | long_bitmap_procedure) << DESCRIPTOR_TAG_BITS |
            DESCRIPTOR_PROCEDURE;
+}
+
+static GC_word make_long(const GC_word *bitmap, size_t bits)
+{
+    GC_word descriptor;
+
+    pthread_mutex_lock(&long_bitmap_lock);
+    descriptor = add_long(bitmap, bits);
+    pthread_mutex_unlock(&long_bitmap_lock);
+    return descriptor;
 }
 
 /* ---- Descriptors ---- */
@@ -100,16 +113,20 @@ static void trace_typed(void *context, struct ter_trace *trace, uintptr_t object
 
 unsigned ter_libgc_typed_kind(void)
 {
-    static unsigned kind;
+    static unsigned typed_kind;
     struct ter_kind wanted = {.scan = TER_SCAN_TRACER, .zeroed = true, .tracer = trace_typed};
+    unsigned kind = __atomic_load_n(&typed_kind, __ATOMIC_ACQUIRE);
 
-    if (kind == 0) {
-        ter_allocator_lock(ter_libgc_self()->allocator);
+    if (TER_LIKELY(kind != 0))
+        return kind;
+    ter_allocator_lock(ter_libgc_self()->allocator);
+    if (typed_kind == 0) {
         if (ter_plan_add_kind(ter_libgc.plan, &wanted, &kind) != TER_OK)
             ter_fatal("GC_malloc_explicitly_typed: there are too many kinds of objects");
-        ter_allocator_unlock(&ter_libgc.plan->allocator);
+        __atomic_store_n(&typed_kind, kind, __ATOMIC_RELEASE);
     }
-    return kind;
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    return typed_kind;
 }
 
 void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor)

@@ -28,7 +28,7 @@ void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t s
             mask |= ter_bits_mask(start);
             start += stride;
         } while (start < end && ter_bits_word(table, start) == word);
-        __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
+        __atomic_fetch_or(word, mask, __ATOMIC_RELEASE);
     }
 }
 

@@ -24,7 +24,7 @@ TER_INLINE uint64_t ter_bits_mask(uintptr_t address)
 
 TER_INLINE bool ter_bits_test(const struct ter_side_table *table, uintptr_t address)
 {
-    return (__atomic_load_n(ter_bits_word(table, address), __ATOMIC_RELAXED) &
+    return (__atomic_load_n(ter_bits_word(table, address), __ATOMIC_ACQUIRE) &
             ter_bits_mask(address)) != 0;
 }
 
@@ -40,7 +40,7 @@ TER_INLINE void ter_bits_clear(const struct ter_side_table *table, uintptr_t add
 
 TER_INLINE void ter_bits_set_shared(const struct ter_side_table *table, uintptr_t address)
 {
-    __atomic_fetch_or(ter_bits_word(table, address), ter_bits_mask(address), __ATOMIC_RELAXED);
+    __atomic_fetch_or(ter_bits_word(table, address), ter_bits_mask(address), __ATOMIC_RELEASE);
 }
 
 /* True when this call cleared the bit. */

@@ -39,9 +39,10 @@ static void futex_wake_all(_Atomic uint32_t *word)
 static TER_NOINLINE void stand_still(void)
 {
     uint32_t seen = atomic_load_explicit(&generation, memory_order_acquire);
+    uint32_t wanted = seen;
 
-    /* A signal of a stop that is over, or one that somebody else sent. */
-    if (seen % 2 == 0)
+    /* A second signal of one stop, or one that somebody else sent, must not count. */
+    if (seen % 2 == 0 || !atomic_compare_exchange_strong(&self.wanted, &wanted, 0))
         return;
     TER_SPILL_REGISTERS();
     atomic_store_explicit(&self.stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
@@ -97,6 +98,8 @@ ter_status ter_os_stop_begin(void)
 
 bool ter_os_stop_thread(struct ter_os_thread *thread)
 {
+    atomic_store_explicit(&thread->wanted, atomic_load_explicit(&generation, memory_order_relaxed),
+                          memory_order_release);
     if (pthread_kill((pthread_t)thread->identity, stop_signal) != 0)
         return false;
     signalled++;

@@ -76,6 +76,7 @@ void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context);
  */
 struct ter_os_thread {
     _Atomic uintptr_t stack_pointer; /* below all that a stopped thread holds, registers included */
+    _Atomic uint32_t wanted;         /* the stop that this thread is to answer; 0: none */
     uintptr_t identity;              /* of the system's own kind */
 };
 

@@ -95,7 +95,9 @@ ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *
     ter_finalizers_init(&plan->finalizers);
     ter_links_init(&plan->short_links);
     ter_links_init(&plan->long_links);
-    plan->ground.accounting.limit_bytes = settings->initial_bytes;
+    plan->ground.accounting.limit_bytes =
+        settings->max_bytes == 0 ? settings->initial_bytes
+                                 : ter_min(settings->initial_bytes, settings->max_bytes);
     plan->trigger.max_bytes = settings->max_bytes;
     plan->trigger.free_space_divisor = settings->free_space_divisor;
     return TER_OK;

@@ -17,11 +17,52 @@ static const struct ter_space *space_or_null(const struct ter_plan *plan, uintpt
     return ter_space_of(owner);
 }
 
+/* What was freed by hand is no object any more and so is not reached, whatever its mark says. */
 static bool is_reached(void *context, uintptr_t object)
 {
-    const struct ter_space *space = space_or_null(context, object);
+    const struct ter_plan *plan = context;
+    const struct ter_space *space = space_or_null(plan, object);
+    ter_object base;
 
-    return space == NULL || ter_space_is_marked(space, object);
+    if (space == NULL)
+        return true;
+    base = ter_plan_find_interior(plan, object);
+    return !ter_object_is_none(base) && ter_space_is_marked(space, base.bits);
+}
+
+struct contents {
+    struct ter_plan *plan;
+    bool marked_only;
+};
+
+static void scan_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    struct contents *contents = context;
+    struct ter_plan *plan = contents->plan;
+    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+
+    if (contents->marked_only ? !ter_bits_test(marks, object) : !kind->uncollectable)
+        return;
+    ter_bits_set(marks, object);
+    ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
+    ter_mark_drain(&plan->marker);
+}
+
+/*
+ * Scans all that is marked. When the stack lost entries for want of memory, every marked object is
+ * scanned again, until a whole pass loses none: each pass marks at least one more, so this ends.
+ */
+static void drain_all(struct ter_plan *plan)
+{
+    struct contents contents = {plan, true};
+
+    ter_mark_drain(&plan->marker);
+    while (plan->marker.stack.overflowed) {
+        plan->marker.stack.overflowed = false;
+        ter_block_space_for_each(&plan->mark_sweep, scan_object, &contents);
+        ter_block_space_for_each(&plan->immortal, scan_object, &contents);
+        ter_large_space_for_each(&plan->large, scan_object, &contents);
+    }
 }
 
 static void reach_object(void *context, uintptr_t object)
@@ -29,7 +70,7 @@ static void reach_object(void *context, uintptr_t object)
     struct ter_plan *plan = context;
 
     ter_mark_word(&plan->marker, object);
-    ter_mark_drain(&plan->marker);
+    drain_all(plan);
 }
 
 static void reach_children(void *context, uintptr_t object)
@@ -40,7 +81,7 @@ static void reach_children(void *context, uintptr_t object)
         return;
     ter_mark_contents(&plan->marker, object, ter_plan_object_bytes(plan, object),
                       ter_plan_object_kind(plan, object));
-    ter_mark_drain(&plan->marker);
+    drain_all(plan);
 }
 
 /*
@@ -64,7 +105,7 @@ static void reach_children_but_self(void *context, uintptr_t object)
     else
         ter_mark_contents(&plan->marker, object, bytes, kind);
     ter_bits_clear(marks, object);
-    ter_mark_drain(&plan->marker);
+    drain_all(plan);
 }
 
 static uintptr_t base_of(void *context, uintptr_t address)
@@ -101,24 +142,6 @@ static void visit_data(void *context, uintptr_t start, uintptr_t end)
     ter_mark_data_range(context, start, end);
 }
 
-struct contents {
-    struct ter_plan *plan;
-    bool marked_only;
-};
-
-static void scan_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
-{
-    struct contents *contents = context;
-    struct ter_plan *plan = contents->plan;
-    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
-
-    if (contents->marked_only ? !ter_bits_test(marks, object) : !kind->uncollectable)
-        return;
-    ter_bits_set(marks, object);
-    ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
-    ter_mark_drain(&plan->marker);
-}
-
 /* Uncollectable objects are roots, wherever they live. */
 static void mark_uncollectable(struct ter_plan *plan)
 {
@@ -136,25 +159,9 @@ static void mark_roots(struct ter_plan *plan)
     ter_world_visit_stacks(&plan->allocator, visit_stack, visit_data, &plan->marker);
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
-    ter_mark_drain(&plan->marker);
+    drain_all(plan);
     mark_uncollectable(plan);
     ter_finalizers_reach(&plan->finalizers, &way);
-}
-
-/*
- * The stack lost entries for want of memory. Every marked object is scanned again, until a whole
- * pass loses none: each pass marks at least one more object, so this ends.
- */
-static void mark_what_was_lost(struct ter_plan *plan)
-{
-    struct contents contents = {plan, true};
-
-    while (plan->marker.stack.overflowed) {
-        plan->marker.stack.overflowed = false;
-        ter_block_space_for_each(&plan->mark_sweep, scan_object, &contents);
-        ter_block_space_for_each(&plan->immortal, scan_object, &contents);
-        ter_large_space_for_each(&plan->large, scan_object, &contents);
-    }
 }
 
 static void mark(struct ter_plan *plan)
@@ -165,9 +172,8 @@ static void mark(struct ter_plan *plan)
     ter_world_mark_runs(&plan->allocator, &plan->ground.side.tables[TER_SIDE_MARK]);
     ter_marker_begin(&plan->marker);
     mark_roots(plan);
-    mark_what_was_lost(plan);
+    drain_all(plan);
     process_weak(plan);
-    mark_what_was_lost(plan);
     ter_mark_stack_trim(&plan->marker.stack);
 }
 

@@ -33,9 +33,10 @@ static bool is_handed_out(const struct ter_ground *ground, uintptr_t cell)
 
     if (run == NULL)
         return true;
-    cursor = __atomic_load_n(&run->cursor, __ATOMIC_ACQUIRE);
-    limit = __atomic_load_n(&run->limit, __ATOMIC_RELAXED);
-    return cell < cursor || cell >= limit;
+    /* The limit first: see publish_run. */
+    limit = __atomic_load_n(&run->limit, __ATOMIC_ACQUIRE);
+    cursor = __atomic_load_n(&run->cursor, __ATOMIC_RELAXED);
+    return cell < cursor || cell >= limit || block_of(cursor) != block_of(cell);
 }
 
 static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
@@ -103,6 +104,8 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
 
     if (status != TER_OK)
         return status;
+    if (zeroed)
+        ter_block_space_fill_marks(space, *block);
     *ter_block_state_of(space->space.ground, *block) = (struct ter_block_state){
         .owner = NULL, .size_class = (uint8_t)size_class, .zeroed = zeroed};
     *ter_block_head_of(space->space.ground, *block) = (struct ter_block_head){
@@ -155,10 +158,21 @@ static size_t cap_run(size_t bytes, size_t max_bytes, size_t cell_bytes)
     return max_bytes < cell_bytes ? cell_bytes : max_bytes - max_bytes % cell_bytes;
 }
 
+/*
+ * Other threads may ask about cells at any time. Who reads a limit and then a cursor gets a cursor
+ * that is at least as new: the run is emptied, moved, and only then opened. A cursor that is newer
+ * lies behind the cells of the old run, or in another block.
+ */
+static void publish_run(struct ter_run *run, uintptr_t cursor, uintptr_t limit)
+{
+    __atomic_store_n(&run->limit, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&run->cursor, cursor, __ATOMIC_RELEASE);
+    __atomic_store_n(&run->limit, limit, __ATOMIC_RELEASE);
+}
+
 static void let_go(struct ter_block_state *state, struct ter_run *run)
 {
-    __atomic_store_n(&run->cursor, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&run->limit, 0, __ATOMIC_RELAXED);
+    publish_run(run, 0, 0);
     __atomic_store_n(&state->owner, NULL, __ATOMIC_RELEASE);
     state->zeroed = false;
 }
@@ -183,8 +197,7 @@ bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, si
     if (space->kinds[head->kind].zeroed && !state->zeroed)
         memset((void *)start, 0, bytes);
     /* The run first: a question from another thread must not see the bits of cells without it. */
-    __atomic_store_n(&run->limit, start + bytes, __ATOMIC_RELAXED);
-    __atomic_store_n(&run->cursor, start, __ATOMIC_RELEASE);
+    publish_run(run, start, start + bytes);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     ter_bits_set_strided_shared(cell_valid_bits(space), start, start + bytes, head->cell_bytes);
     return true;

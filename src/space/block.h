@@ -12,9 +12,7 @@
  * one there must not enter a list: it will be found where it is. All under the heap lock, but for
  * the hot head, which the collector reads with the world stopped.
  *
- * Free runs from a bitmap instead of threaded free lists: Garner, Blackburn, Frampton, "A
- * comprehensive evaluation of object scanning techniques" and the MMTk native mark-sweep space keep
- * lists; Go and JavaScriptCore take runs from bitmaps as here.
+ * Free runs come from a bitmap and not from threaded lists, as in Go's runtime and JavaScriptCore.
  */
 #pragma once
 
@@ -84,6 +82,9 @@ bool ter_block_space_free(struct ter_block_space *space, uintptr_t object);
 void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell);
 
 /* ---- Collection; with the world stopped and every run returned ---- */
+
+/* Between collections every mark of a block is set: what is there counts as live. */
+void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block);
 
 /* Mark bits := not valid-object bits, for all blocks. */
 void ter_block_space_prepare(struct ter_block_space *space);

@@ -7,6 +7,8 @@
  */
 #include "space/space.h"
 
+#include <string.h>
+
 #define WORDS_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_BIT_WORD)
 
 static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id id, uintptr_t block)
@@ -24,7 +26,12 @@ void ter_block_space_prepare(struct ter_block_space *space)
         mark[i] = ~valid[i];
 }
 
-static unsigned sweep_words(uint64_t *valid, const uint64_t *mark)
+void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)
+{
+    memset(words_of(space, TER_SIDE_MARK, block), 0xff, WORDS_IN_BLOCK * sizeof(uint64_t));
+}
+
+static unsigned sweep_words(uint64_t *valid, uint64_t *mark)
 {
     unsigned live = 0;
 
@@ -32,6 +39,7 @@ static unsigned sweep_words(uint64_t *valid, const uint64_t *mark)
         uint64_t word = valid[i] & mark[i];
 
         valid[i] = word;
+        mark[i] = ~UINT64_C(0);
         live += ter_count_ones(word);
     }
     return live;
@@ -73,9 +81,13 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
         return;
     }
     count_live_cells(head, live_cells, live);
+    /* No run will be taken from a full block, so cells that are freed there must enter a list. */
     if (live_cells < head->cells)
         ter_block_list_push(&space->blocks, &space->available[head->kind][state->size_class],
                             block);
+    else
+        state->resume =
+            (uint16_t)(((size_t)head->cells * head->cell_bytes) >> TER_LOG_BYTES_IN_GRANULE);
 }
 
 /* From the top down, so that the lists give low addresses first and the top becomes empty. */

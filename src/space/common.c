@@ -38,10 +38,7 @@ bool ter_space_is_marked(const struct ter_space *space, uintptr_t object)
     return ter_bits_test(ter_space_table(space, TER_SIDE_MARK), object);
 }
 
-/*
- * Outside a collection the marks are those of the last one, so an object that was allocated since
- * has a valid-object bit and (as every granule that was no object then) a mark bit too.
- */
+/* Outside a collection every mark is set, so that whatever object there is counts as live. */
 static bool is_marked_object(const struct ter_sft *sft, ter_object object)
 {
     return !ter_object_is_none(sft->find_object(sft, object.bits)) &&

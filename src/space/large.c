@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "space/space.h"
 
+#include <string.h>
+
 _Static_assert(sizeof(struct ter_large_record) <= 16, "spec LARGE has 2^7 bits");
 
 static const struct ter_side_table *large_valid_bits(const struct ter_large_space *space)
@@ -21,7 +23,10 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
     if (!ter_range_holds(&space->range, word))
         return ter_object_none();
     start = ter_runs_find(space->ground, word);
-    if (start == 0 || word - start >= ter_large_record_of(space->ground, start)->bytes)
+    /* The bit last set and first cleared: while a run changes hands, its records say nothing. */
+    if (start == 0 || !ter_range_holds(&space->range, start) ||
+        !ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), start) ||
+        word - start >= ter_large_record_of(space->ground, start)->bytes)
         return ter_object_none();
     return ter_object_at(start);
 }
@@ -72,6 +77,8 @@ bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, siz
     if (pages > ter_runs_pages(&space->runs, object) &&
         !ter_runs_extend(&space->runs, object, pages))
         return false;
+    if (space->kinds[record->kind].zeroed)
+        memset((void *)(object + record->bytes), 0, bytes - record->bytes);
     record->bytes = bytes;
     return true;
 }

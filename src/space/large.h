@@ -31,7 +31,7 @@ void ter_large_space_init(struct ter_large_space *space, struct ter_ground *grou
 ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes, unsigned kind,
                                     uintptr_t *object, bool *zeroed);
 void ter_large_space_free(struct ter_large_space *space, uintptr_t object);
-/* Grows an object where it is; the new part is not cleared. */
+/* Grows an object where it is; the new part is zero before it counts, if the kind wants that. */
 bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, size_t bytes);
 
 /* ---- Collection; with the world stopped ---- */
