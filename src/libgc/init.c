@@ -70,6 +70,13 @@ static void after_collection(void *context, const struct ter_collection *collect
         ter_libgc.plan->allocator.notify = true;
 }
 
+static void resized(void *context, size_t limit_bytes)
+{
+    (void)context;
+    if (GC_on_heap_resize != NULL)
+        GC_on_heap_resize(limit_bytes);
+}
+
 static void notified(void *context)
 {
     (void)context;
@@ -82,6 +89,7 @@ static void connect(struct ter_plan *plan)
     plan->listener.before = before_collection;
     plan->listener.after = after_collection;
     plan->hooks.push_roots = ter_libgc_push_roots;
+    plan->hooks.resized = resized;
     plan->allocator.gate.notified = notified;
     plan->allocator.locking = false;
     plan->marker.interior_everywhere = GC_all_interior_pointers != 0;

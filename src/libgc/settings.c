@@ -88,7 +88,6 @@ void ter_libgc_write_variables(void)
 
 SETTING(GC_oom_func, oom_fn, GC_oom_fn)
 SETTING(GC_on_heap_resize_proc, on_heap_resize, GC_on_heap_resize)
-SETTING(int, find_leak, GC_find_leak)
 SETTING(int, finalize_on_demand, GC_finalize_on_demand)
 SETTING(int, java_finalization, GC_java_finalization)
 SETTING(GC_finalizer_notifier_proc, finalizer_notifier, GC_finalizer_notifier)
@@ -99,6 +98,22 @@ SETTING(int, no_dls, GC_no_dls)
 SETTING(GC_word, max_retries, GC_max_retries)
 SETTING(int, dont_precollect, GC_dont_precollect)
 SETTING(unsigned long, time_limit, GC_time_limit)
+
+/* A program that looks for leaks must not believe that it has none. */
+GC_EXPORT void GC_set_find_leak(int value);
+GC_EXPORT int GC_get_find_leak(void);
+
+void GC_set_find_leak(int value)
+{
+    GC_find_leak = value;
+    if (value != 0)
+        ter_log(TER_LOG_WARNING, "GC_set_find_leak: finding leaks is not built, none are reported");
+}
+
+int GC_get_find_leak(void)
+{
+    return GC_find_leak;
+}
 
 /* The plan reads this one also without a collection. */
 GC_EXPORT void GC_set_free_space_divisor(GC_word value);

@@ -36,8 +36,11 @@ static enum ter_admission admit(void *context, size_t bytes)
     if (ter_trigger_is_due(&plan->trigger, &plan->allocator) &&
         ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;
-    if (ter_trigger_grow(&plan->trigger, accounting, bytes))
+    if (ter_trigger_grow(&plan->trigger, accounting, bytes)) {
+        if (plan->hooks.resized != NULL)
+            plan->hooks.resized(plan->hooks.context, accounting->limit_bytes);
         return TER_ADMITTED;
+    }
     return refused(context, bytes);
 }
 

@@ -14,9 +14,11 @@
 
 enum ter_space_slot { TER_SLOT_MARK_SWEEP = 0, TER_SLOT_IMMORTAL = 1, TER_SLOT_LARGE = 2 };
 
-/* Called during a collection, with the world stopped, to mark more (ter_mark_...). */
 struct ter_plan_hooks {
+    /* Called during a collection, with the world stopped, to mark more (ter_mark_...). */
     void (*push_roots)(void *context);
+    /* Called when the heap's limit grew; not during a collection. */
+    void (*resized)(void *context, size_t limit_bytes);
     void *context;
 };
 
