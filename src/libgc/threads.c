@@ -142,62 +142,182 @@ int GC_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 
 /* ---- Wrappers ---- */
 
-/* Uncollectable, so that the argument is kept until the thread is registered. */
-struct start {
+/*
+ * A thread that GC_pthread_create started. Uncollectable: it keeps the argument until the thread is
+ * registered, and the result from the end of the thread until another has joined it.
+ */
+struct thread {
+    struct thread *next;
     void *(*function)(void *);
     void *argument;
+    void *result;
+    pthread_t id;
+    bool known;    /* to its creator: it is not freed before */
+    bool detached; /* nobody joins it */
+    bool finished;
 };
 
-static void end_thread(void *unused)
+/* All under the heap lock. */
+static struct thread *threads; /* in memory that is no root; the records need none */
+static _Thread_local struct thread *own_thread;
+
+static void lock_threads(void)
 {
-    (void)unused;
-    if (ter_libgc_mutator != NULL)
-        GC_unregister_my_thread();
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+}
+
+static void unlock_threads(void)
+{
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+}
+
+static void unlink_thread(struct thread *thread)
+{
+    struct thread **link = &threads;
+
+    while (*link != thread)
+        link = &(*link)->next;
+    *link = thread->next;
+}
+
+/* Takes the thread off the list when nothing can refer to it any more; the caller frees it. */
+static bool is_thread_done(struct thread *thread)
+{
+    if (!thread->known || !thread->detached || !thread->finished)
+        return false;
+    unlink_thread(thread);
+    return true;
+}
+
+/* One that can still be joined; NULL for a thread that was started in another way. */
+static struct thread *find_thread(pthread_t id)
+{
+    struct thread *thread = threads;
+
+    while (thread != NULL && (thread->detached || !pthread_equal(thread->id, id)))
+        thread = thread->next;
+    return thread;
+}
+
+static void end_thread(void *argument)
+{
+    struct thread *thread = argument;
+    bool done;
+
+    lock_threads();
+    thread->finished = true;
+    done = is_thread_done(thread);
+    unlock_threads();
+    own_thread = NULL;
+    if (ter_libgc_mutator == NULL)
+        return;
+    if (done)
+        GC_free(thread);
+    GC_unregister_my_thread();
 }
 
 static void *run_thread(void *argument)
 {
-    struct start *record = argument;
-    struct start start;
+    struct thread *thread = argument;
     void *result;
 
     bind_thread(0);
-    start = *record;
-    GC_free(record);
-    pthread_cleanup_push(end_thread, NULL);
-    result = start.function(start.argument);
+    own_thread = thread;
+    lock_threads();
+    thread->id = pthread_self();
+    unlock_threads();
+    pthread_cleanup_push(end_thread, thread);
+    result = thread->function(thread->argument);
+    thread->result = result;
     pthread_cleanup_pop(1);
     return result;
 }
 
-int GC_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                      void *(*function)(void *), void *argument)
+static bool starts_detached(const pthread_attr_t *attributes)
 {
-    struct start *start;
+    int state = PTHREAD_CREATE_JOINABLE;
+
+    return attributes != NULL && pthread_attr_getdetachstate(attributes, &state) == 0 &&
+           state == PTHREAD_CREATE_DETACHED;
+}
+
+int GC_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*function)(void *),
+                      void *argument)
+{
+    struct thread *thread;
+    bool done;
     int error;
 
     share_heap();
-    start = GC_malloc_uncollectable(sizeof *start);
-    if (start == NULL)
+    thread = GC_malloc_uncollectable(sizeof *thread);
+    if (thread == NULL)
         return EAGAIN;
-    *start = (struct start){function, argument};
-    error = pthread_create(thread, attributes, run_thread, start);
+    *thread = (struct thread){
+        .function = function, .argument = argument, .detached = starts_detached(attributes)};
+    lock_threads();
+    thread->next = threads;
+    threads = thread;
+    unlock_threads();
+    error = pthread_create(id, attributes, run_thread, thread);
+    lock_threads();
+    thread->known = true;
     if (error != 0)
-        GC_free(start);
+        thread->detached = thread->finished = true;
+    else
+        thread->id = *id;
+    done = is_thread_done(thread);
+    unlock_threads();
+    if (done)
+        GC_free(thread);
     return error;
 }
 
-int GC_pthread_join(pthread_t thread, void **result)
+/* The record is looked up before: afterwards a new thread may have the same number. */
+int GC_pthread_join(pthread_t id, void **result)
 {
-    return pthread_join(thread, result);
+    struct thread *thread;
+    bool done = false;
+    int error;
+
+    GC_init();
+    lock_threads();
+    thread = find_thread(id);
+    unlock_threads();
+    error = pthread_join(id, result);
+    if (error != 0 || thread == NULL)
+        return error;
+    lock_threads();
+    thread->detached = true;
+    done = is_thread_done(thread);
+    unlock_threads();
+    if (done)
+        GC_free(thread);
+    return 0;
 }
 
-int GC_pthread_detach(pthread_t thread)
+int GC_pthread_detach(pthread_t id)
 {
-    return pthread_detach(thread);
+    struct thread *thread;
+    bool done = false;
+    int error;
+
+    GC_init();
+    lock_threads();
+    thread = find_thread(id);
+    error = pthread_detach(id);
+    if (error == 0 && thread != NULL) {
+        thread->detached = true;
+        done = is_thread_done(thread);
+    }
+    unlock_threads();
+    if (done)
+        GC_free(thread);
+    return error;
 }
 
 void GC_pthread_exit(void *result)
 {
+    if (own_thread != NULL)
+        own_thread->result = result;
     pthread_exit(result);
 }
