@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Invariant: a marked object has been scanned, is on the stack or in the queue, or `overflowed`. */
+/*
+ * Invariant: a marked object that may hold references has been scanned, is in the queue or on the
+ * stack, or the stack has `overflowed`.
+ *
+ * A newly marked object is prefetched and enters the queue; the one that has been there longest goes
+ * to the stack; what is scanned next comes off the stack. So an object's memory has had the time of
+ * QUEUE_LENGTH other marks to arrive, and the order stays close to depth first.
+ */
 #include "plan/plan.h"
 
-#define QUEUE_LENGTH 8u         /* objects between marking and scanning; a power of two */
+#define QUEUE_LENGTH 16u        /* a power of two */
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a stack copied at once */
 
@@ -21,6 +28,8 @@ struct scan {
     uintptr_t marks;
     struct ter_mark_entry *top; /* of the mark stack: first free entry, and one past the last */
     struct ter_mark_entry *end;
+    unsigned oldest; /* slot of the queue that was written longest ago, modulo its length */
+    struct ter_mark_entry queue[QUEUE_LENGTH]; /* `start` 0: nothing */
 };
 
 static struct scan begin_scan(struct ter_marker *marker)
@@ -40,18 +49,48 @@ static struct scan begin_scan(struct ter_marker *marker)
     return scan;
 }
 
-/* Around calls that push through the marker, and at the end. */
-TER_INLINE void write_stack(const struct scan *scan)
-{
-    scan->marker->stack.count = (size_t)(scan->top - scan->marker->stack.entries);
-}
-
 TER_INLINE void read_stack(struct scan *scan)
 {
     const struct ter_mark_stack *stack = &scan->marker->stack;
 
     scan->top = stack->entries + stack->count;
     scan->end = stack->entries + stack->capacity;
+}
+
+static TER_NOINLINE void stack_entry_slow(struct scan *scan, struct ter_mark_entry entry)
+{
+    struct ter_mark_stack *stack = &scan->marker->stack;
+
+    stack->count = (size_t)(scan->top - stack->entries);
+    ter_mark_stack_push(stack, entry.start, entry.bytes_and_kind, 0);
+    read_stack(scan);
+}
+
+TER_INLINE void stack_entry(struct scan *scan, struct ter_mark_entry entry)
+{
+    if (TER_UNLIKELY(scan->top == scan->end))
+        stack_entry_slow(scan, entry);
+    else
+        *scan->top++ = entry;
+}
+
+/* Moves the queue to the stack, oldest last, so that it is scanned first. */
+static TER_NOINLINE void empty_queue(struct scan *scan)
+{
+    for (unsigned i = QUEUE_LENGTH; i-- > 0;) {
+        struct ter_mark_entry *slot = &scan->queue[(scan->oldest + i) % QUEUE_LENGTH];
+
+        if (slot->start != 0)
+            stack_entry(scan, *slot);
+        slot->start = 0;
+    }
+}
+
+/* Around calls that push through the marker, and at the end. */
+static void write_stack(struct scan *scan)
+{
+    empty_queue(scan);
+    scan->marker->stack.count = (size_t)(scan->top - scan->marker->stack.entries);
 }
 
 /* ---- From a word to a mark ---- */
@@ -74,19 +113,15 @@ TER_INLINE bool set_mark(uintptr_t marks, uintptr_t object)
     return true;
 }
 
-static TER_NOINLINE void push_slow(struct scan *scan, uintptr_t object, size_t bytes, unsigned kind)
-{
-    write_stack(scan);
-    ter_mark_stack_push(&scan->marker->stack, object, bytes, kind);
-    read_stack(scan);
-}
-
 TER_INLINE void push(struct scan *scan, uintptr_t object, size_t bytes, unsigned kind)
 {
-    if (TER_UNLIKELY(scan->top == scan->end))
-        push_slow(scan, object, bytes, kind);
-    else
-        *scan->top++ = (struct ter_mark_entry){object, bytes | kind};
+    struct ter_mark_entry *slot = &scan->queue[scan->oldest++ % QUEUE_LENGTH];
+    struct ter_mark_entry waited = *slot;
+
+    TER_PREFETCH_READ(object);
+    *slot = (struct ter_mark_entry){object, bytes | kind};
+    if (TER_LIKELY(waited.start != 0))
+        stack_entry(scan, waited);
 }
 
 /* A cell that is no object has its mark set already: see space/block_sweep.c. */
@@ -239,21 +274,13 @@ void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes
 TER_INLINE void drain(struct ter_marker *marker, bool interior)
 {
     struct scan scan = begin_scan(marker);
-    struct ter_mark_entry queue[QUEUE_LENGTH];
-    unsigned first = 0, waiting = 0;
 
     for (;;) {
-        while (scan.top != scan.marker->stack.entries && waiting < QUEUE_LENGTH) {
-            struct ter_mark_entry entry = *--scan.top;
-
-            TER_PREFETCH_READ(entry.start);
-            queue[(first + waiting++) % QUEUE_LENGTH] = entry;
-        }
-        if (waiting == 0)
+        if (TER_UNLIKELY(scan.top == marker->stack.entries))
+            empty_queue(&scan);
+        if (scan.top == marker->stack.entries)
             break;
-        scan_entry(&scan, queue[first], interior);
-        first = (first + 1) % QUEUE_LENGTH;
-        waiting--;
+        scan_entry(&scan, *--scan.top, interior);
     }
     write_stack(&scan);
 }

@@ -5,8 +5,8 @@
  *
  * For each word: one compare with the hull of the heap; then the SFT map, the block's head, the
  * cell by a multiplication, one mark bit, one push. Between marking and scanning, objects wait in a
- * short queue while their memory is prefetched (Cher, Hosking, Vitek: "Software prefetching for
- * mark-sweep garbage collection", ASPLOS 2004).
+ * short queue while their memory is prefetched, after Cher, Hosking, Vitek: "Software prefetching
+ * for mark-sweep garbage collection", ASPLOS 2004, with the queue before the stack and not behind.
  */
 #pragma once
 

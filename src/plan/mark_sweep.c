@@ -7,14 +7,22 @@
 
 /* ---- The gate ---- */
 
-/* A collection may help, unless nothing was allocated since the last one. */
+/*
+ * A collection may help, unless nothing was allocated since the last one. Then the request fails;
+ * the next one collects again, since the program may have let go of something meanwhile.
+ */
 static enum ter_admission refused(void *context, size_t bytes)
 {
     struct ter_plan *plan = context;
 
     (void)bytes;
-    if (plan->trigger.disabled != 0 || plan->allocator.allocated_since_collection == 0)
+    if (plan->trigger.disabled != 0)
         return TER_REFUSED;
+    if (plan->allocator.allocated_since_collection == 0 && !plan->refused) {
+        plan->refused = true;
+        return TER_REFUSED;
+    }
+    plan->refused = false;
     return ter_plan_collect(plan, TER_REASON_MEMORY) ? TER_RETRY : TER_REFUSED;
 }
 

@@ -38,6 +38,7 @@ struct ter_plan {
     struct ter_plan_hooks hooks;
     uint64_t collections;
     bool collecting;
+    bool refused; /* an allocation, since the last collection */
 };
 
 struct ter_plan_settings {
