@@ -39,14 +39,20 @@ static void add_builtin_kinds(struct ter_plan *plan)
         TER_CHECK(ter_plan_add_kind(plan, &builtin[i], &index) == TER_OK && index == i);
 }
 
+/* A limit beyond the address space is the whole of it. */
+static size_t saturate(uint64_t number)
+{
+    return number > SIZE_MAX ? SIZE_MAX : (size_t)number;
+}
+
 static ter_status init_plan(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
     struct ter_plan_settings settings = {
-        .initial_bytes = (size_t)options->heap_initial,
-        .max_bytes = (size_t)options->heap_max,
-        .free_space_divisor = (size_t)options->free_space_divisor,
-        .stress_interval = (size_t)options->stress,
+        .initial_bytes = saturate(options->heap_initial),
+        .max_bytes = saturate(options->heap_max),
+        .free_space_divisor = saturate(options->free_space_divisor),
+        .stress_interval = saturate(options->stress),
         .scan_program = options->scan_program != 0,
         .scan_libraries = options->scan_libraries != 0,
     };
