@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "small_heap.h"
+
+void small_heap_init(struct small_heap *small, const char *text)
+{
+    struct ter_options options;
+
+    ter_options_init(&options);
+    assert_int_equal(ter_options_parse(&options, "scan_program=0,scan_libraries=0", NULL, 0), 0);
+    assert_int_equal(ter_options_parse(&options, text, NULL, 0), TER_OK);
+    assert_int_equal(ter_heap_new(&options, &small->heap), TER_OK);
+    assert_int_equal(ter_mutator_bind(small->heap, &small->mutator), TER_OK);
+    small->roots = calloc(SMALL_ROOTS, sizeof *small->roots);
+    assert_non_null(small->roots);
+    assert_int_equal(ter_roots_add_range(small->heap, small->roots, small->roots + SMALL_ROOTS),
+                     TER_OK);
+}
+
+void small_heap_fini(struct small_heap *small)
+{
+    ter_mutator_unbind(small->mutator);
+    ter_heap_free(small->heap);
+    free(small->roots);
+}
+
+static TER_NOINLINE void collect(struct small_heap *small)
+{
+    ter_collect(small->mutator);
+}
+
+void small_heap_collect(struct small_heap *small)
+{
+    test_clear_stack();
+    collect(small);
+}
+
+struct ter_statistics small_heap_statistics(const struct small_heap *small)
+{
+    struct ter_statistics statistics;
+
+    ter_heap_statistics(small->heap, &statistics, sizeof statistics);
+    return statistics;
+}
+
+TER_NOINLINE void *small_heap_list(struct small_heap *small, unsigned kind, size_t length,
+                                   size_t bytes)
+{
+    void *volatile head = NULL;
+
+    for (size_t i = length; i-- > 0;) {
+        void **object = ter_allocate(small->mutator, kind, bytes);
+
+        assert_non_null(object);
+        object[0] = head;
+        object[1] = (void *)i;
+        head = object;
+    }
+    return head;
+}
+
+TER_NOINLINE void small_heap_check_list(const struct small_heap *small, void *head, size_t length)
+{
+    void **object = head;
+
+    for (size_t i = 0; i < length; i++) {
+        assert_int_equal(ter_heap_find(small->heap, (uintptr_t)object).bits, (uintptr_t)object);
+        assert_int_equal((uintptr_t)object[1], i);
+        object = object[0];
+    }
+    assert_null(object);
+}

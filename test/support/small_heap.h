@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A heap whose only roots are the stack and one array.
+ *
+ * Addresses are kept hidden; whoever has one in a local variable is not inlined.
+ */
+#pragma once
+
+#include <terrier/terrier.h>
+
+#include "support.h"
+
+#define SMALL_ROOTS 256u
+/* Objects that words left on the stack may keep. */
+#define SMALL_SLACK 4u
+
+struct small_heap {
+    struct ter_heap *heap;
+    struct ter_mutator *mutator;
+    void **roots; /* SMALL_ROOTS words */
+};
+
+/* With options in the form "name=value,...". */
+void small_heap_init(struct small_heap *small, const char *options);
+void small_heap_fini(struct small_heap *small);
+
+/* Collects, with a clean stack. */
+void small_heap_collect(struct small_heap *small);
+
+struct ter_statistics small_heap_statistics(const struct small_heap *small);
+
+/* A list of `length` objects of `bytes` bytes, numbered from the head; returns the head. */
+TER_NOINLINE void *small_heap_list(struct small_heap *small, unsigned kind, size_t length,
+                                   size_t bytes);
+/* Compares such a list. */
+TER_NOINLINE void small_heap_check_list(const struct small_heap *small, void *head, size_t length);
