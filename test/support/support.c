@@ -122,7 +122,7 @@ bool test_is_mapped(uintptr_t start, size_t bytes)
 
 /* ---- Conservative scanning ---- */
 
-TER_NOINLINE void test_clear_stack(void)
+TER_NO_SANITIZE TER_NOINLINE void test_clear_stack(void)
 {
     volatile unsigned char bytes[32768];
 
