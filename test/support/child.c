@@ -14,7 +14,10 @@ static void run_child(test_body *body, void *context, const int ends[2])
     close(ends[0]);
     dup2(ends[1], STDERR_FILENO);
     setrlimit(RLIMIT_CORE, &no_core);
+    /* Not the handlers that the test runner installed. */
     signal(SIGABRT, SIG_DFL);
+    signal(SIGSEGV, SIG_DFL);
+    signal(SIGBUS, SIG_DFL);
     body(context);
     _exit(0);
 }
