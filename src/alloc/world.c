@@ -70,15 +70,23 @@ static uintptr_t stack_end(const struct ter_mutator *mutator)
     return atomic_load_explicit(&mutator->thread->stack_pointer, memory_order_relaxed);
 }
 
-void ter_world_visit_stacks(const struct ter_allocator *allocator, ter_root_visitor *stack,
-                            ter_root_visitor *data, void *context)
+static void visit_stack_part(const struct ter_mutator *mutator, uintptr_t end,
+                             ter_root_visitor *visitor, void *context)
+{
+    uintptr_t start = ter_align_down(end, sizeof(uintptr_t));
+
+    if (start < mutator->stack_base)
+        visitor(context, start, ter_align_down(mutator->stack_base, sizeof(uintptr_t)));
+}
+
+void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
+                            ter_root_visitor *stack, ter_root_visitor *data, void *context)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         if (is_own(m))
-            ter_stack_visit_current(m->stack_base, stack, context);
-        else if (stack_end(m) < m->stack_base)
-            stack(context, ter_align_down(stack_end(m), sizeof(uintptr_t)),
-                  ter_align_down(m->stack_base, sizeof(uintptr_t)));
+            visit_stack_part(m, own_end, stack, context);
+        else
+            visit_stack_part(m, stack_end(m), stack, context);
         if (m->thread_data.start != 0)
             data(context, m->thread_data.start, m->thread_data.end);
     }

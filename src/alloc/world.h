@@ -16,9 +16,12 @@ void ter_world_resume(struct ter_allocator *allocator);
 /* Marks what the stopped ones keep for themselves. */
 void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks);
 
-/* Visits the stacks of all mutators, and `data` their static thread-local data. */
-void ter_world_visit_stacks(const struct ter_allocator *allocator, ter_root_visitor *stack,
-                            ter_root_visitor *data, void *context);
+/*
+ * Visits the stacks of all mutators, the caller's from `own_end` up, and with `data` their static
+ * thread-local data.
+ */
+void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
+                            ter_root_visitor *stack, ter_root_visitor *data, void *context);
 
 /* Sum of the sizes of the stacks, as they were when last visited. */
 size_t ter_world_stack_bytes(const struct ter_allocator *allocator);

@@ -149,25 +149,27 @@ void ter_mutator_unbind(struct ter_mutator *mutator)
     ter_mutator_free(mutator);
 }
 
-/* The frame of the caller of `function` holds the spilled registers and lies above the mark. */
-static TER_NOINLINE void *run_outside(struct ter_mutator *mutator, void *(*function)(void *data),
-                                      void *data)
-{
+struct outside {
+    struct ter_mutator *mutator;
+    void *(*function)(void *data);
+    void *data;
     void *result;
+};
 
-    ter_mutator_leave(mutator, TER_STACK_POINTER());
-    result = function(data);
-    ter_mutator_return(mutator);
-    return result;
+static void run_outside(void *context, uintptr_t stack_pointer)
+{
+    struct outside *outside = context;
+
+    ter_mutator_leave(outside->mutator, stack_pointer);
+    outside->result = outside->function(outside->data);
+    ter_mutator_return(outside->mutator);
 }
 
 void *ter_mutator_outside(struct ter_mutator *mutator, void *(*function)(void *data), void *data)
 {
-    void *result;
+    struct outside outside = {mutator, function, data, NULL};
 
     TER_REQUIRE(mutator->blocked_at == 0, "ter_mutator_outside inside itself");
-    TER_SPILL_REGISTERS();
-    result = run_outside(mutator, function, data);
-    __asm__ volatile("" ::: "memory");
-    return result;
+    ter_stack_call(run_outside, &outside);
+    return outside.result;
 }

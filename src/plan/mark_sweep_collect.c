@@ -6,8 +6,6 @@
  */
 #include "plan/plan.h"
 
-#include <string.h>
-
 /* ---- What weak things need ---- */
 
 static const struct ter_space *space_or_null(const struct ter_plan *plan, uintptr_t object)
@@ -153,12 +151,12 @@ static void mark_uncollectable(struct ter_plan *plan)
     ter_large_space_for_each(&plan->large, scan_object, &contents);
 }
 
-static void mark_roots(struct ter_plan *plan)
+static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
 {
     struct ter_reach way = {.reach = reach_object, .context = plan};
 
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
-    ter_world_visit_stacks(&plan->allocator, visit_stack, visit_data, &plan->marker);
+    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, visit_data, &plan->marker);
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
     drain_all(plan);
@@ -166,28 +164,14 @@ static void mark_roots(struct ter_plan *plan)
     ter_finalizers_reach(&plan->finalizers, &way);
 }
 
-/*
- * What the collector did so far left addresses of blocks and objects on the stack below; frames to
- * come would show them to the scan of this stack, and keep what they name. Without a sanitizer's
- * red zones, which would not be cleared.
- */
-static TER_NO_SANITIZE TER_NOINLINE void clear_stack_below(void)
-{
-    unsigned char bytes[2048];
-
-    memset(bytes, 0, sizeof bytes);
-    __asm__ volatile("" ::"r"(bytes) : "memory");
-}
-
-static void mark(struct ter_plan *plan)
+static void mark(struct ter_plan *plan, uintptr_t own_stack)
 {
     ter_block_space_prepare(&plan->mark_sweep);
     ter_block_space_prepare(&plan->immortal);
     ter_large_space_prepare(&plan->large);
     ter_world_mark_runs(&plan->allocator, &plan->ground.side.tables[TER_SIDE_MARK]);
     ter_marker_begin(&plan->marker);
-    clear_stack_below();
-    mark_roots(plan);
+    mark_roots(plan, own_stack);
     drain_all(plan);
     process_weak(plan);
     ter_mark_stack_trim(&plan->marker.stack);
@@ -237,22 +221,29 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     collection->heap_bytes = plan->ground.accounting.limit_bytes;
     collection->allocated_bytes = plan->allocator.allocated_since_collection;
     plan->trigger.live = collection->live;
-    plan->trigger.root_bytes =
-        ter_roots_bytes(&plan->roots) + 2 * ter_world_stack_bytes(&plan->allocator);
+    plan->trigger.root_bytes = ter_plan_root_bytes(plan);
     plan->allocator.allocated_since_collection = 0;
     plan->allocator.freed_since_collection = 0;
 }
 
-bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
+struct request {
+    struct ter_plan *plan;
+    enum ter_collection_reason reason;
+    bool done;
+};
+
+static void collect(void *context, uintptr_t own_stack)
 {
-    struct ter_collection collection = {.reason = reason, .start_ns = ter_os_now_ns()};
+    struct request *request = context;
+    struct ter_plan *plan = request->plan;
+    struct ter_collection collection = {.reason = request->reason, .start_ns = ter_os_now_ns()};
     uint64_t marked_ns;
 
-    TER_REQUIRE(!plan->collecting, "a collection was asked for during a collection");
     collection.used_before_bytes = used_bytes(plan);
-    if (!begin(plan, reason))
-        return false;
-    mark(plan);
+    request->done = begin(plan, request->reason);
+    if (!request->done)
+        return;
+    mark(plan, own_stack);
     marked_ns = ter_os_now_ns();
     sweep(plan, &collection.live);
     account(plan, &collection);
@@ -263,5 +254,13 @@ bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
     collection.sweep_ns = collection.pause_ns - collection.mark_ns;
     if (plan->listener.after != NULL)
         plan->listener.after(plan->listener.context, &collection);
-    return true;
+}
+
+bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
+{
+    struct request request = {plan, reason, false};
+
+    TER_REQUIRE(!plan->collecting, "a collection was asked for during a collection");
+    ter_stack_call(collect, &request);
+    return request.done;
 }

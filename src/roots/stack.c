@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "roots/roots.h"
 
-/* Not inlined: its frame lies below every frame whose registers were spilled. */
-static TER_NOINLINE void visit_from_here(uintptr_t base, ter_root_visitor *visitor, void *context)
-{
-    uintptr_t here = ter_align_down(TER_FRAME_ADDRESS(), sizeof(uintptr_t));
-
-    if (here < base)
-        visitor(context, here, ter_align_down(base, sizeof(uintptr_t)));
-}
-
-void ter_stack_visit_current(uintptr_t base, ter_root_visitor *visitor, void *context)
+/* The saved registers lie in this frame, at or above the address that `function` gets. */
+TER_NOINLINE void ter_stack_call(ter_stack_function *function, void *context)
 {
     TER_SPILL_REGISTERS();
-    visit_from_here(base, visitor, context);
+    function(context, TER_STACK_POINTER());
     /* Keeps the call above from becoming a jump that gives this frame up. */
     __asm__ volatile("" ::: "memory");
 }

@@ -9,8 +9,13 @@
 
 #include "roots/ranges.h"
 
-/* Visits this thread's stack up to `base`, with the callee-saved registers spilled below it. */
-void ter_stack_visit_current(uintptr_t base, ter_root_visitor *visitor, void *context);
+/*
+ * Calls `function` with the callee-saved registers of the caller on the stack, and an address below
+ * which there is nothing of the caller's. A collector that scans from there up sees all of the
+ * mutator and none of its own frames, in which old references may lie.
+ */
+typedef void ter_stack_function(void *context, uintptr_t stack_pointer);
+void ter_stack_call(ter_stack_function *function, void *context);
 
 /* Copies `count` words from memory of any origin. */
 void ter_roots_read_words(const uintptr_t *from, uintptr_t *to, size_t count);
