@@ -205,7 +205,7 @@ ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
     struct ter_finalizer old;
     ter_status status;
 
-    if (ter_heap_find(heap, (uintptr_t)object).bits != (uintptr_t)object)
+    if (object == NULL || ter_heap_find(heap, (uintptr_t)object).bits != (uintptr_t)object)
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_finalizers_register(&heap->plan.finalizers, &wanted, &old);
