@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* When to collect, and how far the limit grows. */
+#include "plan/plan.h"
+#include "support.h"
+
+static void intervals(void **state)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 3};
+
+    (void)state;
+    assert_int_equal(ter_trigger_interval(&trigger), 1);
+    trigger.live.scanned_bytes = 3000;
+    assert_int_equal(ter_trigger_interval(&trigger), 2000);
+    trigger.live.atomic_bytes = 1200;
+    assert_int_equal(ter_trigger_interval(&trigger), 2100);
+    trigger.root_bytes = 300;
+    assert_int_equal(ter_trigger_interval(&trigger), 2200);
+    trigger.free_space_divisor = 1000000;
+    assert_int_equal(ter_trigger_interval(&trigger), 1);
+}
+
+static void due(void **state)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 1, .root_bytes = 1000};
+    static struct ter_allocator allocator;
+
+    (void)state;
+    assert_false(ter_trigger_is_due(&trigger, &allocator));
+    allocator.allocated_since_collection = 999;
+    assert_false(ter_trigger_is_due(&trigger, &allocator));
+    trigger.never_grow_before_collecting = true;
+    assert_true(ter_trigger_is_due(&trigger, &allocator));
+    trigger.never_grow_before_collecting = false;
+    allocator.allocated_since_collection = 1000;
+    assert_true(ter_trigger_is_due(&trigger, &allocator));
+    trigger.disabled = 1;
+    assert_false(ter_trigger_is_due(&trigger, &allocator));
+    trigger.disabled = 0;
+    /* What was freed by hand counts less, but in the end it counts. */
+    allocator.freed_since_collection = 1;
+    assert_false(ter_trigger_is_due(&trigger, &allocator));
+    allocator.freed_since_collection = 1000000;
+    assert_false(ter_trigger_is_due(&trigger, &allocator));
+    allocator.allocated_since_collection = 8000;
+    assert_true(ter_trigger_is_due(&trigger, &allocator));
+}
+
+static void growth_makes_room(void **state)
+{
+    struct ter_random random = test_random();
+
+    (void)state;
+    for (unsigned i = 0; i < test_iterations(20000); i++) {
+        struct ter_trigger trigger = {.free_space_divisor = 1 + test_below(&random, 10)};
+        struct ter_accounting accounting = {.used_bytes = test_below(&random, TER_MIB(300))};
+        size_t bytes = test_below(&random, TER_MIB(100));
+        size_t before;
+        bool grown;
+
+        accounting.limit_bytes = test_below(&random, TER_MIB(400));
+        before = accounting.limit_bytes;
+        if (i % 2 == 0)
+            trigger.max_bytes = 1 + test_below(&random, TER_MIB(500));
+        grown = ter_trigger_grow(&trigger, &accounting, bytes);
+        if (grown) {
+            assert_true(ter_accounting_has_room(&accounting, bytes));
+            assert_true(trigger.max_bytes == 0 || accounting.limit_bytes <= trigger.max_bytes);
+        } else {
+            assert_int_equal(accounting.limit_bytes, before);
+            assert_true(trigger.max_bytes != 0 &&
+                        accounting.used_bytes + bytes > trigger.max_bytes);
+        }
+    }
+}
+
+static void growth_does_not_wrap(void **state)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 3};
+    struct ter_accounting accounting = {.used_bytes = TER_MIB(1), .limit_bytes = TER_MIB(1)};
+
+    (void)state;
+    assert_false(ter_trigger_grow(&trigger, &accounting, SIZE_MAX));
+    assert_false(ter_trigger_grow(&trigger, &accounting, SIZE_MAX / 2 + 1));
+    assert_int_equal(accounting.limit_bytes, TER_MIB(1));
+    assert_true(ter_trigger_grow(&trigger, &accounting, SIZE_MAX / 4));
+    assert_true(ter_accounting_has_room(&accounting, SIZE_MAX / 4));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(intervals),
+        cmocka_unit_test(due),
+        cmocka_unit_test(growth_makes_room),
+        cmocka_unit_test(growth_does_not_wrap),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
