@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* A mutator with a gate that the test keeps: runs, freed cells, flushes, refusals, stress. */
+#include "alloc/alloc.h"
+
+#include "ground.h"
+
+#define OBJECTS 3000u
+
+struct alloc_test {
+    struct ter_ground ground;
+    struct ter_block_space mark_sweep, immortal;
+    struct ter_large_space large;
+    struct ter_allocator allocator;
+    struct ter_mutator *mutator;
+    struct ter_random random;
+    /* What the gate answers and saw. */
+    enum ter_admission answer;
+    size_t admissions, refusals, stresses, notes;
+    uintptr_t object[OBJECTS];
+    size_t bytes[OBJECTS];
+    size_t count;
+};
+
+static enum ter_admission admit(void *context, size_t bytes)
+{
+    struct alloc_test *test = context;
+
+    assert_true(bytes > 0 && ter_is_aligned(bytes, TER_BYTES_IN_PAGE));
+    test->admissions++;
+    return test->answer;
+}
+
+static enum ter_admission refused(void *context, size_t bytes)
+{
+    struct alloc_test *test = context;
+
+    (void)bytes;
+    test->refusals++;
+    return TER_REFUSED;
+}
+
+static void stress(void *context)
+{
+    struct alloc_test *test = context;
+
+    test->stresses++;
+}
+
+static void notified(void *context)
+{
+    struct alloc_test *test = context;
+
+    /* Without the lock: it can be taken. */
+    ter_allocator_lock(&test->allocator);
+    test->notes++;
+    ter_allocator_unlock(&test->allocator);
+}
+
+static int make_mutator(void **state)
+{
+    struct alloc_test *test = calloc(1, sizeof *test);
+    struct ter_allocator *allocator = &test->allocator;
+
+    assert_non_null(test);
+    test_ground_init(&test->ground);
+    ter_lock_init(&allocator->lock, TER_RANK_HEAP);
+    allocator->locking = true;
+    allocator->kinds[0] = (struct ter_kind){.scan = TER_SCAN_CONSERVATIVE, .zeroed = true};
+    allocator->kinds[1] = (struct ter_kind){.scan = TER_SCAN_NONE, .uncollectable = true};
+    allocator->kind_count = 2;
+    allocator->run_bytes = 4096;
+    allocator->gate = (struct ter_gate){admit, refused, stress, notified, test};
+    ter_mark_sweep_space_init(&test->mark_sweep, &test->ground, 0, allocator->kinds);
+    ter_immortal_space_init(&test->immortal, &test->ground, 1, allocator->kinds);
+    ter_large_space_init(&test->large, &test->ground, 2, allocator->kinds);
+    allocator->mark_sweep = &test->mark_sweep;
+    allocator->immortal = &test->immortal;
+    allocator->large = &test->large;
+    assert_int_equal(ter_mutator_new(allocator, 0, &test->mutator), TER_OK);
+    assert_ptr_equal(allocator->mutators, test->mutator);
+    *state = test;
+    return 0;
+}
+
+static int free_mutator(void **state)
+{
+    struct alloc_test *test = *state;
+
+    ter_mutator_free(test->mutator);
+    assert_null(test->allocator.mutators);
+    ter_lock_fini(&test->allocator.lock);
+    ter_ground_fini(&test->ground);
+    free(test);
+    return 0;
+}
+
+static const struct ter_sft *owner_of(const struct alloc_test *test, uintptr_t word)
+{
+    return ter_sft_map_get(&test->ground.map, word);
+}
+
+static uintptr_t find(const struct alloc_test *test, uintptr_t word)
+{
+    const struct ter_sft *owner = owner_of(test, word);
+
+    return owner->find_object_from_interior(owner, word).bits;
+}
+
+static bool allocate(struct alloc_test *test, unsigned kind, size_t bytes)
+{
+    unsigned char *object = ter_mutator_allocate(test->mutator, kind, bytes);
+
+    if (object == NULL)
+        return false;
+    assert_int_equal((uintptr_t)object % 16, 0);
+    assert_int_equal(find(test, (uintptr_t)object), (uintptr_t)object);
+    for (size_t i = 0; i < bytes && kind == 0; i++)
+        assert_int_equal(object[i], 0);
+    memset(object, (int)(test->count % 251) + 1, bytes);
+    test->object[test->count] = (uintptr_t)object;
+    test->bytes[test->count++] = bytes;
+    return true;
+}
+
+/* Nobody wrote into another's bytes. */
+static void check_contents(const struct alloc_test *test, size_t i, unsigned char byte)
+{
+    for (size_t n = 0; n < test->bytes[i]; n++)
+        assert_int_equal(((unsigned char *)test->object[i])[n], byte);
+}
+
+static void objects_do_not_overlap(void **state)
+{
+    struct alloc_test *test = *state;
+
+    test->random = test_random();
+    for (size_t i = 0; i < OBJECTS; i++)
+        assert_true(allocate(test, (unsigned)(i % 3 == 0),
+                             test_below(&test->random, i % 50 == 0 ? 20000 : 700)));
+    for (size_t i = 0; i < OBJECTS; i++) {
+        enum ter_space_kind wanted = i % 3 == 0 ? TER_SPACE_IMMORTAL : TER_SPACE_MARK_SWEEP;
+
+        check_contents(test, i, (unsigned char)(i % 251 + 1));
+        assert_int_equal(owner_of(test, test->object[i])->kind,
+                         test->bytes[i] > TER_SMALL_MAX_BYTES ? TER_SPACE_LARGE : wanted);
+    }
+    assert_true(test->admissions > 0);
+    assert_int_equal(test->refusals, 0);
+}
+
+static void flushed_runs_are_free(void **state)
+{
+    struct alloc_test *test = *state;
+    uintptr_t next;
+
+    assert_true(allocate(test, 0, 64));
+    next = test->object[0] + 64;
+    assert_int_equal(find(test, next), 0);
+    assert_int_equal(test->allocator.allocated_since_collection, 4096);
+    ter_allocator_lock(&test->allocator);
+    ter_mutator_flush(test->mutator);
+    ter_allocator_unlock(&test->allocator);
+    assert_int_equal(find(test, next), 0);
+    assert_int_equal(find(test, test->object[0]), test->object[0]);
+    assert_int_equal(test->allocator.allocated_since_collection, 64);
+    assert_true(test->allocator.allocated_total == 64);
+    assert_true(allocate(test, 0, 64));
+    check_contents(test, 0, 1);
+}
+
+/* The first to be freed is the last to be used again; cleared kinds are clear again. */
+static void freed_cells_are_used_again(void **state)
+{
+    struct alloc_test *test = *state;
+    size_t used;
+
+    for (size_t i = 0; i < OBJECTS; i++)
+        assert_true(allocate(test, (unsigned)(i % 2), 100));
+    used = test_used_bytes(&test->ground);
+    for (unsigned round = 0; round < 3; round++) {
+        for (size_t i = 0; i < OBJECTS; i++) {
+            check_contents(test, i, (unsigned char)(i % 251 + 1));
+            ter_mutator_release(test->mutator, owner_of(test, test->object[i]), test->object[i]);
+            assert_int_equal(find(test, test->object[i]), 0);
+        }
+        test->count = 0;
+        for (size_t i = 0; i < OBJECTS; i++)
+            assert_true(allocate(test, (unsigned)(i % 2), 100));
+    }
+    assert_int_equal(test_used_bytes(&test->ground), used);
+    assert_int_equal(test->allocator.freed_since_collection, 3 * OBJECTS * 112);
+}
+
+static void the_gate_refuses(void **state)
+{
+    struct alloc_test *test = *state;
+
+    test->answer = TER_REFUSED;
+    assert_false(allocate(test, 0, 64));
+    assert_false(allocate(test, 1, 100000));
+    assert_int_equal(test->admissions, 2);
+    assert_int_equal(test_used_bytes(&test->ground), 0);
+    assert_int_equal(test->allocator.allocated_since_collection, 0);
+    test->answer = TER_ADMITTED;
+    assert_true(allocate(test, 0, 64));
+    /* What is there already needs no gate. */
+    test->answer = TER_REFUSED;
+    for (unsigned i = 0; i < TER_BYTES_IN_BLOCK / 64 - 1; i++)
+        assert_true(allocate(test, 0, 64));
+    assert_false(allocate(test, 0, 64));
+}
+
+static void the_system_refuses(void **state)
+{
+    struct alloc_test *test = *state;
+
+    test_fail_calls(TEST_CALL(COMMIT), 0, TEST_FOR_EVER);
+    assert_false(allocate(test, 0, 64));
+    assert_false(allocate(test, 0, 64000));
+    test_stop_failing(NULL);
+    assert_int_equal(test->refusals, 2);
+    assert_int_equal(test_used_bytes(&test->ground), 0);
+    assert_true(allocate(test, 0, 64));
+    assert_true(allocate(test, 0, 64000));
+}
+
+/* Under stress every allocation is counted, of small and large objects. */
+static void stress_counts_allocations(void **state)
+{
+    struct alloc_test *test = *state;
+
+    test->allocator.stress_interval = 7;
+    test->allocator.run_bytes = TER_BYTES_IN_GRANULE;
+    for (size_t i = 1; i <= 700; i++) {
+        assert_true(allocate(test, (unsigned)(i % 2), i % 10 == 0 ? 9000 : i));
+        assert_int_equal(test->stresses, i / 7);
+    }
+}
+
+static void what_waits_is_notified(void **state)
+{
+    struct alloc_test *test = *state;
+
+    assert_true(allocate(test, 0, 64));
+    assert_int_equal(test->notes, 0);
+    test->allocator.notify = true;
+    assert_true(allocate(test, 0, 128));
+    assert_true(allocate(test, 0, 256));
+    assert_int_equal(test->notes, 1);
+    test->allocator.notify = true;
+    assert_true(allocate(test, 0, 10000));
+    assert_int_equal(test->notes, 2);
+}
+
+static void a_refused_mutator(void **state)
+{
+    struct alloc_test *test = *state;
+    struct ter_mutator *none = NULL;
+
+    test_fail_calls(TEST_CALL(ALLOCATE), 0, 1);
+    assert_int_equal(ter_mutator_new(&test->allocator, 0, &none), TER_ERROR_NO_MEMORY);
+    test_stop_failing(NULL);
+    assert_null(none);
+    assert_ptr_equal(test->allocator.mutators, test->mutator);
+    assert_null(test->mutator->next);
+}
+
+#define ALLOC_TEST(test) cmocka_unit_test_setup_teardown(test, make_mutator, free_mutator)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ALLOC_TEST(objects_do_not_overlap),     ALLOC_TEST(flushed_runs_are_free),
+        ALLOC_TEST(freed_cells_are_used_again), ALLOC_TEST(the_gate_refuses),
+        ALLOC_TEST(the_system_refuses),         ALLOC_TEST(stress_counts_allocations),
+        ALLOC_TEST(what_waits_is_notified),     ALLOC_TEST(a_refused_mutator),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
