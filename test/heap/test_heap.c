@@ -347,6 +347,7 @@ static void full_heap(const char *options, uint64_t most)
             assert_true(statistics.heap_limit_bytes <= most);
             check_filled(count);
             small.roots[0] = NULL;
+            test_clear_stack();
         }
     small_heap_fini(&small);
 }

@@ -352,7 +352,9 @@ static void test_on_demand(void)
     EXPECT(count(runs) == 0, "%u ran before they were asked to", count(runs));
     invoked = GC_invoke_finalizers();
     EXPECT_NEARLY_ALL(runs);
-    EXPECT(invoked == (int)count(runs), "%d invoked, %u ran", invoked, count(runs));
+    /* An object of an earlier part that a stale word kept may come as well. */
+    EXPECT(invoked >= (int)count(runs) && invoked <= (int)count(runs) + 3, "%d invoked, %u ran",
+           invoked, count(runs));
     EXPECT(!GC_should_invoke_finalizers(), "nothing is ready any more");
     EXPECT(GC_invoke_finalizers() == 0, "a second time");
     GC_set_finalizer_notifier(0);

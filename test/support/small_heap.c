@@ -28,7 +28,7 @@ static TER_NOINLINE void collect(struct small_heap *small)
     ter_collect(small->mutator);
 }
 
-void small_heap_collect(struct small_heap *small)
+void small_heap_collect_now(struct small_heap *small)
 {
     test_clear_stack();
     collect(small);

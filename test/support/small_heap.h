@@ -25,7 +25,14 @@ void small_heap_init(struct small_heap *small, const char *options);
 void small_heap_fini(struct small_heap *small);
 
 /* Collects, with a clean stack. */
-void small_heap_collect(struct small_heap *small);
+void small_heap_collect_now(struct small_heap *small);
+
+/* Cleared here as well: entering a function may save whatever the last one left in a register. */
+TER_INLINE void small_heap_collect(struct small_heap *small)
+{
+    test_clear_stack();
+    small_heap_collect_now(small);
+}
 
 struct ter_statistics small_heap_statistics(const struct small_heap *small);
 
