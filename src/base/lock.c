@@ -2,6 +2,9 @@
 /* Invariant: held_ranks has bit r set while this thread holds a lock of rank r (checked builds). */
 #include "base/base.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #if TER_CHECKED_LOCKS
 
 static _Thread_local unsigned held_ranks;
@@ -56,10 +59,34 @@ void ter_lock_fini(struct ter_lock *lock)
     TER_CHECK(pthread_mutex_destroy(&lock->mutex) == 0);
 }
 
+#if TER_HAS_TSAN
+
+/*
+ * ThreadSanitizer holds signals back until pthread_mutex_lock returns. One that is to stop this
+ * thread while a collector has the lock would never come; to a sleeping thread it does.
+ */
+static int wait_for_mutex(pthread_mutex_t *mutex)
+{
+    int error;
+
+    while ((error = pthread_mutex_trylock(mutex)) == EBUSY)
+        usleep(20);
+    return error;
+}
+
+#else
+
+static int wait_for_mutex(pthread_mutex_t *mutex)
+{
+    return pthread_mutex_lock(mutex);
+}
+
+#endif
+
 void ter_lock_acquire(struct ter_lock *lock)
 {
     note_acquire(lock->rank);
-    TER_CHECK(pthread_mutex_lock(&lock->mutex) == 0);
+    TER_CHECK(wait_for_mutex(&lock->mutex) == 0);
 }
 
 void ter_lock_release(struct ter_lock *lock)

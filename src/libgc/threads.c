@@ -15,7 +15,11 @@
 
 static void share_heap(void)
 {
-    ter_libgc_self()->allocator->locking = true;
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+
+    /* Only the first time: other threads read it without the lock. */
+    if (!allocator->locking)
+        allocator->locking = true;
 }
 
 /* ---- Registration ---- */

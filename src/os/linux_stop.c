@@ -76,7 +76,9 @@ static ter_status install_handler(void)
 
 struct ter_os_thread *ter_os_thread_self(void)
 {
-    self.identity = (uintptr_t)pthread_self();
+    /* Written once: who stops this thread reads it. */
+    if (self.identity == 0)
+        self.identity = (uintptr_t)pthread_self();
     return &self;
 }
 

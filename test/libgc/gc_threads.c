@@ -321,10 +321,15 @@ static void *keep_errno(void *argument)
 
     while (!stop) {
         errno = 4711;
+        __asm__ volatile("" : : : "memory");
         for (unsigned i = 0; i < 10000; i++)
             work += i;
+        __asm__ volatile("" : : : "memory");
         if (errno != 4711)
             wrong++;
+        /* ThreadSanitizer lets no signal in before a call like this. */
+        if (check_scale(20) != 20)
+            usleep(1);
     }
     return work == 0 ? NULL : argument;
 }
