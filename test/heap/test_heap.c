@@ -119,7 +119,7 @@ static void the_directory_has_an_end(void **state)
 
     (void)state;
     ter_options_init(&options);
-    snprintf(options.layout, sizeof options.layout, "small");
+    snprintf(options.layout, sizeof options.layout, "%s", "32bit");
     options.log = 0;
     while ((status = ter_heap_new(&options, &heaps[count])) == TER_OK)
         assert_true(++count <= TER_MAX_HEAPS);
@@ -357,7 +357,7 @@ static void a_full_heap_refuses_and_recovers(void **state)
     (void)state;
     full_heap("heap_max=2M", TER_MIB(2));
     full_heap("heap_max=2M,heap_initial=16M", TER_MIB(2));
-    full_heap("heap_max=3000000,stress=50", 3000000);
+    full_heap("heap_max=3000000,stress=5000", 3000000);
 }
 
 static void large_limits_are_no_small_ones(void **state)

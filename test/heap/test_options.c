@@ -114,8 +114,8 @@ static void texts(void **state)
     assert_int_equal(set(&options, "report", "text|json"), TER_ERROR_INVALID);
     assert_int_equal(set(&options, "layout", "no-such-layout"), TER_ERROR_INVALID);
     assert_memory_equal(&options, &before, sizeof options);
-    assert_int_equal(set(&options, "layout", "small"), TER_OK);
-    assert_string_equal(options.layout, "small");
+    assert_int_equal(set(&options, "layout", "32bit"), TER_OK);
+    assert_string_equal(options.layout, "32bit");
     assert_int_equal(set(&options, "layout", "auto"), TER_OK);
     assert_int_equal(set(&options, "report_file", ""), TER_OK);
     assert_string_equal(options.report_file, "");
