@@ -21,12 +21,19 @@ static bool any_stopped(const struct ter_allocator *allocator)
     return mutator != NULL;
 }
 
-static void stop_others(const struct ter_allocator *allocator)
+static void ask_others(const struct ter_allocator *allocator,
+                       bool (*ask)(struct ter_os_thread *thread))
 {
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (is_stopped(m) && !ter_os_stop_thread(m->thread))
+        if (is_stopped(m) && !ask(m->thread))
             ter_fatal("a thread ended without being unregistered from its heap");
-    ter_os_stop_wait();
+}
+
+static void stop_others(const struct ter_allocator *allocator)
+{
+    ask_others(allocator, ter_os_stop_thread);
+    while (!ter_os_stop_wait())
+        ask_others(allocator, ter_os_stop_again);
 }
 
 ter_status ter_world_stop(struct ter_allocator *allocator)

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local struct ter_os_thread self;
@@ -108,12 +109,23 @@ bool ter_os_stop_thread(struct ter_os_thread *thread)
     return true;
 }
 
-void ter_os_stop_wait(void)
+bool ter_os_stop_wait(void)
 {
+    struct timespec patience = {.tv_nsec = 50 * 1000 * 1000};
     uint32_t count;
 
     while ((count = atomic_load_explicit(&stopped, memory_order_acquire)) != signalled)
-        futex_wait(&stopped, count);
+        if (syscall(SYS_futex, (uint32_t *)&stopped, FUTEX_WAIT_PRIVATE, count, &patience, NULL,
+                    0) != 0 &&
+            errno == ETIMEDOUT)
+            return false;
+    return true;
+}
+
+bool ter_os_stop_again(struct ter_os_thread *thread)
+{
+    return atomic_load_explicit(&thread->wanted, memory_order_relaxed) == 0 ||
+           pthread_kill((pthread_t)thread->identity, stop_signal) == 0;
 }
 
 void ter_os_stop_resume(void)

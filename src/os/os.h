@@ -92,7 +92,10 @@ struct ter_os_thread *ter_os_thread_self(void);
 ter_status ter_os_stop_begin(void);
 /* False when there is no such thread any more. */
 bool ter_os_stop_thread(struct ter_os_thread *thread);
-void ter_os_stop_wait(void);
+/* True when all stand; false when one has not answered for a while. */
+bool ter_os_stop_wait(void);
+/* Asks such a thread again: tools that come between may lose a signal. Others are left alone. */
+bool ter_os_stop_again(struct ter_os_thread *thread);
 void ter_os_stop_resume(void);
 /* In the child of a fork, where only the calling thread lives. */
 void ter_os_stop_reset_after_fork(void);
