@@ -303,6 +303,38 @@ static void an_overflowing_mark_stack_loses_nothing(void **state)
     assert_true(small_heap_statistics(&small).live_objects <= 10 * SMALL_SLACK);
 }
 
+/* Wide arrays among what an overflow drops: looking for that overflows again. */
+static TER_NOINLINE void *make_wide_of_wide(size_t narrow, size_t wide, size_t width)
+{
+    void **volatile array =
+        ter_allocate(small.mutator, TER_KIND_NORMAL, (narrow + wide) * sizeof(void *));
+
+    for (size_t i = 0; i < narrow; i++)
+        array[i] = small_heap_list(&small, TER_KIND_NORMAL, 1, 32);
+    for (size_t i = narrow; i < narrow + wide; i++)
+        array[i] = make_wide(TER_KIND_NORMAL, width, 2);
+    return array;
+}
+
+static void overflows_inside_overflows(void **state)
+{
+    const size_t narrow = 9000, wide = 3, width = 12000;
+    void **array;
+
+    (void)state;
+    small.roots[0] = make_wide_of_wide(narrow, wide, width);
+    test_fail_calls(TEST_CALL(REALLOCATE), 0, TEST_FOR_EVER);
+    small_heap_collect(&small);
+    test_stop_failing(NULL);
+    assert_in_range(small_heap_statistics(&small).live_objects, 1 + narrow + wide * (1 + 2 * width),
+                    1 + narrow + wide * (1 + 2 * width) + SMALL_SLACK);
+    array = small.roots[0];
+    for (size_t i = 0; i < narrow; i++)
+        small_heap_check_list(&small, array[i], 1);
+    for (size_t i = narrow; i < narrow + wide; i++)
+        check_wide(array[i], width, 2);
+}
+
 /* ---- Limits ---- */
 
 static TER_NOINLINE size_t fill_heap(size_t bytes)
@@ -330,6 +362,20 @@ static TER_NOINLINE void check_filled(size_t count)
     assert_null(object);
 }
 
+/* Object by object, so that a word left on a stack keeps one of them at most. */
+static TER_NOINLINE void drop_filled(void)
+{
+    void **object = small.roots[0];
+
+    small.roots[0] = NULL;
+    while (object != NULL) {
+        void **next = object[0];
+
+        object[0] = NULL;
+        object = next;
+    }
+}
+
 static void full_heap(const char *options, uint64_t most)
 {
     static const size_t sizes[] = {16, 100, 3000, 8192, 9000, 70000};
@@ -346,7 +392,7 @@ static void full_heap(const char *options, uint64_t most)
             assert_true(statistics.peak_used_bytes <= most);
             assert_true(statistics.heap_limit_bytes <= most);
             check_filled(count);
-            small.roots[0] = NULL;
+            drop_filled();
             test_clear_stack();
         }
     small_heap_fini(&small);
@@ -503,6 +549,7 @@ int main(void)
         HEAP_TEST(stacks_and_added_ranges_are_roots),
         cmocka_unit_test(static_data_are_roots),
         HEAP_TEST(an_overflowing_mark_stack_loses_nothing),
+        HEAP_TEST(overflows_inside_overflows),
         cmocka_unit_test(a_full_heap_refuses_and_recovers),
         cmocka_unit_test(large_limits_are_no_small_ones),
         HEAP_TEST(impossible_sizes),

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports: both formats, where they go, what a forked child writes; the writer. */
+#define _GNU_SOURCE
 #include "heap/heap.h"
 #include "heap/writer.h"
 #include "json.h"
 #include "small_heap.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -88,6 +90,24 @@ static void json(void **state)
     assert_non_null(strstr(report, "\"name\":\"mark-sweep\""));
     assert_non_null(strstr(report, "\"name\":\"immortal\""));
     assert_non_null(strstr(report, "\"name\":\"large\""));
+    small_heap_fini(&small);
+}
+
+/* The name of a program may hold any bytes. */
+static void strange_names(void **state)
+{
+    static char strange[] = "a\"b\\c\nd\x01\xe9";
+    char *name = program_invocation_short_name;
+    struct small_heap small;
+    const char *report;
+
+    (void)state;
+    small_heap_init(&small, "");
+    program_invocation_short_name = strange;
+    report = report_of(&small, TER_REPORT_JSON);
+    program_invocation_short_name = name;
+    assert_true(test_is_json(report));
+    assert_non_null(strstr(report, "\"a\\\"b\\\\c\\u000ad\\u0001\\u00e9\""));
     small_heap_fini(&small);
 }
 
@@ -197,10 +217,10 @@ static void the_writer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(checker_checks),  cmocka_unit_test(json),
-        cmocka_unit_test(text_for_people), cmocka_unit_test(a_bad_file),
-        cmocka_unit_test(the_wanted_file), cmocka_unit_test(standard_error),
-        cmocka_unit_test(the_writer),
+        cmocka_unit_test(checker_checks), cmocka_unit_test(json),
+        cmocka_unit_test(strange_names),  cmocka_unit_test(text_for_people),
+        cmocka_unit_test(a_bad_file),     cmocka_unit_test(the_wanted_file),
+        cmocka_unit_test(standard_error), cmocka_unit_test(the_writer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
