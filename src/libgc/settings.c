@@ -176,9 +176,9 @@ void GC_ignore_warn_proc(char *message, GC_word argument)
     (void)message, (void)argument;
 }
 
+/* No reason to make the heap: what may be set only before that, may come after this. */
 void GC_set_warn_proc(GC_warn_proc function)
 {
-    GC_init();
     ter_libgc.warn = function;
 }
 

@@ -64,8 +64,11 @@ int main(void)
 {
     static const size_t sizes[] = {16, 32, 100, 2000, 5000, 40000};
 
+    /* Settings before the first use come in any order. */
+    GC_set_warn_proc(GC_ignore_warn_proc);
     GC_set_all_interior_pointers(0);
     GC_INIT();
+    EXPECT(GC_get_warn_proc() == GC_ignore_warn_proc, "the function is another");
     GC_register_displacement(0);
     GC_register_displacement(1);
     GC_register_displacement(6);
