@@ -276,11 +276,23 @@ int GC_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*f
     return error;
 }
 
+/* Nobody will ask for the thread's result any more. */
+static void detach_record(struct thread *thread)
+{
+    bool done;
+
+    lock_threads();
+    thread->detached = true;
+    done = is_thread_done(thread);
+    unlock_threads();
+    if (done)
+        GC_free(thread);
+}
+
 /* The record is looked up before: afterwards a new thread may have the same number. */
 int GC_pthread_join(pthread_t id, void **result)
 {
     struct thread *thread;
-    bool done = false;
     int error;
 
     GC_init();
@@ -288,34 +300,23 @@ int GC_pthread_join(pthread_t id, void **result)
     thread = find_thread(id);
     unlock_threads();
     error = pthread_join(id, result);
-    if (error != 0 || thread == NULL)
-        return error;
-    lock_threads();
-    thread->detached = true;
-    done = is_thread_done(thread);
-    unlock_threads();
-    if (done)
-        GC_free(thread);
-    return 0;
+    if (error == 0 && thread != NULL)
+        detach_record(thread);
+    return error;
 }
 
 int GC_pthread_detach(pthread_t id)
 {
     struct thread *thread;
-    bool done = false;
     int error;
 
     GC_init();
     lock_threads();
     thread = find_thread(id);
     error = pthread_detach(id);
-    if (error == 0 && thread != NULL) {
-        thread->detached = true;
-        done = is_thread_done(thread);
-    }
     unlock_threads();
-    if (done)
-        GC_free(thread);
+    if (error == 0 && thread != NULL)
+        detach_record(thread);
     return error;
 }
 

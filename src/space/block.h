@@ -38,7 +38,6 @@ struct ter_run {
 struct ter_block_state {
     const struct ter_run *owner; /* the run of the mutator that allocates here, or NULL */
     uint16_t resume;             /* next granule of the block to look at for free cells */
-    uint16_t live_cells;         /* after the last sweep */
     uint8_t size_class;
     bool zeroed; /* never used since it came from the system */
 };

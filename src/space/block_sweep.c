@@ -68,7 +68,6 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     live_cells = sweep_words(words_of(space, TER_SIDE_VALID_OBJECT, block),
                              words_of(space, TER_SIDE_MARK, block));
     TER_ASSERT(live_cells <= head->cells);
-    state->live_cells = (uint16_t)live_cells;
     /* A mutator stands still in the middle of it: it stays its own, and is looked at next time. */
     if (state->owner != NULL) {
         count_live_cells(head, live_cells, live);
