@@ -25,6 +25,9 @@ extern "C" {
  */
 #define TER_OPTIONS(NUMBER, TEXT)                                                                  \
     TEXT(layout, "auto", NULL, "where the heap lives: auto, or the name of a layout preset")       \
+    TEXT(sft_map, "auto", "auto|space|dense|sparse",                                               \
+         "the form of the map from addresses to spaces; auto: what the layout asks for")           \
+    NUMBER(sft_trace, 0, 0, 1, "every change of that map is logged")                               \
     NUMBER(heap_initial, 65536, 0, UINT64_MAX, "bytes the heap may use before it first grows")     \
     NUMBER(heap_max, 0, 0, UINT64_MAX, "bytes the heap may use at most; 0: no maximum")            \
     NUMBER(free_space_divisor, 3, 1, 1000000,                                                      \

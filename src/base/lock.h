@@ -14,6 +14,7 @@ enum ter_lock_rank {
     TER_RANK_HEAP,    /* allocation slow paths, collections, weak tables, mutators of one heap */
     TER_RANK_CHUNKS,  /* chunks of one heap: growth of its spaces */
     TER_RANK_MMAPPER, /* states of chunks of address space */
+    TER_RANK_SFT,     /* changes of an SFT map */
     TER_RANK_COUNT
 };
 

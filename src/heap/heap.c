@@ -45,6 +45,19 @@ static size_t saturate(uint64_t number)
     return number > SIZE_MAX ? SIZE_MAX : (size_t)number;
 }
 
+/* "auto" is the name of no form. */
+static void choose_map(const char *name, struct ter_ground_settings *settings)
+{
+    static const enum ter_sft_map_kind kinds[] = {TER_SFT_SPACE_MAP, TER_SFT_DENSE_MAP,
+                                                  TER_SFT_SPARSE_MAP};
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(kinds); i++)
+        if (strcmp(name, ter_sft_map_kind_name(kinds[i])) == 0) {
+            settings->choose_map = true;
+            settings->map = kinds[i];
+        }
+}
+
 static ter_status init_plan(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
@@ -60,8 +73,10 @@ static ter_status init_plan(struct ter_heap *heap)
 
     if (strcmp(layout, "auto") == 0)
         layout = ter_layout_auto_name();
-    if (!ter_layout_find_preset(layout, &settings.layout))
+    if (!ter_layout_find_preset(layout, &settings.ground.layout))
         return TER_ERROR_INVALID;
+    settings.ground.log_map = options->sft_trace != 0;
+    choose_map(options->sft_map, &settings.ground);
     return ter_plan_init(&heap->plan, &settings);
 }
 

@@ -40,7 +40,7 @@ static bool grow_in_place(struct ter_plan *plan, const struct ter_sft *owner, ui
         return false;
     ter_allocator_lock(&plan->allocator);
     if (ter_accounting_has_room(&plan->ground.accounting, wanted - old_bytes))
-        grown = ter_large_space_extend(&plan->large, object, wanted);
+        grown = ter_large_space_extend(plan->allocator.large, object, wanted);
     if (grown)
         ter_allocator_count(&plan->allocator, wanted - old_bytes);
     ter_allocator_unlock(&plan->allocator);

@@ -7,7 +7,7 @@ static const struct ter_sft *owner_of_chunk(const struct ter_heap *heap, uintptr
 {
     const struct ter_sft *owner = ter_plan_owner(&heap->plan, chunk);
 
-    return owner->is_in_space(owner, chunk) ? owner : &ter_sft_empty;
+    return owner->is_in_space(owner, chunk) ? owner : ter_sft_map_empty(&heap->plan.ground.map);
 }
 
 /* Mapped chunks lie at the bottom of each slot, so the rest of a slot is passed over at once. */
@@ -26,7 +26,7 @@ bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_
     uintptr_t chunk = from == 0 ? layout->heap_start : from;
 
     while (chunk - layout->heap_start < end - layout->heap_start &&
-           owner_of_chunk(heap, chunk) == &ter_sft_empty)
+           ter_sft_is_empty(owner_of_chunk(heap, chunk)))
         chunk = next_candidate(layout, chunk);
     if (chunk - layout->heap_start >= end - layout->heap_start)
         return false;
@@ -76,9 +76,9 @@ size_t ter_occupancy_space_used(const struct ter_heap *heap, const struct ter_sf
 {
     const struct ter_plan *plan = &heap->plan;
 
-    if (owner == &plan->large.space.sft)
-        return plan->large.runs.used_pages << TER_LOG_BYTES_IN_PAGE;
-    if (owner == &plan->mark_sweep.space.sft)
-        return (size_t)plan->mark_sweep.blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
-    return (size_t)plan->immortal.blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+    if (owner == &plan->allocator.large->space.sft)
+        return plan->allocator.large->runs.used_pages << TER_LOG_BYTES_IN_PAGE;
+    if (owner == &plan->allocator.mark_sweep->space.sft)
+        return (size_t)plan->allocator.mark_sweep->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+    return (size_t)plan->allocator.immortal->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
 }

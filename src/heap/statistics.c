@@ -21,8 +21,9 @@ static void fill_pauses(const struct ter_figures *figures, struct ter_statistics
 
 static size_t mapped_bytes(const struct ter_plan *plan)
 {
-    const struct ter_range *ranges[] = {&plan->mark_sweep.space.range, &plan->immortal.space.range,
-                                        &plan->large.space.range};
+    const struct ter_range *ranges[] = {&plan->allocator.mark_sweep->space.range,
+                                        &plan->allocator.immortal->space.range,
+                                        &plan->allocator.large->space.range};
     size_t bytes = 0;
 
     for (size_t i = 0; i < TER_ARRAY_LENGTH(ranges); i++)

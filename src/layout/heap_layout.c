@@ -13,10 +13,10 @@
  * 32bit:     slots of 128 MiB wherever the kernel has 512 MiB in one piece.
  */
 static const struct ter_layout presets[] = {
-    {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16},
-    {"small", 0, 30, 16},
-    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16},
-    {"32bit", 0, 27, 4},
+    {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16, true},
+    {"small", 0, 30, 16, true},
+    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16, true},
+    {"32bit", 0, 27, 4, false},
 };
 
 const char *ter_layout_preset_names(void)

@@ -4,7 +4,8 @@
  *
  * Invariant of a valid layout: `slot_count` slots of 2^log_space_extent bytes lie side by side from
  * `heap_start`, which is a multiple of a chunk; the end does not pass the top of the address space;
- * a slot holds at least one chunk. Each space owns one slot.
+ * a slot holds at least one chunk. Where the layout is contiguous, each space owns one slot for ever;
+ * elsewhere spaces may share the range chunk by chunk.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ struct ter_layout {
     uintptr_t heap_start; /* first byte; as a preset: the hint, 0 lets the kernel choose */
     unsigned log_space_extent;
     unsigned slot_count;
+    bool contiguous;
 };
 
 TER_INLINE size_t ter_layout_space_extent(const struct ter_layout *layout)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "metadata/metadata.h"
 
+#include <string.h>
+
 struct spec {
     const char *name;
     unsigned log_bits;
@@ -79,4 +81,15 @@ ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintpt
             return status;
     }
     return TER_OK;
+}
+
+void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start, size_t bytes)
+{
+    TER_CHECK(ter_is_aligned(start | bytes, TER_BYTES_IN_CHUNK));
+    for (unsigned id = 0; id < TER_SIDE_COUNT; id++) {
+        const struct ter_side_table *table = &side->tables[id];
+
+        if ((set & (1u << id)) != 0)
+            memset((void *)ter_side_address(table, start), 0, bytes >> table->shift);
+    }
 }

@@ -28,6 +28,10 @@ void ter_side_fini(struct ter_side_metadata *side);
 ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
                         size_t bytes);
 
+/* Makes the tables of `set` read zero for such chunks again. They stay readable. */
+void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
+                    size_t bytes);
+
 /* Address of the byte that holds (the first bits of) the value for `address`. */
 TER_INLINE uintptr_t ter_side_address(const struct ter_side_table *table, uintptr_t address)
 {

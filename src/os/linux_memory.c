@@ -126,6 +126,16 @@ ter_status ter_os_allocate(size_t bytes, void **start)
     return TER_OK;
 }
 
+ter_status ter_os_allocate_sparse(size_t bytes, void **start)
+{
+    ter_status status = ter_os_allocate(bytes, start);
+
+    /* A kernel that knows no huge pages refuses, which is as good. */
+    if (status == TER_OK)
+        (void)madvise(*start, bytes, MADV_NOHUGEPAGE);
+    return status;
+}
+
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
 {
     int error = ter_os_injected_error(TER_OS_CALL_REALLOCATE);
@@ -157,6 +167,20 @@ size_t ter_os_page_size(void)
         atomic_store_explicit(&page_size, size, memory_order_relaxed);
     }
     return size;
+}
+
+/*
+ * The kernel puts stacks at the top of what it gives on its own: below 2^47 on x86-64, whatever the
+ * processor could do. An emulator may put them lower than memory, so not below what is usual.
+ */
+unsigned ter_os_address_bits(void)
+{
+    unsigned all = (unsigned)sizeof(uintptr_t) * 8;
+    unsigned stack = ter_log2(TER_FRAME_ADDRESS()) + 1;
+
+    if (all <= 32)
+        return all;
+    return stack < 47 ? 47 : stack;
 }
 
 size_t ter_os_peak_resident(void)

@@ -31,6 +31,8 @@ void ter_os_release(uintptr_t start, size_t bytes);
 
 /* Committed memory anywhere, for our own structures; zero at first. */
 ter_status ter_os_allocate(size_t bytes, void **start);
+/* The same for a large table of which little is ever touched: in small pages only. */
+ter_status ter_os_allocate_sparse(size_t bytes, void **start);
 /* Grows such memory, moving it if need be; the new part is zero. *start changes only on success. */
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 
@@ -38,6 +40,8 @@ ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 
 size_t ter_os_page_size(void);
+/* Memory that the system gives without being asked for a place lies below 2 to this power. */
+unsigned ter_os_address_bits(void);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
 

@@ -20,7 +20,7 @@
 struct scan {
     struct ter_marker *marker;
     const struct ter_ground *ground;
-    const struct ter_sft_map *map;
+    struct ter_sft_map map; /* a copy: it never changes */
     const uint8_t *displacements;
     uintptr_t low;
     uintptr_t span;
@@ -37,7 +37,7 @@ static struct scan begin_scan(struct ter_marker *marker)
     const struct ter_side_metadata *side = &marker->ground->side;
     struct scan scan = {.marker = marker,
                         .ground = marker->ground,
-                        .map = &marker->ground->map,
+                        .map = marker->ground->map,
                         .displacements = marker->displacements,
                         .low = marker->low,
                         .span = marker->span,
@@ -171,7 +171,7 @@ static TER_NOINLINE void mark_through_functions(struct scan *scan, const struct 
 /* Words outside the hull were sorted out before. */
 TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior)
 {
-    const struct ter_sft *sft = ter_sft_map_get(scan->map, word);
+    const struct ter_sft *sft = ter_sft_map_get(&scan->map, word);
 
     if (TER_LIKELY(sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL)) {
         if (TER_LIKELY(ter_range_holds(&ter_space_of(sft)->range, word)))

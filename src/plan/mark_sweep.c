@@ -62,17 +62,33 @@ static void stress(void *context)
 
 /* ---- Life ---- */
 
-static void init_spaces(struct ter_plan *plan)
+static ter_status make_spaces(struct ter_plan *plan)
 {
     struct ter_allocator *allocator = &plan->allocator;
+    struct ter_ground *ground = &plan->ground;
+    ter_status status = ter_mark_sweep_space_new(ground, TER_SLOT_MARK_SWEEP, allocator->kinds,
+                                                 &plan->mark_sweep_lists, &allocator->mark_sweep);
 
-    ter_mark_sweep_space_init(&plan->mark_sweep, &plan->ground, TER_SLOT_MARK_SWEEP,
-                              allocator->kinds);
-    ter_immortal_space_init(&plan->immortal, &plan->ground, TER_SLOT_IMMORTAL, allocator->kinds);
-    ter_large_space_init(&plan->large, &plan->ground, TER_SLOT_LARGE, allocator->kinds);
-    allocator->mark_sweep = &plan->mark_sweep;
-    allocator->immortal = &plan->immortal;
-    allocator->large = &plan->large;
+    if (status == TER_OK)
+        status = ter_immortal_space_new(ground, TER_SLOT_IMMORTAL, allocator->kinds,
+                                        &plan->immortal_lists, &allocator->immortal);
+    if (status == TER_OK)
+        status = ter_large_space_new(ground, TER_SLOT_LARGE, allocator->kinds, &allocator->large);
+    return status;
+}
+
+static ter_status init_ground(struct ter_plan *plan, const struct ter_plan_settings *settings)
+{
+    struct ter_ground_settings ground = settings->ground;
+    ter_status status;
+
+    ground.record_bytes = TER_SPACE_RECORD_BYTES;
+    status = ter_ground_init(&plan->ground, &ground);
+    if (status != TER_OK)
+        return status;
+    status = make_spaces(plan);
+    TER_CHECK(status == TER_OK); /* the map is new and has room for all of them */
+    return TER_OK;
 }
 
 static void init_allocator(struct ter_plan *plan, const struct ter_plan_settings *settings)
@@ -90,11 +106,10 @@ static void init_allocator(struct ter_plan *plan, const struct ter_plan_settings
 
 ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *settings)
 {
-    ter_status status = ter_ground_init(&plan->ground, &settings->layout);
+    ter_status status = init_ground(plan, settings);
 
     if (status != TER_OK)
         return status;
-    init_spaces(plan);
     init_allocator(plan, settings);
     status = ter_marker_init(&plan->marker, &plan->allocator);
     if (status != TER_OK) {
@@ -145,9 +160,9 @@ ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, v
 
     if (status != TER_OK)
         return status;
-    ter_block_space_for_each(&plan->mark_sweep, visit, context);
-    ter_block_space_for_each(&plan->immortal, visit, context);
-    ter_large_space_for_each(&plan->large, visit, context);
+    ter_block_space_for_each(plan->allocator.mark_sweep, visit, context);
+    ter_block_space_for_each(plan->allocator.immortal, visit, context);
+    ter_large_space_for_each(plan->allocator.large, visit, context);
     ter_world_resume(&plan->allocator);
     return TER_OK;
 }

@@ -25,9 +25,8 @@ struct ter_plan_hooks {
 struct ter_plan {
     struct ter_ground ground;
     struct ter_allocator allocator;
-    struct ter_block_space mark_sweep;
-    struct ter_block_space immortal;
-    struct ter_large_space large;
+    struct ter_block_lists mark_sweep_lists;
+    struct ter_block_lists immortal_lists;
     struct ter_roots roots;
     struct ter_finalizers finalizers;
     struct ter_links short_links;
@@ -42,7 +41,7 @@ struct ter_plan {
 };
 
 struct ter_plan_settings {
-    struct ter_layout layout;
+    struct ter_ground_settings ground; /* the record size is the plan's to fill in */
     size_t initial_bytes;
     size_t max_bytes;
     size_t free_space_divisor;

@@ -59,9 +59,9 @@ static void drain_all(struct ter_plan *plan)
     ter_mark_drain(&plan->marker);
     while (plan->marker.stack.overflowed) {
         plan->marker.stack.overflowed = false;
-        ter_block_space_for_each(&plan->mark_sweep, scan_object, &contents);
-        ter_block_space_for_each(&plan->immortal, scan_object, &contents);
-        ter_large_space_for_each(&plan->large, scan_object, &contents);
+        ter_block_space_for_each(plan->allocator.mark_sweep, scan_object, &contents);
+        ter_block_space_for_each(plan->allocator.immortal, scan_object, &contents);
+        ter_large_space_for_each(plan->allocator.large, scan_object, &contents);
     }
 }
 
@@ -147,8 +147,8 @@ static void mark_uncollectable(struct ter_plan *plan)
 {
     struct contents contents = {plan, false};
 
-    ter_block_space_for_each(&plan->immortal, scan_object, &contents);
-    ter_large_space_for_each(&plan->large, scan_object, &contents);
+    ter_block_space_for_each(plan->allocator.immortal, scan_object, &contents);
+    ter_large_space_for_each(plan->allocator.large, scan_object, &contents);
 }
 
 static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
@@ -166,9 +166,9 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
 
 static void mark(struct ter_plan *plan, uintptr_t own_stack)
 {
-    ter_block_space_prepare(&plan->mark_sweep);
-    ter_block_space_prepare(&plan->immortal);
-    ter_large_space_prepare(&plan->large);
+    ter_block_space_prepare(plan->allocator.mark_sweep);
+    ter_block_space_prepare(plan->allocator.immortal);
+    ter_large_space_prepare(plan->allocator.large);
     ter_world_mark_runs(&plan->allocator, &plan->ground.side.tables[TER_SIDE_MARK]);
     ter_marker_begin(&plan->marker);
     mark_roots(plan, own_stack);
@@ -182,9 +182,9 @@ static void mark(struct ter_plan *plan, uintptr_t own_stack)
 static void sweep(struct ter_plan *plan, struct ter_live *live)
 {
     *live = (struct ter_live){0};
-    ter_block_space_sweep(&plan->mark_sweep, live);
-    ter_block_space_sweep(&plan->immortal, live);
-    ter_large_space_sweep(&plan->large, live);
+    ter_block_space_sweep(plan->allocator.mark_sweep, live);
+    ter_block_space_sweep(plan->allocator.immortal, live);
+    ter_large_space_sweep(plan->allocator.large, live);
 }
 
 static size_t used_bytes(const struct ter_plan *plan)

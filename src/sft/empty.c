@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* EMPTY: every question has an answer; every order is misuse. */
-#include "sft/sft.h"
+#include "sft/map_state.h"
 
 #include <stdio.h>
 
@@ -59,7 +59,7 @@ static void print_nothing(const struct ter_sft *space, ter_object object, char *
     snprintf(text, size, "%#zx: %s, no object", (size_t)object.bits, space->name);
 }
 
-const struct ter_sft ter_sft_empty = {
+const struct ter_sft ter_sft_empty_functions = {
     .kind = TER_SPACE_EMPTY,
     .name = "EMPTY",
     .find_object_from_interior = find_none,

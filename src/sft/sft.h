@@ -6,3 +6,6 @@
 
 #include "base/base.h"
 #include "layout/layout.h"
+
+/* From now on every change of the map is a line of the log. */
+void ter_sft_log_changes(const struct ter_sft_map *map);

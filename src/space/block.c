@@ -60,31 +60,44 @@ static bool immortal_is_live(const struct ter_sft *sft, ter_object object)
     return !ter_object_is_none(sft->find_object(sft, object.bits));
 }
 
-static void init_block_space(struct ter_block_space *space, struct ter_ground *ground,
-                             unsigned slot, enum ter_space_kind kind, const char *name,
-                             const struct ter_kind *kinds)
+static ter_status new_block_space(struct ter_ground *ground, const struct ter_sft *functions,
+                                  unsigned slot, const struct ter_kind *kinds,
+                                  struct ter_block_lists *lists, struct ter_block_space **space)
 {
     ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |
                         TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK);
+    struct ter_space *common;
+    ter_status status = ter_space_new(ground, functions, slot, side, &common);
 
-    ter_space_init_non_moving(&space->space, ground, kind, name, slot, side);
-    space->space.sft.find_object_from_interior = find_cell;
-    ter_blocks_init(&space->blocks, &space->space.range, ground);
-    space->kinds = kinds;
+    if (status != TER_OK)
+        return status;
+    *space = (struct ter_block_space *)(void *)common;
+    ter_blocks_init(&(*space)->blocks, &common->range, ground);
+    (*space)->kinds = kinds;
+    (*space)->available = lists;
+    return TER_OK;
 }
 
-void ter_mark_sweep_space_init(struct ter_block_space *space, struct ter_ground *ground,
-                               unsigned slot, const struct ter_kind *kinds)
+ter_status ter_mark_sweep_space_new(struct ter_ground *ground, unsigned slot,
+                                    const struct ter_kind *kinds, struct ter_block_lists *lists,
+                                    struct ter_block_space **space)
 {
-    init_block_space(space, ground, slot, TER_SPACE_MARK_SWEEP, "mark-sweep", kinds);
+    struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_MARK_SWEEP, "mark-sweep");
+
+    functions.find_object_from_interior = find_cell;
+    return new_block_space(ground, &functions, slot, kinds, lists, space);
 }
 
-void ter_immortal_space_init(struct ter_block_space *space, struct ter_ground *ground,
-                             unsigned slot, const struct ter_kind *kinds)
+ter_status ter_immortal_space_new(struct ter_ground *ground, unsigned slot,
+                                  const struct ter_kind *kinds, struct ter_block_lists *lists,
+                                  struct ter_block_space **space)
 {
-    init_block_space(space, ground, slot, TER_SPACE_IMMORTAL, "immortal", kinds);
-    space->space.sft.is_live = immortal_is_live;
-    space->space.sft.is_sane = immortal_is_live;
+    struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_IMMORTAL, "immortal");
+
+    functions.find_object_from_interior = find_cell;
+    functions.is_live = immortal_is_live;
+    functions.is_sane = immortal_is_live;
+    return new_block_space(ground, &functions, slot, kinds, lists, space);
 }
 
 /* ---- Allocation ---- */
@@ -92,7 +105,7 @@ void ter_immortal_space_init(struct ter_block_space *space, struct ter_ground *g
 uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
                                          unsigned size_class)
 {
-    return ter_block_list_pop(&space->blocks, &space->available[kind][size_class]);
+    return ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
 }
 
 ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned kind,

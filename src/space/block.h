@@ -42,17 +42,25 @@ struct ter_block_state {
     bool zeroed; /* never used since it came from the system */
 };
 
+/* Blocks with free cells, by kind and size class. */
+struct ter_block_lists {
+    struct ter_block_list of[TER_MAX_KINDS][TER_SIZE_CLASSES];
+};
+
 struct ter_block_space {
     struct ter_space space;
     struct ter_blocks blocks;
     const struct ter_kind *kinds;
-    struct ter_block_list available[TER_MAX_KINDS][TER_SIZE_CLASSES]; /* with free cells */
+    struct ter_block_lists *available; /* apart, so that the records of the map stay small */
 };
 
-void ter_mark_sweep_space_init(struct ter_block_space *space, struct ter_ground *ground,
-                               unsigned slot, const struct ter_kind *kinds);
-void ter_immortal_space_init(struct ter_block_space *space, struct ter_ground *ground,
-                             unsigned slot, const struct ter_kind *kinds);
+/* `lists` is zeroed storage that the caller keeps as long as the space. */
+ter_status ter_mark_sweep_space_new(struct ter_ground *ground, unsigned slot,
+                                    const struct ter_kind *kinds, struct ter_block_lists *lists,
+                                    struct ter_block_space **space);
+ter_status ter_immortal_space_new(struct ter_ground *ground, unsigned slot,
+                                  const struct ter_kind *kinds, struct ter_block_lists *lists,
+                                  struct ter_block_space **space);
 
 /* ---- Allocation; under the heap lock ---- */
 

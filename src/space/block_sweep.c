@@ -82,7 +82,7 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     count_live_cells(head, live_cells, live);
     /* No run will be taken from a full block, so cells that are freed there must enter a list. */
     if (live_cells < head->cells)
-        ter_block_list_push(&space->blocks, &space->available[head->kind][state->size_class],
+        ter_block_list_push(&space->blocks, &space->available->of[head->kind][state->size_class],
                             block);
     else
         state->resume =
@@ -96,7 +96,7 @@ void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live)
 
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            space->available[kind][size_class] = (struct ter_block_list){0};
+            space->available->of[kind][size_class] = (struct ter_block_list){0};
     while (index-- > 0)
         sweep_block(space, ter_blocks_address(&space->blocks, index), live);
 }

@@ -69,11 +69,9 @@ static void print_state(const struct ter_sft *sft, ter_object object, char *text
              found ? "object" : "no object", found ? ", " : "", found ? mark : "");
 }
 
-void ter_space_init_non_moving(struct ter_space *space, struct ter_ground *ground,
-                               enum ter_space_kind kind, const char *name, unsigned slot,
-                               ter_side_set side)
+struct ter_sft ter_space_non_moving_functions(enum ter_space_kind kind, const char *name)
 {
-    space->sft = (struct ter_sft){
+    return (struct ter_sft){
         .kind = kind,
         .name = name,
         .find_object = find_exact,
@@ -90,6 +88,18 @@ void ter_space_init_non_moving(struct ter_space *space, struct ter_ground *groun
         .init_object_metadata = set_valid,
         .print_object = print_state,
     };
-    space->ground = ground;
-    ter_range_init(&space->range, ground, slot, side, &space->sft);
+}
+
+ter_status ter_space_new(struct ter_ground *ground, const struct ter_sft *functions, unsigned slot,
+                         ter_side_set side, struct ter_space **space)
+{
+    struct ter_sft *record;
+    ter_status status = ter_sft_map_add_space(&ground->map, functions, &record);
+
+    if (status != TER_OK)
+        return status;
+    *space = (struct ter_space *)(void *)record;
+    (*space)->ground = ground;
+    ter_range_init(&(*space)->range, ground, slot, side, record);
+    return TER_OK;
 }

@@ -7,7 +7,7 @@
 #include "space/kind.h"
 
 struct ter_space {
-    struct ter_sft sft; /* first: the map's entry points here */
+    struct ter_sft sft; /* first: what the map answers with */
     struct ter_range range;
     struct ter_ground *ground;
 };
@@ -31,10 +31,15 @@ TER_INLINE const struct ter_side_table *ter_space_table(const struct ter_space *
     return &space->ground->side.tables[id];
 }
 
-/* Fills in the functions that are the same in all spaces that never move objects. */
-void ter_space_init_non_moving(struct ter_space *space, struct ter_ground *ground,
-                               enum ter_space_kind kind, const char *name, unsigned slot,
-                               ter_side_set side);
+/* The functions that are the same in all spaces that never move objects. */
+struct ter_sft ter_space_non_moving_functions(enum ter_space_kind kind, const char *name);
+
+/*
+ * Adds a space to the map of `ground` and gives it a slot; its record is zero behind the common part
+ * and lives as long as the ground. TER_ERROR_FULL: the map has no room for another space.
+ */
+ter_status ter_space_new(struct ter_ground *ground, const struct ter_sft *functions, unsigned slot,
+                         ter_side_set side, struct ter_space **space);
 
 /*
  * Implemented by the floor that traces (plan): marks `object` and queues it. Spaces cannot know the

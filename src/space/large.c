@@ -31,16 +31,23 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
     return ter_object_at(start);
 }
 
-void ter_large_space_init(struct ter_large_space *space, struct ter_ground *ground, unsigned slot,
-                          const struct ter_kind *kinds)
+ter_status ter_large_space_new(struct ter_ground *ground, unsigned slot,
+                               const struct ter_kind *kinds, struct ter_large_space **space)
 {
     ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(PAGE_RUN) |
                         TER_SIDE_SET(LARGE);
+    struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_LARGE, "large");
+    struct ter_space *common;
+    ter_status status;
 
-    ter_space_init_non_moving(&space->space, ground, TER_SPACE_LARGE, "large", slot, side);
-    space->space.sft.find_object_from_interior = find_large;
-    ter_runs_init(&space->runs, &space->space.range, ground);
-    space->kinds = kinds;
+    functions.find_object_from_interior = find_large;
+    status = ter_space_new(ground, &functions, slot, side, &common);
+    if (status != TER_OK)
+        return status;
+    *space = (struct ter_large_space *)(void *)common;
+    ter_runs_init(&(*space)->runs, &common->range, ground);
+    (*space)->kinds = kinds;
+    return TER_OK;
 }
 
 ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes, unsigned kind,

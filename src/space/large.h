@@ -22,8 +22,8 @@ struct ter_large_space {
     const struct ter_kind *kinds;
 };
 
-void ter_large_space_init(struct ter_large_space *space, struct ter_ground *ground, unsigned slot,
-                          const struct ter_kind *kinds);
+ter_status ter_large_space_new(struct ter_ground *ground, unsigned slot,
+                               const struct ter_kind *kinds, struct ter_large_space **space);
 
 /* ---- Allocation; under the heap lock ---- */
 

@@ -9,3 +9,9 @@
 #include "space/common.h"
 #include "space/block.h"
 #include "space/large.h"
+
+/* Of the largest space: what the map of a ground needs to know. */
+#define TER_SPACE_RECORD_BYTES                                                                     \
+    (sizeof(struct ter_block_space) > sizeof(struct ter_large_space)                               \
+         ? sizeof(struct ter_block_space)                                                          \
+         : sizeof(struct ter_large_space))

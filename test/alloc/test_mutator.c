@@ -8,8 +8,7 @@
 
 struct alloc_test {
     struct ter_ground ground;
-    struct ter_block_space mark_sweep, immortal;
-    struct ter_large_space large;
+    struct ter_block_lists lists[2];
     struct ter_allocator allocator;
     struct ter_mutator *mutator;
     struct ter_random random;
@@ -70,12 +69,14 @@ static int make_mutator(void **state)
     allocator->kind_count = 2;
     allocator->run_bytes = 4096;
     allocator->gate = (struct ter_gate){admit, refused, stress, notified, test};
-    ter_mark_sweep_space_init(&test->mark_sweep, &test->ground, 0, allocator->kinds);
-    ter_immortal_space_init(&test->immortal, &test->ground, 1, allocator->kinds);
-    ter_large_space_init(&test->large, &test->ground, 2, allocator->kinds);
-    allocator->mark_sweep = &test->mark_sweep;
-    allocator->immortal = &test->immortal;
-    allocator->large = &test->large;
+    assert_int_equal(ter_mark_sweep_space_new(&test->ground, 0, allocator->kinds, &test->lists[0],
+                                              &allocator->mark_sweep),
+                     TER_OK);
+    assert_int_equal(ter_immortal_space_new(&test->ground, 1, allocator->kinds, &test->lists[1],
+                                            &allocator->immortal),
+                     TER_OK);
+    assert_int_equal(ter_large_space_new(&test->ground, 2, allocator->kinds, &allocator->large),
+                     TER_OK);
     assert_int_equal(ter_mutator_new(allocator, 0, &test->mutator), TER_OK);
     assert_ptr_equal(allocator->mutators, test->mutator);
     *state = test;

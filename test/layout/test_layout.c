@@ -36,7 +36,7 @@ static void presets_are_valid(void **state)
 
 static void check_rule(uintptr_t start, unsigned log_extent, unsigned slots, const char *part)
 {
-    struct ter_layout layout = {"test", start, log_extent, slots};
+    struct ter_layout layout = {"test", start, log_extent, slots, true};
     const char *rule = ter_layout_validate(&layout);
 
     if (part == NULL) {
@@ -106,7 +106,7 @@ static void shrinking_ends(void **state)
 
 static void slots_lie_side_by_side(void **state)
 {
-    const struct ter_layout layout = {"test", 5 * TER_BYTES_IN_CHUNK, 25, 7};
+    const struct ter_layout layout = {"test", 5 * TER_BYTES_IN_CHUNK, 25, 7, true};
 
     (void)state;
     assert_int_equal(ter_layout_space_extent(&layout), (size_t)1 << 25);

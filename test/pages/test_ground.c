@@ -13,10 +13,10 @@ static void growth_is_published(void **state)
     (void)state;
     test_ground_init(&ground);
     ter_range_init(&range, &ground, 3, TER_SIDE_SET(MARK) | TER_SIDE_SET(VALID_OBJECT),
-                   &test_owner);
+                   test_add_owner(&ground));
     assert_int_equal(range.start, ter_layout_slot_start(&ground.layout, 3));
     assert_int_equal(range.extent_bytes, TEST_EXTENT);
-    assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), &ter_sft_empty);
+    assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start)));
     assert_false(ter_range_holds(&range, range.start));
     assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
     assert_int_equal(ter_range_grow(&range, &ground, 2), TER_OK);
@@ -29,7 +29,7 @@ static void growth_is_published(void **state)
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK], word));
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_VALID_OBJECT], word));
     }
-    assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), &test_owner);
+    assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), range.owner);
     assert_false(ter_range_holds(&range, range.start - 1));
     assert_false(ter_range_holds(&range, range.start + 3 * TER_BYTES_IN_CHUNK));
     assert_int_equal(ter_mmapper_state(&ground.mmapper, range.start + 3 * TER_BYTES_IN_CHUNK),
@@ -40,6 +40,97 @@ static void growth_is_published(void **state)
     assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
     assert_int_equal(ter_range_grow(&range, &ground, 1), TER_ERROR_NO_ADDRESS_SPACE);
     ter_ground_fini(&ground);
+}
+
+/* In every form of map a chunk that goes back is nobody's, and comes again as new. */
+static void chunks_go_back(void **state)
+{
+    const struct ter_ground_settings settings[] = {
+        {.layout = {"slots", 0, 24, 4, true}},
+        {.layout = {"slots and outside", 0, 24, 4, true}, .outside = true},
+        {.layout = {"shared", 0, 24, 4, false}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(settings); i++) {
+        struct ter_ground ground;
+        struct ter_range range;
+        bool by_chunk = i != 0;
+
+        memset(&ground, 0, sizeof ground);
+        assert_int_equal(ter_ground_init(&ground, &settings[i]), TER_OK);
+        ter_range_init(&range, &ground, 1, TER_SIDE_SET(MARK), test_add_owner(&ground));
+        assert_int_equal(ter_range_grow(&range, &ground, 3), TER_OK);
+        memset((void *)range.start, 1, 3 * TER_BYTES_IN_CHUNK);
+        ter_bits_set(&ground.side.tables[TER_SIDE_MARK], range.start + 2 * TER_BYTES_IN_CHUNK);
+        assert_int_equal(ter_range_shrink(&range, &ground, 2), TER_OK);
+        assert_true(ter_range_holds(&range, range.start + TER_BYTES_IN_CHUNK - 1));
+        assert_false(ter_range_holds(&range, range.start + TER_BYTES_IN_CHUNK));
+        assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), range.owner);
+        assert_int_equal(
+            ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start + TER_BYTES_IN_CHUNK)),
+            by_chunk);
+        assert_int_equal(ter_range_grow(&range, &ground, 2), TER_OK);
+        assert_true(test_reads_zero(range.start + TER_BYTES_IN_CHUNK, 2 * TER_BYTES_IN_CHUNK));
+        assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK],
+                                   range.start + 2 * TER_BYTES_IN_CHUNK));
+        assert_int_equal(ter_range_shrink(&range, &ground, 3), TER_OK);
+        assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start)));
+        ter_ground_fini(&ground);
+    }
+}
+
+static void nothing_is_lost_when_chunks_cannot_go(void **state)
+{
+    const unsigned call[] = {TEST_CALL(DECOMMIT), TEST_CALL(PROTECT)};
+    struct ter_ground ground;
+    struct ter_range range;
+
+    (void)state;
+    test_ground_init(&ground);
+    ter_range_init(&range, &ground, 1, TER_SIDE_SET(MARK), test_add_owner(&ground));
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++) {
+        assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
+        test_fail_calls(call[i], 0, 1);
+        assert_int_not_equal(ter_range_shrink(&range, &ground, 1), TER_OK);
+        test_stop_failing(NULL);
+        assert_true(ter_range_holds(&range, range.start));
+        assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), range.owner);
+        *(char *)range.start = 1;
+        assert_int_equal(ter_range_shrink(&range, &ground, 1), TER_OK);
+    }
+    ter_ground_fini(&ground);
+}
+
+/* Which form serves, and what happens to one that cannot. */
+static void the_map_follows_from_the_layout(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned chosen = 0; chosen < 4; chosen++) {
+            bool slots = (i & 1) != 0, outside = (i & 2) != 0;
+            const struct ter_ground_settings settings = {
+                .layout = {"test", 0, 24, 4, slots},
+                .outside = outside,
+                .choose_map = chosen != 3,
+                .map = (enum ter_sft_map_kind)(chosen % 3),
+            };
+            bool refused = chosen == TER_SFT_SPACE_MAP && (!slots || outside);
+            struct ter_ground ground = {0};
+
+            assert_int_equal(ter_ground_init(&ground, &settings),
+                             refused ? TER_ERROR_INVALID : TER_OK);
+            if (refused)
+                continue;
+            assert_int_equal(ground.map.kind, chosen != 3 ? chosen
+                                              : !slots    ? TER_SFT_SPARSE_MAP
+                                              : outside   ? TER_SFT_DENSE_MAP
+                                                          : TER_SFT_SPACE_MAP);
+            assert_true(ter_sft_map_has_entry(&ground.map, ground.layout.heap_start));
+            assert_int_equal(ter_sft_map_has_entry(&ground.map, (uintptr_t)&ground),
+                             outside || ground.map.kind == TER_SFT_DENSE_MAP);
+            ter_ground_fini(&ground);
+        }
 }
 
 static void nothing_stays_mapped(void **state)
@@ -62,7 +153,7 @@ static void nothing_stays_mapped(void **state)
 static void refused_reservations(void **state)
 {
     const unsigned call[] = {TEST_CALL(RESERVE), TEST_CALL(ALLOCATE)};
-    const struct ter_layout layout = {"test", 0, 27, 4};
+    const struct ter_ground_settings settings = {.layout = {"test", 0, 27, 4, true}};
 
     (void)state;
     for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++)
@@ -73,15 +164,20 @@ static void refused_reservations(void **state)
 
             memset(&ground, 0, sizeof ground);
             test_fail_calls(call[i], k, 1);
-            status = ter_ground_init(&ground, &layout);
+            status = ter_ground_init(&ground, &settings);
             test_stop_failing(&failed);
+            /* Behind the states of the heap's and the tables' chunks comes the map's table. */
+            if (failed != 0 && call[i] == TEST_CALL(ALLOCATE) && k == 2) {
+                assert_int_equal(status, TER_ERROR_NO_MEMORY);
+                continue;
+            }
             assert_int_equal(status, TER_OK);
             assert_int_equal(ground.layout.log_space_extent, failed == 0 ? 27 : 26);
-            assert_int_equal(ground.map.log_slot_bytes, ground.layout.log_space_extent);
+            assert_int_equal(ground.map.log_region_bytes, ground.layout.log_space_extent);
             assert_int_equal(ground.map.start, ground.layout.heap_start);
             ter_ground_fini(&ground);
             test_fail_calls(call[i], k, TEST_FOR_EVER);
-            status = ter_ground_init(&ground, &layout);
+            status = ter_ground_init(&ground, &settings);
             test_stop_failing(&failed);
             assert_int_equal(status != TER_OK, failed != 0);
             if (status == TER_OK)
@@ -94,6 +190,7 @@ static void use_small_address_space(void *context)
 {
     struct rlimit limit = {(rlim_t)TER_MIB(900), (rlim_t)TER_MIB(900)};
     struct ter_ground *ground = context;
+    struct ter_ground_settings settings = {0};
     struct ter_layout layout;
     struct ter_range range;
 
@@ -101,17 +198,19 @@ static void use_small_address_space(void *context)
         _exit(1);
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         _exit(2);
-    if (ter_ground_init(ground, &layout) != TER_OK)
+    settings.layout = layout;
+    if (ter_ground_init(ground, &settings) != TER_OK)
         _exit(3);
     if (sizeof(uintptr_t) == 8 && ground->layout.log_space_extent >= layout.log_space_extent)
         _exit(4);
     if (ter_layout_validate(&ground->layout) != NULL)
         _exit(5);
-    ter_range_init(&range, ground, ground->layout.slot_count - 1, TER_SIDE_SET(MARK), &test_owner);
+    ter_range_init(&range, ground, ground->layout.slot_count - 1, TER_SIDE_SET(MARK),
+                   test_add_owner(ground));
     if (ter_range_grow(&range, ground, range.extent_bytes >> TER_LOG_BYTES_IN_CHUNK) != TER_OK)
         _exit(6);
     memset((void *)(range.start + range.extent_bytes - 4096), 1, 4096);
-    if (ter_sft_map_get(&ground->map, range.start + range.extent_bytes - 1) != &test_owner)
+    if (ter_sft_map_get(&ground->map, range.start + range.extent_bytes - 1) != range.owner)
         _exit(7);
     ter_ground_fini(ground);
 }
@@ -165,9 +264,15 @@ static void accounting_does_not_wrap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(growth_is_published),  cmocka_unit_test(nothing_stays_mapped),
-        cmocka_unit_test(refused_reservations), cmocka_unit_test(falls_back_to_a_smaller_layout),
-        cmocka_unit_test(accounting_is_exact),  cmocka_unit_test(accounting_does_not_wrap),
+        cmocka_unit_test(growth_is_published),
+        cmocka_unit_test(chunks_go_back),
+        cmocka_unit_test(nothing_is_lost_when_chunks_cannot_go),
+        cmocka_unit_test(the_map_follows_from_the_layout),
+        cmocka_unit_test(nothing_stays_mapped),
+        cmocka_unit_test(refused_reservations),
+        cmocka_unit_test(falls_back_to_a_smaller_layout),
+        cmocka_unit_test(accounting_is_exact),
+        cmocka_unit_test(accounting_does_not_wrap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

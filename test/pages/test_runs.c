@@ -25,7 +25,8 @@ static int make_model(void **state)
 
     assert_non_null(model);
     test_ground_init(&model->ground);
-    ter_range_init(&model->range, &model->ground, 1, TER_SIDE_SET(PAGE_RUN), &test_owner);
+    ter_range_init(&model->range, &model->ground, 1, TER_SIDE_SET(PAGE_RUN),
+                   test_add_owner(&model->ground));
     ter_runs_init(&model->runs, &model->range, &model->ground);
     *state = model;
     return 0;

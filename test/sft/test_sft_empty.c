@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* EMPTY answers every question with no, and stops at every order. */
-#include <terrier/sft.h>
+#include "sft/map_state.h"
 
 #include "support.h"
 
-static const struct ter_sft *const empty = &ter_sft_empty;
+static const struct ter_sft *const empty = &ter_sft_empty_functions;
 
 static void answers(void **state)
 {

@@ -18,7 +18,8 @@ static const struct ter_kind kinds[TER_MAX_KINDS] = {
 
 struct space_test {
     struct ter_ground ground;
-    struct ter_block_space space;
+    struct ter_block_space *space;
+    struct ter_block_lists lists;
     struct ter_random random;
     uintptr_t block;
     size_t cell_bytes, cells;
@@ -32,8 +33,9 @@ static struct space_test *make_space(bool immortal)
 
     assert_non_null(test);
     test_ground_init(&test->ground);
-    (immortal ? ter_immortal_space_init : ter_mark_sweep_space_init)(&test->space, &test->ground,
-                                                                     immortal ? 1 : 0, kinds);
+    assert_int_equal((immortal ? ter_immortal_space_new : ter_mark_sweep_space_new)(
+                         &test->ground, immortal ? 1 : 0, kinds, &test->lists, &test->space),
+                     TER_OK);
     test->random = test_random();
     return test;
 }
@@ -61,7 +63,7 @@ static int free_space(void **state)
 
 static const struct ter_sft *sft(const struct space_test *test)
 {
-    return &test->space.space.sft;
+    return &test->space->space.sft;
 }
 
 static uintptr_t cell_at(const struct space_test *test, size_t cell)
@@ -89,7 +91,7 @@ static void check_block(const struct space_test *test)
 static void begin_class(struct space_test *test, unsigned kind, unsigned size_class)
 {
     memset(test->object, 0, sizeof test->object);
-    assert_int_equal(ter_block_space_take_fresh(&test->space, kind, size_class, &test->block),
+    assert_int_equal(ter_block_space_take_fresh(test->space, kind, size_class, &test->block),
                      TER_OK);
     test->cell_bytes = ter_size_class_bytes[size_class];
     test->cells = TER_BYTES_IN_BLOCK / test->cell_bytes;
@@ -124,7 +126,7 @@ static void use_up(struct space_test *test, unsigned kind, size_t most)
 {
     struct ter_run run = {0, 0};
 
-    while (ter_block_space_next_run(&test->space, test->block, most, &run)) {
+    while (ter_block_space_next_run(test->space, test->block, most, &run)) {
         check_run(test, &run, kind, most);
         hand_out(test, &run, test_below(&test->random, 20));
         if (test_below(&test->random, 8) == 0)
@@ -143,13 +145,13 @@ static void free_some(struct space_test *test)
 {
     for (size_t cell = 0; cell < test->cells; cell++)
         if (test_below(&test->random, 3) == 0) {
-            assert_true(ter_block_space_free(&test->space, cell_at(test, cell)));
+            assert_true(ter_block_space_free(test->space, cell_at(test, cell)));
             test->object[cell] = false;
         }
     check_block(test);
     for (size_t cell = 0; cell < test->cells; cell++)
         if (!test->object[cell] && test_below(&test->random, 3) == 0) {
-            ter_block_space_reuse(&test->space, cell_at(test, cell));
+            ter_block_space_reuse(test->space, cell_at(test, cell));
             test->object[cell] = true;
         }
     check_block(test);
@@ -162,9 +164,9 @@ static size_t collect_some(struct space_test *test, size_t keep_percent)
     struct ter_live live = {0};
     size_t kept = 0;
 
-    ter_block_space_prepare(&test->space);
+    ter_block_space_prepare(test->space);
     for (size_t cell = 0; cell < test->cells; cell++) {
-        assert_int_equal(ter_space_is_marked(&test->space.space, cell_at(test, cell)),
+        assert_int_equal(ter_space_is_marked(&test->space->space, cell_at(test, cell)),
                          !test->object[cell]);
         if (!test->object[cell])
             continue;
@@ -173,7 +175,7 @@ static size_t collect_some(struct space_test *test, size_t keep_percent)
             ter_bits_set(marks, cell_at(test, cell));
         kept += test->object[cell];
     }
-    ter_block_space_sweep(&test->space, &live);
+    ter_block_space_sweep(test->space, &live);
     assert_int_equal(live.objects, kept);
     assert_int_equal(live.scanned_bytes + live.atomic_bytes, kept * test->cell_bytes);
     check_block(test);
@@ -187,19 +189,19 @@ static void check_class(struct space_test *test, unsigned kind, unsigned size_cl
 
     begin_class(test, kind, size_class);
     check_block(test);
-    assert_int_equal(ter_block_space_take_available(&test->space, kind, size_class), 0);
+    assert_int_equal(ter_block_space_take_available(test->space, kind, size_class), 0);
     use_up(test, kind, 1 + test_below(&test->random, 6000));
     if (whole_life)
         free_some(test);
     kept = collect_some(test, whole_life ? 60 : 100);
     if (kept > 0 && kept < test->cells) {
-        assert_int_equal(ter_block_space_take_available(&test->space, kind, size_class),
+        assert_int_equal(ter_block_space_take_available(test->space, kind, size_class),
                          test->block);
-        assert_int_equal(ter_block_space_take_available(&test->space, kind, size_class), 0);
+        assert_int_equal(ter_block_space_take_available(test->space, kind, size_class), 0);
         use_up(test, kind, SIZE_MAX);
     }
     collect_some(test, 0);
-    assert_int_equal(test->space.blocks.in_use, 0);
+    assert_int_equal(test->space->blocks.in_use, 0);
     assert_int_equal(test_used_bytes(&test->ground), 0);
 }
 
@@ -219,21 +221,21 @@ static void a_returned_run_is_free(void **state)
     uintptr_t cursor;
 
     begin_class(test, KIND_CLEARED, 2);
-    assert_true(ter_block_space_next_run(&test->space, test->block, 4096, &run));
+    assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
     hand_out(test, &run, 10);
     check_block(test);
     cursor = run.cursor;
-    ter_block_space_return_run(&test->space, test->block, &run);
+    ter_block_space_return_run(test->space, test->block, &run);
     assert_int_equal(run.cursor, run.limit);
     check_block(test);
     assert_null(ter_block_state_of(&test->ground, test->block)->owner);
     assert_int_equal(collect_some(test, 100), 10);
-    assert_int_equal(ter_block_space_take_available(&test->space, KIND_CLEARED, 2), test->block);
-    assert_true(ter_block_space_next_run(&test->space, test->block, 4096, &run));
+    assert_int_equal(ter_block_space_take_available(test->space, KIND_CLEARED, 2), test->block);
+    assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
     assert_int_equal(run.cursor, cursor);
     hand_out(test, &run, 3);
     check_block(test);
-    ter_block_space_return_run(&test->space, test->block, &run);
+    ter_block_space_return_run(test->space, test->block, &run);
 }
 
 /* After a sweep, a cell of a full block that is freed may enter a list: no run will find it. */
@@ -244,9 +246,9 @@ static void a_full_block_gives_freed_cells_back(void **state)
     begin_class(test, KIND_ATOMIC, 7);
     use_up(test, KIND_ATOMIC, SIZE_MAX);
     collect_some(test, 100);
-    assert_int_equal(ter_block_space_take_available(&test->space, KIND_ATOMIC, 7), 0);
-    assert_true(ter_block_space_free(&test->space, cell_at(test, 0)));
-    assert_true(ter_block_space_free(&test->space, cell_at(test, test->cells - 1)));
+    assert_int_equal(ter_block_space_take_available(test->space, KIND_ATOMIC, 7), 0);
+    assert_true(ter_block_space_free(test->space, cell_at(test, 0)));
+    assert_true(ter_block_space_free(test->space, cell_at(test, test->cells - 1)));
 }
 
 static void for_each_visits_objects(void *context, uintptr_t object, size_t bytes,
@@ -267,7 +269,7 @@ static void for_each(void **state)
         begin_class(test, KIND_ATOMIC, size_class);
         use_up(test, KIND_ATOMIC, 4096);
         free_some(test);
-        ter_block_space_for_each(&test->space, for_each_visits_objects, test);
+        ter_block_space_for_each(test->space, for_each_visits_objects, test);
         for (size_t cell = 0; cell < test->cells; cell++)
             assert_int_equal(test->seen[cell], test->object[cell]);
         memset(test->seen, 0, sizeof test->seen);
@@ -321,14 +323,14 @@ static void answers(void **state)
     begin_class(test, KIND_CLEARED, 3);
     assert_ptr_equal(ter_sft_map_get(&test->ground.map, test->block), space);
     check_answers(test, test->block, false);
-    assert_true(ter_block_space_next_run(&test->space, test->block, 4096, &run));
+    assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
     check_answers(test, test->block, false);
     hand_out(test, &run, 4);
     check_answers(test, test->block, true);
     assert_int_equal(space->trace_object(space, &trace, ter_object_at(test->block)).bits,
                      test->block + 1);
     test_dies(trace_no_object, test, "is no object");
-    ter_block_space_return_run(&test->space, test->block, &run);
+    ter_block_space_return_run(test->space, test->block, &run);
     assert_false(space->is_in_space(space, test->block + TER_BYTES_IN_CHUNK));
     assert_false(space->is_in_space(space, test->block - 1));
 }
@@ -347,8 +349,8 @@ static void new_objects_are_live(void **state)
         collect_some(test, 50);
         for (size_t cell = 0; cell < test->cells; cell++)
             check_answers(test, cell_at(test, cell), test->object[cell]);
-        assert_int_equal(ter_block_space_take_available(&test->space, KIND_ATOMIC, 5), test->block);
-        while (ter_block_space_next_run(&test->space, test->block, SIZE_MAX, &run))
+        assert_int_equal(ter_block_space_take_available(test->space, KIND_ATOMIC, 5), test->block);
+        while (ter_block_space_next_run(test->space, test->block, SIZE_MAX, &run))
             hand_out(test, &run, SIZE_MAX);
         for (size_t cell = 0; cell < test->cells; cell++)
             check_answers(test, cell_at(test, cell), true);
@@ -360,7 +362,7 @@ static void free_no_object(void *context)
 {
     struct space_test *test = context;
 
-    ter_block_space_free(&test->space, cell_at(test, 1));
+    ter_block_space_free(test->space, cell_at(test, 1));
 }
 
 static void freeing_twice_stops(void **state)
@@ -369,7 +371,7 @@ static void freeing_twice_stops(void **state)
 
     begin_class(test, KIND_ATOMIC, 9);
     use_up(test, KIND_ATOMIC, SIZE_MAX);
-    assert_true(ter_block_space_free(&test->space, cell_at(test, 1)));
+    assert_true(ter_block_space_free(test->space, cell_at(test, 1)));
     test_dies(free_no_object, test, "broken invariant");
 }
 

@@ -16,7 +16,10 @@
 void test_ground_init(struct ter_ground *ground);
 
 /* A space that only has a name. */
-extern const struct ter_sft test_owner;
+extern const struct ter_sft test_functions;
+
+/* Adds a space that has nothing else to the map of `ground`. */
+const struct ter_sft *test_add_owner(struct ter_ground *ground);
 
 size_t test_used_bytes(const struct ter_ground *ground);
 size_t test_mapped_bytes(const struct ter_range *range);

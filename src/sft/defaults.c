@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What a space answers where it does not say: as one whose objects never move. */
+#include "sft/map_state.h"
+
+#include <stdio.h>
+
+static ter_object default_find_from_interior(const struct ter_sft *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return ter_object_none();
+}
+
+static ter_object default_find(const struct ter_sft *space, uintptr_t word)
+{
+    ter_object object = space->find_object_from_interior(space, word);
+
+    return object.bits == word ? object : ter_object_none();
+}
+
+static bool default_is_live(const struct ter_sft *space, ter_object object)
+{
+    return !ter_object_is_none(space->find_object(space, object.bits));
+}
+
+static bool default_is_reachable(const struct ter_sft *space, ter_object object)
+{
+    return space->is_live(space, object);
+}
+
+static bool default_is_sane(const struct ter_sft *space, ter_object object)
+{
+    return space->is_live(space, object);
+}
+
+static bool default_is_in_space(const struct ter_sft *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return true;
+}
+
+static ter_object default_trace(const struct ter_sft *space, struct ter_trace *trace,
+                                ter_object object)
+{
+    (void)trace;
+    ter_fatal("trace_object: space %s cannot trace %#zx", space->name, (size_t)object.bits);
+}
+
+static ter_object default_forwarded(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return ter_object_none();
+}
+
+static bool default_no(const struct ter_sft *space, ter_object object)
+{
+    (void)space, (void)object;
+    return false;
+}
+
+static bool default_is_pinned(const struct ter_sft *space, ter_object object)
+{
+    return !space->is_movable(space, object);
+}
+
+static void default_init(const struct ter_sft *space, ter_object object, size_t bytes)
+{
+    (void)space, (void)object, (void)bytes;
+}
+
+static void default_print(const struct ter_sft *space, ter_object object, char *text, size_t size)
+{
+    bool found = !ter_object_is_none(space->find_object(space, object.bits));
+
+    snprintf(text, size, "%#zx: space %s, %s", (size_t)object.bits, space->name,
+             found ? "object" : "no object");
+}
+
+#define DEFAULT(field, function)                                                                   \
+    if (space->field == NULL)                                                                      \
+    space->field = (function)
+
+void ter_sft_fill_defaults(struct ter_sft *space)
+{
+    DEFAULT(find_object_from_interior, default_find_from_interior);
+    DEFAULT(trace_object, default_trace);
+    DEFAULT(is_live, default_is_live);
+    DEFAULT(forwarded_object, default_forwarded);
+    DEFAULT(find_object, default_find);
+    DEFAULT(is_in_space, default_is_in_space);
+    DEFAULT(is_reachable, default_is_reachable);
+    DEFAULT(is_movable, default_no);
+    DEFAULT(pin, default_no);
+    DEFAULT(unpin, default_no);
+    DEFAULT(is_pinned, default_is_pinned);
+    DEFAULT(is_sane, default_is_sane);
+    DEFAULT(init_object_metadata, default_init);
+    DEFAULT(print_object, default_print);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Life of a map and its spaces.
+ *
+ * A new map is all zeros but for EMPTY's record and a space map's pointers: in the other two forms
+ * zero means EMPTY, so a table costs no time at the start.
+ */
+#include "sft/map_state.h"
+
+#include "os/os.h"
+
+#define ADDRESS_BITS ((unsigned)sizeof(uintptr_t) * 8)
+#define LARGEST_RECORD TER_KIB(64)
+
+static unsigned log2_up(size_t bytes)
+{
+    return bytes <= 1 ? 0 : ter_log2(bytes - 1) + 1;
+}
+
+/* Bytes of an entry of each form. */
+static size_t entry_bytes(enum ter_sft_map_kind kind)
+{
+    return kind == TER_SFT_DENSE_MAP ? 1 : sizeof(uintptr_t);
+}
+
+/* Fills in what the map covers; false if that is against the rules. */
+static bool set_range(struct ter_sft_map *map, const struct ter_sft_map_options *options)
+{
+    uintptr_t region_mask, bytes = options->bytes;
+
+    if (map->log_region_bytes >= ADDRESS_BITS)
+        return false;
+    region_mask = ((uintptr_t)1 << map->log_region_bytes) - 1;
+    /* 0 - start bytes are left above start; for start 0 that is all, which is 0 as a word. */
+    if (bytes == 0)
+        bytes = 0 - options->start;
+    if ((bytes & region_mask) != 0 || bytes - 1 > UINTPTR_MAX - options->start)
+        return false;
+    map->start = options->start;
+    map->last = bytes - 1;
+    map->outside = (map->last >> map->log_region_bytes) + 1;
+    if (map->kind == TER_SFT_SPACE_MAP)
+        return map->outside <= TER_SFT_MAX_SLOTS;
+    if (map->kind == TER_SFT_DENSE_MAP)
+        return map->start == 0;
+    return (map->start & region_mask) == 0;
+}
+
+/* Lays out state, records and table in one allocation; false if no address space can hold it. */
+static bool lay_out(const struct ter_sft_map *map, size_t *records, size_t *table, size_t *bytes)
+{
+    size_t page = ter_os_page_size();
+    size_t groups = (map->outside >> TER_SFT_LOG_GROUP) + 1;
+
+    if (map->outside > (SIZE_MAX >> 2) / entry_bytes(map->kind))
+        return false;
+    *records = ter_align_up(sizeof(struct ter_sft_map_state) + (groups / 64 + 1) * 8, page);
+    *table =
+        *records + ter_align_up((size_t)(TER_SFT_MAX_SPACES + 1) << map->log_record_bytes, page);
+    *bytes = *table + ter_align_up((map->outside + 1) * entry_bytes(map->kind), page);
+    return true;
+}
+
+static void fill_slots(const struct ter_sft_map *map)
+{
+    uintptr_t *table = (uintptr_t *)map->table;
+
+    for (uintptr_t i = 0; i <= map->outside; i++)
+        table[i] = map->empty;
+}
+
+ter_status ter_sft_map_create(struct ter_sft_map *map, const struct ter_sft_map_options *options)
+{
+    size_t record = ter_max(options->record_bytes, sizeof(struct ter_sft));
+    struct ter_sft_map made = {.kind = options->kind};
+    size_t records, table, bytes;
+    uintptr_t block;
+    void *start;
+    ter_status status;
+
+    if (options->kind > TER_SFT_SPARSE_MAP || record > LARGEST_RECORD)
+        return TER_ERROR_INVALID;
+    made.log_region_bytes =
+        options->kind == TER_SFT_SPACE_MAP ? options->log_slot_bytes : TER_SFT_LOG_BYTES_IN_CHUNK;
+    made.log_record_bytes = log2_up(record);
+    if (!set_range(&made, options))
+        return TER_ERROR_OUT_OF_RANGE;
+    if (!lay_out(&made, &records, &table, &bytes))
+        return TER_ERROR_NO_ADDRESS_SPACE;
+    status = ter_os_allocate_sparse(bytes, &start);
+    if (status != TER_OK)
+        return status;
+    ter_os_name((uintptr_t)start, bytes, "terrier:sft-map");
+    block = (uintptr_t)start;
+    made.state = start;
+    made.state->block_bytes = bytes;
+    made.empty = block + records;
+    made.table = (const void *)(block + table);
+    ter_lock_init(&made.state->lock, TER_RANK_SFT);
+    *(struct ter_sft *)made.empty = ter_sft_empty_functions;
+    if (made.kind == TER_SFT_SPACE_MAP)
+        fill_slots(&made);
+    *map = made;
+    return TER_OK;
+}
+
+void ter_sft_map_destroy(struct ter_sft_map *map)
+{
+    struct ter_sft_map_state *state = map->state;
+
+    ter_lock_fini(&state->lock);
+    ter_os_release((uintptr_t)state, state->block_bytes);
+    *map = (struct ter_sft_map){0};
+}
+
+ter_status ter_sft_map_add_space(const struct ter_sft_map *map, const struct ter_sft *functions,
+                                 struct ter_sft **space)
+{
+    struct ter_sft_map_state *state = map->state;
+    ter_status status = TER_ERROR_FULL;
+
+    if (functions->kind == TER_SPACE_EMPTY || functions->name == NULL)
+        return TER_ERROR_INVALID;
+    ter_lock_acquire(&state->lock);
+    if (state->spaces < TER_SFT_MAX_SPACES) {
+        struct ter_sft_change change = {.event = TER_SFT_ADDED};
+
+        state->spaces++;
+        *space =
+            (struct ter_sft *)(map->empty + ((uintptr_t)state->spaces << map->log_record_bytes));
+        **space = *functions;
+        ter_sft_fill_defaults(*space);
+        change.space = *space;
+        ter_sft_report_change(map, &change);
+        status = TER_OK;
+    }
+    ter_lock_release(&state->lock);
+    return status;
+}
+
+const char *ter_sft_map_kind_name(enum ter_sft_map_kind kind)
+{
+    switch (kind) {
+    case TER_SFT_SPACE_MAP: return "space";
+    case TER_SFT_DENSE_MAP: return "dense";
+    case TER_SFT_SPARSE_MAP: return "sparse";
+    }
+    return "unknown";
+}
+
+bool ter_sft_map_side_metadata(const struct ter_sft_map *map,
+                               struct ter_sft_side_metadata *metadata)
+{
+    if (map->kind != TER_SFT_DENSE_MAP)
+        return false;
+    *metadata = (struct ter_sft_side_metadata){.name = "sft-dense-index",
+                                               .log_bits = 3,
+                                               .log_region_bytes = TER_SFT_LOG_BYTES_IN_CHUNK,
+                                               .table = (uintptr_t)map->table,
+                                               .bytes = map->outside};
+    return true;
+}
+
+void ter_sft_map_trace(const struct ter_sft_map *map, ter_sft_tracer *tracer, void *context)
+{
+    struct ter_sft_map_state *state = map->state;
+
+    ter_lock_acquire(&state->lock);
+    state->tracer = tracer;
+    state->tracer_context = context;
+    ter_lock_release(&state->lock);
+}

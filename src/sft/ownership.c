@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Claims and releases.
+ *
+ * Invariant: an entry goes from EMPTY to a space and back, never from one space to another. A
+ * release store publishes what the space wrote before; an entry that would not change is not stored.
+ */
+#include "sft/map_state.h"
+
+#include <stdio.h>
+
+/* First and last region of a range; false if it is empty, wraps or leaves what the map covers. */
+static bool regions_of_range(const struct ter_sft_map *map, uintptr_t start, uintptr_t bytes,
+                             uintptr_t *first, uintptr_t *last)
+{
+    uintptr_t offset = start - map->start;
+
+    if (bytes == 0 || offset > map->last || bytes - 1 > map->last - offset)
+        return false;
+    *first = offset >> map->log_region_bytes;
+    *last = (offset + (bytes - 1)) >> map->log_region_bytes;
+    return true;
+}
+
+/* Is it EMPTY or a space that was added to this map? Under the lock. */
+static bool is_record_of(const struct ter_sft_map *map, const struct ter_sft *space)
+{
+    uintptr_t distance = (uintptr_t)space - map->empty;
+
+    return distance >> map->log_record_bytes <= map->state->spaces &&
+           ter_is_aligned(distance, (uintptr_t)1 << map->log_record_bytes);
+}
+
+static void store_entry(const struct ter_sft_map *map, uintptr_t index, const struct ter_sft *space)
+{
+    uintptr_t distance = (uintptr_t)space - map->empty;
+
+    if (map->kind == TER_SFT_SPACE_MAP)
+        __atomic_store_n((uintptr_t *)map->table + index, (uintptr_t)space, __ATOMIC_RELEASE);
+    else if (map->kind == TER_SFT_SPARSE_MAP)
+        __atomic_store_n((uintptr_t *)map->table + index, distance, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n((uint8_t *)map->table + index,
+                         (uint8_t)(distance >> map->log_record_bytes), __ATOMIC_RELEASE);
+}
+
+static void touch_groups(struct ter_sft_map_state *state, uintptr_t first, uintptr_t last)
+{
+    first >>= TER_SFT_LOG_GROUP;
+    last >>= TER_SFT_LOG_GROUP;
+    for (uintptr_t group = first; group <= last; group++)
+        state->touched[group / 64] |= UINT64_C(1) << group % 64;
+}
+
+/* The first region of [first, last] that neither is EMPTY nor belongs to `space`; else last + 1. */
+static uintptr_t find_other_owner(const struct ter_sft_map *map, const struct ter_sft *space,
+                                  uintptr_t first, uintptr_t last)
+{
+    uintptr_t index = first;
+
+    for (; index <= last; index++) {
+        const struct ter_sft *there = ter_sft_map_entry(map, index);
+
+        if (there != space && !ter_sft_is_empty(there))
+            break;
+    }
+    return index;
+}
+
+/* Regions [first, last], which are EMPTY or the space's, become `entry`. */
+static void replace_entries(const struct ter_sft_map *map, const struct ter_sft *entry,
+                            uintptr_t first, uintptr_t last)
+{
+    for (uintptr_t index = first; index <= last; index++)
+        if (ter_sft_map_entry(map, index) != entry)
+            store_entry(map, index, entry);
+}
+
+/* `change` says who does what; its owner is filled in. Under the lock. */
+static ter_status change_owner(const struct ter_sft_map *map, const struct ter_sft *entry,
+                               uintptr_t first, uintptr_t last, struct ter_sft_change *change,
+                               struct ter_sft_conflict *conflict)
+{
+    uintptr_t refused = find_other_owner(map, change->space, first, last);
+
+    if (refused <= last) {
+        change->event = TER_SFT_REFUSED;
+        change->owner = ter_sft_map_entry(map, refused);
+        if (conflict != NULL)
+            *conflict = (struct ter_sft_conflict){
+                .claimant = change->space,
+                .owner = change->owner,
+                .start = map->start + (refused << map->log_region_bytes),
+            };
+        return TER_ERROR_OWNED;
+    }
+    touch_groups(map->state, first, last);
+    replace_entries(map, entry, first, last);
+    return TER_OK;
+}
+
+static ter_status change_range(const struct ter_sft_map *map, const struct ter_sft *entry,
+                               struct ter_sft_change change, struct ter_sft_conflict *conflict)
+{
+    struct ter_sft_map_state *state = map->state;
+    uintptr_t first, last;
+    ter_status status;
+
+    if (!regions_of_range(map, change.start, change.bytes, &first, &last))
+        return TER_ERROR_OUT_OF_RANGE;
+    ter_lock_acquire(&state->lock);
+    TER_REQUIRE(is_record_of(map, change.space) && !ter_sft_is_empty(change.space),
+                "SFT map: the space of a claim or release at %#zx was not added to this map",
+                (size_t)change.start);
+    status = change_owner(map, entry, first, last, &change, conflict);
+    ter_sft_report_change(map, &change);
+    ter_lock_release(&state->lock);
+    return status;
+}
+
+ter_status ter_sft_map_claim(const struct ter_sft_map *map, const struct ter_sft *space,
+                             uintptr_t start, uintptr_t bytes, struct ter_sft_conflict *conflict)
+{
+    struct ter_sft_change change = {
+        .event = TER_SFT_CLAIMED, .space = space, .start = start, .bytes = bytes};
+
+    return change_range(map, space, change, conflict);
+}
+
+ter_status ter_sft_map_release(const struct ter_sft_map *map, const struct ter_sft *space,
+                               uintptr_t start, uintptr_t bytes, struct ter_sft_conflict *conflict)
+{
+    struct ter_sft_change change = {
+        .event = TER_SFT_RELEASED, .space = space, .start = start, .bytes = bytes};
+
+    return change_range(map, ter_sft_map_empty(map), change, conflict);
+}
+
+size_t ter_sft_conflict_print(const struct ter_sft_conflict *conflict, char *text, size_t size)
+{
+    int length = snprintf(text, size, "%#zx belongs to space %s, not to %s",
+                          (size_t)conflict->start, conflict->owner->name, conflict->claimant->name);
+
+    return length < 0 ? 0 : (size_t)length;
+}

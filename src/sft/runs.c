@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* A map as a list of runs. Groups of entries that were never touched are not looked at. */
+#include "sft/map_state.h"
+
+#include <stdio.h>
+
+struct run {
+    const struct ter_sft_map *map;
+    ter_sft_run_visitor *visit;
+    void *context;
+    const struct ter_sft *space; /* of the run that is open; EMPTY: none is */
+    uintptr_t first;             /* its first region */
+};
+
+/* Region `index` begins something else than what is open. */
+static void begin_run(struct run *run, const struct ter_sft *space, uintptr_t index)
+{
+    const struct ter_sft_map *map = run->map;
+
+    if (!ter_sft_is_empty(run->space))
+        run->visit(run->context, run->space, map->start + (run->first << map->log_region_bytes),
+                   map->start + ((index << map->log_region_bytes) - 1));
+    run->space = space;
+    run->first = index;
+}
+
+static void visit_group(struct run *run, uintptr_t group)
+{
+    uintptr_t first = group << TER_SFT_LOG_GROUP;
+    uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), run->map->outside);
+
+    for (uintptr_t index = first; index < end; index++) {
+        const struct ter_sft *space = ter_sft_map_entry(run->map, index);
+
+        if (space != run->space)
+            begin_run(run, space, index);
+    }
+}
+
+void ter_sft_map_for_each_run(const struct ter_sft_map *map, ter_sft_run_visitor *visit,
+                              void *context)
+{
+    const struct ter_sft *empty = ter_sft_map_empty(map);
+    struct run run = {map, visit, context, empty, 0};
+    uintptr_t groups = ((map->outside - 1) >> TER_SFT_LOG_GROUP) + 1;
+
+    ter_lock_acquire(&map->state->lock);
+    for (uintptr_t group = 0; group < groups; group++) {
+        if ((map->state->touched[group / 64] >> group % 64 & 1) != 0)
+            visit_group(&run, group);
+        else
+            begin_run(&run, empty, group << TER_SFT_LOG_GROUP);
+    }
+    begin_run(&run, empty, map->outside);
+    ter_lock_release(&map->state->lock);
+}
+
+/* ---- Text ---- */
+
+struct text {
+    char *at; /* where the next line goes, with room for `left` bytes */
+    size_t left;
+    size_t length; /* of all, whether it fitted or not */
+};
+
+static TER_PRINTF(2, 3) void add_line(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text->at, text->left, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return;
+    text->length += (size_t)length;
+    if (text->left > 0) {
+        size_t written = ter_min((size_t)length, text->left - 1);
+
+        text->at += written;
+        text->left -= written;
+    }
+}
+
+static void add_run(void *context, const struct ter_sft *space, uintptr_t start, uintptr_t last)
+{
+    add_line(context, "%#zx to %#zx: %s\n", (size_t)start, (size_t)last, space->name);
+}
+
+size_t ter_sft_map_print(const struct ter_sft_map *map, char *text, size_t size)
+{
+    struct text out = {.at = text, .left = size};
+
+    add_line(&out, "%s map of %#zx to %#zx, %zu KiB an entry\n", ter_sft_map_kind_name(map->kind),
+             (size_t)map->start, (size_t)(map->start + map->last),
+             ((size_t)1 << map->log_region_bytes) >> 10);
+    ter_sft_map_for_each_run(map, add_run, &out);
+    return out.length;
+}
