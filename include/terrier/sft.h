@@ -146,7 +146,10 @@ struct ter_sft_map_options {
     enum ter_sft_map_kind kind;
     /** First address; 0 for a dense map, a multiple of a chunk for a sparse one. */
     uintptr_t start;
-    /** A multiple of a region. 0: up to the end of the address space. */
+    /**
+     * A multiple of a region. 0: up to the end of the address space; in a dense map, all that the
+     * system gives a program that asks for no place (2^47 on x86-64), malloc's memory included.
+     */
     uintptr_t bytes;
     /** Of a slot of a space map; the others do not look at it. */
     unsigned log_slot_bytes;

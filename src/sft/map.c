@@ -23,17 +23,25 @@ static size_t entry_bytes(enum ter_sft_map_kind kind)
     return kind == TER_SFT_DENSE_MAP ? 1 : sizeof(uintptr_t);
 }
 
+/* What the number 0 for the bytes covered stands for; itself 0 when that is all addresses. */
+static uintptr_t usual_bytes(const struct ter_sft_map_options *options)
+{
+    unsigned bits = ter_os_address_bits();
+
+    /* 0 - start bytes are left above start; for start 0 that is all, which is 0 as a word. */
+    if (options->kind != TER_SFT_DENSE_MAP || bits == ADDRESS_BITS)
+        return 0 - options->start;
+    return (uintptr_t)1 << bits;
+}
+
 /* Fills in what the map covers; false if that is against the rules. */
 static bool set_range(struct ter_sft_map *map, const struct ter_sft_map_options *options)
 {
-    uintptr_t region_mask, bytes = options->bytes;
+    uintptr_t region_mask, bytes = options->bytes != 0 ? options->bytes : usual_bytes(options);
 
     if (map->log_region_bytes >= ADDRESS_BITS)
         return false;
     region_mask = ((uintptr_t)1 << map->log_region_bytes) - 1;
-    /* 0 - start bytes are left above start; for start 0 that is all, which is 0 as a word. */
-    if (bytes == 0)
-        bytes = 0 - options->start;
     if ((bytes & region_mask) != 0 || bytes - 1 > UINTPTR_MAX - options->start)
         return false;
     map->start = options->start;
