@@ -11,17 +11,16 @@ static size_t mutator_bytes(void)
 }
 
 /* Blocks of one thread lie side by side; what the loader made later and apart is not covered. */
-static void join_thread_data(void *context, uintptr_t start, uintptr_t end, bool is_program)
+static void join_thread_data(void *context, const struct ter_os_segment *segment)
 {
     struct ter_root_range *range = context;
 
-    (void)is_program;
     if (range->start == 0)
-        *range = (struct ter_root_range){start, end};
-    if (start - range->start + TER_MIB(1) >= TER_MIB(2))
+        *range = (struct ter_root_range){segment->start, segment->end};
+    if (segment->start - range->start + TER_MIB(1) >= TER_MIB(2))
         return;
-    range->start = ter_min(range->start, start);
-    range->end = ter_max(range->end, end);
+    range->start = ter_min(range->start, segment->start);
+    range->end = ter_max(range->end, segment->end);
 }
 
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
@@ -290,11 +289,11 @@ static void release_small(struct ter_mutator *mutator, struct ter_block_space *s
     }
 }
 
-void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
+void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sft *space,
+                                uintptr_t object)
 {
     struct ter_allocator *allocator = mutator->allocator;
 
-    ter_allocator_lock(allocator);
     if (space->kind == TER_SPACE_LARGE) {
         allocator->freed_since_collection +=
             ter_large_record_of(allocator->large->space.ground, object)->bytes;
@@ -305,5 +304,11 @@ void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *spac
                                                         : allocator->mark_sweep,
                       object);
     }
-    ter_allocator_unlock(allocator);
+}
+
+void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
+{
+    ter_allocator_lock(mutator->allocator);
+    ter_mutator_release_locked(mutator, space, object);
+    ter_allocator_unlock(mutator->allocator);
 }

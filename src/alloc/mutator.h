@@ -23,6 +23,9 @@ struct ter_mutator {
     uintptr_t stack_base;
     uintptr_t blocked_at; /* where the stack ended when the thread left the heap; 0: it did not */
     struct ter_root_range thread_data; /* static thread-local data */
+    /* What the thread said of a stack for its signal handlers; 0 when it said nothing. */
+    struct ter_root_range usual_stack;
+    struct ter_root_range signal_stack;
     struct ter_mutator *next;
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
@@ -59,6 +62,9 @@ TER_NOINLINE void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsig
 /* Frees an object, which is exactly `object` and lies in `space`. */
 void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space,
                          uintptr_t object);
+/* The same under the heap lock, by the mutator's thread. */
+void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sft *space,
+                                uintptr_t object);
 
 /* An object of at least `bytes` bytes, aligned to a granule; NULL when memory is out. */
 TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)

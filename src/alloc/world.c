@@ -81,7 +81,14 @@ static void visit_stack_part(const struct ter_mutator *mutator, uintptr_t end,
                              ter_root_visitor *visitor, void *context)
 {
     uintptr_t start = ter_align_down(end, sizeof(uintptr_t));
+    const struct ter_root_range *other = &mutator->signal_stack;
 
+    /* In a signal handler with a stack of its own; how far the usual one goes is not known. */
+    if (start - other->start < other->end - other->start) {
+        visitor(context, start, other->end);
+        visitor(context, mutator->usual_stack.start, mutator->usual_stack.end);
+        return;
+    }
     if (start < mutator->stack_base)
         visitor(context, start, ter_align_down(mutator->stack_base, sizeof(uintptr_t)));
 }

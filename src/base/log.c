@@ -11,6 +11,8 @@
 #define MESSAGE_BYTES 1024
 
 static _Atomic int log_level = TER_LOG_WARNING;
+static _Atomic int log_file = STDERR_FILENO;
+static _Atomic(ter_fatal_handler *) fatal_handler;
 
 void ter_log_set_level(enum ter_log_level level)
 {
@@ -22,41 +24,61 @@ enum ter_log_level ter_log_get_level(void)
     return (enum ter_log_level)atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
-void ter_log_write(const char *format, va_list arguments)
+void ter_log_set_file(int file)
 {
-    static const char prefix[] = "terrier: ";
-    char line[MESSAGE_BYTES];
-    int saved_errno = errno;
-    int head = snprintf(line, sizeof line, "%s", prefix);
-    int body = vsnprintf(line + head, sizeof line - (size_t)head - 1, format, arguments);
+    atomic_store_explicit(&log_file, file, memory_order_relaxed);
+}
+
+void ter_fatal_set_handler(ter_fatal_handler *handler)
+{
+    atomic_store_explicit(&fatal_handler, handler, memory_order_relaxed);
+}
+
+/* Fills `line` with the message, its newline and a zero; its length without the zero. */
+static size_t make_line(char line[MESSAGE_BYTES], const char *format, va_list arguments)
+{
+    int head = snprintf(line, MESSAGE_BYTES, "terrier: ");
+    int body = vsnprintf(line + head, MESSAGE_BYTES - (size_t)head - 2, format, arguments);
     size_t length = (size_t)head + (body < 0 ? 0 : (size_t)body);
 
-    if (length > sizeof line - 2)
-        length = sizeof line - 2;
+    if (length > MESSAGE_BYTES - 3)
+        length = MESSAGE_BYTES - 3;
     line[length] = '\n';
-    /* There is nowhere left to complain to when standard error itself is gone. */
-    if (write(STDERR_FILENO, line, length + 1) < 0)
-        errno = saved_errno;
-    errno = saved_errno;
+    line[length + 1] = '\0';
+    return length + 1;
 }
 
 void ter_log(enum ter_log_level level, const char *format, ...)
 {
+    int saved_errno = errno;
+    char line[MESSAGE_BYTES];
     va_list arguments;
+    size_t length;
 
     if (level > ter_log_get_level())
         return;
     va_start(arguments, format);
-    ter_log_write(format, arguments);
+    length = make_line(line, format, arguments);
     va_end(arguments);
+    /* There is nowhere left to complain to when standard error itself is gone. */
+    if (write(atomic_load_explicit(&log_file, memory_order_relaxed), line, length) < 0)
+        errno = saved_errno;
+    errno = saved_errno;
 }
 
 void ter_fatal(const char *format, ...)
 {
+    ter_fatal_handler *handler = atomic_load_explicit(&fatal_handler, memory_order_relaxed);
+    char line[MESSAGE_BYTES];
     va_list arguments;
+    size_t length;
 
     va_start(arguments, format);
-    ter_log_write(format, arguments);
+    length = make_line(line, format, arguments);
     va_end(arguments);
+    if (handler != NULL)
+        handler(line);
+    else if (write(STDERR_FILENO, line, length) < 0)
+        abort();
     abort();
 }

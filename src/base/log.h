@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages for people, on standard error, one write a line, no allocation and no lock.
- * The level is process-wide, because standard error is.
+ * Level and file are process-wide, because standard error is.
  */
 #pragma once
 
@@ -23,5 +23,13 @@ enum ter_log_level ter_log_get_level(void);
 /* Writes "terrier: " and the message and a newline when `level` is switched on. */
 TER_COLD TER_PRINTF(2, 3) void ter_log(enum ter_log_level level, const char *format, ...);
 
-/* Like ter_log without a level; used by ter_fatal. */
-void ter_log_write(const char *format, va_list arguments);
+/* Where ter_log writes from now on; standard error by default, which the last line of a program that
+   stops always goes to. */
+void ter_log_set_file(int file);
+
+/*
+ * Called with its line before the program stops for good; by default the line is written to standard
+ * error. Whoever sets another writes it, or not.
+ */
+typedef void ter_fatal_handler(const char *line);
+void ter_fatal_set_handler(ter_fatal_handler *handler);

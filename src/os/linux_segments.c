@@ -15,6 +15,7 @@ struct segment_visit {
     ter_os_segment_visitor *visitor;
     void *context;
     bool is_program; /* of the object being visited */
+    const char *library;
 };
 
 static const char own_marker = 0;
@@ -55,8 +56,10 @@ static const ElfW(Phdr) *find_relro(const struct dl_phdr_info *object)
 
 static void visit_range(const struct segment_visit *visit, uintptr_t start, uintptr_t end)
 {
+    struct ter_os_segment segment = {start, end, visit->is_program, visit->library};
+
     if (start < end)
-        visit->visitor(visit->context, start, end, visit->is_program);
+        visit->visitor(visit->context, &segment);
 }
 
 /* Only whole pages become read-only; the loader rounds the end of the region down. */
@@ -86,6 +89,7 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
     if (is_own_library(object))
         return 0;
     visit->is_program = is_program(object);
+    visit->library = visit->is_program ? "" : object->dlpi_name;
     for (unsigned i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 
@@ -97,7 +101,7 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
 
 void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context)
 {
-    struct segment_visit visit = {visitor, context, false};
+    struct segment_visit visit = {visitor, context, false, ""};
 
     dl_iterate_phdr(visit_object, &visit);
 }
@@ -129,6 +133,7 @@ static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
         object->dlpi_tls_data == NULL || is_own_library(object))
         return 0;
     visit->is_program = is_program(object);
+    visit->library = visit->is_program ? "" : object->dlpi_name;
     for (unsigned i = 0; i < object->dlpi_phnum; i++)
         if (object->dlpi_phdr[i].p_type == PT_TLS) {
             uintptr_t start = (uintptr_t)object->dlpi_tls_data;
@@ -140,7 +145,7 @@ static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
 
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context)
 {
-    struct segment_visit visit = {visitor, context, false};
+    struct segment_visit visit = {visitor, context, false, ""};
 
     dl_iterate_phdr(visit_tls, &visit);
 }

@@ -60,7 +60,14 @@ uintptr_t ter_os_stack_base(void);
 /* ---- Writable static data ---- */
 
 /* Writable memory of the program itself or of a shared library. */
-typedef void ter_os_segment_visitor(void *context, uintptr_t start, uintptr_t end, bool is_program);
+struct ter_os_segment {
+    uintptr_t start;
+    uintptr_t end;
+    bool is_program;
+    const char *library; /* where it was loaded from; "" for the program */
+};
+
+typedef void ter_os_segment_visitor(void *context, const struct ter_os_segment *segment);
 
 /*
  * Visits the writable data of everything loaded now, without what becomes read-only after
@@ -82,6 +89,8 @@ struct ter_os_thread {
     _Atomic uintptr_t stack_pointer; /* below all that a stopped thread holds, registers included */
     _Atomic uint32_t wanted;         /* the stop that this thread is to answer; 0: none */
     uintptr_t identity;              /* of the system's own kind */
+    _Atomic uint32_t suspension;     /* the one that holds this thread alone; 0: none */
+    _Atomic uint32_t stands_for;     /* the one in which it came to stand last */
 };
 
 /* The record of the calling thread. */
@@ -107,6 +116,28 @@ void ter_os_stop_reset_after_fork(void);
 /* The signal used, and a change of it before the first stop. */
 int ter_os_stop_signal(void);
 void ter_os_set_stop_signal(int number);
+
+/* ---- Suspending one thread ---- */
+
+/*
+ * Besides all stops: a suspended thread stands until it is resumed. It answers stops meanwhile, so
+ * its stack is scanned like that of any other. Suspending twice is suspending once.
+ */
+
+/* Another thread than the caller's; returns when it stands. False: no such thread, or no signal. */
+bool ter_os_suspend(struct ter_os_thread *thread);
+/* The same for the calling thread in two steps: it is to stand, and it stands until resumed. */
+void ter_os_suspend_begin_self(void);
+void ter_os_suspend_self(void);
+void ter_os_resume(struct ter_os_thread *thread);
+TER_INLINE bool ter_os_is_suspended(struct ter_os_thread *thread)
+{
+    return atomic_load_explicit(&thread->suspension, memory_order_acquire) != 0;
+}
+
+/* The signal used, and a change of it before the first suspension. */
+int ter_os_suspend_signal(void);
+void ter_os_set_suspend_signal(int number);
 
 /* ---- Faults for tests ---- */
 

@@ -118,6 +118,18 @@ ter_status ter_roots_exclude(struct ter_roots *roots, uintptr_t start, uintptr_t
     return list_append(&roots->excluded, start, end);
 }
 
+void ter_roots_clear_excluded(struct ter_roots *roots)
+{
+    roots->segments_known = false;
+    roots->excluded.count = 0;
+}
+
+void ter_roots_set_filter(struct ter_roots *roots, ter_root_filter *filter)
+{
+    roots->segments_known = false;
+    roots->filter = filter;
+}
+
 /* ---- Data segments ---- */
 
 struct refresh {
@@ -143,15 +155,22 @@ static ter_status append_cut(struct ter_roots *roots, uintptr_t start, uintptr_t
     return list_append(&roots->segments, start, end);
 }
 
-static void add_segment(void *context, uintptr_t start, uintptr_t end, bool is_program)
+static bool is_wanted(const struct ter_roots *roots, const struct ter_os_segment *segment)
+{
+    if (!(segment->is_program ? roots->scan_program : roots->scan_libraries))
+        return false;
+    return roots->filter == NULL || roots->filter(segment->library, (void *)segment->start,
+                                                  segment->end - segment->start) != 0;
+}
+
+static void add_segment(void *context, const struct ter_os_segment *segment)
 {
     struct refresh *refresh = context;
-    struct ter_roots *roots = refresh->roots;
 
-    if (refresh->status != TER_OK || !(is_program ? roots->scan_program : roots->scan_libraries))
-        return;
-    start = ter_align_up(start, sizeof(uintptr_t));
-    refresh->status = append_cut(roots, start, ter_align_down(end, sizeof(uintptr_t)), 0);
+    if (refresh->status == TER_OK && is_wanted(refresh->roots, segment))
+        refresh->status =
+            append_cut(refresh->roots, ter_align_up(segment->start, sizeof(uintptr_t)),
+                       ter_align_down(segment->end, sizeof(uintptr_t)), 0);
 }
 
 ter_status ter_roots_refresh(struct ter_roots *roots)

@@ -27,14 +27,18 @@ struct ter_root_list {
     size_t capacity;
 };
 
+/* Should this data of the program ("") or of a library be scanned? Under the loader's lock. */
+typedef int ter_root_filter(const char *library, void *start, size_t bytes);
+
 struct ter_roots {
     struct ter_root_list added;
     struct ter_root_list excluded;
     struct ter_root_list segments;
     uint64_t segments_version;
     bool segments_known;
-    bool scan_program;   /* the program's own data */
-    bool scan_libraries; /* that of shared libraries */
+    bool scan_program;       /* the program's own data */
+    bool scan_libraries;     /* that of shared libraries */
+    ter_root_filter *filter; /* NULL: all of it */
 };
 
 void ter_roots_init(struct ter_roots *roots, bool scan_program, bool scan_libraries);
@@ -48,6 +52,10 @@ ter_status ter_roots_remove(struct ter_roots *roots, uintptr_t start, uintptr_t 
 void ter_roots_clear(struct ter_roots *roots);
 /* Never scans [start, end) as data of the program or of a library. */
 ter_status ter_roots_exclude(struct ter_roots *roots, uintptr_t start, uintptr_t end);
+/* Scans again what was excluded. */
+void ter_roots_clear_excluded(struct ter_roots *roots);
+/* Asks this of every segment from the next refresh on. */
+void ter_roots_set_filter(struct ter_roots *roots, ter_root_filter *filter);
 
 /* Looks at what is loaded now. Before a collection, while other threads still run. */
 ter_status ter_roots_refresh(struct ter_roots *roots);

@@ -18,14 +18,15 @@ struct search {
     bool is_program;
 };
 
-static void look(void *context, uintptr_t start, uintptr_t end, bool is_program)
+static void look(void *context, const struct ter_os_segment *segment)
 {
     struct search *search = context;
 
-    assert_true(start < end);
-    if (start <= (uintptr_t)search->wanted && (uintptr_t)search->wanted < end) {
+    assert_true(segment->start < segment->end);
+    assert_int_equal(segment->is_program, segment->library[0] == '\0');
+    if (segment->start <= (uintptr_t)search->wanted && (uintptr_t)search->wanted < segment->end) {
         search->found++;
-        search->is_program = is_program;
+        search->is_program = segment->is_program;
     }
 }
 
@@ -65,13 +66,15 @@ static void libraries_are_found(void **state)
     assert_false(search.is_program);
 }
 
-static void write_byte(void *context, uintptr_t start, uintptr_t end, bool is_program)
+static void write_byte(void *context, const struct ter_os_segment *segment)
 {
-    (void)context, (void)is_program;
+    volatile char *last = (volatile char *)(segment->end - 1);
+
+    (void)context;
     /* Writable, so that a scan may at least read it. */
-    for (volatile char *byte = (volatile char *)start; (uintptr_t)byte < end; byte += 4096)
+    for (volatile char *byte = (volatile char *)segment->start; byte < last; byte += 4096)
         *byte = *byte;
-    *(volatile char *)(end - 1) = *(volatile char *)(end - 1);
+    *last = *last;
 }
 
 static void segments_are_writable(void **state)
