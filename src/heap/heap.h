@@ -8,4 +8,5 @@
 #include "heap/figures.h"
 #include "heap/fork.h"
 #include "heap/instance.h"
+#include "heap/occupancy.h"
 #include "heap/report.h"

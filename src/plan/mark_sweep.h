@@ -14,9 +14,24 @@
 
 enum ter_space_slot { TER_SLOT_MARK_SWEEP = 0, TER_SLOT_IMMORTAL = 1, TER_SLOT_LARGE = 2 };
 
+/* Points that every collection passes, in this order. */
+enum ter_plan_phase {
+    TER_PHASE_STOPPING, /* the other threads are about to be stopped */
+    TER_PHASE_STOPPED,  /* they stand; marking begins */
+    TER_PHASE_MARKED,   /* all is marked; sweeping begins */
+    TER_PHASE_SWEPT,    /* the other threads are about to go on */
+    TER_PHASE_RESUMED
+};
+
+/* All are called under the heap lock; NULL for nothing. */
 struct ter_plan_hooks {
+    /* May a collection for this reason happen now? */
+    bool (*allowed)(void *context, enum ter_collection_reason reason);
+    void (*passed)(void *context, enum ter_plan_phase phase);
     /* Called during a collection, with the world stopped, to mark more (ter_mark_...). */
     void (*push_roots)(void *context);
+    /* Called when finalizers and links have been seen to: what is not reached now will be swept. */
+    void (*marked)(void *context, const struct ter_reach *reach);
     /* Called when the heap's limit grew; not during a collection. */
     void (*resized)(void *context, size_t limit_bytes);
     void *context;

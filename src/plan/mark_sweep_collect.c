@@ -126,6 +126,8 @@ static void process_weak(struct ter_plan *plan)
     ter_links_clear_unreached(&plan->short_links, &way);
     ter_finalizers_process(&plan->finalizers, &way);
     ter_links_clear_unreached(&plan->long_links, &way);
+    if (plan->hooks.marked != NULL)
+        plan->hooks.marked(plan->hooks.context, &way);
     ter_links_forget_dead(&plan->short_links, &way, base_of);
     ter_links_forget_dead(&plan->long_links, &way, base_of);
 }
@@ -156,9 +158,10 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
     struct ter_reach way = {.reach = reach_object, .context = plan};
 
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
-    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, visit_data, &plan->marker);
+    /* Before the stacks: it may say where those begin. */
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
+    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, visit_data, &plan->marker);
     drain_all(plan);
     mark_uncollectable(plan);
     ter_finalizers_reach(&plan->finalizers, &way);
@@ -192,6 +195,12 @@ static size_t used_bytes(const struct ter_plan *plan)
     return atomic_load_explicit(&plan->ground.accounting.used_bytes, memory_order_relaxed);
 }
 
+static void pass(const struct ter_plan *plan, enum ter_plan_phase phase)
+{
+    if (plan->hooks.passed != NULL)
+        plan->hooks.passed(plan->hooks.context, phase);
+}
+
 /* What may fail or needs locks of others comes before the world stops. */
 static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
 {
@@ -199,11 +208,16 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
         ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
         return false;
     }
+    if (plan->hooks.allowed != NULL && !plan->hooks.allowed(plan->hooks.context, reason))
+        return false;
     plan->collecting = true;
     if (plan->listener.before != NULL)
         plan->listener.before(plan->listener.context, reason);
-    if (ter_world_stop(&plan->allocator) == TER_OK)
+    pass(plan, TER_PHASE_STOPPING);
+    if (ter_world_stop(&plan->allocator) == TER_OK) {
+        pass(plan, TER_PHASE_STOPPED);
         return true;
+    }
     plan->collecting = false;
     ter_log(TER_LOG_WARNING, "the other threads cannot be stopped: no collection now");
     return false;
@@ -244,10 +258,13 @@ static void collect(void *context, uintptr_t own_stack)
     if (!request->done)
         return;
     mark(plan, own_stack);
+    pass(plan, TER_PHASE_MARKED);
     marked_ns = ter_os_now_ns();
     sweep(plan, &collection.live);
     account(plan, &collection);
+    pass(plan, TER_PHASE_SWEPT);
     ter_world_resume(&plan->allocator);
+    pass(plan, TER_PHASE_RESUMED);
     plan->collecting = false;
     collection.mark_ns = marked_ns - collection.start_ns;
     collection.pause_ns = ter_os_now_ns() - collection.start_ns;

@@ -95,6 +95,22 @@ bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer
     return true;
 }
 
+ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers)
+{
+    if (!reserve_queue(finalizers, finalizers->waiting.count))
+        return TER_ERROR_NO_MEMORY;
+    for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+
+        if (record == NULL)
+            continue;
+        finalizers->ready[finalizers->ready_end++] = *record;
+        finalizers->found++;
+    }
+    ter_weak_table_fini(&finalizers->waiting);
+    return TER_OK;
+}
+
 /* ---- After marking ---- */
 
 static bool is_object_reached(const struct ter_reach *reach, const struct ter_finalizer *record)

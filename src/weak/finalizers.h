@@ -54,6 +54,9 @@ void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct 
 /* Moves what is to be finalized to the queue and keeps it. No memory: it waits for the next time. */
 void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach);
 
+/* Moves all that wait to the queue, reached or not. Outside collections. */
+ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers);
+
 /* Takes the next one off the queue; false when it is empty. */
 bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer *finalizer);
 
