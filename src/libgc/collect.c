@@ -5,32 +5,60 @@
 static void collect_locked(enum ter_collection_reason reason)
 {
     /* What is disabled stays disabled, even when asked for. */
-    if (ter_libgc.plan->trigger.disabled == 0)
+    if (GC_dont_gc == 0)
         ter_plan_collect(ter_libgc.plan, reason);
 }
 
-void GC_gcollect(void)
+static int go_on(void)
+{
+    return 0;
+}
+
+GC_EXPORT void GC_set_stop_func(GC_stop_func stop);
+GC_EXPORT GC_stop_func GC_get_stop_func(void);
+
+void GC_set_stop_func(GC_stop_func stop)
 {
     struct ter_allocator *allocator = ter_libgc_self()->allocator;
 
     ter_allocator_lock(allocator);
-    collect_locked(TER_REASON_REQUEST);
+    ter_libgc.stop = stop == go_on ? NULL : stop;
+    ter_allocator_unlock(allocator);
+}
+
+GC_stop_func GC_get_stop_func(void)
+{
+    return ter_libgc.stop != NULL ? ter_libgc.stop : go_on;
+}
+
+/* A collection here is not interrupted; the question is asked once, before it. */
+static bool collect_unless(GC_stop_func stop)
+{
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    bool wanted;
+
+    ter_allocator_lock(allocator);
+    wanted = GC_dont_gc == 0 && (stop == NULL || stop() == 0);
+    if (wanted)
+        collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
+    return wanted;
+}
+
+void GC_gcollect(void)
+{
+    ter_libgc_self();
+    collect_unless(ter_libgc.stop);
 }
 
 void GC_gcollect_and_unmap(void)
 {
-    GC_gcollect();
+    collect_unless(NULL);
 }
 
-/* A collection here is not interrupted; the question is asked once, before it. */
 int GC_try_to_collect(GC_stop_func stop)
 {
-    ter_libgc_self();
-    if (ter_libgc.plan->trigger.disabled != 0 || (stop != NULL && stop() != 0))
-        return 0;
-    GC_gcollect();
-    return 1;
+    return collect_unless(stop);
 }
 
 /* Collections are whole: a little is one when it is due, and then nothing is left to do. */
@@ -39,7 +67,7 @@ int GC_collect_a_little(void)
     struct ter_allocator *allocator = ter_libgc_self()->allocator;
 
     ter_allocator_lock(allocator);
-    if (ter_trigger_is_due(&ter_libgc.plan->trigger, allocator))
+    if (ter_libgc.automatic_off == 0 && ter_trigger_is_due(&ter_libgc.plan->trigger, allocator))
         collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
     return 0;
@@ -83,7 +111,7 @@ void GC_enable(void)
 {
     ter_libgc_self();
     ter_allocator_lock(&ter_libgc.plan->allocator);
-    TER_REQUIRE(GC_dont_gc > 0, "GC_enable without GC_disable before it");
+    /* One too many switches collections off as well, as in Boehm's collector. */
     GC_dont_gc--;
     ter_libgc_read_variables();
     ter_allocator_unlock(&ter_libgc.plan->allocator);

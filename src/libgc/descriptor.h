@@ -10,6 +10,8 @@
 #define DESCRIPTOR_BITMAP 1u
 #define DESCRIPTOR_PROCEDURE 2u
 #define DESCRIPTOR_PER_OBJECT 3u
+#define DESCRIPTOR_LOG_PROCEDURES 6u
+#define DESCRIPTOR_INDIRECT_BIAS 0x10
 
 /* Traces what the descriptor says of the object. During a collection. */
 void ter_libgc_trace_descriptor(struct ter_trace *trace, uintptr_t object, GC_word descriptor);

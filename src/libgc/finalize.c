@@ -4,6 +4,25 @@
 
 /* ---- Finalizers ---- */
 
+static GC_await_finalize_proc await_finalize_proc;
+
+GC_EXPORT void GC_set_await_finalize_proc(GC_await_finalize_proc function);
+GC_EXPORT GC_await_finalize_proc GC_get_await_finalize_proc(void);
+
+void GC_set_await_finalize_proc(GC_await_finalize_proc function)
+{
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+
+    ter_allocator_lock(allocator);
+    await_finalize_proc = function;
+    ter_allocator_unlock(allocator);
+}
+
+GC_await_finalize_proc GC_get_await_finalize_proc(void)
+{
+    return await_finalize_proc;
+}
+
 static void register_finalizer(void *object, GC_finalization_proc function, void *data,
                                GC_finalization_proc *old_function, void **old_data,
                                enum ter_finalizer_order order)
@@ -13,6 +32,9 @@ static void register_finalizer(void *object, GC_finalization_proc function, void
     struct ter_allocator *allocator = ter_libgc_self()->allocator;
     ter_status status = TER_OK;
 
+    /* Nothing is finalized while leaks are looked for. */
+    if (GC_find_leak != 0)
+        return;
     /* An address that is no object, such as a static one, never becomes unreachable. */
     if (GC_base(object) != NULL) {
         TER_REQUIRE(GC_base(object) == object,
@@ -44,6 +66,41 @@ REGISTER(GC_register_finalizer_unreachable, TER_FINALIZER_UNREACHABLE)
 int GC_should_invoke_finalizers(void)
 {
     return ter_libgc.heap != NULL && ter_finalizers_ready(&ter_libgc.plan->finalizers) > 0;
+}
+
+/* The newest are at the end of the queue. Under the lock. */
+void ter_libgc_await_finalizers(uint64_t found)
+{
+    const struct ter_finalizers *finalizers = &ter_libgc.plan->finalizers;
+    size_t count = (size_t)(finalizers->found - found);
+
+    if (await_finalize_proc == NULL)
+        return;
+    for (size_t i = finalizers->ready_end - count; i < finalizers->ready_end; i++)
+        await_finalize_proc((void *)finalizers->ready[i].object);
+}
+
+/* For the end of a program: whatever still waits, reached or not, and what that leads to. */
+void GC_finalize_all(void)
+{
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_finalizers *finalizers = &ter_libgc.plan->finalizers;
+
+    while (finalizers->waiting.count != 0) {
+        uint64_t found = finalizers->found;
+        ter_status status;
+
+        ter_allocator_lock(allocator);
+        status = ter_finalizers_queue_all(finalizers);
+        if (status == TER_OK)
+            ter_libgc_await_finalizers(found);
+        ter_allocator_unlock(allocator);
+        if (status != TER_OK) {
+            ter_libgc_out_of_memory(finalizers->waiting.count * sizeof(struct ter_finalizer));
+            return;
+        }
+        GC_invoke_finalizers();
+    }
 }
 
 int GC_invoke_finalizers(void)
@@ -88,6 +145,8 @@ static int register_link(struct ter_links *links, void **link, const void *objec
 
     TER_REQUIRE(ter_is_aligned((uintptr_t)link, sizeof(void *)) && object != NULL,
                 "a disappearing link (%p) is an aligned word and names an object", (void *)link);
+    if (GC_find_leak != 0)
+        return GC_UNIMPLEMENTED;
     ter_allocator_lock(&ter_libgc.plan->allocator);
     status = ter_links_register(links, (uintptr_t)link, (uintptr_t)object, &existed);
     ter_allocator_unlock(&ter_libgc.plan->allocator);

@@ -10,11 +10,9 @@
 
 #include <string.h>
 
-#define LOG_PROCEDURES 6u
-#define PROCEDURES (1u << LOG_PROCEDURES)
+#define PROCEDURES (1u << DESCRIPTOR_LOG_PROCEDURES)
 /* The first ones belong to well-known clients by number. */
 #define RESERVED_PROCEDURES 8u
-#define INDIRECT_BIAS 0x10u
 
 struct custom_kind {
     GC_word descriptor;
@@ -54,7 +52,8 @@ static void call_procedure(struct ter_trace *trace, uintptr_t object, GC_word de
     current_trace = trace;
     /* The stack that procedures hand through is ours; they get a pointer that they only return. */
     procedures[index]((GC_word *)object, (struct GC_ms_entry *)&current_trace,
-                      (struct GC_ms_entry *)(&current_trace + 1), argument >> LOG_PROCEDURES);
+                      (struct GC_ms_entry *)(&current_trace + 1),
+                      argument >> DESCRIPTOR_LOG_PROCEDURES);
     current_trace = saved;
 }
 
@@ -68,7 +67,8 @@ static GC_word descriptor_in_object(uintptr_t object, GC_word descriptor)
     /* A free or new object has no type yet. */
     if (*(const uintptr_t *)object == 0)
         return 0;
-    return *(const GC_word *)(*(const uintptr_t *)object - ((GC_word)offset + INDIRECT_BIAS));
+    return *(const GC_word *)(*(const uintptr_t *)object -
+                              ((GC_word)offset + DESCRIPTOR_INDIRECT_BIAS));
 }
 
 void ter_libgc_trace_descriptor(struct ter_trace *trace, uintptr_t object, GC_word descriptor)
@@ -139,6 +139,13 @@ unsigned GC_new_proc_inner(GC_mark_proc procedure)
                 PROCEDURES);
     procedures[procedure_count] = procedure;
     return procedure_count++;
+}
+
+void ter_libgc_set_procedure(unsigned index, GC_mark_proc procedure)
+{
+    TER_REQUIRE(index < PROCEDURES && procedures[index] == NULL,
+                "libgc: mark procedure %u cannot be set", index);
+    procedures[index] = procedure;
 }
 
 unsigned GC_new_proc(GC_mark_proc procedure)

@@ -16,6 +16,11 @@ TER_INLINE size_t with_extra(size_t bytes)
     return TER_LIKELY(sum >= bytes) ? sum : SIZE_MAX;
 }
 
+void *ter_libgc_allocate(unsigned kind, size_t bytes)
+{
+    return ter_mutator_allocate(ter_libgc_self(), kind, bytes);
+}
+
 TER_INLINE void *allocate(unsigned kind, size_t bytes, size_t wanted)
 {
     void *object = ter_mutator_allocate(ter_libgc_self(), kind, bytes);
@@ -55,10 +60,13 @@ void *GC_malloc_stubborn(size_t bytes)
 
 /* ---- Large objects that only their first page keeps ---- */
 
-static void *ignore_off_page(void *object)
+void *ter_libgc_ignore_off_page(void *object)
 {
-    const struct ter_sft *owner = ter_heap_owner(ter_libgc.heap, (uintptr_t)object);
+    const struct ter_sft *owner;
 
+    if (object == NULL)
+        return NULL;
+    owner = ter_heap_owner(ter_libgc.heap, (uintptr_t)object);
     if (owner->kind == TER_SPACE_LARGE)
         ter_large_record_of(&ter_libgc.plan->ground, (uintptr_t)object)->first_page_only = true;
     return object;
@@ -66,17 +74,17 @@ static void *ignore_off_page(void *object)
 
 void *GC_malloc_ignore_off_page(size_t bytes)
 {
-    return ignore_off_page(GC_malloc(bytes));
+    return ter_libgc_ignore_off_page(GC_malloc(bytes));
 }
 
 void *GC_malloc_atomic_ignore_off_page(size_t bytes)
 {
-    return ignore_off_page(GC_malloc_atomic(bytes));
+    return ter_libgc_ignore_off_page(GC_malloc_atomic(bytes));
 }
 
 /* ---- By number of the kind ---- */
 
-static unsigned check_kind(int kind)
+unsigned ter_libgc_check_kind(int kind)
 {
     ter_libgc_self();
     TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_libgc.plan->allocator.kind_count,
@@ -86,12 +94,12 @@ static unsigned check_kind(int kind)
 
 void *GC_generic_malloc(size_t bytes, int kind)
 {
-    return allocate(check_kind(kind), with_extra(bytes), bytes);
+    return allocate(ter_libgc_check_kind(kind), with_extra(bytes), bytes);
 }
 
 void *GC_generic_malloc_ignore_off_page(size_t bytes, int kind)
 {
-    return ignore_off_page(GC_generic_malloc(bytes, kind));
+    return ter_libgc_ignore_off_page(GC_generic_malloc(bytes, kind));
 }
 
 void *GC_generic_malloc_uncollectable(size_t bytes, int kind)
@@ -99,6 +107,24 @@ void *GC_generic_malloc_uncollectable(size_t bytes, int kind)
     bool atomic = kind == TER_KIND_ATOMIC || kind == TER_KIND_ATOMIC_UNCOLLECTABLE;
 
     return atomic ? GC_malloc_atomic_uncollectable(bytes) : GC_malloc_uncollectable(bytes);
+}
+
+/* By the number that GC_get_kind_and_size gave. */
+void *GC_generic_or_special_malloc(size_t bytes, int kind)
+{
+    bool lasts = kind == TER_KIND_UNCOLLECTABLE || kind == TER_KIND_ATOMIC_UNCOLLECTABLE;
+
+    return lasts ? GC_generic_malloc_uncollectable(bytes, kind) : GC_generic_malloc(bytes, kind);
+}
+
+void *GC_malloc_kind(size_t bytes, int kind)
+{
+    return GC_generic_or_special_malloc(bytes, kind);
+}
+
+void *GC_malloc_kind_global(size_t bytes, int kind)
+{
+    return GC_generic_or_special_malloc(bytes, kind);
 }
 
 /*
@@ -113,7 +139,7 @@ void GC_generic_malloc_many(size_t bytes, int kind, void **result)
     size_t count = 0;
 
     while (count < most) {
-        objects[count] = ter_mutator_allocate(ter_libgc_self(), check_kind(kind), wanted);
+        objects[count] = ter_mutator_allocate(ter_libgc_self(), ter_libgc_check_kind(kind), wanted);
         if (objects[count] == NULL)
             break;
         count++;
@@ -158,6 +184,7 @@ void *GC_realloc(void *object, size_t bytes)
         GC_free(object);
         return NULL;
     }
+    ter_libgc_debug_forget(object);
     extra = is_uncollectable(object) ? 0 : ter_libgc.extra_bytes;
     moved = ter_reallocate(mutator, object, extra == 0 ? bytes : with_extra(bytes));
     if (moved == NULL)
@@ -170,8 +197,15 @@ void *GC_realloc(void *object, size_t bytes)
 
 void GC_free(void *object)
 {
-    if (object != NULL)
-        ter_free(ter_libgc_self(), object);
+    if (object == NULL)
+        return;
+    ter_libgc_debug_forget(object);
+    ter_free(ter_libgc_self(), object);
+}
+
+void ter_libgc_release_locked(uintptr_t object)
+{
+    ter_mutator_release_locked(ter_libgc_mutator, ter_plan_owner(ter_libgc.plan, object), object);
 }
 
 /* ---- Conveniences ---- */

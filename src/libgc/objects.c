@@ -37,32 +37,6 @@ int GC_get_kind_and_size(const void *object, size_t *bytes)
     return (int)ter_plan_object_kind(ter_libgc.plan, found.bits);
 }
 
-/* The checks below are debugging aids of programs; they return their argument when all is well. */
-
-void *GC_is_visible(void *pointer)
-{
-    return pointer;
-}
-
-void *GC_same_obj(void *pointer, void *other)
-{
-    TER_REQUIRE(find(pointer).bits == find(other).bits,
-                "GC_same_obj: %p and %p are not in one object", pointer, other);
-    return pointer;
-}
-
-void *GC_is_valid_displacement(void *pointer)
-{
-    ter_object found = find(pointer);
-    uintptr_t displacement = (uintptr_t)pointer - found.bits;
-
-    TER_REQUIRE(ter_object_is_none(found) || GC_all_interior_pointers != 0 ||
-                    (displacement < TER_MAX_DISPLACEMENT &&
-                     ter_libgc.plan->marker.displacements[displacement] != 0),
-                "GC_is_valid_displacement: %p is no valid pointer into its object", pointer);
-    return pointer;
-}
-
 void GC_register_displacement(size_t offset)
 {
     GC_init();
@@ -72,4 +46,33 @@ void GC_register_displacement(size_t offset)
     ter_allocator_lock(&ter_libgc.plan->allocator);
     ter_libgc.plan->marker.displacements[offset] = 1;
     ter_allocator_unlock(&ter_libgc.plan->allocator);
+}
+
+/* ---- All objects ---- */
+
+struct enumeration {
+    GC_reachable_object_proc visit;
+    void *client_data;
+};
+
+/* Cells that a thread has not handed out yet are no objects. */
+static void visit_reachable(void *context, uintptr_t object, size_t bytes,
+                            const struct ter_kind *kind)
+{
+    const struct enumeration *enumeration = context;
+
+    (void)kind;
+    if (ter_plan_find_interior(ter_libgc.plan, object).bits == object)
+        enumeration->visit((void *)object, bytes, enumeration->client_data);
+}
+
+/* The caller holds the lock. What the last collection left is visited, and what came since. */
+void GC_enumerate_reachable_objects_inner(GC_reachable_object_proc visit, void *client_data)
+{
+    struct enumeration enumeration = {visit, client_data};
+    const struct ter_plan *plan = (ter_libgc_self(), ter_libgc.plan);
+
+    ter_block_space_for_each(&plan->mark_sweep, visit_reachable, &enumeration);
+    ter_block_space_for_each(&plan->immortal, visit_reachable, &enumeration);
+    ter_large_space_for_each(&plan->large, visit_reachable, &enumeration);
 }

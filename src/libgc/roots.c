@@ -38,6 +38,19 @@ GC_start_callback_proc GC_get_start_callback(void)
 
 /* ---- Ranges ---- */
 
+struct search {
+    uintptr_t address;
+    bool found;
+};
+
+static void find_address(void *context, const struct ter_os_segment *segment)
+{
+    struct search *search = context;
+
+    search->found =
+        search->found || (segment->start <= search->address && search->address < segment->end);
+}
+
 static void check_range(const void *start, const void *end, const char *call)
 {
     ter_libgc_self();
@@ -87,6 +100,32 @@ void GC_exclude_static_roots(void *start, void *end)
     ter_allocator_unlock(&ter_libgc.plan->allocator);
     if (status != TER_OK)
         ter_fatal("GC_exclude_static_roots: %s", ter_status_message(status));
+}
+
+void GC_clear_exclusion_table(void)
+{
+    ter_libgc_self();
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_roots_clear_excluded(&ter_libgc.plan->roots);
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+}
+
+/* The filter is asked the next time that the loader's list is read: before the next collection. */
+void GC_register_has_static_roots_callback(GC_has_static_roots_func function)
+{
+    ter_libgc_self();
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_roots_set_filter(&ter_libgc.plan->roots, function);
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
+}
+
+/* Found through the loader, and not added by the program. */
+int GC_is_tmp_root(void *pointer)
+{
+    struct search search = {(uintptr_t)pointer, false};
+
+    ter_os_for_each_data_segment(find_address, &search);
+    return search.found;
 }
 
 /* ---- From callbacks, during a collection ---- */

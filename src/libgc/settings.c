@@ -5,10 +5,6 @@
  */
 #include "libgc/libgc.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 /* ---- Variables, with the defaults of version 8.2 ---- */
 
 static void *return_null(size_t bytes)
@@ -46,7 +42,7 @@ void ter_libgc_read_variables(void)
     struct ter_trigger *trigger = &ter_libgc.plan->trigger;
     struct ter_roots *roots = &ter_libgc.plan->roots;
 
-    trigger->disabled = GC_dont_gc > 0 ? (size_t)GC_dont_gc : 0;
+    trigger->disabled = GC_dont_gc != 0;
     trigger->free_space_divisor = GC_free_space_divisor > 0 ? GC_free_space_divisor : 1;
     trigger->never_grow_before_collecting = GC_dont_expand != 0;
     /* Clearing the roots is for good only with GC_no_dls: else the loader's list is read again. */
@@ -98,21 +94,43 @@ SETTING(int, no_dls, GC_no_dls)
 SETTING(GC_word, max_retries, GC_max_retries)
 SETTING(int, dont_precollect, GC_dont_precollect)
 SETTING(unsigned long, time_limit, GC_time_limit)
+SETTING(int, find_leak, GC_find_leak)
+SETTING(int, disable_automatic_collection, ter_libgc.automatic_off)
 
-/* A program that looks for leaks must not believe that it has none. */
-GC_EXPORT void GC_set_find_leak(int value);
-GC_EXPORT int GC_get_find_leak(void);
+/* Those that are only kept. */
+static int rate = 10, max_prior_attempts = 1, force_unmap, manual_vdb;
+static GC_word bytes_per_finalizer = 10000;
+static unsigned long time_limit_nsec;
 
-void GC_set_find_leak(int value)
+SETTING(int, rate, rate)
+SETTING(int, max_prior_attempts, max_prior_attempts)
+SETTING(int, force_unmap_on_gcollect, force_unmap)
+SETTING(int, manual_vdb_allowed, manual_vdb)
+SETTING(GC_word, allocd_bytes_per_finalizer, bytes_per_finalizer)
+
+void GC_set_time_limit_tv(struct GC_timeval_s limit)
 {
-    GC_find_leak = value;
-    if (value != 0)
-        ter_log(TER_LOG_WARNING, "GC_set_find_leak: finding leaks is not built, none are reported");
+    GC_time_limit = limit.tv_ms;
+    time_limit_nsec = limit.tv_nsec;
 }
 
-int GC_get_find_leak(void)
+struct GC_timeval_s GC_get_time_limit_tv(void)
 {
-    return GC_find_leak;
+    return (struct GC_timeval_s){GC_time_limit, time_limit_nsec};
+}
+
+GC_EXPORT void GC_set_min_bytes_allocd(size_t bytes);
+GC_EXPORT size_t GC_get_min_bytes_allocd(void);
+
+void GC_set_min_bytes_allocd(size_t bytes)
+{
+    TER_REQUIRE(bytes > 0, "GC_set_min_bytes_allocd: it is at least 1");
+    ter_libgc.least_allocated = bytes;
+}
+
+size_t GC_get_min_bytes_allocd(void)
+{
+    return ter_max(ter_libgc.least_allocated, 1);
 }
 
 /* The plan reads this one also without a collection. */
@@ -132,15 +150,23 @@ GC_word GC_get_free_space_divisor(void)
     return GC_free_space_divisor;
 }
 
-/* Sizes of objects depend on this one, so it is fixed once there is a heap. */
+/*
+ * Sizes of objects depend on this one. What was allocated before it is switched on has no extra byte;
+ * when it is switched off, objects go on having one, which does no harm.
+ */
 GC_EXPORT void GC_set_all_interior_pointers(int value);
 GC_EXPORT int GC_get_all_interior_pointers(void);
 
 void GC_set_all_interior_pointers(int value)
 {
-    TER_REQUIRE(ter_libgc.heap == NULL || (value != 0) == (ter_libgc.extra_bytes != 0),
-                "GC_set_all_interior_pointers: only before the first allocation");
     GC_all_interior_pointers = value != 0;
+    if (ter_libgc.heap == NULL)
+        return;
+    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_libgc.plan->marker.interior_everywhere = value != 0;
+    if (value != 0)
+        ter_libgc.extra_bytes = 1;
+    ter_allocator_unlock(&ter_libgc.plan->allocator);
 }
 
 int GC_get_all_interior_pointers(void)
@@ -153,51 +179,4 @@ GC_EXPORT int GC_get_parallel(void);
 int GC_get_parallel(void)
 {
     return GC_parallel;
-}
-
-/* ---- Warnings and the end of memory ---- */
-
-static void print_warning(char *message, GC_word argument)
-{
-    char line[512];
-    int length;
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    /* The format comes from this library; programs that set their own function get the same. */
-    length = snprintf(line, sizeof line, message, (unsigned long)argument);
-#pragma GCC diagnostic pop
-    if (length > 0 && write(STDERR_FILENO, line, ter_min((size_t)length, sizeof line - 1)) < 0)
-        return;
-}
-
-void GC_ignore_warn_proc(char *message, GC_word argument)
-{
-    (void)message, (void)argument;
-}
-
-/* No reason to make the heap: what may be set only before that, may come after this. */
-void GC_set_warn_proc(GC_warn_proc function)
-{
-    ter_libgc.warn = function;
-}
-
-GC_warn_proc GC_get_warn_proc(void)
-{
-    return ter_libgc.warn != NULL ? ter_libgc.warn : print_warning;
-}
-
-void ter_libgc_warn(const char *message, GC_word argument)
-{
-    char copy[512];
-
-    snprintf(copy, sizeof copy, "%s", message);
-    GC_get_warn_proc()(copy, argument);
-}
-
-void *ter_libgc_out_of_memory(size_t bytes)
-{
-    ter_libgc_warn("GC Warning: Out of memory, an allocation fails; the heap has %lu KiB\n",
-                   GC_get_heap_size() >> 10);
-    return GC_oom_fn != NULL ? GC_oom_fn(bytes) : NULL;
 }

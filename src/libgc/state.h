@@ -13,6 +13,14 @@ struct ter_libgc {
     size_t extra_bytes; /* 1 when a pointer one past the end keeps an object: all interior */
     GC_warn_proc warn;
     GC_start_callback_proc start_callback;
+    GC_stop_func stop; /* asked before collections that nobody asked for by name; NULL: go on */
+    int automatic_off; /* no collections because the heap is full, unless there is no memory */
+    size_t least_allocated; /* between two collections */
+    size_t reclaimed;       /* by the last collection, about; and by those before it */
+    size_t reclaimed_before;
+    bool debugging; /* there was an object of the debugging functions */
+    bool measuring;
+    uint64_t measured_ns;
     _Atomic bool invoking; /* finalizers run; they are not run inside one another */
     _Atomic GC_word notified_collection;
 };
@@ -35,8 +43,27 @@ TER_INLINE struct ter_mutator *ter_libgc_self(void)
 /* What the program said of memory being out. */
 TER_COLD void *ter_libgc_out_of_memory(size_t bytes);
 
+/* From now on GC_on_abort is called before the program stops for good. */
+void ter_libgc_take_last_words(void);
+
 /* Sends a message of the form "GC Warning: ..." with one number where it says %lu. */
 TER_COLD void ter_libgc_warn(const char *message, GC_word argument);
+
+/* Reads the environment into options and variables, before the heap is made. */
+void ter_libgc_read_environment(struct ter_options *options);
+/* Makes the plan call what stands in hooks.c. */
+void ter_libgc_connect(struct ter_plan *plan);
+
+/* An object or NULL, without asking the program's function for a full heap. */
+void *ter_libgc_allocate(unsigned kind, size_t bytes);
+/* Only the first page of a large object keeps it from now on. */
+void *ter_libgc_ignore_off_page(void *object);
+/* The kind of that number; stops when there is none. */
+unsigned ter_libgc_check_kind(int kind);
+/* Puts a mark procedure at a reserved index. */
+void ter_libgc_set_procedure(unsigned index, GC_mark_proc procedure);
+/* Lets go of an object for good, under the lock. */
+void ter_libgc_release_locked(uintptr_t object);
 
 /* Runs finalizers or tells the program that there are some. Without the lock. */
 void ter_libgc_finalizers_ready(void);
@@ -48,6 +75,33 @@ void ter_libgc_push_roots(void *context);
 void ter_libgc_read_variables(void);
 /* Updates variables that the program may read. Under the lock. */
 void ter_libgc_write_variables(void);
+
+/* Calls the program's function for what entered the queue since it had `found` in all. */
+void ter_libgc_await_finalizers(uint64_t found);
+
+/*
+ * During a collection, under the lock. `..._before` while the other threads run; `..._roots` marks
+ * more; `..._marked` sees what was not reached; `..._after` when the other threads run again.
+ */
+void ter_libgc_toggles_before(void);
+void ter_libgc_toggles_roots(void);
+void ter_libgc_toggles_marked(const struct ter_reach *reach);
+void ter_libgc_disclaim_roots(void);
+void ter_libgc_disclaim_marked(const struct ter_reach *reach);
+void ter_libgc_disclaim_after(void);
+void ter_libgc_debug_before(void);
+void ter_libgc_debug_marked(const struct ter_reach *reach);
+void ter_libgc_event(enum GC_EventType event);
+void ter_libgc_thread_events(enum GC_EventType event);
+
+/* An object that is freed without the debugging functions is none of theirs any more. */
+void ter_libgc_debug_forget_slow(void *object);
+
+TER_INLINE void ter_libgc_debug_forget(void *object)
+{
+    if (TER_UNLIKELY(ter_libgc.debugging))
+        ter_libgc_debug_forget_slow(object);
+}
 
 /* The kind of explicitly typed objects. */
 unsigned ter_libgc_typed_kind(void);

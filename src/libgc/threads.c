@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <signal.h>
 
-#define RESTART_SIGNAL SIGXCPU /* reported to programs that must not block it; not needed here */
-
 static void share_heap(void)
 {
     struct ter_allocator *allocator = ter_libgc_self()->allocator;
@@ -73,6 +71,47 @@ int GC_get_stack_base(struct GC_stack_base *base)
     return base->mem_base == NULL ? GC_UNIMPLEMENTED : GC_SUCCESS;
 }
 
+/* Where the stack of the calling thread, or of its coroutine, begins as far as the heap knows. */
+void *GC_get_my_stackbottom(struct GC_stack_base *base)
+{
+    struct ter_mutator *mutator = ter_libgc_self();
+
+    ter_allocator_lock(mutator->allocator);
+    /* A program may have written the variable and not called the function below. */
+    if (mutator == ter_libgc.main_mutator && GC_stackbottom != NULL)
+        mutator->stack_base = (uintptr_t)GC_stackbottom;
+    base->mem_base = (void *)mutator->stack_base;
+    ter_allocator_unlock(mutator->allocator);
+    return mutator;
+}
+
+/* The caller holds the lock, or there is no heap yet. */
+void GC_set_stackbottom(void *thread, const struct GC_stack_base *base)
+{
+    struct ter_mutator *mutator = thread;
+
+    if (ter_libgc.heap == NULL) {
+        GC_stackbottom = base->mem_base;
+        return;
+    }
+    if (mutator == NULL)
+        mutator = ter_libgc_self();
+    mutator->stack_base = (uintptr_t)base->mem_base;
+    if (mutator == ter_libgc.main_mutator)
+        GC_stackbottom = base->mem_base;
+}
+
+void GC_register_altstack(void *stack, GC_word bytes, void *signal_stack, GC_word signal_bytes)
+{
+    struct ter_mutator *mutator = ter_libgc_self();
+    uintptr_t start = (uintptr_t)stack, signal_start = (uintptr_t)signal_stack;
+
+    ter_allocator_lock(mutator->allocator);
+    mutator->usual_stack = (struct ter_root_range){start, start + bytes};
+    mutator->signal_stack = (struct ter_root_range){signal_start, signal_start + signal_bytes};
+    ter_allocator_unlock(mutator->allocator);
+}
+
 void *GC_call_with_stack_base(GC_stack_base_func function, void *argument)
 {
     struct GC_stack_base base = {.mem_base = (void *)TER_FRAME_ADDRESS()};
@@ -108,6 +147,16 @@ void *GC_call_with_gc_active(GC_fn_type function, void *data)
     return result;
 }
 
+void GC_alloc_lock(void)
+{
+    ter_allocator_lock(ter_libgc_self()->allocator);
+}
+
+void GC_alloc_unlock(void)
+{
+    ter_allocator_unlock(ter_libgc_self()->allocator);
+}
+
 void *GC_call_with_alloc_lock(GC_fn_type function, void *data)
 {
     struct ter_allocator *allocator = ter_libgc_self()->allocator;
@@ -121,17 +170,7 @@ void *GC_call_with_alloc_lock(GC_fn_type function, void *data)
 
 /* ---- Signals ---- */
 
-int GC_get_suspend_signal(void)
-{
-    return ter_os_stop_signal();
-}
-
-int GC_get_thr_restart_signal(void)
-{
-    return RESTART_SIGNAL;
-}
-
-/* A thread that blocks the signal that stops it would stop the program. */
+/* A thread that blocks the signals that stop it would stop the program. */
 int GC_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
     sigset_t allowed;
@@ -139,6 +178,7 @@ int GC_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
     if (set != NULL && (how == SIG_BLOCK || how == SIG_SETMASK)) {
         allowed = *set;
         sigdelset(&allowed, ter_os_stop_signal());
+        sigdelset(&allowed, ter_os_suspend_signal());
         set = &allowed;
     }
     return pthread_sigmask(how, set, old);
@@ -318,6 +358,11 @@ int GC_pthread_detach(pthread_t id)
     if (error == 0 && thread != NULL)
         detach_record(thread);
     return error;
+}
+
+int GC_pthread_cancel(pthread_t id)
+{
+    return pthread_cancel(id);
 }
 
 void GC_pthread_exit(void *result)

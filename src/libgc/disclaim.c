@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Disclaim procedures: functions of the program that are called for each dead object of a kind and may
+ * keep it for now; and objects with a finalizer of their own built on them.
+ *
+ * Invariant: between marking and the end of the collection `pending` holds the dead objects of such
+ * kinds; their cells live through the sweep. The procedures are called when the other threads run
+ * again, since those may hold locks that a procedure wants; then the objects go. Under the heap lock.
+ */
+#include "libgc/libgc.h"
+
+#include <string.h>
+
+struct disclaim {
+    GC_disclaim_proc procedure;
+    bool mark_from_all; /* what even dead objects refer to lives on */
+};
+
+static struct disclaim disclaims[TER_MAX_KINDS];
+static bool any_disclaim, any_from_all;
+
+static uintptr_t *pending;
+static size_t pending_count, pending_capacity;
+
+void GC_register_disclaim_proc(int kind, GC_disclaim_proc procedure, int mark_from_all)
+{
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    unsigned index = ter_libgc_check_kind(kind);
+
+    if (GC_find_leak != 0)
+        return;
+    ter_allocator_lock(allocator);
+    disclaims[index] = (struct disclaim){procedure, mark_from_all != 0};
+    any_disclaim = true;
+    any_from_all = any_from_all || mark_from_all != 0;
+    ter_allocator_unlock(allocator);
+}
+
+/* ---- In a collection ---- */
+
+static unsigned index_of(const struct ter_kind *kind)
+{
+    return (unsigned)(kind - ter_libgc.plan->allocator.kinds);
+}
+
+static void visit_objects(ter_object_visitor *visit, const void *context)
+{
+    const struct ter_plan *plan = ter_libgc.plan;
+
+    ter_block_space_for_each(&plan->mark_sweep, visit, (void *)context);
+    ter_large_space_for_each(&plan->large, visit, (void *)context);
+}
+
+static void mark_from(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    (void)context;
+    if (!disclaims[index_of(kind)].mark_from_all || kind->scan == TER_SCAN_NONE)
+        return;
+    ter_mark_contents(&ter_libgc.plan->marker, object, bytes, index_of(kind));
+    ter_mark_drain(&ter_libgc.plan->marker);
+}
+
+void ter_libgc_disclaim_roots(void)
+{
+    if (any_from_all)
+        visit_objects(mark_from, NULL);
+}
+
+static bool reserve_pending(void)
+{
+    size_t bytes = pending_capacity * sizeof *pending;
+    void *memory = pending;
+    ter_status status;
+
+    if (pending_count < pending_capacity)
+        return true;
+    status = bytes == 0 ? ter_os_allocate(ter_os_page_size(), &memory)
+                        : ter_os_reallocate(&memory, bytes, bytes * 2);
+    if (status != TER_OK)
+        return false;
+    pending = memory;
+    pending_capacity = (bytes == 0 ? ter_os_page_size() : bytes * 2) / sizeof *pending;
+    return true;
+}
+
+static const struct ter_side_table *marks(void)
+{
+    return &ter_libgc.plan->ground.side.tables[TER_SIDE_MARK];
+}
+
+/* Without memory for the list the object waits for the next collection. */
+static void note_dead(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    const struct ter_reach *reach = context;
+
+    (void)bytes;
+    if (disclaims[index_of(kind)].procedure == NULL || kind->uncollectable ||
+        reach->is_reached(reach->context, object))
+        return;
+    ter_bits_set(marks(), object);
+    if (reserve_pending())
+        pending[pending_count++] = object;
+}
+
+void ter_libgc_disclaim_marked(const struct ter_reach *reach)
+{
+    if (any_disclaim)
+        visit_objects(note_dead, reach);
+}
+
+/* The procedure may look at the mark, which says that the object is dead, and set it. */
+static void disclaim_one(uintptr_t object)
+{
+    const struct disclaim *disclaim = &disclaims[ter_plan_object_kind(ter_libgc.plan, object)];
+
+    ter_bits_clear_shared(marks(), object);
+    if (disclaim->procedure((void *)object) == 0) {
+        ter_bits_set_shared(marks(), object);
+        ter_libgc_release_locked(object);
+    } else {
+        ter_bits_set_shared(marks(), object);
+    }
+}
+
+void ter_libgc_disclaim_after(void)
+{
+    size_t freed = ter_libgc.plan->allocator.freed_since_collection;
+
+    for (size_t i = 0; i < pending_count; i++)
+        disclaim_one(pending[i]);
+    pending_count = 0;
+    /* What goes this way was not freed by the program. */
+    ter_libgc.plan->allocator.freed_since_collection = freed;
+}
+
+/* ---- Objects with a finalizer of their own ---- */
+
+/*
+ * The first word of the cell is the address of the closure and CLOSURE_FLAG, which no other object of
+ * this kind has: cells that were never handed out have 0 there. The object begins behind it.
+ */
+#define CLOSURE_FLAG ((uintptr_t)1)
+
+static int finalized_kind = -1;
+
+static void trace_finalized(void *context, struct ter_trace *trace, uintptr_t cell, size_t bytes)
+{
+    uintptr_t closure = *(const uintptr_t *)cell & ~CLOSURE_FLAG;
+
+    (void)context;
+    trace->trace_object(trace, ter_object_at(closure));
+    ter_mark_data_range(&ter_libgc.plan->marker, cell + sizeof closure, cell + bytes);
+}
+
+static int run_closure(void *cell)
+{
+    uintptr_t word = *(const uintptr_t *)cell;
+    const struct GC_finalizer_closure *closure = (const void *)(word & ~CLOSURE_FLAG);
+
+    if ((word & CLOSURE_FLAG) != 0)
+        closure->proc((uintptr_t *)cell + 1, closure->cd);
+    return 0;
+}
+
+void GC_init_finalized_malloc(void)
+{
+    struct ter_kind kind = {.scan = TER_SCAN_TRACER, .zeroed = true, .tracer = trace_finalized};
+    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    bool made = false;
+    unsigned index;
+
+    ter_allocator_lock(allocator);
+    if (finalized_kind < 0) {
+        if (ter_plan_add_kind(ter_libgc.plan, &kind, &index) != TER_OK)
+            ter_fatal("GC_init_finalized_malloc: there are too many kinds of objects");
+        finalized_kind = (int)index;
+        /* A pointer to the object lies in its cell behind the closure. */
+        ter_libgc.plan->marker.displacements[sizeof(uintptr_t)] = 1;
+        made = true;
+    }
+    ter_allocator_unlock(allocator);
+    if (made)
+        GC_register_disclaim_proc(finalized_kind, run_closure, 1);
+}
+
+void *GC_finalized_malloc(size_t bytes, const struct GC_finalizer_closure *closure)
+{
+    uintptr_t *cell;
+
+    TER_REQUIRE(finalized_kind >= 0, "GC_finalized_malloc before GC_init_finalized_malloc");
+    cell = bytes > SIZE_MAX - 64 ? NULL
+                                 : ter_libgc_allocate((unsigned)finalized_kind,
+                                                      bytes + sizeof *cell + ter_libgc.extra_bytes);
+    if (cell == NULL)
+        return ter_libgc_out_of_memory(bytes);
+    __atomic_store_n(cell, (uintptr_t)closure | CLOSURE_FLAG, __ATOMIC_RELEASE);
+    return cell + 1;
+}

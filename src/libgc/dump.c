@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state of the heap for people, on standard output unless it is said. Only GC_dump takes the lock:
+ * the others are for callbacks and debuggers.
+ */
+#include "libgc/libgc.h"
+
+void GC_dump(void)
+{
+    if (ter_libgc.heap != NULL)
+        ter_heap_report(ter_libgc.heap, 2, TER_REPORT_TEXT);
+}
+
+void GC_dump_named(const char *name)
+{
+    struct ter_statistics now;
+
+    if (ter_libgc.heap == NULL)
+        return;
+    ter_heap_statistics_locked(ter_libgc.heap, &now);
+    if (name != NULL)
+        GC_printf("*** Heap '%s'\n", name);
+    else
+        GC_printf("*** Heap after collection %lu\n", (unsigned long)GC_gc_no);
+    GC_printf("%zu KiB in use of %zu, %zu KiB of roots, %llu collections, %.3f s in them\n",
+              (size_t)(now.used_bytes >> 10), (size_t)(now.heap_limit_bytes >> 10),
+              (size_t)(now.root_bytes >> 10), (unsigned long long)now.collections,
+              (double)now.pause_total_ns / 1e9);
+    GC_dump_regions();
+    GC_dump_finalization();
+}
+
+void GC_dump_regions(void)
+{
+    struct ter_occupancy_run run;
+    uintptr_t from = 0;
+
+    while (ter_libgc.heap != NULL && ter_occupancy_next(ter_libgc.heap, from, &run)) {
+        uintptr_t end = run.start + run.chunks * TER_BYTES_IN_CHUNK;
+
+        GC_printf("%p to %p: space %s\n", (void *)run.start, (void *)end, run.owner->name);
+        from = end;
+    }
+}
+
+static void dump_links(const char *name, const struct ter_links *links)
+{
+    GC_printf("%s disappearing links: %zu\n", name, links->table.count);
+    for (size_t slot = 0; slot < links->table.capacity; slot++) {
+        const struct ter_link *link = ter_weak_table_at(&links->table, slot);
+
+        if (link != NULL)
+            GC_printf("%p: link to object %p\n", (void *)link->link, (void *)link->object);
+    }
+}
+
+void GC_dump_finalization(void)
+{
+    const struct ter_weak_table *waiting;
+
+    if (ter_libgc.heap == NULL)
+        return;
+    dump_links("Short", &ter_libgc.plan->short_links);
+    dump_links("Long", &ter_libgc.plan->long_links);
+    waiting = &ter_libgc.plan->finalizers.waiting;
+    GC_printf("Finalizable objects: %zu\n", waiting->count);
+    for (size_t slot = 0; slot < waiting->capacity; slot++) {
+        const struct ter_finalizer *record = ter_weak_table_at(waiting, slot);
+
+        if (record != NULL)
+            GC_printf("%p\n", (void *)record->object);
+    }
+}
+
+/* Free cells are in no lists: a block's bits say which they are. */
+void GC_print_free_list(int kind, size_t granules)
+{
+    size_t bytes = granules * TER_BYTES_IN_GRANULE;
+    size_t blocks = 0;
+
+    if (ter_libgc.heap == NULL || bytes > TER_SMALL_MAX_BYTES || kind < 0 ||
+        kind >= (int)TER_MAX_KINDS)
+        return;
+    for (uint32_t i = 0; i < ter_libgc.plan->mark_sweep.blocks.bumped; i++) {
+        uintptr_t block = ter_blocks_address(&ter_libgc.plan->mark_sweep.blocks, i);
+        const struct ter_block_head *head = ter_block_head_of(&ter_libgc.plan->ground, block);
+
+        blocks += head->cells != 0 && head->kind == kind && head->cell_bytes == bytes;
+    }
+    GC_printf("Blocks of kind %d with cells of %zu bytes: %zu\n", kind, bytes, blocks);
+}

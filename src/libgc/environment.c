@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The environment: the variables of Boehm's collector that have a meaning here (docs/libgc.md lists
+ * all), then TERRIER_OPTIONS, which wins, also over what the program set before.
+ *
+ * Read once, in the first call, before there is a heap.
+ */
+#include "libgc/libgc.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_size(const char *name, uint64_t *value)
+{
+    const char *text = getenv(name);
+
+    if (text == NULL)
+        return false;
+    if (ter_parse_size(text, strlen(text), value))
+        return true;
+    ter_log(TER_LOG_WARNING, "%s='%s' is no size and is ignored", name, text);
+    return false;
+}
+
+static bool is_set(const char *name)
+{
+    return getenv(name) != NULL;
+}
+
+static void read_log(struct ter_options *options)
+{
+    const char *path = getenv("GC_LOG_FILE");
+    int file;
+
+    if (is_set("GC_PRINT_STATS") || is_set("GC_PRINT_VERBOSE_STATS"))
+        options->log = TER_LOG_TRACE;
+    if (path == NULL)
+        return;
+    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (file < 0)
+        ter_log(TER_LOG_WARNING, "GC_LOG_FILE='%s' cannot be written", path);
+    else
+        GC_set_log_fd(file);
+}
+
+/* Numbers that are only kept, and switches. */
+static void read_settings(void)
+{
+    uint64_t value;
+
+    if (read_size("GC_FREE_SPACE_DIVISOR", &value) && value > 0)
+        GC_free_space_divisor = (GC_word)value;
+    if (read_size("GC_PAUSE_TIME_TARGET", &value) && value > 0)
+        GC_time_limit = (unsigned long)value;
+    if (read_size("GC_FULL_FREQUENCY", &value) && value > 0)
+        GC_full_freq = (int)value;
+    if (is_set("GC_DONT_GC"))
+        GC_dont_gc = 1;
+    if (is_set("GC_FIND_LEAK"))
+        GC_find_leak = 1;
+    if (is_set("GC_ALL_INTERIOR_POINTERS"))
+        GC_all_interior_pointers = 1;
+    if (is_set("GC_USE_ENTIRE_HEAP"))
+        GC_use_entire_heap = 1;
+    if (is_set("GC_ENABLE_INCREMENTAL"))
+        ter_log(TER_LOG_DECISION, "incremental collection was asked for and is not built");
+}
+
+void ter_libgc_read_environment(struct ter_options *options)
+{
+    char message[256];
+    uint64_t value;
+
+    if (read_size("GC_INITIAL_HEAP_SIZE", &value))
+        options->heap_initial = value;
+    if (read_size("GC_MAXIMUM_HEAP_SIZE", &value))
+        options->heap_max = value;
+    read_log(options);
+    read_settings();
+    options->free_space_divisor = GC_free_space_divisor;
+    options->scan_libraries = GC_no_dls == 0;
+    if (ter_options_read_environment(options, message, sizeof message) != TER_OK)
+        ter_fatal("TERRIER_OPTIONS: %s", message);
+    GC_free_space_divisor = (GC_word)options->free_space_divisor;
+    GC_no_dls = options->scan_libraries == 0;
+}

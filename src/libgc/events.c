@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Telling the program how a collection goes. Under the heap lock. */
+#include "libgc/libgc.h"
+
+static GC_on_collection_event_proc on_collection_event;
+static GC_on_thread_event_proc on_thread_event;
+
+GC_EXPORT void GC_set_on_collection_event(GC_on_collection_event_proc function);
+GC_EXPORT GC_on_collection_event_proc GC_get_on_collection_event(void);
+GC_EXPORT void GC_set_on_thread_event(GC_on_thread_event_proc function);
+GC_EXPORT GC_on_thread_event_proc GC_get_on_thread_event(void);
+
+void GC_set_on_collection_event(GC_on_collection_event_proc function)
+{
+    __atomic_store_n(&on_collection_event, function, __ATOMIC_RELAXED);
+}
+
+GC_on_collection_event_proc GC_get_on_collection_event(void)
+{
+    return __atomic_load_n(&on_collection_event, __ATOMIC_RELAXED);
+}
+
+void GC_set_on_thread_event(GC_on_thread_event_proc function)
+{
+    __atomic_store_n(&on_thread_event, function, __ATOMIC_RELAXED);
+}
+
+GC_on_thread_event_proc GC_get_on_thread_event(void)
+{
+    return __atomic_load_n(&on_thread_event, __ATOMIC_RELAXED);
+}
+
+void ter_libgc_event(enum GC_EventType event)
+{
+    GC_on_collection_event_proc function = GC_get_on_collection_event();
+
+    if (TER_UNLIKELY(function != NULL))
+        function(event);
+}
+
+/* One call for each thread that a signal stopped. */
+void ter_libgc_thread_events(enum GC_EventType event)
+{
+    GC_on_thread_event_proc function = GC_get_on_thread_event();
+    const struct ter_mutator *mutator = ter_libgc.plan->allocator.mutators;
+
+    for (; function != NULL && mutator != NULL; mutator = mutator->next)
+        if (mutator != ter_libgc_mutator && mutator->blocked_at == 0)
+            function(event, (void *)mutator->thread->identity);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens in a collection besides marking and sweeping, in the order in which it happens. The
+ * plan calls all of this under the heap lock, in the thread that collects.
+ */
+#include "libgc/libgc.h"
+
+static void (*heap_after_collection)(void *context, const struct ter_collection *collection);
+static uint64_t finalizers_found;
+static size_t live_before;
+
+static bool is_allowed(void *context, enum ter_collection_reason reason)
+{
+    const struct ter_plan *plan = ter_libgc.plan;
+
+    (void)context;
+    if (GC_dont_gc != 0)
+        return false;
+    /* Who asks for a collection by name has asked the program already. */
+    if (reason == TER_REASON_REQUEST || reason == TER_REASON_MEMORY)
+        return true;
+    if (reason == TER_REASON_ALLOCATION &&
+        (ter_libgc.automatic_off != 0 ||
+         plan->allocator.allocated_since_collection < ter_libgc.least_allocated))
+        return false;
+    return ter_libgc.stop == NULL || ter_libgc.stop() == 0;
+}
+
+static void before_collection(void *context, enum ter_collection_reason reason)
+{
+    (void)context, (void)reason;
+    ter_libgc_read_variables();
+    finalizers_found = ter_libgc.plan->finalizers.found;
+    ter_libgc_event(GC_EVENT_START);
+    ter_libgc_debug_before();
+    ter_libgc_toggles_before();
+    if (ter_libgc.start_callback != NULL)
+        ter_libgc.start_callback();
+}
+
+static void passed(void *context, enum ter_plan_phase phase)
+{
+    (void)context;
+    switch (phase) {
+    case TER_PHASE_STOPPING: ter_libgc_event(GC_EVENT_PRE_STOP_WORLD); break;
+    case TER_PHASE_STOPPED:
+        ter_libgc_thread_events(GC_EVENT_THREAD_SUSPENDED);
+        ter_libgc_event(GC_EVENT_POST_STOP_WORLD);
+        ter_libgc_event(GC_EVENT_MARK_START);
+        break;
+    case TER_PHASE_MARKED:
+        ter_libgc_event(GC_EVENT_MARK_END);
+        ter_libgc_event(GC_EVENT_RECLAIM_START);
+        break;
+    case TER_PHASE_SWEPT:
+        ter_libgc_event(GC_EVENT_RECLAIM_END);
+        ter_libgc_event(GC_EVENT_PRE_START_WORLD);
+        ter_libgc_thread_events(GC_EVENT_THREAD_UNSUSPENDED);
+        break;
+    case TER_PHASE_RESUMED: ter_libgc_event(GC_EVENT_POST_START_WORLD); break;
+    }
+}
+
+static void push_roots(void *context)
+{
+    ter_libgc_toggles_roots();
+    ter_libgc_disclaim_roots();
+    ter_libgc_push_roots(context);
+}
+
+static void marked(void *context, const struct ter_reach *reach)
+{
+    (void)context;
+    ter_libgc_toggles_marked(reach);
+    ter_libgc_disclaim_marked(reach);
+    ter_libgc_debug_marked(reach);
+}
+
+static void after_collection(void *context, const struct ter_collection *collection)
+{
+    size_t live = collection->live.scanned_bytes + collection->live.atomic_bytes;
+    size_t there = live_before + collection->allocated_bytes;
+
+    heap_after_collection(context, collection);
+    GC_gc_no++;
+    ter_libgc.reclaimed_before += ter_libgc.reclaimed;
+    ter_libgc.reclaimed = there > live ? there - live : 0;
+    live_before = live;
+    if (ter_libgc.measuring)
+        ter_libgc.measured_ns += collection->pause_ns;
+    ter_libgc_write_variables();
+    ter_libgc_disclaim_after();
+    ter_libgc_await_finalizers(finalizers_found);
+    if (ter_finalizers_ready(&ter_libgc.plan->finalizers) > 0)
+        ter_libgc.plan->allocator.notify = true;
+    ter_libgc_event(GC_EVENT_END);
+}
+
+static void resized(void *context, size_t limit_bytes)
+{
+    (void)context;
+    if (GC_on_heap_resize != NULL)
+        GC_on_heap_resize(limit_bytes);
+}
+
+static void notified(void *context)
+{
+    (void)context;
+    ter_libgc_finalizers_ready();
+}
+
+void ter_libgc_connect(struct ter_plan *plan)
+{
+    heap_after_collection = plan->listener.after;
+    plan->listener.before = before_collection;
+    plan->listener.after = after_collection;
+    plan->hooks.allowed = is_allowed;
+    plan->hooks.passed = passed;
+    plan->hooks.push_roots = push_roots;
+    plan->hooks.marked = marked;
+    plan->hooks.resized = resized;
+    plan->allocator.gate.notified = notified;
+    plan->allocator.locking = false;
+}
