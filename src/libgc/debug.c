@@ -133,12 +133,8 @@ static void forget_dead(const struct ter_reach *reach)
 
 void ter_libgc_debug_marked(const struct ter_reach *reach)
 {
-    const struct ter_plan *plan = ter_libgc.plan;
-
-    if (GC_find_leak != 0) {
-        ter_block_space_for_each(&plan->mark_sweep, report_leak, (void *)reach);
-        ter_large_space_for_each(&plan->large, report_leak, (void *)reach);
-    }
+    if (GC_find_leak != 0)
+        ter_plan_visit_objects(ter_libgc.plan, report_leak, (void *)reach);
     forget_dead(reach);
 }
 

@@ -43,14 +43,6 @@ static unsigned index_of(const struct ter_kind *kind)
     return (unsigned)(kind - ter_libgc.plan->allocator.kinds);
 }
 
-static void visit_objects(ter_object_visitor *visit, const void *context)
-{
-    const struct ter_plan *plan = ter_libgc.plan;
-
-    ter_block_space_for_each(&plan->mark_sweep, visit, (void *)context);
-    ter_large_space_for_each(&plan->large, visit, (void *)context);
-}
-
 static void mark_from(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
 {
     (void)context;
@@ -63,7 +55,7 @@ static void mark_from(void *context, uintptr_t object, size_t bytes, const struc
 void ter_libgc_disclaim_roots(void)
 {
     if (any_from_all)
-        visit_objects(mark_from, NULL);
+        ter_plan_visit_objects(ter_libgc.plan, mark_from, NULL);
 }
 
 static bool reserve_pending(void)
@@ -105,7 +97,7 @@ static void note_dead(void *context, uintptr_t object, size_t bytes, const struc
 void ter_libgc_disclaim_marked(const struct ter_reach *reach)
 {
     if (any_disclaim)
-        visit_objects(note_dead, reach);
+        ter_plan_visit_objects(ter_libgc.plan, note_dead, (void *)reach);
 }
 
 /* The procedure may look at the mark, which says that the object is dead, and set it. */

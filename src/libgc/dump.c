@@ -72,20 +72,28 @@ void GC_dump_finalization(void)
     }
 }
 
-/* Free cells are in no lists: a block's bits say which they are. */
+struct cells {
+    unsigned kind;
+    size_t bytes;
+    size_t count;
+};
+
+static void count_cell(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    struct cells *cells = context;
+
+    (void)object;
+    cells->count +=
+        bytes == cells->bytes && (unsigned)(kind - ter_libgc.plan->allocator.kinds) == cells->kind;
+}
+
+/* Free cells are in no lists; how many are in use is what can be said of a size. */
 void GC_print_free_list(int kind, size_t granules)
 {
-    size_t bytes = granules * TER_BYTES_IN_GRANULE;
-    size_t blocks = 0;
+    struct cells cells = {(unsigned)kind, granules * TER_BYTES_IN_GRANULE, 0};
 
-    if (ter_libgc.heap == NULL || bytes > TER_SMALL_MAX_BYTES || kind < 0 ||
-        kind >= (int)TER_MAX_KINDS)
+    if (ter_libgc.heap == NULL)
         return;
-    for (uint32_t i = 0; i < ter_libgc.plan->mark_sweep.blocks.bumped; i++) {
-        uintptr_t block = ter_blocks_address(&ter_libgc.plan->mark_sweep.blocks, i);
-        const struct ter_block_head *head = ter_block_head_of(&ter_libgc.plan->ground, block);
-
-        blocks += head->cells != 0 && head->kind == kind && head->cell_bytes == bytes;
-    }
-    GC_printf("Blocks of kind %d with cells of %zu bytes: %zu\n", kind, bytes, blocks);
+    ter_plan_visit_objects(ter_libgc.plan, count_cell, &cells);
+    GC_printf("Cells of %zu bytes for kind %d in use: %zu\n", cells.bytes, kind, cells.count);
 }

@@ -70,9 +70,7 @@ static void visit_reachable(void *context, uintptr_t object, size_t bytes,
 void GC_enumerate_reachable_objects_inner(GC_reachable_object_proc visit, void *client_data)
 {
     struct enumeration enumeration = {visit, client_data};
-    const struct ter_plan *plan = (ter_libgc_self(), ter_libgc.plan);
 
-    ter_block_space_for_each(&plan->mark_sweep, visit_reachable, &enumeration);
-    ter_block_space_for_each(&plan->immortal, visit_reachable, &enumeration);
-    ter_large_space_for_each(&plan->large, visit_reachable, &enumeration);
+    ter_libgc_self();
+    ter_plan_visit_objects(ter_libgc.plan, visit_reachable, &enumeration);
 }

@@ -154,15 +154,20 @@ ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind,
 
 /* ---- Questions ---- */
 
+void ter_plan_visit_objects(const struct ter_plan *plan, ter_object_visitor *visit, void *context)
+{
+    ter_block_space_for_each(plan->allocator.mark_sweep, visit, context);
+    ter_block_space_for_each(plan->allocator.immortal, visit, context);
+    ter_large_space_for_each(plan->allocator.large, visit, context);
+}
+
 ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context)
 {
     ter_status status = ter_world_stop(&plan->allocator);
 
     if (status != TER_OK)
         return status;
-    ter_block_space_for_each(plan->allocator.mark_sweep, visit, context);
-    ter_block_space_for_each(plan->allocator.immortal, visit, context);
-    ter_large_space_for_each(plan->allocator.large, visit, context);
+    ter_plan_visit_objects(plan, visit, context);
     ter_world_resume(&plan->allocator);
     return TER_OK;
 }

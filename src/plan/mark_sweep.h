@@ -87,6 +87,8 @@ ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind,
  * that a stopped mutator has not handed out yet are visited too.
  */
 ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context);
+/* The same without stopping anybody: for what happens under the heap lock anyway. */
+void ter_plan_visit_objects(const struct ter_plan *plan, ter_object_visitor *visit, void *context);
 
 /* Who owns the word, and which object covers it. */
 TER_INLINE const struct ter_sft *ter_plan_owner(const struct ter_plan *plan, uintptr_t word)
