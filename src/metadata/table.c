@@ -83,6 +83,20 @@ ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintpt
     return TER_OK;
 }
 
+/* Whole pages go back to the system, which gives zeros when they are read again. */
+static void clear_bytes(uintptr_t start, size_t bytes)
+{
+    uintptr_t first = ter_align_up(start, ter_os_page_size());
+    uintptr_t end = ter_align_down(start + bytes, ter_os_page_size());
+
+    if (first < end && ter_os_decommit(first, end - first) == TER_OK) {
+        memset((void *)start, 0, first - start);
+        memset((void *)end, 0, start + bytes - end);
+    } else {
+        memset((void *)start, 0, bytes);
+    }
+}
+
 void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start, size_t bytes)
 {
     TER_CHECK(ter_is_aligned(start | bytes, TER_BYTES_IN_CHUNK));
@@ -90,6 +104,6 @@ void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t 
         const struct ter_side_table *table = &side->tables[id];
 
         if ((set & (1u << id)) != 0)
-            memset((void *)ter_side_address(table, start), 0, bytes >> table->shift);
+            clear_bytes(ter_side_address(table, start), bytes >> table->shift);
     }
 }

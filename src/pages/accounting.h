@@ -3,7 +3,9 @@
  * How much memory the spaces of a heap use, against how much they may use before a collection.
  *
  * Invariant: used_bytes is the sum of all blocks and page runs in use, of all spaces; it changes
- * only under the heap lock and is read by anyone.
+ * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the growth
+ * lock. Both are read by anyone. clean_bytes, of blocks and runs that are free and have no memory of
+ * the system's behind them, changes under the heap lock; mapped - clean is what may be resident.
  */
 #pragma once
 
@@ -14,6 +16,8 @@
 struct ter_accounting {
     _Atomic size_t used_bytes;
     _Atomic size_t peak_used_bytes;
+    _Atomic size_t mapped_bytes;
+    _Atomic size_t clean_bytes;
     size_t limit_bytes; /* what the trigger allows now; see plan/trigger.h */
 };
 
@@ -40,4 +44,29 @@ TER_INLINE void ter_accounting_subtract(struct ter_accounting *accounting, size_
 
     TER_CHECK(bytes <= used);
     atomic_store_explicit(&accounting->used_bytes, used - bytes, memory_order_relaxed);
+}
+
+TER_INLINE void ter_accounting_add_mapped(struct ter_accounting *accounting, size_t bytes)
+{
+    atomic_fetch_add_explicit(&accounting->mapped_bytes, bytes, memory_order_relaxed);
+}
+
+TER_INLINE void ter_accounting_subtract_mapped(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t mapped =
+        atomic_fetch_sub_explicit(&accounting->mapped_bytes, bytes, memory_order_relaxed);
+
+    TER_CHECK(bytes <= mapped);
+}
+
+TER_INLINE void ter_accounting_add_clean(struct ter_accounting *accounting, size_t bytes)
+{
+    atomic_fetch_add_explicit(&accounting->clean_bytes, bytes, memory_order_relaxed);
+}
+
+TER_INLINE void ter_accounting_subtract_clean(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t clean = atomic_fetch_sub_explicit(&accounting->clean_bytes, bytes, memory_order_relaxed);
+
+    TER_CHECK(bytes <= clean);
 }

@@ -2,24 +2,25 @@
 /*
  * Block page resource: a space's chunks cut into blocks.
  *
- * Invariant: every block of the mapped part is in use, in the free list, or at or above `bumped`
- * (never used, reads zero). A block is in at most one list. All under the heap lock.
+ * Invariant: every block of the space's chunks is in use, in one of the two free lists, or fresh. A
+ * block is in at most one list. All under the heap lock.
  */
 #pragma once
 
-#include "pages/chunks.h"
+#include "pages/range.h"
 
-/* A list of blocks of one space, linked through side metadata. 0 is the empty list. */
+/* A list of blocks of one heap, linked through side metadata. 0 is the empty list. */
 struct ter_block_list {
-    uint32_t head; /* 1 + index of the block in its space */
+    uint32_t head; /* 1 + index of the block in the heap */
 };
 
 struct ter_blocks {
     struct ter_range *range;
     struct ter_ground *ground;
-    struct ter_block_list free;
-    uint32_t bumped; /* blocks handed out at least once */
-    uint32_t in_use;
+    struct ter_block_list dirty; /* free blocks, with memory behind them */
+    struct ter_block_list clean; /* free blocks that read zero and have none */
+    uintptr_t fresh, fresh_end;  /* of the chunk that came last: blocks never handed out */
+    size_t in_use;
 };
 
 void ter_blocks_init(struct ter_blocks *blocks, struct ter_range *range, struct ter_ground *ground);
@@ -36,7 +37,21 @@ void ter_block_list_push(struct ter_blocks *blocks, struct ter_block_list *list,
 /* The first block of the list, 0 when it is empty. */
 uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *list);
 
-TER_INLINE uintptr_t ter_blocks_address(const struct ter_blocks *blocks, uint32_t index)
-{
-    return blocks->range->start + ((uintptr_t)index << TER_LOG_BYTES_IN_BLOCK);
-}
+/*
+ * The next blocks side by side that were ever handed out, at or above `from`: their start, 0 if there
+ * are none, and their end. And the same from the top down: their end, and their start.
+ */
+uintptr_t ter_blocks_next(const struct ter_blocks *blocks, uintptr_t from, uintptr_t *end);
+uintptr_t ter_blocks_previous(const struct ter_blocks *blocks, uintptr_t below, uintptr_t *start);
+
+/*
+ * Gives up to about `bytes` of memory of free blocks back to the system, from the top: whole chunks
+ * where all blocks are free, else runs of blocks. `is_free` and `is_clean` answer for a block that was
+ * handed out once; `set_clean` is told. Returns the bytes given back.
+ */
+struct ter_blocks_view {
+    bool (*is_free)(const struct ter_blocks *blocks, uintptr_t block);
+    bool (*is_clean)(const struct ter_blocks *blocks, uintptr_t block);
+    void (*set_clean)(struct ter_blocks *blocks, uintptr_t block);
+};
+size_t ter_blocks_trim(struct ter_blocks *blocks, const struct ter_blocks_view *view, size_t bytes);

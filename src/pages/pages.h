@@ -4,5 +4,7 @@
 
 #include "pages/accounting.h"
 #include "pages/blocks.h"
-#include "pages/chunks.h"
+#include "pages/chunk_table.h"
+#include "pages/ground.h"
+#include "pages/range.h"
 #include "pages/runs.h"

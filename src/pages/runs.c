@@ -32,10 +32,24 @@ static void set_pages(struct ter_run_record *record, size_t pages)
     record->pages = (uint32_t)pages & ((UINT32_C(1) << 29) - 1);
 }
 
-static size_t mapped_pages(const struct ter_runs *runs)
+/* Pages up to the end of the highest chunk. */
+static size_t hull_pages(const struct ter_runs *runs)
 {
     return atomic_load_explicit(&runs->range->mapped_bytes, memory_order_relaxed) >>
            TER_LOG_BYTES_IN_PAGE;
+}
+
+/* May the record of this page be read, and is there memory? Asked where a chunk may end. */
+static bool has_page(const struct ter_runs *runs, size_t page)
+{
+    return ter_range_holds(runs->range, runs->ground, page_address(runs, page));
+}
+
+static bool is_free_run(const struct ter_runs *runs, size_t page, bool zeroed)
+{
+    const struct ter_run_record *record = record_of(runs, page);
+
+    return record->state == TER_RUN_FREE && record->zeroed == zeroed;
 }
 
 static unsigned bin_of(size_t pages)
@@ -82,16 +96,14 @@ static void insert_joined(struct ter_runs *runs, size_t page, size_t pages, bool
 {
     size_t after = page + pages;
 
-    if (page > 0 && record_of(runs, page - 1)->state == TER_RUN_FREE &&
-        record_of(runs, page - 1)->zeroed == zeroed) {
+    if (page > 0 && has_page(runs, page - 1) && is_free_run(runs, page - 1, zeroed)) {
         size_t before = page - 1 - record_of(runs, page - 1)->back;
 
         bin_remove(runs, before);
         pages += page - before;
         page = before;
     }
-    if (after < mapped_pages(runs) && record_of(runs, after)->state == TER_RUN_FREE &&
-        record_of(runs, after)->zeroed == zeroed) {
+    if (has_page(runs, after) && is_free_run(runs, after, zeroed)) {
         bin_remove(runs, after);
         pages += record_of(runs, after)->pages;
     }
@@ -141,17 +153,21 @@ static void take_from_free(struct ter_runs *runs, size_t page, size_t pages)
     bin_remove(runs, page);
     if (length > pages)
         bin_insert(runs, page + pages, length - pages, zeroed);
+    if (zeroed)
+        ter_accounting_subtract_clean(&runs->ground->accounting, pages << TER_LOG_BYTES_IN_PAGE);
 }
 
 static ter_status grow_runs(struct ter_runs *runs, size_t pages)
 {
-    size_t before = mapped_pages(runs);
     size_t chunks = ter_bytes_to_chunks_up(pages << TER_LOG_BYTES_IN_PAGE);
-    ter_status status = ter_range_grow(runs->range, runs->ground, chunks);
+    uintptr_t start;
+    ter_status status = ter_range_grow(runs->range, runs->ground, chunks, &start);
 
-    if (status == TER_OK)
-        insert_joined(runs, before, chunks * TER_PAGES_IN_CHUNK, true);
-    return status;
+    if (status != TER_OK)
+        return status;
+    ter_accounting_add_clean(&runs->ground->accounting, chunks << TER_LOG_BYTES_IN_CHUNK);
+    insert_joined(runs, page_index(runs, start), chunks * TER_PAGES_IN_CHUNK, true);
+    return TER_OK;
 }
 
 ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed)
@@ -204,7 +220,7 @@ bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages)
     size_t after = page + length;
 
     TER_CHECK(pages > length);
-    if (after >= mapped_pages(runs) || record_of(runs, after)->state != TER_RUN_FREE ||
+    if (!has_page(runs, after) || record_of(runs, after)->state != TER_RUN_FREE ||
         record_of(runs, after)->pages < pages - length)
         return false;
     take_from_free(runs, after, pages - length);
@@ -215,16 +231,95 @@ bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages)
 
 uintptr_t ter_runs_next_used(const struct ter_runs *runs, uintptr_t from)
 {
-    size_t end = mapped_pages(runs);
+    size_t end = hull_pages(runs);
     size_t page = from == 0 ? 0 : page_index(runs, from);
 
     while (page < end) {
-        const struct ter_run_record *run = record_of(runs, page);
+        const struct ter_run_record *run;
 
+        if (!has_page(runs, page)) {
+            page = ter_align_down(page, TER_PAGES_IN_CHUNK) + TER_PAGES_IN_CHUNK;
+            continue;
+        }
+        run = record_of(runs, page);
         if (run->state == TER_RUN_USED)
             return page_address(runs, page);
         TER_CHECK(run->state == TER_RUN_FREE && run->pages > 0);
         page += run->pages;
     }
     return 0;
+}
+
+/* ---- Giving memory back ---- */
+
+/* Takes the memory of a free run of dirty pages; only whole pages of the system go. */
+static size_t clean_run(struct ter_runs *runs, size_t page, size_t pages)
+{
+    size_t unit = ter_max(ter_os_page_size() >> TER_LOG_BYTES_IN_PAGE, 1);
+    size_t first = ter_align_up(page, unit), end = ter_align_down(page + pages, unit);
+    size_t bytes;
+
+    if (record_of(runs, page)->zeroed || first >= end)
+        return 0;
+    bytes = (end - first) << TER_LOG_BYTES_IN_PAGE;
+    if (ter_os_decommit(page_address(runs, first), bytes) != TER_OK)
+        return 0;
+    bin_remove(runs, page);
+    if (page < first)
+        bin_insert(runs, page, first - page, false);
+    if (end < page + pages)
+        bin_insert(runs, end, page + pages - end, false);
+    ter_accounting_add_clean(&runs->ground->accounting, bytes);
+    insert_joined(runs, first, end - first, true);
+    return bytes;
+}
+
+/* Gives the whole chunks of a clean run to the ground; its ends stay. */
+static size_t return_chunks_of_run(struct ter_runs *runs, size_t page, size_t pages)
+{
+    size_t first = ter_align_up(page, TER_PAGES_IN_CHUNK);
+    size_t end = ter_align_down(page + pages, TER_PAGES_IN_CHUNK);
+    size_t bytes = (end - first) << TER_LOG_BYTES_IN_PAGE;
+
+    if (!record_of(runs, page)->zeroed || first >= end)
+        return 0;
+    bin_remove(runs, page);
+    if (ter_range_return(runs->range, runs->ground, page_address(runs, first),
+                         bytes >> TER_LOG_BYTES_IN_CHUNK) != TER_OK) {
+        bin_insert(runs, page, pages, true);
+        return 0;
+    }
+    ter_accounting_subtract_clean(&runs->ground->accounting, bytes);
+    if (page < first)
+        bin_insert(runs, page, first - page, true);
+    if (end < page + pages)
+        bin_insert(runs, end, page + pages - end, true);
+    return bytes;
+}
+
+/* Does something with the free runs, from the top, until it has done that for `wanted` bytes. */
+static size_t for_free_runs(struct ter_runs *runs, size_t wanted,
+                            size_t (*act)(struct ter_runs *runs, size_t page, size_t pages))
+{
+    size_t end = hull_pages(runs), done = 0;
+
+    while (end > 0 && done < wanted) {
+        size_t page = ter_align_down(end - 1, TER_PAGES_IN_CHUNK);
+
+        if (has_page(runs, end - 1)) {
+            page = end - 1 - record_of(runs, end - 1)->back;
+            if (record_of(runs, page)->state == TER_RUN_FREE)
+                done += act(runs, page, end - page);
+        }
+        end = page;
+    }
+    return done;
+}
+
+size_t ter_runs_trim(struct ter_runs *runs, size_t bytes)
+{
+    size_t done = for_free_runs(runs, bytes, clean_run);
+
+    for_free_runs(runs, SIZE_MAX, return_chunks_of_run);
+    return done;
 }

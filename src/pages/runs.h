@@ -2,7 +2,7 @@
 /*
  * Free-list page resource: a space's chunks cut into runs of pages.
  *
- * Invariant: the mapped part is divided without gaps into runs, each used or free. The record of a
+ * Invariant: the space's chunks are divided without gaps into runs, each used or free. The record of a
  * run's first page says its length and state; the records of a used run's other pages say how far
  * back the first one is, and so does the record of a free run's last page. Two free runs are never
  * neighbours when both or neither read zero. All changes under the heap lock; the record of a used
@@ -13,7 +13,7 @@
  */
 #pragma once
 
-#include "pages/chunks.h"
+#include "pages/range.h"
 
 enum ter_run_state { TER_RUN_NONE = 0, TER_RUN_FREE = 1, TER_RUN_USED = 2 };
 
@@ -43,6 +43,12 @@ ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *star
 void ter_runs_release(struct ter_runs *runs, uintptr_t start);
 /* Makes the used run at `start` longer in place when what follows is free. */
 bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages);
+
+/*
+ * Gives up to about `bytes` of memory of free runs back to the system, from the top; whole chunks leave
+ * the space. Returns the bytes.
+ */
+size_t ter_runs_trim(struct ter_runs *runs, size_t bytes);
 
 /* Length of the used run that begins at `start`. */
 size_t ter_runs_pages(const struct ter_runs *runs, uintptr_t start);

@@ -174,10 +174,10 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior)
     const struct ter_sft *sft = ter_sft_map_get(&scan->map, word);
 
     if (TER_LIKELY(sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL)) {
-        if (TER_LIKELY(ter_range_holds(&ter_space_of(sft)->range, word)))
+        if (TER_LIKELY(ter_range_covers(&ter_space_of(sft)->range, word)))
             mark_in_block(scan, word, interior);
     } else if (sft->kind == TER_SPACE_LARGE) {
-        if (ter_range_holds(&ter_space_of(sft)->range, word))
+        if (ter_range_covers(&ter_space_of(sft)->range, word))
             mark_large(scan, word, interior);
     } else if (sft->kind != TER_SPACE_EMPTY) {
         mark_through_functions(scan, sft, word);

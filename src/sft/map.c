@@ -5,9 +5,10 @@
  * A new map is all zeros but for EMPTY's record and a space map's pointers: in the other two forms
  * zero means EMPTY, so a table costs no time at the start.
  */
-#include "sft/map_state.h"
+#include "sft/sft.h"
 
 #include "os/os.h"
+#include "sft/map_state.h"
 
 #define ADDRESS_BITS ((unsigned)sizeof(uintptr_t) * 8)
 #define LARGEST_RECORD TER_KIB(64)
@@ -144,6 +145,11 @@ ter_status ter_sft_map_add_space(const struct ter_sft_map *map, const struct ter
     }
     ter_lock_release(&state->lock);
     return status;
+}
+
+uint8_t ter_sft_space_number(const struct ter_sft_map *map, const struct ter_sft *space)
+{
+    return (uint8_t)(((uintptr_t)space - map->empty) >> map->log_record_bytes);
 }
 
 const char *ter_sft_map_kind_name(enum ter_sft_map_kind kind)

@@ -45,7 +45,7 @@ static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
     const struct ter_block_head *head;
     uintptr_t cell;
 
-    if (!ter_range_holds(&space->space.range, word))
+    if (!ter_range_holds(&space->space.range, space->space.ground, word))
         return ter_object_none();
     head = ter_block_head_of(space->space.ground, word);
     cell = ter_block_cell_of(head, word);

@@ -98,6 +98,9 @@ void ter_block_space_prepare(struct ter_block_space *space);
 /* Valid-object bits &= mark bits; empty blocks go back; lists of available blocks are made anew. */
 void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live);
 
+/* Gives up to about `bytes` of free memory back to the system; returns how much. */
+size_t ter_block_space_trim(struct ter_block_space *space, size_t bytes);
+
 /* Calls `visit` for every object. */
 typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
                                 const struct ter_kind *kind);

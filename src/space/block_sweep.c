@@ -18,12 +18,16 @@ static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id 
 
 void ter_block_space_prepare(struct ter_block_space *space)
 {
-    size_t words = (size_t)space->blocks.bumped * WORDS_IN_BLOCK;
-    const uint64_t *valid = words_of(space, TER_SIDE_VALID_OBJECT, space->space.range.start);
-    uint64_t *mark = words_of(space, TER_SIDE_MARK, space->space.range.start);
+    uintptr_t start, end = 0;
 
-    for (size_t i = 0; i < words; i++)
-        mark[i] = ~valid[i];
+    while ((start = ter_blocks_next(&space->blocks, end, &end)) != 0) {
+        size_t words = (end - start) >> TER_LOG_BYTES_IN_BIT_WORD;
+        const uint64_t *valid = words_of(space, TER_SIDE_VALID_OBJECT, start);
+        uint64_t *mark = words_of(space, TER_SIDE_MARK, start);
+
+        for (size_t i = 0; i < words; i++)
+            mark[i] = ~valid[i];
+    }
 }
 
 void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)
@@ -76,6 +80,7 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     state->resume = 0;
     if (live_cells == 0) {
         *head = (struct ter_block_head){0};
+        state->zeroed = false;
         ter_blocks_release(&space->blocks, block);
         return;
     }
@@ -92,14 +97,43 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
 /* From the top down, so that the lists give low addresses first and the top becomes empty. */
 void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live)
 {
-    uint32_t index = space->blocks.bumped;
+    uintptr_t start, end = UINTPTR_MAX;
 
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             space->available->of[kind][size_class] = (struct ter_block_list){0};
-    while (index-- > 0)
-        sweep_block(space, ter_blocks_address(&space->blocks, index), live);
+    while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
+        while (end > start) {
+            end -= TER_BYTES_IN_BLOCK;
+            sweep_block(space, end, live);
+        }
 }
+
+/* ---- Giving memory back ---- */
+
+static bool is_free_block(const struct ter_blocks *blocks, uintptr_t block)
+{
+    return ter_block_head_of(blocks->ground, block)->cells == 0;
+}
+
+static bool is_clean_block(const struct ter_blocks *blocks, uintptr_t block)
+{
+    return ter_block_state_of(blocks->ground, block)->zeroed;
+}
+
+static void set_clean_block(struct ter_blocks *blocks, uintptr_t block)
+{
+    ter_block_state_of(blocks->ground, block)->zeroed = true;
+}
+
+size_t ter_block_space_trim(struct ter_block_space *space, size_t bytes)
+{
+    static const struct ter_blocks_view view = {is_free_block, is_clean_block, set_clean_block};
+
+    return ter_blocks_trim(&space->blocks, &view, bytes);
+}
+
+/* ---- All objects ---- */
 
 static void visit_block(const struct ter_block_space *space, uintptr_t block,
                         ter_object_visitor *visit, void *context)
@@ -118,6 +152,9 @@ static void visit_block(const struct ter_block_space *space, uintptr_t block,
 void ter_block_space_for_each(const struct ter_block_space *space, ter_object_visitor *visit,
                               void *context)
 {
-    for (uint32_t index = 0; index < space->blocks.bumped; index++)
-        visit_block(space, ter_blocks_address(&space->blocks, index), visit, context);
+    uintptr_t block, end = 0;
+
+    while ((block = ter_blocks_next(&space->blocks, end, &end)) != 0)
+        for (; block < end; block += TER_BYTES_IN_BLOCK)
+            visit_block(space, block, visit, context);
 }

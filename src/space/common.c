@@ -23,7 +23,9 @@ static ter_object never_forwarded(const struct ter_sft *space, ter_object object
 
 static bool range_holds(const struct ter_sft *sft, uintptr_t word)
 {
-    return ter_range_holds(&ter_space_of(sft)->range, word);
+    const struct ter_space *space = ter_space_of(sft);
+
+    return ter_range_holds(&space->range, space->ground, word);
 }
 
 static ter_object find_exact(const struct ter_sft *sft, uintptr_t word)

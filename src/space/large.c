@@ -20,11 +20,11 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
     const struct ter_space *space = ter_space_of(sft);
     uintptr_t start;
 
-    if (!ter_range_holds(&space->range, word))
+    if (!ter_range_holds(&space->range, space->ground, word))
         return ter_object_none();
     start = ter_runs_find(space->ground, word);
     /* The bit last set and first cleared: while a run changes hands, its records say nothing. */
-    if (start == 0 || !ter_range_holds(&space->range, start) ||
+    if (start == 0 || !ter_range_holds(&space->range, space->ground, start) ||
         !ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), start) ||
         word - start >= ter_large_record_of(space->ground, start)->bytes)
         return ter_object_none();

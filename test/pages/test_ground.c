@@ -9,6 +9,7 @@ static void growth_is_published(void **state)
 {
     struct ter_ground ground;
     struct ter_range range;
+    uintptr_t got;
 
     (void)state;
     test_ground_init(&ground);
@@ -17,28 +18,28 @@ static void growth_is_published(void **state)
     assert_int_equal(range.start, ter_layout_slot_start(&ground.layout, 3));
     assert_int_equal(range.extent_bytes, TEST_EXTENT);
     assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start)));
-    assert_false(ter_range_holds(&range, range.start));
-    assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
-    assert_int_equal(ter_range_grow(&range, &ground, 2), TER_OK);
+    assert_false(ter_range_holds(&range, &ground, range.start));
+    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &ground, 2, &got), TER_OK);
     for (size_t at = 0; at < 3 * TER_BYTES_IN_CHUNK; at += TER_BYTES_IN_PAGE) {
         uintptr_t word = range.start + at;
 
-        assert_true(ter_range_holds(&range, word));
+        assert_true(ter_range_holds(&range, &ground, word));
         assert_int_equal(ter_mmapper_state(&ground.mmapper, word), TER_CHUNK_MAPPED);
         assert_int_equal(*(uintptr_t *)word, 0);
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK], word));
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_VALID_OBJECT], word));
     }
     assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), range.owner);
-    assert_false(ter_range_holds(&range, range.start - 1));
-    assert_false(ter_range_holds(&range, range.start + 3 * TER_BYTES_IN_CHUNK));
+    assert_false(ter_range_holds(&range, &ground, range.start - 1));
+    assert_false(ter_range_holds(&range, &ground, range.start + 3 * TER_BYTES_IN_CHUNK));
     assert_int_equal(ter_mmapper_state(&ground.mmapper, range.start + 3 * TER_BYTES_IN_CHUNK),
                      TER_CHUNK_RESERVED);
-    assert_int_equal(ter_range_grow(&range, &ground, 2), TER_ERROR_NO_ADDRESS_SPACE);
-    assert_int_equal(ter_range_grow(&range, &ground, SIZE_MAX), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &ground, 2, &got), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &ground, SIZE_MAX, &got), TER_ERROR_NO_ADDRESS_SPACE);
     assert_int_equal(test_mapped_bytes(&range), 3 * TER_BYTES_IN_CHUNK);
-    assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
-    assert_int_equal(ter_range_grow(&range, &ground, 1), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
     ter_ground_fini(&ground);
 }
 
@@ -55,26 +56,28 @@ static void chunks_go_back(void **state)
     for (size_t i = 0; i < TER_ARRAY_LENGTH(settings); i++) {
         struct ter_ground ground;
         struct ter_range range;
+        uintptr_t got;
         bool by_chunk = i != 0;
 
         memset(&ground, 0, sizeof ground);
         assert_int_equal(ter_ground_init(&ground, &settings[i]), TER_OK);
         ter_range_init(&range, &ground, 1, TER_SIDE_SET(MARK), test_add_owner(&ground));
-        assert_int_equal(ter_range_grow(&range, &ground, 3), TER_OK);
+        assert_int_equal(ter_range_grow(&range, &ground, 3, &got), TER_OK);
         memset((void *)range.start, 1, 3 * TER_BYTES_IN_CHUNK);
         ter_bits_set(&ground.side.tables[TER_SIDE_MARK], range.start + 2 * TER_BYTES_IN_CHUNK);
-        assert_int_equal(ter_range_shrink(&range, &ground, 2), TER_OK);
-        assert_true(ter_range_holds(&range, range.start + TER_BYTES_IN_CHUNK - 1));
-        assert_false(ter_range_holds(&range, range.start + TER_BYTES_IN_CHUNK));
+        assert_int_equal(ter_range_return(&range, &ground, range.start + TER_BYTES_IN_CHUNK, 2),
+                         TER_OK);
+        assert_true(ter_range_holds(&range, &ground, range.start + TER_BYTES_IN_CHUNK - 1));
+        assert_false(ter_range_holds(&range, &ground, range.start + TER_BYTES_IN_CHUNK));
         assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), range.owner);
         assert_int_equal(
             ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start + TER_BYTES_IN_CHUNK)),
             by_chunk);
-        assert_int_equal(ter_range_grow(&range, &ground, 2), TER_OK);
+        assert_int_equal(ter_range_grow(&range, &ground, 2, &got), TER_OK);
         assert_true(test_reads_zero(range.start + TER_BYTES_IN_CHUNK, 2 * TER_BYTES_IN_CHUNK));
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK],
                                    range.start + 2 * TER_BYTES_IN_CHUNK));
-        assert_int_equal(ter_range_shrink(&range, &ground, 3), TER_OK);
+        assert_int_equal(ter_range_return(&range, &ground, range.start, 3), TER_OK);
         assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start)));
         ter_ground_fini(&ground);
     }
@@ -85,19 +88,20 @@ static void nothing_is_lost_when_chunks_cannot_go(void **state)
     const unsigned call[] = {TEST_CALL(DECOMMIT), TEST_CALL(PROTECT)};
     struct ter_ground ground;
     struct ter_range range;
+    uintptr_t got;
 
     (void)state;
     test_ground_init(&ground);
     ter_range_init(&range, &ground, 1, TER_SIDE_SET(MARK), test_add_owner(&ground));
     for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++) {
-        assert_int_equal(ter_range_grow(&range, &ground, 1), TER_OK);
+        assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_OK);
         test_fail_calls(call[i], 0, 1);
-        assert_int_not_equal(ter_range_shrink(&range, &ground, 1), TER_OK);
+        assert_int_not_equal(ter_range_return(&range, &ground, range.start, 1), TER_OK);
         test_stop_failing(NULL);
-        assert_true(ter_range_holds(&range, range.start));
+        assert_true(ter_range_holds(&range, &ground, range.start));
         assert_ptr_equal(ter_sft_map_get(&ground.map, range.start), range.owner);
         *(char *)range.start = 1;
-        assert_int_equal(ter_range_shrink(&range, &ground, 1), TER_OK);
+        assert_int_equal(ter_range_return(&range, &ground, range.start, 1), TER_OK);
     }
     ter_ground_fini(&ground);
 }
@@ -157,7 +161,7 @@ static void refused_reservations(void **state)
 
     (void)state;
     for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++)
-        for (uint64_t k = 0; k < 4; k++) {
+        for (uint64_t k = 0; k < 5; k++) {
             struct ter_ground ground;
             uint64_t failed;
             ter_status status;
@@ -166,8 +170,8 @@ static void refused_reservations(void **state)
             test_fail_calls(call[i], k, 1);
             status = ter_ground_init(&ground, &settings);
             test_stop_failing(&failed);
-            /* Behind the states of the heap's and the tables' chunks comes the map's table. */
-            if (failed != 0 && call[i] == TEST_CALL(ALLOCATE) && k == 2) {
+            /* Behind the states of chunks come the tables of the map and of the owners of chunks. */
+            if (failed != 0 && call[i] == TEST_CALL(ALLOCATE) && k >= 2) {
                 assert_int_equal(status, TER_ERROR_NO_MEMORY);
                 continue;
             }
@@ -193,6 +197,7 @@ static void use_small_address_space(void *context)
     struct ter_ground_settings settings = {0};
     struct ter_layout layout;
     struct ter_range range;
+    uintptr_t got;
 
     if (!ter_layout_find_preset(ter_layout_auto_name(), &layout))
         _exit(1);
@@ -207,7 +212,8 @@ static void use_small_address_space(void *context)
         _exit(5);
     ter_range_init(&range, ground, ground->layout.slot_count - 1, TER_SIDE_SET(MARK),
                    test_add_owner(ground));
-    if (ter_range_grow(&range, ground, range.extent_bytes >> TER_LOG_BYTES_IN_CHUNK) != TER_OK)
+    if (ter_range_grow(&range, ground, range.extent_bytes >> TER_LOG_BYTES_IN_CHUNK, &got) !=
+        TER_OK)
         _exit(6);
     memset((void *)(range.start + range.extent_bytes - 4096), 1, 4096);
     if (ter_sft_map_get(&ground->map, range.start + range.extent_bytes - 1) != range.owner)

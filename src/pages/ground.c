@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Life of a ground: what is reserved, and what the map covers. */
 #include "pages/pages.h"
 
 static ter_status reserve_layout(struct ter_ground *ground)
@@ -81,11 +82,18 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
     if (status != TER_OK)
         return status;
     status = create_map(ground, settings);
+    if (status == TER_OK) {
+        status = ter_chunk_table_init(&ground->chunks, ground->layout.heap_start,
+                                      ter_layout_heap_bytes(&ground->layout));
+        if (status != TER_OK)
+            ter_sft_map_destroy(&ground->map);
+    }
     if (status != TER_OK) {
         ter_side_fini(&ground->side);
         ter_mmapper_fini(&ground->mmapper);
         return status;
     }
+    ground->lowest_free = 0;
     if (settings->log_map)
         ter_sft_log_changes(&ground->map);
     ter_lock_init(&ground->lock, TER_RANK_CHUNKS);
@@ -94,97 +102,9 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
 
 void ter_ground_fini(struct ter_ground *ground)
 {
+    ter_chunk_table_fini(&ground->chunks);
     ter_sft_map_destroy(&ground->map);
     ter_lock_fini(&ground->lock);
     ter_side_fini(&ground->side);
     ter_mmapper_fini(&ground->mmapper);
-}
-
-void ter_range_init(struct ter_range *range, const struct ter_ground *ground, unsigned slot,
-                    ter_side_set side, const struct ter_sft *owner)
-{
-    TER_CHECK(slot < ground->layout.slot_count);
-    range->start = ter_layout_slot_start(&ground->layout, slot);
-    range->extent_bytes = ter_layout_space_extent(&ground->layout);
-    atomic_init(&range->mapped_bytes, 0);
-    range->side = side;
-    range->owner = owner;
-}
-
-/* Under the growth lock. */
-static ter_status map_and_publish(struct ter_range *range, struct ter_ground *ground, size_t bytes)
-{
-    size_t mapped = atomic_load_explicit(&range->mapped_bytes, memory_order_relaxed);
-    uintptr_t start = range->start + mapped;
-    ter_status status;
-
-    if (bytes > range->extent_bytes - mapped)
-        return TER_ERROR_NO_ADDRESS_SPACE;
-    status = ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
-    if (status == TER_OK)
-        status = ter_side_map(&ground->side, range->side, start, bytes);
-    if (status == TER_OK)
-        status = ter_sft_map_claim(&ground->map, range->owner, start, bytes, NULL);
-    TER_CHECK(status != TER_ERROR_OWNED && status != TER_ERROR_OUT_OF_RANGE);
-    if (status == TER_OK)
-        atomic_store_explicit(&range->mapped_bytes, mapped + bytes, memory_order_release);
-    return status;
-}
-
-ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, size_t chunks)
-{
-    ter_status status = TER_ERROR_NO_ADDRESS_SPACE;
-
-    TER_CHECK(chunks > 0);
-    if (chunks > range->extent_bytes >> TER_LOG_BYTES_IN_CHUNK)
-        return status;
-    ter_lock_acquire(&ground->lock);
-    status = map_and_publish(range, ground, chunks << TER_LOG_BYTES_IN_CHUNK);
-    ter_lock_release(&ground->lock);
-    return status;
-}
-
-/* A space map's entry stands for the whole slot, until its last chunk is gone. */
-static void clear_entries(const struct ter_range *range, const struct ter_ground *ground,
-                          uintptr_t start, size_t bytes)
-{
-    ter_status status;
-
-    if (ground->map.kind == TER_SFT_SPACE_MAP && start != range->start)
-        return;
-    status = ter_sft_map_release(&ground->map, range->owner, start, bytes, NULL);
-    TER_CHECK(status == TER_OK);
-}
-
-/* Under the growth lock. */
-static ter_status unpublish_and_unmap(struct ter_range *range, struct ter_ground *ground,
-                                      size_t bytes)
-{
-    size_t mapped = atomic_load_explicit(&range->mapped_bytes, memory_order_relaxed);
-    uintptr_t start = range->start + (mapped - bytes);
-    ter_status status;
-
-    atomic_store_explicit(&range->mapped_bytes, mapped - bytes, memory_order_release);
-    clear_entries(range, ground, start, bytes);
-    status = ter_mmapper_unmap(&ground->mmapper, start, bytes);
-    if (status == TER_OK) {
-        ter_side_clear(&ground->side, range->side, start, bytes);
-        return TER_OK;
-    }
-    TER_CHECK(ter_sft_map_claim(&ground->map, range->owner, start, bytes, NULL) == TER_OK);
-    atomic_store_explicit(&range->mapped_bytes, mapped, memory_order_release);
-    return status;
-}
-
-ter_status ter_range_shrink(struct ter_range *range, struct ter_ground *ground, size_t chunks)
-{
-    size_t bytes = chunks << TER_LOG_BYTES_IN_CHUNK;
-    ter_status status;
-
-    TER_CHECK(chunks > 0 && chunks <= range->extent_bytes >> TER_LOG_BYTES_IN_CHUNK);
-    ter_lock_acquire(&ground->lock);
-    TER_CHECK(bytes <= atomic_load_explicit(&range->mapped_bytes, memory_order_relaxed));
-    status = unpublish_and_unmap(range, ground, bytes);
-    ter_lock_release(&ground->lock);
-    return status;
 }

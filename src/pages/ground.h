@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all spaces of a heap stand on: the layout, the state and the owner of each chunk, side
+ * metadata, the SFT map, the accounting, and the lock under which any space grows or shrinks.
+ */
+#pragma once
+
+#include "metadata/metadata.h"
+#include "mmapper/mmapper.h"
+#include "pages/accounting.h"
+#include "pages/chunk_table.h"
+#include "sft/sft.h"
+
+struct ter_ground {
+    struct ter_layout layout;   /* with the start that the kernel gave */
+    struct ter_mmapper mmapper; /* of the heap's range */
+    struct ter_side_metadata side;
+    struct ter_sft_map map;
+    struct ter_chunk_table chunks;
+    size_t lowest_free; /* of chunks that spaces share: none below it is free */
+    struct ter_accounting accounting;
+    struct ter_lock lock; /* growth of any space */
+};
+
+struct ter_ground_settings {
+    struct ter_layout layout;
+    bool outside;    /* spaces will own memory outside of the layout's range too */
+    bool choose_map; /* take `map` where its form can serve, not what follows from the layout */
+    enum ter_sft_map_kind map;
+    bool log_map;        /* every change of the map is logged */
+    size_t record_bytes; /* of the largest space */
+};
+
+/*
+ * Reserves the range of the layout and its side metadata; the layout's start is a hint. Falls back to
+ * smaller layouts when the system refuses and says so in the log. TER_ERROR_INVALID: the form of map
+ * that was chosen cannot serve.
+ */
+ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_settings *settings);
+void ter_ground_fini(struct ter_ground *ground);

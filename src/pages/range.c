@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "pages/pages.h"
+
+void ter_range_init(struct ter_range *range, const struct ter_ground *ground, unsigned slot,
+                    ter_side_set side, const struct ter_sft *owner)
+{
+    const struct ter_layout *layout = &ground->layout;
+
+    TER_CHECK(slot < layout->slot_count);
+    range->shared = !layout->contiguous;
+    range->start = range->shared ? layout->heap_start : ter_layout_slot_start(layout, slot);
+    range->extent_bytes =
+        range->shared ? ter_layout_heap_bytes(layout) : ter_layout_space_extent(layout);
+    atomic_init(&range->mapped_bytes, 0);
+    range->chunks = 0;
+    range->lowest_free = (range->start - layout->heap_start) >> TER_LOG_BYTES_IN_CHUNK;
+    range->number = ter_sft_space_number(&ground->map, owner);
+    range->side = side;
+    range->owner = owner;
+}
+
+static size_t chunk_index(const struct ter_ground *ground, uintptr_t address)
+{
+    return (address - ground->chunks.start) >> TER_LOG_BYTES_IN_CHUNK;
+}
+
+static uintptr_t chunk_address(const struct ter_ground *ground, size_t chunk)
+{
+    return ground->chunks.start + ((uintptr_t)chunk << TER_LOG_BYTES_IN_CHUNK);
+}
+
+static size_t hull_bytes(const struct ter_range *range)
+{
+    return atomic_load_explicit(&range->mapped_bytes, memory_order_relaxed);
+}
+
+static size_t *lowest_free_of(struct ter_range *range, struct ter_ground *ground)
+{
+    return range->shared ? &ground->lowest_free : &range->lowest_free;
+}
+
+/* ---- Growing; under the growth lock ---- */
+
+static ter_status map_and_publish(struct ter_range *range, struct ter_ground *ground,
+                                  uintptr_t start, size_t bytes)
+{
+    size_t hull = ter_max(hull_bytes(range), start + bytes - range->start);
+    ter_status status = ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+
+    if (status == TER_OK)
+        status = ter_side_map(&ground->side, range->side, start, bytes);
+    if (status == TER_OK)
+        status = ter_sft_map_claim(&ground->map, range->owner, start, bytes, NULL);
+    TER_CHECK(status != TER_ERROR_OWNED && status != TER_ERROR_OUT_OF_RANGE);
+    if (status != TER_OK)
+        return status;
+    ter_chunk_table_set(&ground->chunks, chunk_index(ground, start),
+                        bytes >> TER_LOG_BYTES_IN_CHUNK, range->number);
+    atomic_store_explicit(&range->mapped_bytes, hull, memory_order_release);
+    range->chunks += bytes >> TER_LOG_BYTES_IN_CHUNK;
+    ter_accounting_add_mapped(&ground->accounting, bytes);
+    return TER_OK;
+}
+
+ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
+                          uintptr_t *start)
+{
+    size_t end = chunk_index(ground, range->start + range->extent_bytes);
+    ter_status status = TER_ERROR_NO_ADDRESS_SPACE;
+    size_t found;
+
+    TER_CHECK(chunks > 0);
+    if (chunks > range->extent_bytes >> TER_LOG_BYTES_IN_CHUNK)
+        return status;
+    ter_lock_acquire(&ground->lock);
+    found = ter_chunk_table_find_free(&ground->chunks, lowest_free_of(range, ground), end, chunks);
+    if (found != TER_NO_CHUNK) {
+        *start = chunk_address(ground, found);
+        status = map_and_publish(range, ground, *start, chunks << TER_LOG_BYTES_IN_CHUNK);
+    }
+    ter_lock_release(&ground->lock);
+    return status;
+}
+
+/* ---- Going back; under the growth lock ---- */
+
+/* A space map's entry stands for the whole slot, until its last chunk is gone. */
+static void release_entries(const struct ter_range *range, const struct ter_ground *ground,
+                            uintptr_t start, size_t bytes)
+{
+    if (ground->map.kind == TER_SFT_SPACE_MAP && range->chunks != 0)
+        return;
+    TER_CHECK(ter_sft_map_release(&ground->map, range->owner, start, bytes, NULL) == TER_OK);
+}
+
+/* The hull ends with the highest chunk that is left. */
+static void lower_hull(struct ter_range *range, const struct ter_ground *ground)
+{
+    size_t hull = hull_bytes(range);
+
+    while (hull > 0 && !ter_range_holds(range, ground, range->start + hull - 1))
+        hull -= TER_BYTES_IN_CHUNK;
+    atomic_store_explicit(&range->mapped_bytes, hull, memory_order_release);
+}
+
+static ter_status unpublish_and_unmap(struct ter_range *range, struct ter_ground *ground,
+                                      uintptr_t start, size_t bytes)
+{
+    size_t first = chunk_index(ground, start), chunks = bytes >> TER_LOG_BYTES_IN_CHUNK;
+    size_t *lowest_free = lowest_free_of(range, ground);
+    ter_status status;
+
+    ter_chunk_table_set(&ground->chunks, first, chunks, 0);
+    range->chunks -= chunks;
+    release_entries(range, ground, start, bytes);
+    status = ter_mmapper_unmap(&ground->mmapper, start, bytes);
+    if (status != TER_OK) {
+        TER_CHECK(ter_sft_map_claim(&ground->map, range->owner, start, bytes, NULL) == TER_OK);
+        ter_chunk_table_set(&ground->chunks, first, chunks, range->number);
+        range->chunks += chunks;
+        return status;
+    }
+    ter_side_clear(&ground->side, range->side, start, bytes);
+    lower_hull(range, ground);
+    *lowest_free = ter_min(*lowest_free, first);
+    ter_accounting_subtract_mapped(&ground->accounting, bytes);
+    return TER_OK;
+}
+
+ter_status ter_range_return(struct ter_range *range, struct ter_ground *ground, uintptr_t start,
+                            size_t chunks)
+{
+    size_t bytes = chunks << TER_LOG_BYTES_IN_CHUNK;
+    ter_status status;
+
+    TER_CHECK(chunks > 0 && ter_is_aligned(start, TER_BYTES_IN_CHUNK));
+    ter_lock_acquire(&ground->lock);
+    for (size_t at = 0; at < bytes; at += TER_BYTES_IN_CHUNK)
+        TER_CHECK(ter_range_holds(range, ground, start + at));
+    status = unpublish_and_unmap(range, ground, start, bytes);
+    ter_lock_release(&ground->lock);
+    return status;
+}
+
+/* ---- Questions ---- */
+
+uintptr_t ter_range_next(const struct ter_range *range, const struct ter_ground *ground,
+                         uintptr_t from, uintptr_t *end)
+{
+    uintptr_t limit = range->start + hull_bytes(range);
+    uintptr_t start = ter_max(from, range->start);
+    uintptr_t next;
+
+    while (start < limit && !ter_range_holds(range, ground, start))
+        start = ter_align_down(start, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK;
+    if (start >= limit)
+        return 0;
+    next = ter_align_down(start, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK;
+    while (next < limit && ter_range_holds(range, ground, next))
+        next += TER_BYTES_IN_CHUNK;
+    *end = next;
+    return start;
+}
+
+uintptr_t ter_range_previous(const struct ter_range *range, const struct ter_ground *ground,
+                             uintptr_t below, uintptr_t *start)
+{
+    uintptr_t end = ter_min(below, range->start + hull_bytes(range));
+    uintptr_t first;
+
+    while (end > range->start && !ter_range_holds(range, ground, end - 1))
+        end = ter_align_down(end - 1, TER_BYTES_IN_CHUNK);
+    if (end <= range->start)
+        return 0;
+    first = ter_align_down(end - 1, TER_BYTES_IN_CHUNK);
+    while (first > range->start && ter_range_holds(range, ground, first - 1))
+        first -= TER_BYTES_IN_CHUNK;
+    *start = first;
+    return end;
+}
