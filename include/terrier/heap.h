@@ -130,6 +130,12 @@ TER_API void ter_trace_word(struct ter_trace *trace, uintptr_t word);
 /** Collects now. */
 TER_API void ter_collect(struct ter_mutator *mutator);
 
+/**
+ * Gives all free memory of the heap back to the system now and returns the bytes. By itself the heap
+ * gives back what it is not likely to need soon (option give_back).
+ */
+TER_API size_t ter_heap_release_memory(struct ter_heap *heap);
+
 /* ---- Roots ---- */
 
 /** Words in [start, end) keep objects until removed. */

@@ -32,6 +32,7 @@ extern "C" {
     NUMBER(heap_max, 0, 0, UINT64_MAX, "bytes the heap may use at most; 0: no maximum")            \
     NUMBER(free_space_divisor, 3, 1, 1000000,                                                      \
            "larger: more collections and less memory (as in Boehm's collector)")                   \
+    NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
     NUMBER(scan_program, 1, 0, 1, "the program's static data are roots")                           \
     NUMBER(scan_libraries, 1, 0, 1, "the static data of shared libraries are roots")               \

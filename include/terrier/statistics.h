@@ -33,6 +33,7 @@ extern "C" {
     X(peak_used_bytes, bytes, "most blocks and pages in use")                                      \
     X(heap_limit_bytes, bytes, "may be used before a collection or growth")                        \
     X(mapped_bytes, bytes, "mapped for objects")                                                   \
+    X(clean_bytes, bytes, "of that: free, with no memory of the system behind it")                 \
     X(root_bytes, bytes, "static roots")                                                           \
     X(finalizers_waiting, count, "finalizers registered")                                          \
     X(finalizers_ready, count, "finalizers ready to run")                                          \

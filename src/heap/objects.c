@@ -176,6 +176,16 @@ void ter_collect(struct ter_mutator *mutator)
     ter_allocator_unlock(mutator->allocator);
 }
 
+size_t ter_heap_release_memory(struct ter_heap *heap)
+{
+    size_t bytes;
+
+    ter_allocator_lock(&heap->plan.allocator);
+    bytes = ter_plan_release_memory(&heap->plan);
+    ter_allocator_unlock(&heap->plan.allocator);
+    return bytes;
+}
+
 ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end)
 {
     ter_status status;

@@ -10,25 +10,15 @@ static const struct ter_sft *owner_of_chunk(const struct ter_heap *heap, uintptr
     return owner->is_in_space(owner, chunk) ? owner : ter_sft_map_empty(&heap->plan.ground.map);
 }
 
-/* Mapped chunks lie at the bottom of each slot, so the rest of a slot is passed over at once. */
-static uintptr_t next_candidate(const struct ter_layout *layout, uintptr_t chunk)
-{
-    uintptr_t extent = ter_layout_space_extent(layout);
-    uintptr_t offset = chunk - layout->heap_start;
-
-    return layout->heap_start + ter_align_up(offset + 1, extent);
-}
-
 bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run)
 {
     const struct ter_layout *layout = &heap->plan.ground.layout;
     uintptr_t end = layout->heap_start + ter_layout_heap_bytes(layout);
     uintptr_t chunk = from == 0 ? layout->heap_start : from;
 
-    while (chunk - layout->heap_start < end - layout->heap_start &&
-           ter_sft_is_empty(owner_of_chunk(heap, chunk)))
-        chunk = next_candidate(layout, chunk);
-    if (chunk - layout->heap_start >= end - layout->heap_start)
+    while (chunk != end && ter_chunk_table_owner_of(&heap->plan.ground.chunks, chunk) == 0)
+        chunk += TER_BYTES_IN_CHUNK;
+    if (chunk == end)
         return false;
     run->owner = owner_of_chunk(heap, chunk);
     run->start = chunk;
@@ -36,7 +26,7 @@ bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_
     do {
         run->chunks++;
         chunk += TER_BYTES_IN_CHUNK;
-    } while (chunk < end && owner_of_chunk(heap, chunk) == run->owner);
+    } while (chunk != end && owner_of_chunk(heap, chunk) == run->owner);
     return true;
 }
 

@@ -19,18 +19,6 @@ static void fill_pauses(const struct ter_figures *figures, struct ter_statistics
     statistics->peak_live_bytes = figures->peak_live_bytes;
 }
 
-static size_t mapped_bytes(const struct ter_plan *plan)
-{
-    const struct ter_range *ranges[] = {&plan->allocator.mark_sweep->space.range,
-                                        &plan->allocator.immortal->space.range,
-                                        &plan->allocator.large->space.range};
-    size_t bytes = 0;
-
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(ranges); i++)
-        bytes += atomic_load_explicit(&ranges[i]->mapped_bytes, memory_order_relaxed);
-    return bytes;
-}
-
 static void fill_memory(const struct ter_plan *plan, struct ter_statistics *statistics)
 {
     const struct ter_accounting *accounting = &plan->ground.accounting;
@@ -43,7 +31,9 @@ static void fill_memory(const struct ter_plan *plan, struct ter_statistics *stat
     statistics->peak_used_bytes =
         atomic_load_explicit(&accounting->peak_used_bytes, memory_order_relaxed);
     statistics->heap_limit_bytes = accounting->limit_bytes;
-    statistics->mapped_bytes = mapped_bytes(plan);
+    statistics->mapped_bytes =
+        atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed);
+    statistics->clean_bytes = atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
     statistics->root_bytes = ter_roots_bytes(&plan->roots);
     statistics->finalizers_waiting = plan->finalizers.waiting.count;
     statistics->finalizers_ready = ter_finalizers_ready(&plan->finalizers);

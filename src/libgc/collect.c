@@ -54,6 +54,7 @@ void GC_gcollect(void)
 void GC_gcollect_and_unmap(void)
 {
     collect_unless(NULL);
+    ter_heap_release_memory(ter_libgc.heap);
 }
 
 int GC_try_to_collect(GC_stop_func stop)

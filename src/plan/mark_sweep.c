@@ -23,7 +23,11 @@ static enum ter_admission refused(void *context, size_t bytes)
         return TER_REFUSED;
     }
     plan->refused = false;
-    return ter_plan_collect(plan, TER_REASON_MEMORY) ? TER_RETRY : TER_REFUSED;
+    if (!ter_plan_collect(plan, TER_REASON_MEMORY))
+        return TER_REFUSED;
+    /* What one space does not need, another may take. */
+    ter_plan_release_memory(plan);
+    return TER_RETRY;
 }
 
 /* Before the first collection nothing is known of the roots, which the interval depends on. */
@@ -126,6 +130,7 @@ ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *
                                  : ter_min(settings->initial_bytes, settings->max_bytes);
     plan->trigger.max_bytes = settings->max_bytes;
     plan->trigger.free_space_divisor = settings->free_space_divisor;
+    plan->trim.enabled = settings->trim;
     return TER_OK;
 }
 
@@ -139,6 +144,11 @@ void ter_plan_fini(struct ter_plan *plan)
     ter_marker_fini(&plan->marker);
     ter_lock_fini(&plan->allocator.lock);
     ter_ground_fini(&plan->ground);
+}
+
+size_t ter_plan_release_memory(struct ter_plan *plan)
+{
+    return ter_trim_spaces(&plan->allocator, SIZE_MAX);
 }
 
 ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind, unsigned *index)

@@ -11,6 +11,7 @@
 #include "plan/collection.h"
 #include "plan/mark.h"
 #include "plan/trigger.h"
+#include "plan/trim.h"
 
 enum ter_space_slot { TER_SLOT_MARK_SWEEP = 0, TER_SLOT_IMMORTAL = 1, TER_SLOT_LARGE = 2 };
 
@@ -48,6 +49,7 @@ struct ter_plan {
     struct ter_links long_links;
     struct ter_marker marker;
     struct ter_trigger trigger;
+    struct ter_trim trim;
     struct ter_plan_listener listener;
     struct ter_plan_hooks hooks;
     uint64_t collections;
@@ -63,6 +65,7 @@ struct ter_plan_settings {
     size_t stress_interval;
     bool scan_program;
     bool scan_libraries;
+    bool trim; /* free memory that is not needed goes back to the system */
 };
 
 /* `plan` is zeroed storage of the caller. */
@@ -75,6 +78,9 @@ void ter_plan_fini(struct ter_plan *plan);
  * with nothing done, when there is no memory to find the roots.
  */
 bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason);
+
+/* Gives all free memory back to the system, under the heap lock; returns the bytes. */
+size_t ter_plan_release_memory(struct ter_plan *plan);
 
 /* What the trigger counts of roots: static ones, and stacks twice, as Boehm's collector does. */
 size_t ter_plan_root_bytes(const struct ter_plan *plan);

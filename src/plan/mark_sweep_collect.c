@@ -240,6 +240,18 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     plan->allocator.freed_since_collection = 0;
 }
 
+static void trim(struct ter_plan *plan, size_t allocated_bytes)
+{
+    size_t surplus;
+
+    ter_trim_note(&plan->trim, allocated_bytes);
+    if (!plan->trim.enabled)
+        return;
+    surplus = ter_trim_surplus(&plan->trim, &plan->ground.accounting);
+    if (surplus != 0)
+        ter_trim_spaces(&plan->allocator, surplus);
+}
+
 struct request {
     struct ter_plan *plan;
     enum ter_collection_reason reason;
@@ -265,6 +277,7 @@ static void collect(void *context, uintptr_t own_stack)
     pass(plan, TER_PHASE_SWEPT);
     ter_world_resume(&plan->allocator);
     pass(plan, TER_PHASE_RESUMED);
+    trim(plan, collection.allocated_bytes);
     plan->collecting = false;
     collection.mark_ns = marked_ns - collection.start_ns;
     collection.pause_ns = ter_os_now_ns() - collection.start_ns;

@@ -140,3 +140,8 @@ void ter_large_space_for_each(const struct ter_large_space *space, ter_object_vi
         visit(context, object, record->bytes, &space->kinds[record->kind]);
     }
 }
+
+size_t ter_large_space_trim(struct ter_large_space *space, size_t bytes)
+{
+    return ter_runs_trim(&space->runs, bytes);
+}

@@ -41,6 +41,9 @@ void ter_large_space_sweep(struct ter_large_space *space, struct ter_live *live)
 void ter_large_space_for_each(const struct ter_large_space *space, ter_object_visitor *visit,
                               void *context);
 
+/* Gives up to about `bytes` of free memory back to the system; returns how much. */
+size_t ter_large_space_trim(struct ter_large_space *space, size_t bytes);
+
 /* ---- Questions ---- */
 
 TER_INLINE struct ter_large_record *ter_large_record_of(const struct ter_ground *ground,

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When free memory goes back to the system.
+ *
+ * After a collection, free memory that still has pages of the system behind it is kept as far as the
+ * program is likely to use it before the next collection: as much as it allocated in the busiest of
+ * the last few intervals. What is beyond that, if it is worth the calls, goes back. So a program in a
+ * steady state pays nothing, and one that shrinks or comes to rest gives its memory back within a few
+ * collections. Under the heap lock, with the world stopped.
+ */
+#pragma once
+
+#include "space/space.h"
+
+#define TER_TRIM_INTERVALS 4u
+
+struct ter_trim {
+    bool enabled;
+    size_t allocated[TER_TRIM_INTERVALS]; /* bytes, in the last intervals between collections */
+    unsigned next;
+};
+
+struct ter_allocator;
+
+/* Notes what was allocated before this collection. */
+void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes);
+/* Bytes that should go back now; 0 when they are not worth it. */
+size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting);
+/* Gives up to about `bytes` back, large objects' pages first; returns how much. */
+size_t ter_trim_spaces(const struct ter_allocator *allocator, size_t bytes);

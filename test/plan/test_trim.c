@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* When free memory goes back: the rule by itself, and a heap that shrinks in every form of map. */
+#include "plan/plan.h"
+
+#include <terrier/terrier.h>
+
+#include "small_heap.h"
+#include "support.h"
+
+static struct ter_accounting accounting_of(size_t mapped, size_t used, size_t clean)
+{
+    struct ter_accounting accounting = {0};
+
+    ter_accounting_add_mapped(&accounting, mapped);
+    ter_accounting_add(&accounting, used);
+    ter_accounting_add_clean(&accounting, clean);
+    return accounting;
+}
+
+static void keeps_what_is_needed_again(void **state)
+{
+    struct ter_accounting accounting = accounting_of(TER_MIB(64), TER_MIB(8), TER_MIB(6));
+    struct ter_trim trim = {.enabled = true};
+
+    (void)state;
+    assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(50));
+    ter_trim_note(&trim, TER_MIB(20));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(30));
+    for (unsigned i = 1; i < TER_TRIM_INTERVALS; i++) {
+        ter_trim_note(&trim, TER_MIB(1));
+        assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(30));
+    }
+    /* The busy interval is forgotten. */
+    ter_trim_note(&trim, TER_MIB(2));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(48));
+    ter_trim_note(&trim, TER_MIB(50));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting), 0);
+}
+
+static void little_is_not_worth_it(void **state)
+{
+    struct ter_accounting small = accounting_of(TER_MIB(4), TER_MIB(3) + 1, 0);
+    struct ter_accounting enough = accounting_of(TER_MIB(4), TER_MIB(3), 0);
+    struct ter_accounting share = accounting_of(TER_MIB(124), TER_MIB(100), 0);
+    struct ter_trim trim = {.enabled = true};
+
+    (void)state;
+    assert_int_equal(ter_trim_surplus(&trim, &small), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &enough), TER_MIB(1));
+    assert_int_equal(ter_trim_surplus(&trim, &share), 0);
+}
+
+static TER_NOINLINE void fill(struct small_heap *small)
+{
+    small->roots[0] = small_heap_list(small, TER_KIND_NORMAL, 20000, 200);
+    small->roots[1] = small_heap_list(small, TER_KIND_NORMAL, 40, 100000);
+}
+
+static size_t resident(const struct small_heap *small)
+{
+    struct ter_statistics statistics = small_heap_statistics(small);
+
+    return statistics.mapped_bytes - statistics.clean_bytes;
+}
+
+static void shrink(const char *options, bool gives_back)
+{
+    struct small_heap small;
+    size_t full;
+
+    small_heap_init(&small, options);
+    fill(&small);
+    full = resident(&small);
+    assert_true(full > TER_MIB(6));
+    small.roots[0] = small.roots[1] = NULL;
+    for (unsigned i = 0; i <= TER_TRIM_INTERVALS; i++)
+        small_heap_collect_now(&small);
+    if (gives_back)
+        assert_true(resident(&small) < full / 4);
+    else
+        assert_true(resident(&small) > full / 2);
+    if (!gives_back)
+        assert_true(ter_heap_release_memory(small.heap) > full / 2);
+    assert_true(resident(&small) < full / 4);
+    /* And it comes again. */
+    fill(&small);
+    small_heap_collect_now(&small);
+    small_heap_check_list(&small, small.roots[0], 20000);
+    small_heap_check_list(&small, small.roots[1], 40);
+    small_heap_fini(&small);
+}
+
+static void a_heap_that_shrinks(void **state)
+{
+    (void)state;
+    shrink("sft_map=auto", true);
+    shrink("sft_map=dense", true);
+    shrink("sft_map=sparse", true);
+    shrink("layout=32bit", true);
+    shrink("give_back=0", false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_what_is_needed_again),
+        cmocka_unit_test(little_is_not_worth_it),
+        cmocka_unit_test(a_heap_that_shrinks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
