@@ -4,7 +4,7 @@
  *
  * A spec says how many bits describe a region of how many bytes; a table holds one value for every
  * region of the heap's range. All tables of a heap lie in one reservation, one after another, and
- * are mapped as the memory that they describe is (see pages/chunks.h for the order).
+ * are mapped as the memory that they describe is (see pages/range.h for the order).
  *
  * Invariant: the value for the data address A lies at `bias + (A >> shift)`; a table is readable for
  * every address whose chunk has been passed to ter_side_map.
