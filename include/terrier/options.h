@@ -24,6 +24,7 @@ extern "C" {
  * TEXT(name, default, allowed values separated by |, or NULL for any, help)
  */
 #define TER_OPTIONS(NUMBER, TEXT)                                                                  \
+    TEXT(plan, "mark-sweep", "mark-sweep|no-gc", "how memory is collected; no-gc: never")          \
     TEXT(layout, "auto", NULL, "where the heap lives: auto, or the name of a layout preset")       \
     TEXT(sft_map, "auto", "auto|space|dense|sparse",                                               \
          "the form of the map from addresses to spaces; auto: what the layout asks for")           \

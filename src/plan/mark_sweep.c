@@ -16,7 +16,7 @@ static enum ter_admission refused(void *context, size_t bytes)
     struct ter_plan *plan = context;
 
     (void)bytes;
-    if (plan->trigger.disabled != 0)
+    if (plan->never || plan->trigger.disabled != 0)
         return TER_REFUSED;
     if (plan->allocator.allocated_since_collection == 0 && !plan->refused) {
         plan->refused = true;
@@ -45,7 +45,7 @@ static enum ter_admission admit(void *context, size_t bytes)
     if (ter_accounting_has_room(accounting, bytes))
         return TER_ADMITTED;
     measure_roots_once(plan);
-    if (ter_trigger_is_due(&plan->trigger, &plan->allocator) &&
+    if (!plan->never && ter_trigger_is_due(&plan->trigger, &plan->allocator) &&
         ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;
     if (ter_trigger_grow(&plan->trigger, accounting, bytes)) {
@@ -131,6 +131,7 @@ ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *
     plan->trigger.max_bytes = settings->max_bytes;
     plan->trigger.free_space_divisor = settings->free_space_divisor;
     plan->trim.enabled = settings->trim;
+    plan->never = settings->never_collect;
     return TER_OK;
 }
 

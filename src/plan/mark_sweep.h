@@ -55,6 +55,7 @@ struct ter_plan {
     uint64_t collections;
     bool collecting;
     bool refused; /* an allocation, since the last collection */
+    bool never;   /* the plan no-gc: whatever is allocated stays */
 };
 
 struct ter_plan_settings {
@@ -65,6 +66,7 @@ struct ter_plan_settings {
     size_t stress_interval;
     bool scan_program;
     bool scan_libraries;
+    bool never_collect;
     bool trim; /* free memory that is not needed goes back to the system */
 };
 
@@ -75,7 +77,7 @@ void ter_plan_fini(struct ter_plan *plan);
 
 /*
  * Collects now; under the heap lock, from a thread that is a mutator or has no references. False,
- * with nothing done, when there is no memory to find the roots.
+ * with nothing done, when there is no memory to find the roots, or under the plan no-gc.
  */
 bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason);
 

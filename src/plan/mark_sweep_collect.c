@@ -291,6 +291,8 @@ bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
     struct request request = {plan, reason, false};
 
     TER_REQUIRE(!plan->collecting, "a collection was asked for during a collection");
+    if (plan->never)
+        return false;
     ter_stack_call(collect, &request);
     return request.done;
 }
