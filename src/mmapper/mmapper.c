@@ -6,17 +6,30 @@ static size_t state_table_bytes(const struct ter_mmapper *mmapper)
     return ter_align_up(mmapper->chunks, ter_os_page_size());
 }
 
+static size_t grain_bytes(const struct ter_mmapper *mmapper)
+{
+    return (size_t)1 << mmapper->log_grain;
+}
+
 ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes)
+{
+    return ter_mmapper_init_grain(mmapper, hint, bytes, TER_LOG_BYTES_IN_CHUNK);
+}
+
+ter_status ter_mmapper_init_grain(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes,
+                                  unsigned log_grain)
 {
     void *table;
     ter_status status;
 
-    TER_CHECK(bytes > 0 && ter_is_aligned(bytes, TER_BYTES_IN_CHUNK));
-    mmapper->chunks = bytes >> TER_LOG_BYTES_IN_CHUNK;
+    TER_CHECK(bytes > 0 && ter_is_aligned(bytes, (size_t)1 << log_grain));
+    TER_CHECK((size_t)1 << log_grain >= ter_os_page_size());
+    mmapper->log_grain = log_grain;
+    mmapper->chunks = bytes >> log_grain;
     status = ter_os_allocate(state_table_bytes(mmapper), &table);
     if (status != TER_OK)
         return status;
-    status = ter_os_reserve(hint, bytes, TER_BYTES_IN_CHUNK, &mmapper->start);
+    status = ter_os_reserve(hint, bytes, grain_bytes(mmapper), &mmapper->start);
     if (status != TER_OK) {
         ter_os_release((uintptr_t)table, state_table_bytes(mmapper));
         return status;
@@ -28,16 +41,17 @@ ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t 
 
 void ter_mmapper_fini(struct ter_mmapper *mmapper)
 {
-    ter_os_release(mmapper->start, mmapper->chunks << TER_LOG_BYTES_IN_CHUNK);
+    ter_os_release(mmapper->start, mmapper->chunks << mmapper->log_grain);
     ter_os_release((uintptr_t)mmapper->states, state_table_bytes(mmapper));
     ter_lock_fini(&mmapper->lock);
     mmapper->states = NULL;
     mmapper->chunks = 0;
 }
 
-static bool is_mapped(const struct ter_mmapper *mmapper, size_t chunk)
+static enum ter_chunk_state grain_state(const struct ter_mmapper *mmapper, size_t chunk)
 {
-    return atomic_load_explicit(&mmapper->states[chunk], memory_order_relaxed) == TER_CHUNK_MAPPED;
+    return (enum ter_chunk_state)atomic_load_explicit(&mmapper->states[chunk],
+                                                      memory_order_relaxed);
 }
 
 static void set_states(struct ter_mmapper *mmapper, size_t first, size_t end,
@@ -47,51 +61,79 @@ static void set_states(struct ter_mmapper *mmapper, size_t first, size_t end,
         atomic_store_explicit(&mmapper->states[chunk], (uint8_t)state, memory_order_release);
 }
 
-/* End of the longest run of chunks from `first` that are all mapped, or all not. */
+/* End of the longest run of chunks from `first` that have the same state. */
 static size_t run_end(const struct ter_mmapper *mmapper, size_t first, size_t end)
 {
-    bool mapped = is_mapped(mmapper, first);
+    enum ter_chunk_state state = grain_state(mmapper, first);
     size_t chunk = first + 1;
 
-    while (chunk < end && is_mapped(mmapper, chunk) == mapped)
+    while (chunk < end && grain_state(mmapper, chunk) == state)
         chunk++;
     return chunk;
 }
 
 static uintptr_t chunk_start(const struct ter_mmapper *mmapper, size_t chunk)
 {
-    return mmapper->start + ((uintptr_t)chunk << TER_LOG_BYTES_IN_CHUNK);
+    return mmapper->start + ((uintptr_t)chunk << mmapper->log_grain);
+}
+
+static size_t chunks_bytes(const struct ter_mmapper *mmapper, size_t first, size_t end)
+{
+    return (end - first) << mmapper->log_grain;
 }
 
 static ter_status map_run(struct ter_mmapper *mmapper, size_t first, size_t end, const char *name)
 {
     uintptr_t start = chunk_start(mmapper, first);
-    size_t bytes = (end - first) << TER_LOG_BYTES_IN_CHUNK;
+    size_t bytes = chunks_bytes(mmapper, first, end);
     ter_status status = ter_os_commit(start, bytes);
 
     if (status != TER_OK)
         return status;
     ter_os_name(start, bytes, name);
-    set_states(mmapper, first, end, TER_CHUNK_MAPPED);
+    set_states(mmapper, first, end, TER_CHUNK_MAPPING);
     return TER_OK;
+}
+
+/*
+ * The runs of this call: they have their access for good now, or lose it. Nobody has written to
+ * them, so there is no memory to give back; a refusal here leaves access to what nobody will use.
+ */
+static void settle_runs(struct ter_mmapper *mmapper, size_t first, size_t end, bool keep)
+{
+    while (first < end) {
+        size_t next = run_end(mmapper, first, end);
+
+        if (grain_state(mmapper, first) == TER_CHUNK_MAPPING) {
+            if (!keep)
+                (void)ter_os_protect(chunk_start(mmapper, first),
+                                     chunks_bytes(mmapper, first, next));
+            set_states(mmapper, first, next, keep ? TER_CHUNK_MAPPED : TER_CHUNK_RESERVED);
+        }
+        first = next;
+    }
 }
 
 ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
                            const char *name)
 {
-    size_t first = (start - mmapper->start) >> TER_LOG_BYTES_IN_CHUNK;
-    size_t end = ter_bytes_to_chunks_up(start - mmapper->start + bytes);
+    size_t offset = start - mmapper->start;
+    size_t range_bytes = mmapper->chunks << mmapper->log_grain;
+    size_t first = offset >> mmapper->log_grain;
+    size_t next = first, end;
     ter_status status = TER_OK;
 
-    TER_CHECK(start >= mmapper->start && bytes > 0 && end <= mmapper->chunks && first < end);
+    TER_CHECK(bytes > 0 && offset < range_bytes && bytes <= range_bytes - offset);
+    end = ((offset + bytes - 1) >> mmapper->log_grain) + 1;
     ter_lock_acquire(&mmapper->lock);
-    while (first < end && status == TER_OK) {
-        size_t next = run_end(mmapper, first, end);
+    while (next < end && status == TER_OK) {
+        size_t run = next;
 
-        if (!is_mapped(mmapper, first))
-            status = map_run(mmapper, first, next, name);
-        first = next;
+        next = run_end(mmapper, run, end);
+        if (grain_state(mmapper, run) != TER_CHUNK_MAPPED)
+            status = map_run(mmapper, run, next, name);
     }
+    settle_runs(mmapper, first, end, status == TER_OK);
     ter_lock_release(&mmapper->lock);
     return status;
 }
@@ -99,7 +141,7 @@ ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t 
 static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t end)
 {
     uintptr_t start = chunk_start(mmapper, first);
-    size_t bytes = (end - first) << TER_LOG_BYTES_IN_CHUNK;
+    size_t bytes = chunks_bytes(mmapper, first, end);
     ter_status status;
 
     set_states(mmapper, first, end, TER_CHUNK_RESERVED);
@@ -113,16 +155,16 @@ static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t en
 
 ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
 {
-    size_t first = (start - mmapper->start) >> TER_LOG_BYTES_IN_CHUNK;
-    size_t end = first + (bytes >> TER_LOG_BYTES_IN_CHUNK);
+    size_t first = (start - mmapper->start) >> mmapper->log_grain;
+    size_t end = first + (bytes >> mmapper->log_grain);
     ter_status status = TER_OK;
 
-    TER_CHECK(ter_is_aligned(start | bytes, TER_BYTES_IN_CHUNK) && end <= mmapper->chunks);
+    TER_CHECK(ter_is_aligned(start | bytes, grain_bytes(mmapper)) && end <= mmapper->chunks);
     ter_lock_acquire(&mmapper->lock);
     while (first < end && status == TER_OK) {
         size_t next = run_end(mmapper, first, end);
 
-        if (is_mapped(mmapper, first))
+        if (grain_state(mmapper, first) == TER_CHUNK_MAPPED)
             status = unmap_run(mmapper, first, next);
         first = next;
     }

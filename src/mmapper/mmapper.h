@@ -5,7 +5,11 @@
  * Invariant: a chunk is RESERVED (no access, no memory) or MAPPED (readable and writable); what lies
  * outside the range is UNMAPPED. A state is stored after the system call that makes it true when it
  * rises, and before it when it falls, so whoever reads MAPPED may read the chunk.
+ * While a call maps several runs of chunks, those done are MAPPING: nobody may count on them, since
+ * they are taken back when a later run is refused.
  * Reading a state takes no lock; changing one does.
+ *
+ * A mapper may keep states of smaller pieces than chunks: its grain.
  */
 #pragma once
 
@@ -15,21 +19,33 @@
 #include "os/os.h"
 
 /* Reserved is 0, so that a fresh table says it without being written. */
-enum ter_chunk_state { TER_CHUNK_RESERVED = 0, TER_CHUNK_MAPPED = 1, TER_CHUNK_UNMAPPED = 2 };
+enum ter_chunk_state {
+    TER_CHUNK_RESERVED = 0,
+    TER_CHUNK_MAPPED = 1,
+    TER_CHUNK_UNMAPPED = 2,
+    TER_CHUNK_MAPPING = 3
+};
 
 struct ter_mmapper {
-    uintptr_t start; /* multiple of a chunk */
-    size_t chunks;
+    uintptr_t start; /* multiple of a grain */
+    size_t chunks;   /* pieces of a grain */
+    unsigned log_grain;
     _Atomic uint8_t *states;
     struct ter_lock lock;
 };
 
 /* Reserves `bytes` (a multiple of a chunk) at `hint` if possible. */
 ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes);
+/* The same in pieces of 2^log_grain bytes, at least a page of the system. */
+ter_status ter_mmapper_init_grain(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes,
+                                  unsigned log_grain);
 /* Gives everything back to the system. */
 void ter_mmapper_fini(struct ter_mmapper *mmapper);
 
-/* Maps every chunk that [start, start + bytes) touches; those that are mapped stay as they are. */
+/*
+ * Maps every chunk that [start, start + bytes) touches; those that are mapped stay as they are. When
+ * the system refuses part of it, nothing has changed.
+ */
 ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
                            const char *name);
 
@@ -39,7 +55,7 @@ ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_
 /* Total: any word; any thread; no lock. */
 TER_INLINE enum ter_chunk_state ter_mmapper_state(const struct ter_mmapper *mmapper, uintptr_t word)
 {
-    size_t chunk = (word - mmapper->start) >> TER_LOG_BYTES_IN_CHUNK;
+    size_t chunk = (word - mmapper->start) >> mmapper->log_grain;
 
     if (chunk >= mmapper->chunks)
         return TER_CHUNK_UNMAPPED;

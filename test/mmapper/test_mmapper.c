@@ -50,6 +50,27 @@ static void check_states(const struct mapper_test *test)
     }
 }
 
+/* Chunks that the system lets be read, asked of its own list. */
+static size_t count_accessible(const struct mapper_test *test)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    uintptr_t end = chunk(test, CHUNKS);
+    size_t bytes = 0;
+    char line[512];
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long long from, to;
+        char access[5];
+
+        assert_int_equal(sscanf(line, "%llx-%llx %4s", &from, &to, access), 3);
+        if (access[0] == 'r' && from < end && to > test->mmapper.start)
+            bytes += ter_min(end, (uintptr_t)to) - ter_max(test->mmapper.start, (uintptr_t)from);
+    }
+    fclose(maps);
+    return bytes / TER_BYTES_IN_CHUNK;
+}
+
 static void states_are_total(void **state)
 {
     struct mapper_test *test = *state;
@@ -141,6 +162,63 @@ static void a_refused_call_leaves_the_state(void **state)
     check_states(test);
 }
 
+/* All or nothing: runs mapped before the one that is refused are taken back, memory and all. */
+static void a_refused_run_takes_the_others_back(void **state)
+{
+    struct mapper_test *test = *state;
+    size_t bytes = 12 * TER_BYTES_IN_CHUNK;
+
+    test->mapped[4] = test->mapped[8] = true;
+    for (size_t i = 0; i < CHUNKS; i++)
+        if (test->mapped[i])
+            assert_int_equal(ter_mmapper_map(&test->mmapper, chunk(test, i), 1, NAME), TER_OK);
+    for (uint64_t run = 0; run < 3; run++) {
+        test_fail_calls(TEST_CALL(COMMIT), run, 1);
+        assert_int_equal(ter_mmapper_map(&test->mmapper, chunk(test, 2), bytes, NAME),
+                         TER_ERROR_NO_MEMORY);
+        test_stop_failing(NULL);
+        check_states(test);
+        assert_int_equal(count_accessible(test), 2);
+    }
+    /* Taking back may be refused too: the states are right all the same. */
+    test_fail_calls(TEST_CALL(COMMIT) | TEST_CALL(PROTECT), 2, 2);
+    assert_int_equal(ter_mmapper_map(&test->mmapper, chunk(test, 2), bytes, NAME),
+                     TER_ERROR_NO_MEMORY);
+    test_stop_failing(NULL);
+    check_states(test);
+    assert_int_equal(ter_mmapper_map(&test->mmapper, chunk(test, 2), bytes, NAME), TER_OK);
+    for (size_t i = 2; i < 14; i++)
+        test->mapped[i] = true;
+    check_states(test);
+}
+
+static void smaller_pieces_than_chunks(void **state)
+{
+    struct ter_mmapper mmapper;
+    const size_t grain = 1u << 16;
+    uintptr_t start;
+
+    (void)state;
+    assert_int_equal(ter_mmapper_init_grain(&mmapper, 0, 10 * grain, 16), TER_OK);
+    start = mmapper.start;
+    assert_true(ter_is_aligned(start, grain));
+    assert_int_equal(ter_mmapper_map(&mmapper, start + 2 * grain - 1, grain + 2, NAME), TER_OK);
+    for (size_t i = 0; i < 10; i++) {
+        enum ter_chunk_state wanted = i >= 1 && i <= 3 ? TER_CHUNK_MAPPED : TER_CHUNK_RESERVED;
+
+        assert_int_equal(ter_mmapper_state(&mmapper, start + i * grain), wanted);
+        assert_int_equal(ter_mmapper_state(&mmapper, start + (i + 1) * grain - 1), wanted);
+    }
+    assert_int_equal(ter_mmapper_state(&mmapper, start - 1), TER_CHUNK_UNMAPPED);
+    assert_int_equal(ter_mmapper_state(&mmapper, start + 10 * grain), TER_CHUNK_UNMAPPED);
+    memset((void *)(start + grain), 1, 3 * grain);
+    assert_int_equal(ter_mmapper_unmap(&mmapper, start + 2 * grain, grain), TER_OK);
+    assert_int_equal(ter_mmapper_state(&mmapper, start + 2 * grain), TER_CHUNK_RESERVED);
+    assert_int_equal(ter_mmapper_state(&mmapper, start + 3 * grain), TER_CHUNK_MAPPED);
+    ter_mmapper_fini(&mmapper);
+    assert_false(test_is_mapped(start, 10 * grain));
+}
+
 static void nothing_stays(void **state)
 {
     struct ter_mmapper mmapper;
@@ -180,9 +258,14 @@ static void init_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MAPPER_TEST(states_are_total),   MAPPER_TEST(random_maps_and_unmaps),
-        MAPPER_TEST(maximal_runs),       MAPPER_TEST(a_refused_call_leaves_the_state),
-        cmocka_unit_test(nothing_stays), cmocka_unit_test(init_refused),
+        MAPPER_TEST(states_are_total),
+        MAPPER_TEST(random_maps_and_unmaps),
+        MAPPER_TEST(maximal_runs),
+        MAPPER_TEST(a_refused_call_leaves_the_state),
+        MAPPER_TEST(a_refused_run_takes_the_others_back),
+        cmocka_unit_test(smaller_pieces_than_chunks),
+        cmocka_unit_test(nothing_stays),
+        cmocka_unit_test(init_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
