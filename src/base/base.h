@@ -11,3 +11,4 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/random.h"
+#include "base/words.h"

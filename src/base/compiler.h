@@ -34,6 +34,13 @@
 #error "a conservative scan needs a way to spill registers: add it for this compiler"
 #endif
 
+/* Is the first byte of a word in memory its highest? */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define TER_BIG_ENDIAN 1
+#else
+#define TER_BIG_ENDIAN 0
+#endif
+
 /* Conservative scanning and the collector's own loops read memory of any kind, poisoned or racing. */
 #if defined(__SANITIZE_ADDRESS__)
 #define TER_HAS_ASAN 1

@@ -13,5 +13,11 @@
 
 #include "layout/layout.h"
 #include "metadata/bits.h"
+#include "metadata/bulk.h"
+#include "metadata/search.h"
+#include "metadata/shadow.h"
 #include "metadata/specs.h"
 #include "metadata/table.h"
+#include "metadata/valid.h"
+#include "metadata/values.h"
+#include "metadata/verify.h"

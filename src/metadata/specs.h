@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The one list of side metadata. A new spec is a new row. */
+/*
+ * What a spec is, and the one list of the heap's own. A new spec is a new row.
+ *
+ * Invariant of a spec: a value takes 1 to 64 bits, a power of two, or is a record of 16 bytes and
+ * more, which is only ever used through a pointer; it takes no more bits than its region has.
+ */
 #pragma once
 
 #include "layout/layout.h"
+
+/* Widest value that the functions of values.h and search.h know: 64 bits. */
+#define TER_SIDE_LOG_VALUE_BITS 6u
+/* Widest record: 64 bytes. */
+#define TER_SIDE_LOG_RECORD_BITS 9u
+/* Most specs of one reservation: what a ter_side_set holds. */
+#define TER_SIDE_MOST 32u
+
+struct ter_side_spec {
+    const char *name;    /* in /proc/self/maps; static storage */
+    unsigned log_bits;   /* of a value */
+    unsigned log_region; /* log2 of the data bytes that one value describes */
+    bool global;         /* mapped for every space, asked for or not */
+};
 
 /*
  * X(identifier, name in /proc/self/maps, log2 bits of a value, log2 bytes of a region)
@@ -37,3 +56,9 @@ enum { TER_SIDE_SPECS(TER_SIDE_CONSTANTS) TER_SIDE_CONSTANTS_END };
 /* A set of specs: bit `1 << id` for each. */
 typedef unsigned ter_side_set;
 #define TER_SIDE_SET(identifier) (1u << TER_SIDE_##identifier)
+
+/* Readable for every chunk of any space, so that who asks need not know the owner. */
+#define TER_SIDE_GLOBAL_SET TER_SIDE_SET(VALID_OBJECT)
+
+/* The rows as values. */
+extern const struct ter_side_spec ter_side_specs[TER_SIDE_COUNT];

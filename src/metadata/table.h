@@ -1,41 +1,97 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the tables are and how they come into being. */
+/*
+ * Where the tables are and how they come into being.
+ *
+ * Invariant: the value for the data address A lies in table memory at `bias` plus the bytes that the
+ * values of all regions below A's take, counted from address 0. A table begins at a multiple of 64
+ * bytes of that count and at a grain of its reservation. What ter_side_map was not asked for reads as
+ * zero for the searches, and is not to be touched otherwise.
+ *
+ * Values narrower than a byte: value 0 is in the lowest bits of a word of 64 bits on every machine.
+ * So bit operations on words are right in any byte order; a byte is found by ter_side_unit.
+ */
 #pragma once
 
 #include "metadata/specs.h"
 #include "mmapper/mmapper.h"
 
+struct ter_side_metadata;
+struct ter_side_shadow;
+
 struct ter_side_table {
     uintptr_t bias; /* address of the value for data address 0, modulo the address space */
     unsigned shift; /* log2 of data bytes described by one byte of the table */
+    unsigned log_bits;
+    unsigned log_region;
+    const struct ter_side_metadata *side; /* its bounds and mapped parts; NULL: all is readable */
+    struct ter_side_shadow *shadow;       /* of a table that is checked, else NULL */
 };
 
+/* The tables of one range of data. It stays where it was initialised. */
 struct ter_side_metadata {
     struct ter_mmapper mmapper; /* of the tables' own range */
-    struct ter_side_table tables[TER_SIDE_COUNT];
+    struct ter_side_table tables[TER_SIDE_MOST];
     uintptr_t data_start;
     size_t data_bytes;
+    const struct ter_side_spec *specs;
+    unsigned count;
+    ter_side_set global; /* the global specs among them */
 };
 
-/* Bytes of address space that the tables of `data_bytes` of heap take. */
+/* Bytes of address space that the heap's tables take for `data_bytes` of heap, at any start. */
 size_t ter_side_reserved_bytes(size_t data_bytes);
 
-/* Reserves the tables for [data_start, data_start + data_bytes), chunk-aligned. */
+/* Reserves the heap's tables for [data_start, data_start + data_bytes), chunk-aligned. */
 ter_status ter_side_init(struct ter_side_metadata *side, uintptr_t data_start, size_t data_bytes);
+/*
+ * The same for other specs, which outlive `side`; also for other data than a heap's, such as all
+ * that a program can address. TER_ERROR_INVALID: a spec or their sum breaks a rule of
+ * ter_side_verify_specs; the log says which.
+ */
+ter_status ter_side_init_specs(struct ter_side_metadata *side, const struct ter_side_spec *specs,
+                               unsigned count, uintptr_t data_start, size_t data_bytes);
 void ter_side_fini(struct ter_side_metadata *side);
 
-/* Makes the tables of `set` readable and writable for whole chunks of data. Zero at first. */
+/*
+ * Makes the tables of `set`, and the global ones, readable and writable for whole chunks of data.
+ * Zero at first. Several spaces may own neighbouring chunks: what is mapped already stays as it is.
+ */
 ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
                         size_t bytes);
 
-/* Makes the tables of `set` read zero for such chunks again. They stay readable. */
+/*
+ * Makes the values of `set`, and the global ones, zero for whole mapped chunks of data, so that
+ * another space may have them, and gives whole pages behind the values back to the system. The
+ * tables stay mapped. Values of regions that are only in part in the range stay as they are.
+ */
 void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
-                    size_t bytes);
+                     size_t bytes);
 
-/* Address of the byte that holds (the first bits of) the value for `address`. */
+/*
+ * A table over memory of the caller's, all of it readable, whose first value is for `data_start`, a
+ * multiple of what 64 bytes of the table describe. `memory` is aligned to 8 bytes.
+ */
+void ter_side_table_over(struct ter_side_table *table, const struct ter_side_spec *spec,
+                         void *memory, uintptr_t data_start);
+
+/* Address of the byte that holds (the first bits of) the value for `address`, by count. */
 TER_INLINE uintptr_t ter_side_address(const struct ter_side_table *table, uintptr_t address)
 {
     return table->bias + (address >> table->shift);
+}
+
+/* Address of the value for `address`, or of the byte in memory that holds it. */
+TER_INLINE uintptr_t ter_side_unit(const struct ter_side_table *table, uintptr_t address)
+{
+    if (table->log_bits < 3)
+        return (table->bias + (address >> table->shift)) ^ (TER_BIG_ENDIAN ? 7 : 0);
+    return table->bias + ((address >> table->log_region) << (table->log_bits - 3));
+}
+
+/* The word of 64 bits that holds the value for `address`, or that is part of it. */
+TER_INLINE uint64_t *ter_side_word_of(const struct ter_side_table *table, uintptr_t address)
+{
+    return (uint64_t *)ter_align_down(ter_side_unit(table, address), sizeof(uint64_t));
 }
 
 /*
@@ -52,3 +108,16 @@ TER_INLINE void *ter_side_record_at(uintptr_t bias, uintptr_t address, unsigned 
 #define TER_SIDE_RECORD(side, IDENTIFIER, address)                                                 \
     ter_side_record_at((side).tables[TER_SIDE_##IDENTIFIER].bias, address,                         \
                        TER_SIDE_LOG_REGION_##IDENTIFIER, TER_SIDE_LOG_BITS_##IDENTIFIER)
+
+/*
+ * The table of IDENTIFIER with its figures as constants: the functions of values.h on it become the
+ * few instructions of that one width.
+ */
+#define TER_SIDE_TABLE(side_metadata, IDENTIFIER)                                                  \
+    (&(const struct ter_side_table){                                                               \
+        .bias = (side_metadata).tables[TER_SIDE_##IDENTIFIER].bias,                                \
+        .shift = TER_SIDE_LOG_REGION_##IDENTIFIER + 3 - TER_SIDE_LOG_BITS_##IDENTIFIER,            \
+        .log_bits = TER_SIDE_LOG_BITS_##IDENTIFIER,                                                \
+        .log_region = TER_SIDE_LOG_REGION_##IDENTIFIER,                                            \
+        .side = &(side_metadata),                                                                  \
+        .shadow = (side_metadata).tables[TER_SIDE_##IDENTIFIER].shadow})

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "metadata/metadata.h"
+#include "metadata/words.h"
+
+#include <string.h>
+
+/* A range of values as words: at most one in part at each end, whole ones between. */
+struct word_range {
+    ter_side_word *first, *end; /* whole words */
+    ter_side_word *head, *tail; /* words in part, or NULL */
+    uint64_t head_mask, tail_mask;
+};
+
+static struct word_range words_of_range(const struct ter_side_table *table, uintptr_t start,
+                                        uintptr_t end)
+{
+    unsigned head = ter_side_bit_in_word(table, start);
+    unsigned tail = ter_side_bit_in_word(table, end);
+    struct word_range range = {.first = ter_side_word_of(table, start),
+                               .end = ter_side_word_of(table, end)};
+
+    if (head != 0) {
+        range.head = range.first++;
+        range.head_mask = ter_side_bits_from(head);
+    }
+    if (tail != 0) {
+        uint64_t mask = ter_side_bits_from(tail);
+
+        if (range.head == range.end) {
+            range.head_mask &= ~mask;
+        } else {
+            range.tail = range.end;
+            range.tail_mask = ter_side_ordered(table, ~mask);
+        }
+    }
+    range.head_mask = ter_side_ordered(table, range.head_mask);
+    return range;
+}
+
+/* Bits of `mask` become those of `bits`; the others stay as others leave them. */
+static void replace_bits(ter_side_word *word, uint64_t mask, uint64_t bits)
+{
+    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+    while (!__atomic_compare_exchange_n(word, &old, (old & ~mask) | (bits & mask), true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
+
+static void fill_words(ter_side_word *first, ter_side_word *end, uint64_t pattern)
+{
+    if (first >= end)
+        return;
+    if (pattern == (pattern & 0xff) * (UINT64_MAX / 0xff)) {
+        memset(first, (int)(pattern & 0xff), (size_t)(end - first) * sizeof *first);
+        return;
+    }
+    while (first < end)
+        *first++ = pattern;
+}
+
+static void check_bulk(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
+{
+    TER_CHECK(table->log_bits <= TER_SIDE_LOG_VALUE_BITS);
+    TER_CHECK(ter_is_aligned(start | end, (uintptr_t)1 << table->log_region));
+}
+
+void ter_side_fill_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
+                         uint64_t value)
+{
+    uint64_t pattern = value * ter_side_lowest_bits(table);
+    struct word_range range;
+
+    check_bulk(table, start, end);
+    ter_side_check_value(table, value);
+    if (start >= end)
+        return;
+    range = words_of_range(table, start, end);
+    ter_side_shadow_begin(table);
+    if (range.head != NULL)
+        replace_bits(range.head, range.head_mask, pattern);
+    fill_words(range.first, range.end, pattern);
+    if (range.tail != NULL)
+        replace_bits(range.tail, range.tail_mask, pattern);
+    ter_side_shadow_filled(table, start, end, value);
+}
+
+void ter_side_zero_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
+{
+    ter_side_fill_range(table, start, end, 0);
+}
+
+void ter_side_set_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
+{
+    ter_side_fill_range(table, start, end, ter_side_mask(table));
+}
+
+/* The word of `from` that lies as far into its table as `word` into `to`. */
+static const ter_side_word *same_word(const struct ter_side_table *to,
+                                      const struct ter_side_table *from, const ter_side_word *word)
+{
+    return (const ter_side_word *)((uintptr_t)word - to->bias + from->bias);
+}
+
+void ter_side_copy_range(const struct ter_side_table *to, const struct ter_side_table *from,
+                         uintptr_t start, uintptr_t end)
+{
+    struct word_range range;
+
+    check_bulk(to, start, end);
+    TER_CHECK(to->log_bits == from->log_bits && to->log_region == from->log_region);
+    if (start >= end)
+        return;
+    if (ter_side_is_shadowed(to) || ter_side_is_shadowed(from)) {
+        /* Through both content checks. */
+        for (; start < end; start += (uintptr_t)1 << to->log_region)
+            ter_side_store_atomic(to, start, ter_side_load(from, start), memory_order_relaxed);
+        return;
+    }
+    range = words_of_range(to, start, end);
+    if (range.head != NULL)
+        replace_bits(range.head, range.head_mask,
+                     __atomic_load_n(same_word(to, from, range.head), __ATOMIC_RELAXED));
+    if (range.first < range.end)
+        memcpy(range.first, same_word(to, from, range.first),
+               (size_t)(range.end - range.first) * sizeof *range.first);
+    if (range.tail != NULL)
+        replace_bits(range.tail, range.tail_mask,
+                     __atomic_load_n(same_word(to, from, range.tail), __ATOMIC_RELAXED));
+}

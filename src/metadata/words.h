@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables seen as words of 64 bits, for searches and bulk changes. Private to this floor.
+ *
+ * Invariant: in a word as ter_side_ordered gives it, the value of the region with number r begins at
+ * bit (r mod values in a word) << log_bits, on every machine.
+ */
+#pragma once
+
+#include "metadata/values.h"
+
+/* Where in its word the value for `address` begins. */
+TER_INLINE unsigned ter_side_bit_in_word(const struct ter_side_table *table, uintptr_t address)
+{
+    unsigned values_in_word = 64u >> table->log_bits;
+
+    return ((unsigned)(address >> table->log_region) & (values_in_word - 1)) << table->log_bits;
+}
+
+/* Data address of the first region that the word describes. */
+TER_INLINE uintptr_t ter_side_data_of(const struct ter_side_table *table, const uint64_t *word)
+{
+    return ((uintptr_t)word - table->bias) << table->shift;
+}
+
+/* From memory's order of values to that of the invariant, and back. */
+TER_INLINE uint64_t ter_side_ordered(const struct ter_side_table *table, uint64_t word)
+{
+    return TER_BIG_ENDIAN && table->log_bits >= 3 ? __builtin_bswap64(word) : word;
+}
+
+/* A word with bit 0 of every value set. */
+TER_INLINE uint64_t ter_side_lowest_bits(const struct ter_side_table *table)
+{
+    return UINT64_MAX / ter_side_mask(table);
+}
+
+/* Bits from `bit` upward, and bits up to and with `bit`. */
+TER_INLINE uint64_t ter_side_bits_from(unsigned bit)
+{
+    return UINT64_MAX << bit;
+}
+
+TER_INLINE uint64_t ter_side_bits_to(unsigned bit)
+{
+    return UINT64_MAX >> (63 - bit);
+}
