@@ -125,6 +125,8 @@ static void check_search(struct search_test *test, size_t id)
     /* Now and then beyond the data, to the ends of the address space. */
     if (test_below(&test->random, 6) == 0)
         from = test_below(&test->random, 2) == 0 ? 0 : test->start - 1;
+    if (test_below(&test->random, 12) == 0)
+        from = UINTPTR_MAX - test_below(&test->random, 9);
     if (test_below(&test->random, 6) == 0)
         end = test_below(&test->random, 2) == 0 ? UINTPTR_MAX : test->start + DATA_BYTES + 1;
     wanted = count_in(test, id, from, end, &first, &last);
