@@ -52,33 +52,39 @@ static bool clip(const struct ter_side_table *table, uintptr_t *from, uintptr_t 
     return *from >= start && *from < *end;
 }
 
+/* First data address whose value begins in the same byte of the table, or is that of `address`. */
+static uintptr_t byte_start(const struct ter_side_table *table, uintptr_t address)
+{
+    return ter_align_down(address, (uintptr_t)1 << table->shift);
+}
+
 /* End of the part of [from, end) whose values lie in one grain of the reservation. */
 static uintptr_t grain_end(const struct ter_side_table *table, uintptr_t from, uintptr_t end)
 {
+    uintptr_t start = byte_start(table, from);
     size_t grain, bytes;
-    uintptr_t at = ter_side_address(table, from);
 
     if (table->side == NULL)
         return end;
     grain = (size_t)1 << table->side->mmapper.log_grain;
-    bytes = grain - (at & (grain - 1));
-    if (bytes > (end - from) >> table->shift)
+    bytes = grain - (ter_side_address(table, from) & (grain - 1));
+    if (bytes > (end - start) >> table->shift)
         return end;
-    return ter_align_down(from, (uintptr_t)1 << table->shift) + ((uintptr_t)bytes << table->shift);
+    return start + ((uintptr_t)bytes << table->shift);
 }
 
 /* Start of the part of [lowest, from] whose values lie in one grain. */
 static uintptr_t grain_start(const struct ter_side_table *table, uintptr_t from, uintptr_t lowest)
 {
+    uintptr_t start = byte_start(table, from);
     size_t bytes;
-    uintptr_t at = ter_side_address(table, from);
 
-    if (table->side == NULL)
+    if (table->side == NULL || start <= lowest)
         return lowest;
-    bytes = at & (((size_t)1 << table->side->mmapper.log_grain) - 1);
-    if (bytes > (from - lowest) >> table->shift)
+    bytes = ter_side_address(table, from) & (((size_t)1 << table->side->mmapper.log_grain) - 1);
+    if (bytes > (start - lowest) >> table->shift)
         return lowest;
-    return ter_align_down(from, (uintptr_t)1 << table->shift) - ((uintptr_t)bytes << table->shift);
+    return start - ((uintptr_t)bytes << table->shift);
 }
 
 /* ---- Upward ---- */

@@ -207,6 +207,7 @@ static void random_operations(void **state)
 struct shared_table {
     struct ter_side_table table, pattern;
     ter_side_word memory[16], other[16];
+    pthread_barrier_t together;
     uintptr_t base;
     unsigned steps, failures;
 };
@@ -225,6 +226,7 @@ static void *change_own_part(void *argument)
     uintptr_t end = start + ((uintptr_t)PART << 4);
     unsigned failures = 0;
 
+    pthread_barrier_wait(&shared->together);
     for (unsigned i = 0; i < shared->steps; i++) {
         uint64_t wanted = i % 3 == 1 ? 1 : 0;
 
@@ -246,18 +248,20 @@ static void neighbours_are_kept(void **state)
     (void)state;
     for (unsigned log_bits = 0; log_bits <= 3; log_bits++) {
         const struct ter_side_spec spec = {"terrier:test", log_bits, 4, false};
-        struct shared_table shared = {.base = (uintptr_t)1 << 28, .steps = test_iterations(3000)};
+        struct shared_table shared = {.base = (uintptr_t)1 << 28, .steps = test_iterations(20000)};
         struct owner owners[THREADS];
         pthread_t threads[THREADS];
 
         ter_side_table_over(&shared.table, &spec, shared.memory, shared.base);
         ter_side_table_over(&shared.pattern, &spec, shared.other, shared.base);
+        assert_int_equal(pthread_barrier_init(&shared.together, NULL, THREADS), 0);
         for (unsigned i = 0; i < THREADS; i++) {
             owners[i] = (struct owner){&shared, i};
             assert_int_equal(pthread_create(&threads[i], NULL, change_own_part, &owners[i]), 0);
         }
         for (unsigned i = 0; i < THREADS; i++)
             assert_int_equal(pthread_join(threads[i], NULL), 0);
+        pthread_barrier_destroy(&shared.together);
         assert_int_equal(shared.failures, 0);
     }
 }

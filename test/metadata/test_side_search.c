@@ -122,6 +122,14 @@ static void check_search(struct search_test *test, size_t id)
     uintptr_t first, last, found = 0;
     size_t wanted, visited = 0;
 
+    /* Often short, and then often inside one byte of the table. */
+    if (test_below(&test->random, 2) == 0)
+        end = from + test_below(&test->random, (size_t)16 << specs[id].log_region);
+    if (test_below(&test->random, 4) == 0 && test->count[id] > 0) {
+        end = test->region[id][test_below(&test->random, test->count[id])];
+        end += test_below(&test->random, (size_t)16 << specs[id].log_region);
+        from = end - test_below(&test->random, (size_t)16 << specs[id].log_region);
+    }
     /* Now and then beyond the data, to the ends of the address space. */
     if (test_below(&test->random, 6) == 0)
         from = test_below(&test->random, 2) == 0 ? 0 : test->start - 1;

@@ -90,6 +90,24 @@ static void all_is_well(void **state)
     ter_side_shadow_verify(test->words);
 }
 
+/* A long range of zeros ends where it ends. */
+static void long_ranges(void **state)
+{
+    struct shadow_test *test = *state;
+    uintptr_t end = START + TER_BYTES_IN_CHUNK;
+
+    for (unsigned i = 0; i < 2; i++) {
+        ter_side_store(test->twos, START + i * TER_BYTES_IN_GRANULE, 3);
+        ter_side_store(test->twos, end - i * TER_BYTES_IN_GRANULE, 3);
+    }
+    ter_side_zero_range(test->twos, START + TER_BYTES_IN_GRANULE, end);
+    ter_side_shadow_verify(test->twos);
+    assert_true(ter_side_load(test->twos, START) == 3);
+    assert_true(ter_side_load(test->twos, START + TER_BYTES_IN_GRANULE) == 0);
+    assert_true(ter_side_load(test->twos, end - TER_BYTES_IN_GRANULE) == 0);
+    assert_true(ter_side_load(test->twos, end) == 3);
+}
+
 /* Writes to the table's memory behind the functions' back. */
 static void write_past(const struct ter_side_table *table, uintptr_t address)
 {
@@ -202,11 +220,13 @@ int main(void)
 {
     const struct CMUnitTest checked[] = {
         SHADOW_TEST(all_is_well),
+        SHADOW_TEST(long_ranges),
         SHADOW_TEST(wild_writes_are_found),
         SHADOW_TEST(refused_memory),
     };
     const struct CMUnitTest release[] = {
         SHADOW_TEST(all_is_well),
+        SHADOW_TEST(long_ranges),
         SHADOW_TEST(release_builds),
     };
 

@@ -201,6 +201,7 @@ static void constant_tables(void **state)
 struct contention {
     struct ter_side_table table;
     ter_side_word memory;
+    pthread_barrier_t together;
     uintptr_t base;
     unsigned log_bits, steps, failures;
 };
@@ -222,6 +223,7 @@ static void *contend(void *argument)
     uint64_t mask = ter_side_mask(&shared->table), value = 0;
     unsigned failures = 0;
 
+    pthread_barrier_wait(&shared->together);
     for (unsigned i = 0; i < shared->steps; i++) {
         uint64_t expected = value, next = (value + 1) & mask;
 
@@ -246,6 +248,7 @@ static void *count_together(void *argument)
     const struct contender *self = argument;
     struct contention *shared = self->shared;
 
+    pthread_barrier_wait(&shared->together);
     for (unsigned i = 0; i < shared->steps; i++) {
         uint64_t old = ter_side_load(&shared->table, shared->base), new;
 
@@ -266,12 +269,14 @@ static void run_threads(struct contention *shared, void *(*body)(void *))
     struct contender contenders[THREADS];
     pthread_t threads[THREADS];
 
+    assert_int_equal(pthread_barrier_init(&shared->together, NULL, THREADS), 0);
     for (unsigned i = 0; i < THREADS; i++) {
         contenders[i] = (struct contender){shared, i};
         assert_int_equal(pthread_create(&threads[i], NULL, body, &contenders[i]), 0);
     }
     for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&shared->together);
 }
 
 static void neighbours_do_not_disturb(void **state)

@@ -4,7 +4,7 @@
 #include "support.h"
 
 #define CHUNKS 24u
-#define MOST 400u
+#define MOST 4000u
 
 struct object {
     uintptr_t start;
@@ -36,7 +36,7 @@ static int make_objects(void **state)
         uintptr_t limit = at + 4 * TER_BYTES_IN_CHUNK;
 
         assert_int_equal(ter_side_map(&test->side, 0, at, limit - at), TER_OK);
-        while (test->count < MOST) {
+        while (at < limit && test->count < MOST) {
             size_t most = test_below(&test->random, 4) == 0 ? TER_KIB(512) : 300;
             struct object object = {at, 1 + test_below(&test->random, most)};
 
