@@ -75,6 +75,12 @@ static void rules_of_tables(void **state)
     assert_false(ter_side_verify_tables(&changed, &fault));
     assert_string_equal(fault.rule, "tables do not overlap");
     assert_string_equal(fault.spec, "terrier:side:mark");
+    /* By one word. */
+    changed.tables[TER_SIDE_MARK].bias =
+        side.tables[TER_SIDE_VALID_OBJECT].bias + 4 * TER_KIB(32) - 8;
+    assert_false(ter_side_verify_tables(&changed, &fault));
+    changed.tables[TER_SIDE_MARK].bias += 8;
+    assert_true(ter_side_verify_tables(&changed, &fault));
     changed = side;
     changed.tables[TER_SIDE_VALID_OBJECT].bias -= 64;
     assert_false(ter_side_verify_tables(&changed, &fault));
@@ -183,6 +189,33 @@ static void forgotten_chunks(void **state)
             assert_true(all_are(table, high, ter_align_down(end, region), 1));
         }
     }
+    ter_side_fini(&side);
+}
+
+/* Whole pages of a table of bits go, but no bit of the bytes at their ends. */
+static void forgotten_bits(void **state)
+{
+    const struct ter_side_spec spec = {"bit", 0, TER_LOG_BYTES_IN_CHUNK, false};
+    const uintptr_t page_of_data = (uintptr_t)(ter_os_page_size() << 3) << TER_LOG_BYTES_IN_CHUNK;
+    struct ter_side_metadata side;
+
+    (void)state;
+    /* A page of bits is 128 GiB of data. */
+    if (sizeof(uintptr_t) == 4)
+        return;
+    assert_int_equal(ter_side_init_specs(&side, &spec, 1, 0, 4 * page_of_data), TER_OK);
+    assert_int_equal(ter_side_map(&side, 1, 0, 4 * page_of_data), TER_OK);
+    for (size_t first = 0; first < 3; first++)
+        for (size_t last = 0; last < 3; last++) {
+            uintptr_t from = page_of_data + (first - 1) * TER_BYTES_IN_CHUNK;
+            uintptr_t to = 3 * page_of_data + (last - 1) * TER_BYTES_IN_CHUNK;
+
+            ter_side_set_range(&side.tables[0], 0, 4 * page_of_data);
+            ter_side_forget(&side, 1, from, to - from);
+            assert_true(all_are(&side.tables[0], 0, from, 1));
+            assert_true(all_are(&side.tables[0], from, to, 0));
+            assert_true(all_are(&side.tables[0], to, 4 * page_of_data, 1));
+        }
     ter_side_fini(&side);
 }
 
@@ -298,10 +331,15 @@ static void last_values_are_mapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rules_of_specs),      cmocka_unit_test(rules_of_tables),
-        cmocka_unit_test(space_in_proportion), cmocka_unit_test(spaces_share_tables),
-        cmocka_unit_test(forgotten_chunks),    cmocka_unit_test(forgetting_gives_memory_back),
-        cmocka_unit_test(all_addresses),       cmocka_unit_test(last_values_are_mapped),
+        cmocka_unit_test(rules_of_specs),
+        cmocka_unit_test(rules_of_tables),
+        cmocka_unit_test(space_in_proportion),
+        cmocka_unit_test(spaces_share_tables),
+        cmocka_unit_test(forgotten_chunks),
+        cmocka_unit_test(forgotten_bits),
+        cmocka_unit_test(forgetting_gives_memory_back),
+        cmocka_unit_test(all_addresses),
+        cmocka_unit_test(last_values_are_mapped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
