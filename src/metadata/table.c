@@ -163,8 +163,17 @@ ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintpt
     return TER_OK;
 }
 
+static void zero_values(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
+{
+    if (table->log_bits <= TER_SIDE_LOG_VALUE_BITS)
+        ter_side_zero_range(table, start, end);
+    else if (start < end)
+        memset((void *)ter_side_unit(table, start), 0,
+               ter_side_unit(table, end) - ter_side_unit(table, start));
+}
+
 /* Zeroes the values of whole regions; pages that hold nothing else go back to the system. */
-static void forget_values(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
+static void clear_values(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
 {
     uintptr_t in_byte = ((uintptr_t)1 << table->shift) - 1;
     size_t page = ter_os_page_size();
@@ -176,17 +185,16 @@ static void forget_values(const struct ter_side_table *table, uintptr_t start, u
     first = ter_align_up(first, page);
     last = ter_align_down(last, page);
     if (table->shadow != NULL || first >= last) {
-        ter_side_zero_range(table, start, end);
+        zero_values(table, start, end);
         return;
     }
     if (ter_os_decommit(first, last - first) != TER_OK)
         memset((void *)first, 0, last - first);
-    ter_side_zero_range(table, start, (first - table->bias) << table->shift);
-    ter_side_zero_range(table, (last - table->bias) << table->shift, end);
+    zero_values(table, start, (first - table->bias) << table->shift);
+    zero_values(table, (last - table->bias) << table->shift, end);
 }
 
-void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
-                     size_t bytes)
+void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start, size_t bytes)
 {
     check_range(side, set, start, bytes);
     set |= side->global;
@@ -197,6 +205,6 @@ void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t 
         uintptr_t end = ter_align_down(start + bytes, region);
 
         if ((set >> id & 1) != 0 && first >= start && first < end)
-            forget_values(table, first, end);
+            clear_values(table, first, end);
     }
 }

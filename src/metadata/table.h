@@ -65,7 +65,7 @@ ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintpt
  * tables stay mapped. Values of regions that are only in part in the range stay as they are.
  */
 void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
-                     size_t bytes);
+                    size_t bytes);
 
 /*
  * A table over memory of the caller's, all of it readable, whose first value is for `data_start`, a

@@ -146,7 +146,7 @@ static bool all_are(const struct ter_side_table *table, uintptr_t start, uintptr
 }
 
 /* A chunk that goes to another space has only zeros; its neighbours keep what they have. */
-static void forgotten_chunks(void **state)
+static void cleared_chunks(void **state)
 {
     const struct ter_side_spec specs[] = {
         {"global", 0, 4, true}, {"word", 6, 12, false}, {"bit-of-chunk", 0, 22, false},
@@ -175,7 +175,7 @@ static void forgotten_chunks(void **state)
                                 ter_align_down(end, (uintptr_t)1 << specs[id].log_region), 1);
         if (refused)
             test_fail_calls(TEST_CALL(DECOMMIT), 0, TEST_FOR_EVER);
-        ter_side_forget(&side, (1u << kept) - 1, from, to - from);
+        ter_side_clear(&side, (1u << kept) - 1, from, to - from);
         if (refused)
             test_stop_failing(NULL);
         for (unsigned id = 0; id < count; id++) {
@@ -193,7 +193,7 @@ static void forgotten_chunks(void **state)
 }
 
 /* Whole pages of a table of bits go, but no bit of the bytes at their ends. */
-static void forgotten_bits(void **state)
+static void cleared_bits(void **state)
 {
     const struct ter_side_spec spec = {"bit", 0, TER_LOG_BYTES_IN_CHUNK, false};
     const uintptr_t page_of_data = (uintptr_t)(ter_os_page_size() << 3) << TER_LOG_BYTES_IN_CHUNK;
@@ -211,7 +211,7 @@ static void forgotten_bits(void **state)
             uintptr_t to = 3 * page_of_data + (last - 1) * TER_BYTES_IN_CHUNK;
 
             ter_side_set_range(&side.tables[0], 0, 4 * page_of_data);
-            ter_side_forget(&side, 1, from, to - from);
+            ter_side_clear(&side, 1, from, to - from);
             assert_true(all_are(&side.tables[0], 0, from, 1));
             assert_true(all_are(&side.tables[0], from, to, 0));
             assert_true(all_are(&side.tables[0], to, 4 * page_of_data, 1));
@@ -219,7 +219,34 @@ static void forgotten_bits(void **state)
     ter_side_fini(&side);
 }
 
-/* The memory behind the values of a forgotten chunk is the system's again: asked of the kernel. */
+/* Records that a block of a chunk has, before and after the chunk beside it is cleared. */
+static void cleared_records(void **state)
+{
+    struct ter_side_metadata side;
+    ter_side_set set = TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(LARGE);
+
+    (void)state;
+    assert_int_equal(ter_side_init(&side, START, 8 * TER_BYTES_IN_CHUNK), TER_OK);
+    assert_int_equal(ter_side_map(&side, set, START, 8 * TER_BYTES_IN_CHUNK), TER_OK);
+    for (uintptr_t at = START; at < START + 8 * TER_BYTES_IN_CHUNK; at += TER_BYTES_IN_PAGE) {
+        memset(TER_SIDE_RECORD(side, BLOCK_STATE, at), 7, 16);
+        memset(TER_SIDE_RECORD(side, LARGE, at), 7, 16);
+    }
+    ter_side_clear(&side, set, START + 3 * TER_BYTES_IN_CHUNK, 2 * TER_BYTES_IN_CHUNK);
+    for (uintptr_t at = START; at < START + 8 * TER_BYTES_IN_CHUNK; at += TER_BYTES_IN_PAGE) {
+        size_t chunk = (at - START) >> TER_LOG_BYTES_IN_CHUNK;
+        const char *state_bytes = TER_SIDE_RECORD(side, BLOCK_STATE, at);
+        const char *large_bytes = TER_SIDE_RECORD(side, LARGE, at);
+
+        for (size_t i = 0; i < 16; i++) {
+            assert_int_equal(state_bytes[i], chunk == 3 || chunk == 4 ? 0 : 7);
+            assert_int_equal(large_bytes[i], chunk == 3 || chunk == 4 ? 0 : 7);
+        }
+    }
+    ter_side_fini(&side);
+}
+
+/* The memory behind the values of a cleared chunk is the system's again: asked of the kernel. */
 static size_t resident_pages(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
 {
     uintptr_t first = ter_side_address(table, start), last = ter_side_address(table, end);
@@ -242,7 +269,7 @@ static size_t resident_pages(const struct ter_side_table *table, uintptr_t start
     return count;
 }
 
-static void forgetting_gives_memory_back(void **state)
+static void clearing_gives_memory_back(void **state)
 {
     const struct ter_side_table *table;
     struct ter_side_metadata side;
@@ -257,8 +284,8 @@ static void forgetting_gives_memory_back(void **state)
     pages = resident_pages(table, START, end);
     if (pages != SIZE_MAX) {
         assert_int_equal(pages, (8 * TER_KIB(32)) / ter_os_page_size());
-        ter_side_forget(&side, TER_SIDE_SET(MARK), START + TER_BYTES_IN_CHUNK,
-                        5 * TER_BYTES_IN_CHUNK);
+        ter_side_clear(&side, TER_SIDE_SET(MARK), START + TER_BYTES_IN_CHUNK,
+                       5 * TER_BYTES_IN_CHUNK);
         assert_int_equal(resident_pages(table, START, end), (3 * TER_KIB(32)) / ter_os_page_size());
     }
     ter_side_fini(&side);
@@ -331,15 +358,11 @@ static void last_values_are_mapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rules_of_specs),
-        cmocka_unit_test(rules_of_tables),
-        cmocka_unit_test(space_in_proportion),
-        cmocka_unit_test(spaces_share_tables),
-        cmocka_unit_test(forgotten_chunks),
-        cmocka_unit_test(forgotten_bits),
-        cmocka_unit_test(forgetting_gives_memory_back),
-        cmocka_unit_test(all_addresses),
-        cmocka_unit_test(last_values_are_mapped),
+        cmocka_unit_test(rules_of_specs),      cmocka_unit_test(rules_of_tables),
+        cmocka_unit_test(space_in_proportion), cmocka_unit_test(spaces_share_tables),
+        cmocka_unit_test(cleared_chunks),      cmocka_unit_test(cleared_bits),
+        cmocka_unit_test(cleared_records),     cmocka_unit_test(clearing_gives_memory_back),
+        cmocka_unit_test(all_addresses),       cmocka_unit_test(last_values_are_mapped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void all_is_well(void **state)
             ter_side_shadow_verify(test->words);
         }
         if (i % 2000 == 1999)
-            ter_side_forget(&test->side, 3, START, 2 * TER_BYTES_IN_CHUNK);
+            ter_side_clear(&test->side, 3, START, 2 * TER_BYTES_IN_CHUNK);
     }
     ter_side_shadow_verify(test->twos);
     ter_side_shadow_verify(test->words);
