@@ -10,7 +10,7 @@ PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-
 BUILD := build/release
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
-.PHONY: build check check-thorough demo bench install format clean help
+.PHONY: build check check-thorough demo bench bench-sft install format clean help
 
 build:
 	@tools/install-packages build
@@ -35,6 +35,9 @@ bench:
 	@$(MAKE) --no-print-directory build
 	@tools/bench
 
+bench-sft: build
+	@tools/bench-sft $(BENCH_FLAGS)
+
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
@@ -51,6 +54,7 @@ help:
 	@echo "make check-thorough  the same with longer tests, and a debug build"
 	@echo "make demo            show a program on Terrier's heap and on the system's libgc"
 	@echo "make bench           measure"
+	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"
 	@echo "make clean           remove build/"

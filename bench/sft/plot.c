@@ -31,7 +31,7 @@ static double scaled(double value)
 {
     double clamped = value < 1 ? 1 : value > largest ? largest : value;
 
-    return log2(clamped) / log2(largest) * (PANEL - 40);
+    return log2(clamped) / log2(largest) * (PANEL - 40.0);
 }
 
 static double value_of_panel(const struct result *result, unsigned subject, unsigned panel)
@@ -63,8 +63,9 @@ static void print_bar(FILE *out, const struct result *result, unsigned row, unsi
     if (goal > 0)
         fprintf(out, "<rect class=\"goal\" x=\"%.1f\" y=\"%d\" width=\"2\" height=\"%d\"/>\n",
                 x + scaled(goal), y - 3, BAR + 6);
-    fprintf(out, "<text x=\"%.1f\" y=\"%d\">%.2f</text>\n",
-            x + scaled(value > goal ? value : goal) + 8, y + BAR - 3, value);
+    /* In a column of their own: beside the bars they would lie on the lines. */
+    fprintf(out, "<text class=\"value\" x=\"%d\" y=\"%d\">%.2f</text>\n", x + PANEL, y + BAR - 3,
+            value);
 }
 
 static void print_axis(FILE *out, unsigned panel, const char *title)
@@ -92,7 +93,7 @@ void print_plot(FILE *out, const struct report *report)
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
         "height=\"%d\" role=\"img\">\n<title>What lookups in the SFT map cost</title>\n<style>\n"
         "text { font: 12px sans-serif; fill: #57606a }\n.title { font-weight: bold }\n"
-        ".small { font-size: 10px; text-anchor: middle }\n.label { text-anchor: end }\n"
+        ".small { font-size: 10px; text-anchor: middle }\n.label, .value { text-anchor: end }\n"
         ".met { fill: #3a86c8 }\n.missed { fill: #d9822b }\n.none { fill: #8c959f }\n"
         ".goal { fill: #24292f }\n.grid { fill: #8c959f; opacity: 0.4 }\n"
         "@media (prefers-color-scheme: dark) { text { fill: #b1bac4 } .goal { fill: #f0f6fc } }\n"
