@@ -32,6 +32,7 @@ static void end_lost_mutators(struct ter_heap *heap)
     struct ter_mutator *mutator = allocator->mutators;
 
     pthread_mutex_init(&allocator->lock.mutex, NULL);
+    ter_mark_team_forget(&heap->plan.team);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;
 

@@ -68,6 +68,7 @@ static ter_status init_plan(struct ter_heap *heap)
         .stress_interval = saturate(options->stress),
         .scan_program = options->scan_program != 0,
         .scan_libraries = options->scan_libraries != 0,
+        .markers = (unsigned)options->markers,
         .never_collect = strcmp(options->plan, "no-gc") == 0,
         .trim = options->give_back != 0,
     };

@@ -141,7 +141,7 @@ static void trace_finalized(void *context, struct ter_trace *trace, uintptr_t ce
 
     (void)context;
     trace->trace_object(trace, ter_object_at(closure));
-    ter_mark_data_range(&ter_libgc.plan->marker, cell + sizeof closure, cell + bytes);
+    ter_mark_data_range(ter_marker_of(trace), cell + sizeof closure, cell + bytes);
 }
 
 static int run_closure(void *cell)

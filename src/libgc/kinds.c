@@ -23,8 +23,13 @@ static struct custom_kind custom_kinds[TER_MAX_KINDS];
 static GC_mark_proc procedures[PROCEDURES];
 static unsigned procedure_count = RESERVED_PROCEDURES;
 
-/* The trace of the collection whose mark procedure runs; there is one at a time. */
-static struct ter_trace *current_trace;
+/*
+ * What a mark procedure gets for a mark stack, and only hands through: whose marking it is part of.
+ * Several may run at once, in the collector's threads.
+ */
+struct procedure_call {
+    struct ter_trace *trace;
+};
 
 /* ---- Descriptors ---- */
 
@@ -37,24 +42,20 @@ static void trace_bitmap(struct ter_trace *trace, const GC_word *word, GC_word b
             trace->trace_object(trace, ter_object_at(*word));
 }
 
-static void trace_length(uintptr_t object, GC_word length)
+static void trace_length(struct ter_trace *trace, uintptr_t object, GC_word length)
 {
-    ter_mark_data_range(&ter_libgc.plan->marker, object, object + length);
+    ter_mark_data_range(ter_marker_of(trace), object, object + length);
 }
 
 static void call_procedure(struct ter_trace *trace, uintptr_t object, GC_word descriptor)
 {
     GC_word argument = descriptor >> DESCRIPTOR_TAG_BITS;
     unsigned index = (unsigned)(argument & (PROCEDURES - 1));
-    struct ter_trace *saved = current_trace;
+    struct procedure_call call = {trace};
 
     TER_REQUIRE(procedures[index] != NULL, "libgc: there is no mark procedure %u", index);
-    current_trace = trace;
-    /* The stack that procedures hand through is ours; they get a pointer that they only return. */
-    procedures[index]((GC_word *)object, (struct GC_ms_entry *)&current_trace,
-                      (struct GC_ms_entry *)(&current_trace + 1),
-                      argument >> DESCRIPTOR_LOG_PROCEDURES);
-    current_trace = saved;
+    procedures[index]((GC_word *)object, (struct GC_ms_entry *)&call,
+                      (struct GC_ms_entry *)(&call + 1), argument >> DESCRIPTOR_LOG_PROCEDURES);
 }
 
 /* The descriptor that the object itself holds, or that its type, its first word, holds. */
@@ -76,7 +77,7 @@ void ter_libgc_trace_descriptor(struct ter_trace *trace, uintptr_t object, GC_wo
     if ((descriptor & DESCRIPTOR_TAG_MASK) == DESCRIPTOR_PER_OBJECT)
         descriptor = descriptor_in_object(object, descriptor);
     switch (descriptor & DESCRIPTOR_TAG_MASK) {
-    case DESCRIPTOR_LENGTH: trace_length(object, descriptor); break;
+    case DESCRIPTOR_LENGTH: trace_length(trace, object, descriptor); break;
     case DESCRIPTOR_BITMAP: trace_bitmap(trace, (const GC_word *)object, descriptor); break;
     case DESCRIPTOR_PROCEDURE: call_procedure(trace, object, descriptor); break;
     default: break;
@@ -163,7 +164,7 @@ struct GC_ms_entry *GC_mark_and_push(void *object, struct GC_ms_entry *stack,
                                      struct GC_ms_entry *limit, void **source)
 {
     (void)limit, (void)source;
-    TER_REQUIRE(current_trace != NULL, "GC_mark_and_push is for mark procedures");
-    ter_trace_word(current_trace, (uintptr_t)object);
+    TER_REQUIRE(stack != NULL, "GC_mark_and_push is for mark procedures");
+    ter_trace_word(((struct procedure_call *)(void *)stack)->trace, (uintptr_t)object);
     return stack;
 }

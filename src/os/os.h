@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,6 +79,21 @@ void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context
 uint64_t ter_os_data_segments_version(void);
 /* Visits the calling thread's blocks of static thread-local data. */
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context);
+
+/* ---- Threads of our own ---- */
+
+/* Processors that this process may use. */
+unsigned ter_os_processors(void);
+
+struct ter_os_worker {
+    pthread_t thread;
+};
+
+/* Starts a thread that no signal reaches. May allocate from malloc. */
+ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(void *argument),
+                               void *argument);
+/* Waits for its end. */
+void ter_os_worker_join(struct ter_os_worker *worker);
 
 /* ---- Stopping threads ---- */
 
@@ -149,6 +165,7 @@ enum ter_os_call {
     TER_OS_CALL_PROTECT,
     TER_OS_CALL_ALLOCATE,
     TER_OS_CALL_REALLOCATE,
+    TER_OS_CALL_THREAD,
     TER_OS_CALL_COUNT
 };
 

@@ -12,6 +12,8 @@
 #define QUEUE_LENGTH 16u        /* a power of two */
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a stack copied at once */
+#define FEWEST_TO_SHARE 8       /* entries; with fewer, others get nothing */
+#define MOST_GIVEN 512u         /* entries at once */
 
 /*
  * What the loop reads for every word, in a local variable: the compiler keeps it in registers or in
@@ -26,7 +28,8 @@ struct scan {
     uintptr_t span;
     uintptr_t heads; /* biases of the tables of block heads and of mark bits */
     uintptr_t marks;
-    struct ter_mark_entry *top; /* of the mark stack: first free entry, and one past the last */
+    struct ter_mark_entry *bottom; /* of the mark stack: first entry, first free one, end */
+    struct ter_mark_entry *top;
     struct ter_mark_entry *end;
     unsigned oldest; /* slot of the queue that was written longest ago, modulo its length */
     struct ter_mark_entry queue[QUEUE_LENGTH]; /* `start` 0: nothing */
@@ -43,6 +46,7 @@ static struct scan begin_scan(struct ter_marker *marker)
                         .span = marker->span,
                         .heads = side->tables[TER_SIDE_BLOCK].bias,
                         .marks = side->tables[TER_SIDE_MARK].bias,
+                        .bottom = marker->stack.entries + marker->stack.bottom,
                         .top = marker->stack.entries + marker->stack.count,
                         .end = marker->stack.entries + marker->stack.capacity};
 
@@ -53,6 +57,7 @@ TER_INLINE void read_stack(struct scan *scan)
 {
     const struct ter_mark_stack *stack = &scan->marker->stack;
 
+    scan->bottom = stack->entries + stack->bottom;
     scan->top = stack->entries + stack->count;
     scan->end = stack->entries + stack->capacity;
 }
@@ -61,6 +66,7 @@ static TER_NOINLINE void stack_entry_slow(struct scan *scan, struct ter_mark_ent
 {
     struct ter_mark_stack *stack = &scan->marker->stack;
 
+    stack->bottom = (size_t)(scan->bottom - stack->entries);
     stack->count = (size_t)(scan->top - stack->entries);
     ter_mark_stack_push(stack, entry.start, entry.bytes_and_kind, 0);
     read_stack(scan);
@@ -89,8 +95,11 @@ static TER_NOINLINE void empty_queue(struct scan *scan)
 /* Around calls that push through the marker, and at the end. */
 static void write_stack(struct scan *scan)
 {
+    struct ter_mark_stack *stack = &scan->marker->stack;
+
     empty_queue(scan);
-    scan->marker->stack.count = (size_t)(scan->top - scan->marker->stack.entries);
+    stack->bottom = (size_t)(scan->bottom - stack->entries);
+    stack->count = (size_t)(scan->top - stack->entries);
 }
 
 /* ---- From a word to a mark ---- */
@@ -100,15 +109,20 @@ TER_INLINE bool displacement_counts(const uint8_t *displacements, uintptr_t disp
     return displacement < TER_MAX_DISPLACEMENT && displacements[displacement] != 0;
 }
 
-/* Sets the mark of the granule at `object`; false when it was set. */
-TER_INLINE bool set_mark(uintptr_t marks, uintptr_t object)
+/*
+ * Sets the mark of the granule at `object`; false when it was set. With others about, most marks that
+ * are asked for are set already, which a plain load tells.
+ */
+TER_INLINE bool set_mark(uintptr_t marks, uintptr_t object, bool shared)
 {
     uint64_t *word = (uint64_t *)(marks + ((object >> TER_LOG_BYTES_IN_BIT_WORD) << 3));
     uint64_t mask = ter_bits_mask(object);
-    uint64_t old = *word;
+    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
 
     if ((old & mask) != 0)
         return false;
+    if (shared)
+        return (__atomic_fetch_or(word, mask, __ATOMIC_RELAXED) & mask) == 0;
     *word = old | mask;
     return true;
 }
@@ -125,7 +139,7 @@ TER_INLINE void push(struct scan *scan, uintptr_t object, size_t bytes, unsigned
 }
 
 /* A cell that is no object has its mark set already: see space/block_sweep.c. */
-TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior)
+TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior, bool shared)
 {
     const struct ter_block_head *head =
         ter_side_record_at(scan->heads, word, TER_SIDE_LOG_REGION_BLOCK, TER_SIDE_LOG_BITS_BLOCK);
@@ -133,13 +147,13 @@ TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior)
 
     if (!interior && !displacement_counts(scan->displacements, word - object))
         return;
-    if (!set_mark(scan->marks, object))
+    if (!set_mark(scan->marks, object, shared))
         return;
     if (head->scan != TER_SCAN_NONE)
         push(scan, object, head->cell_bytes, head->kind);
 }
 
-static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool interior)
+static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool interior, bool shared)
 {
     uintptr_t object = ter_runs_find(scan->ground, word);
     const struct ter_large_record *record;
@@ -152,7 +166,7 @@ static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool inte
         return;
     if (record->first_page_only && word - object >= TER_BYTES_IN_PAGE)
         return;
-    if (set_mark(scan->marks, object) && record->scan != TER_SCAN_NONE)
+    if (set_mark(scan->marks, object, shared) && record->scan != TER_SCAN_NONE)
         push(scan, object, record->bytes, record->kind);
 }
 
@@ -169,16 +183,16 @@ static TER_NOINLINE void mark_through_functions(struct scan *scan, const struct 
 }
 
 /* Words outside the hull were sorted out before. */
-TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior)
+TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior, bool shared)
 {
     const struct ter_sft *sft = ter_sft_map_get(&scan->map, word);
 
     if (TER_LIKELY(sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL)) {
         if (TER_LIKELY(ter_range_covers(&ter_space_of(sft)->range, word)))
-            mark_in_block(scan, word, interior);
+            mark_in_block(scan, word, interior, shared);
     } else if (sft->kind == TER_SPACE_LARGE) {
         if (ter_range_covers(&ter_space_of(sft)->range, word))
-            mark_large(scan, word, interior);
+            mark_large(scan, word, interior, shared);
     } else if (sft->kind != TER_SPACE_EMPTY) {
         mark_through_functions(scan, sft, word);
     }
@@ -187,11 +201,11 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior)
 /* ---- Ranges of words ---- */
 
 TER_INLINE void mark_words(struct scan *scan, const uintptr_t *word, const uintptr_t *end,
-                           bool interior)
+                           bool interior, bool shared)
 {
     for (; word < end; word++)
         if (*word - scan->low < scan->span)
-            mark_candidate(scan, *word, interior);
+            mark_candidate(scan, *word, interior, shared);
 }
 
 void ter_mark_word(struct ter_marker *marker, uintptr_t word)
@@ -201,7 +215,7 @@ void ter_mark_word(struct ter_marker *marker, uintptr_t word)
     if (word - marker->low >= marker->span)
         return;
     scan = begin_scan(marker);
-    mark_candidate(&scan, word, true);
+    mark_candidate(&scan, word, true, marker->share != NULL);
     write_stack(&scan);
 }
 
@@ -216,7 +230,7 @@ static void mark_foreign_words(struct ter_marker *marker, uintptr_t start, uintp
         size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
 
         ter_roots_read_words((const uintptr_t *)start, words, count);
-        mark_words(&scan, words, words + count, interior);
+        mark_words(&scan, words, words + count, interior, marker->share != NULL);
         start += count * sizeof(uintptr_t);
     }
     write_stack(&scan);
@@ -243,7 +257,8 @@ static TER_NOINLINE void call_tracer(struct scan *scan, const struct ter_kind *k
     read_stack(scan);
 }
 
-TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool interior)
+TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool interior,
+                           bool shared)
 {
     unsigned kind = (unsigned)(entry.bytes_and_kind & (TER_MAX_KINDS - 1));
     size_t bytes = entry.bytes_and_kind & ~(size_t)(TER_MAX_KINDS - 1);
@@ -259,7 +274,7 @@ TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool 
         bytes = PIECE_BYTES;
     }
     mark_words(scan, (const uintptr_t *)entry.start, (const uintptr_t *)(entry.start + bytes),
-               interior);
+               interior, shared);
 }
 
 void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind)
@@ -267,30 +282,50 @@ void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes
     struct ter_mark_entry entry = {object, bytes | kind};
     struct scan scan = begin_scan(marker);
 
-    scan_entry(&scan, entry, marker->interior_everywhere);
+    scan_entry(&scan, entry, marker->interior_everywhere, marker->share != NULL);
     write_stack(&scan);
 }
 
-TER_INLINE void drain(struct ter_marker *marker, bool interior)
+/* Half of the stack, the oldest entries, for who has nothing to do. */
+static TER_NOINLINE void give_away(struct scan *scan)
+{
+    size_t count = ter_min((size_t)(scan->top - scan->bottom) / 2, MOST_GIVEN);
+
+    if (ter_share_give(scan->marker->share, scan->bottom, count))
+        scan->bottom += count;
+}
+
+TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
 {
     struct scan scan = begin_scan(marker);
 
     for (;;) {
-        if (TER_UNLIKELY(scan.top == marker->stack.entries))
+        if (TER_UNLIKELY(scan.top == scan.bottom)) {
+            scan.top = scan.bottom = marker->stack.entries;
             empty_queue(&scan);
-        if (scan.top == marker->stack.entries)
-            break;
-        scan_entry(&scan, *--scan.top, interior);
+            if (scan.top == scan.bottom)
+                break;
+        }
+        if (shared && TER_UNLIKELY(ter_share_is_hungry(marker->share)) &&
+            scan.top - scan.bottom >= FEWEST_TO_SHARE)
+            give_away(&scan);
+        scan_entry(&scan, *--scan.top, interior, shared);
     }
     write_stack(&scan);
 }
 
 void ter_mark_drain(struct ter_marker *marker)
 {
-    if (marker->interior_everywhere)
-        drain(marker, true);
-    else
-        drain(marker, false);
+    if (marker->share != NULL) {
+        if (marker->interior_everywhere)
+            drain(marker, true, true);
+        else
+            drain(marker, false, true);
+    } else if (marker->interior_everywhere) {
+        drain(marker, true, false);
+    } else {
+        drain(marker, false, false);
+    }
 }
 
 /* ---- Life ---- */
@@ -335,6 +370,6 @@ void ter_marker_begin(struct ter_marker *marker)
     }
     marker->low = low;
     marker->span = high > low ? high - low : 0;
-    TER_CHECK(marker->stack.count == 0);
+    TER_CHECK(marker->stack.count == marker->stack.bottom);
     marker->stack.overflowed = false;
 }

@@ -16,6 +16,10 @@
 /* Displacements from an object's first byte that count as references, when not all do. */
 #define TER_MAX_DISPLACEMENT 4096u
 
+/*
+ * One member's part of marking. Alone, marks are set by plain stores; in a round with others (see
+ * mark_team.h) by atomic ones. Tracers of kinds find the marker by the trace that they get.
+ */
 struct ter_marker {
     struct ter_trace trace; /* first: kinds' tracers get it */
     const struct ter_ground *ground;
@@ -24,12 +28,19 @@ struct ter_marker {
     uintptr_t low;
     uintptr_t span;
     struct ter_mark_stack stack;
+    struct ter_share *share;  /* of the round that this marker takes part in; NULL: it is alone */
     bool interior_everywhere; /* any byte of an object refers to it, in the heap too */
     uint8_t displacements[TER_MAX_DISPLACEMENT]; /* otherwise: those that do; [0] always */
 };
 
 ter_status ter_marker_init(struct ter_marker *marker, const struct ter_allocator *allocator);
 void ter_marker_fini(struct ter_marker *marker);
+
+/* The marker whose trace a tracer was given. */
+TER_INLINE struct ter_marker *ter_marker_of(struct ter_trace *trace)
+{
+    return (struct ter_marker *)(void *)trace;
+}
 
 /* Before a collection marks anything. */
 void ter_marker_begin(struct ter_marker *marker);
@@ -42,5 +53,5 @@ void ter_mark_data_range(struct ter_marker *marker, uintptr_t start, uintptr_t e
 void ter_mark_word(struct ter_marker *marker, uintptr_t word);
 /* Scans an object that is marked, or must not be marked, by its kind. */
 void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind);
-/* Scans until nothing is left. */
+/* Scans until nothing is left; in a round: in this marker's own stack. */
 void ter_mark_drain(struct ter_marker *marker);

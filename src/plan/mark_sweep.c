@@ -115,6 +115,7 @@ ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *
     if (status != TER_OK)
         return status;
     init_allocator(plan, settings);
+    ter_mark_team_init(&plan->team, settings->markers);
     status = ter_marker_init(&plan->marker, &plan->allocator);
     if (status != TER_OK) {
         ter_lock_fini(&plan->allocator.lock);
@@ -142,6 +143,7 @@ void ter_plan_fini(struct ter_plan *plan)
     ter_links_fini(&plan->short_links);
     ter_finalizers_fini(&plan->finalizers);
     ter_roots_fini(&plan->roots);
+    ter_mark_team_fini(&plan->team);
     ter_marker_fini(&plan->marker);
     ter_lock_fini(&plan->allocator.lock);
     ter_ground_fini(&plan->ground);

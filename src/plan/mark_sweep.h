@@ -10,6 +10,7 @@
 
 #include "plan/collection.h"
 #include "plan/mark.h"
+#include "plan/mark_team.h"
 #include "plan/trigger.h"
 #include "plan/trim.h"
 
@@ -48,6 +49,7 @@ struct ter_plan {
     struct ter_links short_links;
     struct ter_links long_links;
     struct ter_marker marker;
+    struct ter_mark_team team;
     struct ter_trigger trigger;
     struct ter_trim trim;
     struct ter_plan_listener listener;
@@ -66,6 +68,7 @@ struct ter_plan_settings {
     size_t stress_interval;
     bool scan_program;
     bool scan_libraries;
+    unsigned markers; /* threads that mark; 0: as many as processors */
     bool never_collect;
     bool trim; /* free memory that is not needed goes back to the system */
 };

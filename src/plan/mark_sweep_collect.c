@@ -45,7 +45,8 @@ static void scan_object(void *context, uintptr_t object, size_t bytes, const str
         return;
     ter_bits_set(marks, object);
     ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
-    ter_mark_drain(&plan->marker);
+    if (contents->marked_only)
+        ter_mark_drain(&plan->marker);
 }
 
 /*
@@ -56,7 +57,7 @@ static void drain_all(struct ter_plan *plan)
 {
     struct contents contents = {plan, true};
 
-    ter_mark_drain(&plan->marker);
+    ter_mark_team_drain(&plan->team, &plan->marker);
     while (plan->marker.stack.overflowed) {
         plan->marker.stack.overflowed = false;
         ter_block_space_for_each(plan->allocator.mark_sweep, scan_object, &contents);
@@ -162,8 +163,10 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
     ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, visit_data, &plan->marker);
-    drain_all(plan);
     mark_uncollectable(plan);
+    drain_all(plan);
+    /* What is left is little: weak things, one by one. */
+    plan->team.ready = 0;
     ter_finalizers_reach(&plan->finalizers, &way);
 }
 
@@ -211,6 +214,10 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
     if (plan->hooks.allowed != NULL && !plan->hooks.allowed(plan->hooks.context, reason))
         return false;
     plan->collecting = true;
+    /* Under stress also where it is not worth it, so that tests see it. */
+    ter_mark_team_prepare(&plan->team, plan->allocator.stress_interval != 0
+                                           ? SIZE_MAX
+                                           : plan->trigger.live.scanned_bytes);
     if (plan->listener.before != NULL)
         plan->listener.before(plan->listener.context, reason);
     pass(plan, TER_PHASE_STOPPING);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/trace.h"
 
+#include <string.h>
+
 #define INITIAL_BYTES TER_KIB(64)
 
 static size_t bytes_of(const struct ter_mark_stack *stack)
@@ -26,9 +28,24 @@ void ter_mark_stack_fini(struct ter_mark_stack *stack)
     ter_os_release((uintptr_t)stack->entries, bytes_of(stack));
 }
 
+/* Half of the room is below the bottom: use that. */
+static bool move_down(struct ter_mark_stack *stack)
+{
+    if (stack->bottom < stack->capacity / 2)
+        return false;
+    stack->count -= stack->bottom;
+    memmove(stack->entries, stack->entries + stack->bottom,
+            stack->count * sizeof stack->entries[0]);
+    stack->bottom = 0;
+    return true;
+}
+
 bool ter_mark_stack_grow(struct ter_mark_stack *stack)
 {
     void *memory = stack->entries;
+
+    if (move_down(stack))
+        return true;
 
     if (ter_os_reallocate(&memory, bytes_of(stack), bytes_of(stack) * 2) != TER_OK) {
         stack->overflowed = true;
@@ -43,7 +60,8 @@ void ter_mark_stack_trim(struct ter_mark_stack *stack)
 {
     void *memory = stack->entries;
 
-    TER_CHECK(stack->count == 0);
+    TER_CHECK(stack->count == stack->bottom);
+    stack->bottom = stack->count = 0;
     if (bytes_of(stack) > INITIAL_BYTES &&
         ter_os_reallocate(&memory, bytes_of(stack), INITIAL_BYTES) == TER_OK) {
         stack->entries = memory;

@@ -18,14 +18,15 @@ struct ter_mark_entry {
 
 struct ter_mark_stack {
     struct ter_mark_entry *entries;
-    size_t count;
+    size_t bottom; /* entries below it were given away */
+    size_t count;  /* index of the first free entry */
     size_t capacity;
     bool overflowed;
 };
 
 ter_status ter_mark_stack_init(struct ter_mark_stack *stack);
 void ter_mark_stack_fini(struct ter_mark_stack *stack);
-/* Doubles the stack; false (and `overflowed`) when the system refuses. */
+/* Makes room, as a rule by doubling the stack; false (and `overflowed`) when the system refuses. */
 bool ter_mark_stack_grow(struct ter_mark_stack *stack);
 /* After a collection: gives memory beyond a small stack back. */
 void ter_mark_stack_trim(struct ter_mark_stack *stack);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Floor `trace`: the queue of objects that were reached and not yet scanned. */
+/* Floor `trace`: what was reached and not yet scanned, and who scans it. */
 #pragma once
 
 #include "trace/mark_stack.h"
+#include "trace/share.h"
+#include "trace/workers.h"

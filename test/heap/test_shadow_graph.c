@@ -101,6 +101,21 @@ static void graph_in_a_small_heap(void **state)
     shadow_free(shadow);
 }
 
+/* Every place that a heap may be in, every form of map, marking alone and together. */
+static void graph_in_every_layout(void **state)
+{
+    static const char *const options[] = {
+        "layout=small,stress=50",          "layout=32bit,stress=50",
+        "sft_map=dense,stress=50",         "sft_map=sparse,stress=50",
+        "layout=32bit,sft_map=dense",      "layout=small,markers=1,stress=10",
+        "layout=small,markers=4,stress=5", "layout=32bit,markers=4,stress=10,give_back=0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(options); i++)
+        run_graph(options[i], test_iterations(2000));
+}
+
 /* Call number k of the system fails, for every k that there is. */
 static void graph_with_one_refusal_at_every_place(void **state)
 {
@@ -169,6 +184,7 @@ int main(void)
         cmocka_unit_test(graph_with_a_collection_at_every_hundredth_allocation),
         cmocka_unit_test(graph_with_frequent_collections),
         cmocka_unit_test(graph_in_a_small_heap),
+        cmocka_unit_test(graph_in_every_layout),
         cmocka_unit_test(graph_with_one_refusal_at_every_place),
         cmocka_unit_test(graph_with_refusals_that_last),
     };

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan/plan.h"
+
+/* Scanning less than this alone takes no longer than waking others. */
+#define WORTH_A_ROUND TER_MIB(1)
+
+static size_t marker_bytes(const struct ter_mark_team *team)
+{
+    return ter_align_up(team->wanted * sizeof team->markers[0], ter_os_page_size());
+}
+
+ter_status ter_mark_team_init(struct ter_mark_team *team, unsigned members)
+{
+    if (members == 0)
+        members = ter_os_processors();
+    *team = (struct ter_mark_team){.wanted = (unsigned)ter_min(members - 1, TER_MAX_HELPERS)};
+    ter_workers_init(&team->workers);
+    return TER_OK;
+}
+
+static void free_markers(struct ter_mark_team *team, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ter_mark_stack_fini(&team->markers[i].stack);
+    ter_os_release((uintptr_t)team->markers, marker_bytes(team));
+    team->markers = NULL;
+}
+
+void ter_mark_team_fini(struct ter_mark_team *team)
+{
+    ter_workers_fini(&team->workers);
+    if (team->markers == NULL)
+        return;
+    free_markers(team, team->wanted);
+    ter_share_fini(&team->share);
+}
+
+void ter_mark_team_forget(struct ter_mark_team *team)
+{
+    ter_workers_forget(&team->workers);
+    team->ready = 0;
+}
+
+/* Memory for all that helpers need, once. */
+static bool make_markers(struct ter_mark_team *team)
+{
+    void *memory;
+    unsigned made = 0;
+
+    if (team->markers != NULL)
+        return true;
+    if (ter_os_allocate(marker_bytes(team), &memory) != TER_OK)
+        return false;
+    team->markers = memory;
+    while (made < team->wanted && ter_mark_stack_init(&team->markers[made].stack) == TER_OK)
+        made++;
+    if (made == team->wanted && ter_share_init(&team->share) == TER_OK)
+        return true;
+    free_markers(team, made);
+    return false;
+}
+
+void ter_mark_team_prepare(struct ter_mark_team *team, size_t live_bytes)
+{
+    team->ready = 0;
+    if (team->wanted == 0 || live_bytes < WORTH_A_ROUND || !make_markers(team))
+        return;
+    team->ready = ter_workers_start(&team->workers, team->wanted);
+}
+
+/* ---- A round ---- */
+
+struct round {
+    struct ter_mark_team *team;
+    struct ter_marker *first;
+};
+
+static void mark_as_member(void *context, unsigned member)
+{
+    const struct round *round = context;
+    struct ter_marker *marker = member == 0 ? round->first : &round->team->markers[member - 1];
+
+    do
+        ter_mark_drain(marker);
+    while (ter_share_take(&round->team->share, &marker->stack));
+}
+
+/* Everything but the stack. */
+static void copy_settings(struct ter_marker *to, const struct ter_marker *from)
+{
+    struct ter_mark_stack stack = to->stack;
+
+    *to = *from;
+    to->stack = stack;
+    to->stack.bottom = to->stack.count = 0;
+    to->stack.overflowed = false;
+}
+
+void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)
+{
+    struct round round = {team, marker};
+
+    if (team->ready == 0) {
+        ter_mark_drain(marker);
+        return;
+    }
+    marker->share = &team->share;
+    for (unsigned i = 0; i < team->ready; i++)
+        copy_settings(&team->markers[i], marker);
+    ter_share_begin(&team->share, team->ready + 1);
+    ter_workers_run(&team->workers, mark_as_member, &round);
+    marker->share = NULL;
+    for (unsigned i = 0; i < team->ready; i++) {
+        marker->stack.overflowed |= team->markers[i].stack.overflowed;
+        ter_mark_stack_trim(&team->markers[i].stack);
+    }
+    ter_mark_stack_trim(&team->share.stack);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Marking with several processors: a round in which the plan's marker and helpers drain together.
+ *
+ * A round costs some tens of microseconds, so small heaps are marked alone. Roots are scanned, and
+ * weak things processed, by the collecting thread alone; the round is for what lies behind the roots.
+ */
+#pragma once
+
+#include "plan/mark.h"
+
+struct ter_mark_team {
+    struct ter_workers workers;
+    struct ter_share share;
+    unsigned wanted;            /* helpers, as the settings and the machine have it */
+    unsigned ready;             /* helpers with a marker of their own, for this collection */
+    struct ter_marker *markers; /* of the helpers; NULL before the first round */
+};
+
+/* `members`: threads that mark, the collecting one included; 0: one a processor. */
+ter_status ter_mark_team_init(struct ter_mark_team *team, unsigned members);
+void ter_mark_team_fini(struct ter_mark_team *team);
+/* In the child of a fork. */
+void ter_mark_team_forget(struct ter_mark_team *team);
+
+/* Before the world stops: starts helpers if a round will be worth it. */
+void ter_mark_team_prepare(struct ter_mark_team *team, size_t live_bytes);
+
+/* Drains `marker`, with the helpers if there are any ready. */
+void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Helpers and what they share: rounds are whole, every entry is scanned by exactly one member, a round
+ * ends when nothing is left and not before, and refused threads or memory only make it slower.
+ */
+#include "trace/trace.h"
+
+#include "support.h"
+
+/* ---- Rounds ---- */
+
+struct rounds {
+    _Atomic unsigned calls[TER_MAX_HELPERS + 1];
+    _Atomic unsigned inside;
+};
+
+static void count_call(void *context, unsigned member)
+{
+    struct rounds *rounds = context;
+
+    atomic_fetch_add(&rounds->inside, 1);
+    atomic_fetch_add(&rounds->calls[member], 1);
+    atomic_fetch_sub(&rounds->inside, 1);
+}
+
+static void every_member_is_in_every_round(void **state)
+{
+    struct rounds rounds = {0};
+    struct ter_workers workers;
+
+    (void)state;
+    ter_workers_init(&workers);
+    ter_workers_run(&workers, count_call, &rounds);
+    assert_int_equal(rounds.calls[0], 1);
+    assert_int_equal(ter_workers_start(&workers, 3), 3);
+    for (unsigned i = 0; i < 500; i++) {
+        ter_workers_run(&workers, count_call, &rounds);
+        assert_int_equal(rounds.inside, 0);
+    }
+    /* More come in later; fewer are never wanted. */
+    assert_int_equal(ter_workers_start(&workers, 2), 3);
+    assert_int_equal(ter_workers_start(&workers, 5), 5);
+    ter_workers_run(&workers, count_call, &rounds);
+    for (unsigned i = 0; i <= 5; i++)
+        assert_int_equal(rounds.calls[i], i == 0 ? 502 : i <= 3 ? 501 : 1);
+    assert_int_equal(rounds.calls[6], 0);
+    ter_workers_fini(&workers);
+}
+
+static void refused_threads_are_done_without(void **state)
+{
+    struct rounds rounds = {0};
+    struct ter_workers workers;
+
+    (void)state;
+    ter_workers_init(&workers);
+    test_fail_calls(TEST_CALL(THREAD), 2, TEST_FOR_EVER);
+    assert_int_equal(ter_workers_start(&workers, 4), 2);
+    test_stop_failing(NULL);
+    ter_workers_run(&workers, count_call, &rounds);
+    assert_int_equal(rounds.calls[0] + rounds.calls[1] + rounds.calls[2], 3);
+    ter_workers_fini(&workers);
+}
+
+/* ---- Sharing ---- */
+
+#define MEMBERS 5u
+#define TREE_DEPTH 16u
+
+struct tree {
+    struct ter_workers workers;
+    struct ter_share share;
+    struct ter_mark_stack stacks[MEMBERS];
+    _Atomic uint8_t *seen; /* of each node of a full binary tree, by its number */
+    _Atomic size_t scanned;
+};
+
+/* An entry is a node; to scan it is to push its two children. */
+static void scan_node(struct tree *tree, struct ter_mark_stack *stack, uintptr_t node)
+{
+    assert_int_equal(atomic_fetch_add(&tree->seen[node], 1), 0);
+    atomic_fetch_add(&tree->scanned, 1);
+    if (node >> (TREE_DEPTH - 1) == 0) {
+        ter_mark_stack_push(stack, node * 2, 0, 0);
+        ter_mark_stack_push(stack, node * 2 + 1, 0, 0);
+    }
+}
+
+static void scan_tree(void *context, unsigned member)
+{
+    struct tree *tree = context;
+    struct ter_mark_stack *stack = &tree->stacks[member];
+
+    do
+        while (stack->count > stack->bottom) {
+            size_t half = (stack->count - stack->bottom) / 2;
+
+            if (half > 0 && ter_share_is_hungry(&tree->share) &&
+                ter_share_give(&tree->share, stack->entries + stack->bottom, half))
+                stack->bottom += half;
+            scan_node(tree, stack, stack->entries[--stack->count].start);
+        }
+    while (ter_share_take(&tree->share, stack));
+}
+
+static void scan_from_root(struct tree *tree)
+{
+    size_t nodes = ((size_t)1 << TREE_DEPTH) - 1;
+
+    memset((void *)tree->seen, 0, nodes + 1);
+    tree->scanned = 0;
+    ter_mark_stack_push(&tree->stacks[0], 1, 0, 0);
+    ter_share_begin(&tree->share, MEMBERS);
+    ter_workers_run(&tree->workers, scan_tree, tree);
+    assert_int_equal(tree->scanned, nodes);
+    for (size_t node = 1; node <= nodes; node++)
+        assert_int_equal(tree->seen[node], 1);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        ter_mark_stack_trim(&tree->stacks[i]);
+    ter_mark_stack_trim(&tree->share.stack);
+}
+
+static void every_entry_is_scanned_once(void **state)
+{
+    struct tree tree = {.seen = calloc((size_t)1 << TREE_DEPTH, 1)};
+
+    (void)state;
+    assert_non_null(tree.seen);
+    ter_workers_init(&tree.workers);
+    assert_int_equal(ter_workers_start(&tree.workers, MEMBERS - 1), MEMBERS - 1);
+    assert_int_equal(ter_share_init(&tree.share), TER_OK);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        assert_int_equal(ter_mark_stack_init(&tree.stacks[i]), TER_OK);
+    for (unsigned round = 0; round < test_iterations(20); round++)
+        scan_from_root(&tree);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        ter_mark_stack_fini(&tree.stacks[i]);
+    ter_share_fini(&tree.share);
+    ter_workers_fini(&tree.workers);
+    free((void *)tree.seen);
+}
+
+/* What cannot be given stays with who has it. */
+static void a_share_without_memory_takes_nothing(void **state)
+{
+    static struct ter_mark_entry entries[8192];
+    struct ter_share share;
+
+    (void)state;
+    assert_int_equal(ter_share_init(&share), TER_OK);
+    ter_share_begin(&share, 2);
+    test_fail_calls(TEST_CALL(REALLOCATE), 0, TEST_FOR_EVER);
+    assert_false(ter_share_give(&share, entries, TER_ARRAY_LENGTH(entries)));
+    test_stop_failing(NULL);
+    assert_int_equal(share.stack.count, 0);
+    assert_false(share.stack.overflowed);
+    assert_true(ter_share_give(&share, entries, TER_ARRAY_LENGTH(entries)));
+    assert_int_equal(share.stack.count, TER_ARRAY_LENGTH(entries));
+    ter_share_fini(&share);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_member_is_in_every_round),
+        cmocka_unit_test(refused_threads_are_done_without),
+        cmocka_unit_test(every_entry_is_scanned_once),
+        cmocka_unit_test(a_share_without_memory_takes_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
