@@ -28,6 +28,7 @@ ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintpt
 ter_status ter_os_commit(uintptr_t start, size_t bytes);
 ter_status ter_os_decommit(uintptr_t start, size_t bytes);
 ter_status ter_os_protect(uintptr_t start, size_t bytes);
+/* Should the system refuse, the range stays reserved, which the log says: nobody can do more. */
 void ter_os_release(uintptr_t start, size_t bytes);
 
 /* Committed memory anywhere, for our own structures; zero at first. */
@@ -166,6 +167,7 @@ enum ter_os_call {
     TER_OS_CALL_ALLOCATE,
     TER_OS_CALL_REALLOCATE,
     TER_OS_CALL_THREAD,
+    TER_OS_CALL_RELEASE,
     TER_OS_CALL_COUNT
 };
 

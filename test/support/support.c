@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,10 +33,13 @@ unsigned test_iterations(unsigned count)
 
 /* ---- Faults ---- */
 
+/* Helpers of a collector may ask too. */
 static struct {
     unsigned calls;
-    uint64_t first, count, seen, failed;
-} fault;
+    int error;
+    uint64_t first, count;
+    _Atomic uint64_t seen, failed;
+} fault = {.error = ENOMEM};
 
 static int answer(enum ter_os_call call)
 {
@@ -43,11 +47,11 @@ static int answer(enum ter_os_call call)
 
     if ((fault.calls & (1u << call)) == 0)
         return 0;
-    number = fault.seen++;
+    number = atomic_fetch_add(&fault.seen, 1);
     if (number < fault.first || number - fault.first >= fault.count)
         return 0;
-    fault.failed++;
-    return ENOMEM;
+    atomic_fetch_add(&fault.failed, 1);
+    return fault.error;
 }
 
 void test_fail_calls(unsigned calls, uint64_t first, uint64_t count)
@@ -58,6 +62,11 @@ void test_fail_calls(unsigned calls, uint64_t first, uint64_t count)
     fault.seen = 0;
     fault.failed = 0;
     ter_os_set_fault(answer);
+}
+
+void test_fail_with(int error)
+{
+    fault.error = error;
 }
 
 uint64_t test_stop_failing(uint64_t *failed)

@@ -55,11 +55,14 @@ bool test_locks_are_checked(void);
 /* ---- Faults ---- */
 
 #define TEST_CALL(name) (1u << TER_OS_CALL_##name)
-#define TEST_ALL_CALLS ((1u << TER_OS_CALL_COUNT) - 1)
+/* All that a caller can do something about: what cannot be released stays, whoever asks. */
+#define TEST_ALL_CALLS (((1u << TER_OS_CALL_COUNT) - 1) & ~TEST_CALL(RELEASE))
 #define TEST_FOR_EVER UINT64_MAX
 
 /* Of the calls in the set `calls`, those from number `first` (from 0), `count` of them, fail. */
 void test_fail_calls(unsigned calls, uint64_t first, uint64_t count);
+/* The errno of failures from now on; ENOMEM at first. */
+void test_fail_with(int error);
 /* Takes the fault away; how many calls of the set there were, and how many of them failed. */
 uint64_t test_stop_failing(uint64_t *failed);
 
