@@ -35,6 +35,7 @@ ter_status ter_mmapper_init_grain(struct ter_mmapper *mmapper, uintptr_t hint, s
         return status;
     }
     mmapper->states = table;
+    mmapper->huge_pages = false;
     ter_lock_init(&mmapper->lock, TER_RANK_MMAPPER);
     return TER_OK;
 }
@@ -91,6 +92,8 @@ static ter_status map_run(struct ter_mmapper *mmapper, size_t first, size_t end,
     if (status != TER_OK)
         return status;
     ter_os_name(start, bytes, name);
+    if (mmapper->huge_pages)
+        ter_os_want_huge_pages(start, bytes);
     set_states(mmapper, first, end, TER_CHUNK_MAPPING);
     return TER_OK;
 }

@@ -32,6 +32,7 @@ struct ter_mmapper {
     unsigned log_grain;
     _Atomic uint8_t *states;
     struct ter_lock lock;
+    bool huge_pages; /* asked for when chunks are mapped */
 };
 
 /* Reserves `bytes` (a multiple of a chunk) at `hint` if possible. */

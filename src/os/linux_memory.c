@@ -159,6 +159,12 @@ ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
     return TER_OK;
 }
 
+void ter_os_want_huge_pages(uintptr_t start, size_t bytes)
+{
+    /* A wish: kernels without them refuse. */
+    (void)madvise((void *)start, bytes, MADV_HUGEPAGE);
+}
+
 void ter_os_name(uintptr_t start, size_t bytes, const char *name)
 {
     /* Kernels without CONFIG_ANON_VMA_NAME refuse; a name is a convenience. */

@@ -38,6 +38,9 @@ ter_status ter_os_allocate_sparse(size_t bytes, void **start);
 /* Grows such memory, moving it if need be; the new part is zero. *start changes only on success. */
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 
+/* Asks for huge pages where the system has them. */
+void ter_os_want_huge_pages(uintptr_t start, size_t bytes);
+
 /* Shows `name` (static storage) for the range in /proc/self/maps, where the kernel can. */
 void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 
