@@ -78,6 +78,7 @@ static ter_status init_plan(struct ter_heap *heap)
         layout = ter_layout_auto_name();
     if (!ter_layout_find_preset(layout, &settings.ground.layout))
         return TER_ERROR_INVALID;
+    settings.ground.huge_pages = options->huge_pages != 0;
     settings.ground.log_map = options->sft_trace != 0;
     choose_map(options->sft_map, &settings.ground);
     return ter_plan_init(&heap->plan, &settings);

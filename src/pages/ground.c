@@ -93,6 +93,7 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
         ter_mmapper_fini(&ground->mmapper);
         return status;
     }
+    ground->mmapper.huge_pages = settings->huge_pages;
     ground->lowest_free = 0;
     if (settings->log_map)
         ter_sft_log_changes(&ground->map);

@@ -27,6 +27,7 @@ struct ter_ground_settings {
     bool outside;    /* spaces will own memory outside of the layout's range too */
     bool choose_map; /* take `map` where its form can serve, not what follows from the layout */
     enum ter_sft_map_kind map;
+    bool huge_pages;     /* for the memory of objects */
     bool log_map;        /* every change of the map is logged */
     size_t record_bytes; /* of the largest space */
 };
