@@ -11,8 +11,8 @@ struct word_range {
     uint64_t head_mask, tail_mask;
 };
 
-static struct word_range words_of_range(const struct ter_side_table *table, uintptr_t start,
-                                        uintptr_t end)
+TER_INLINE struct word_range words_of_range(const struct ter_side_table *table, uintptr_t start,
+                                            uintptr_t end)
 {
     unsigned head = ter_side_bit_in_word(table, start);
     unsigned tail = ter_side_bit_in_word(table, end);
@@ -40,23 +40,49 @@ static struct word_range words_of_range(const struct ter_side_table *table, uint
 /* Bits of `mask` become those of `bits`; the others stay as others leave them. */
 static void replace_bits(ter_side_word *word, uint64_t mask, uint64_t bits)
 {
-    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+    uint64_t old;
 
+    if ((bits & mask) == 0) {
+        __atomic_fetch_and(word, ~mask, __ATOMIC_RELAXED);
+        return;
+    }
+    if ((bits & mask) == mask) {
+        __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
+        return;
+    }
+    old = __atomic_load_n(word, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(word, &old, (old & ~mask) | (bits & mask), true,
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         continue;
 }
 
-static void fill_words(ter_side_word *first, ter_side_word *end, uint64_t pattern)
+/* Words of a pattern that are stored one by one; from then on they are copied. */
+#define WORDS_OF_PATTERN 64u
+/* Most that is copied at a time: what is read stays in the fastest cache. */
+#define WORDS_OF_COPY 1024u
+
+static TER_NOINLINE void fill_pattern(ter_side_word *first, ter_side_word *end, uint64_t pattern)
+{
+    size_t count = (size_t)(end - first), done = ter_min(count, WORDS_OF_PATTERN);
+
+    for (size_t i = 0; i < done; i++)
+        first[i] = pattern;
+    while (done < count) {
+        size_t more = ter_min(ter_min(done, WORDS_OF_COPY), count - done);
+
+        memcpy(first + done, first, more * sizeof *first);
+        done += more;
+    }
+}
+
+TER_INLINE void fill_words(ter_side_word *first, ter_side_word *end, uint64_t pattern)
 {
     if (first >= end)
         return;
-    if (pattern == (pattern & 0xff) * (UINT64_MAX / 0xff)) {
+    if (pattern == (pattern & 0xff) * (UINT64_MAX / 0xff))
         memset(first, (int)(pattern & 0xff), (size_t)(end - first) * sizeof *first);
-        return;
-    }
-    while (first < end)
-        *first++ = pattern;
+    else
+        fill_pattern(first, end, pattern);
 }
 
 static void check_bulk(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
@@ -83,16 +109,6 @@ void ter_side_fill_range(const struct ter_side_table *table, uintptr_t start, ui
     if (range.tail != NULL)
         replace_bits(range.tail, range.tail_mask, pattern);
     ter_side_shadow_filled(table, start, end, value);
-}
-
-void ter_side_zero_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
-{
-    ter_side_fill_range(table, start, end, 0);
-}
-
-void ter_side_set_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
-{
-    ter_side_fill_range(table, start, end, ter_side_mask(table));
 }
 
 /* The word of `from` that lies as far into its table as `word` into `to`. */

@@ -10,14 +10,43 @@
  */
 #pragma once
 
-#include "metadata/table.h"
+#include <string.h>
+
+#include "metadata/values.h"
 
 /* Every value of the range becomes `value`. */
 void ter_side_fill_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                          uint64_t value);
-void ter_side_zero_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end);
+
+/* Does the range end, at both ends, where a word of the table does, and is nobody checking? */
+TER_INLINE bool ter_side_is_whole_words(const struct ter_side_table *table, uintptr_t start,
+                                        uintptr_t end)
+{
+    uintptr_t data_of_word = (uintptr_t)sizeof(uint64_t) << table->shift;
+
+    return start < end && ((start | end) & (data_of_word - 1)) == 0 && !ter_side_is_shadowed(table);
+}
+
+TER_INLINE void ter_side_zero_range(const struct ter_side_table *table, uintptr_t start,
+                                    uintptr_t end)
+{
+    TER_ASSERT(table->log_bits <= TER_SIDE_LOG_VALUE_BITS);
+    if (TER_LIKELY(ter_side_is_whole_words(table, start, end)))
+        memset((void *)ter_side_address(table, start), 0, (end - start) >> table->shift);
+    else
+        ter_side_fill_range(table, start, end, 0);
+}
+
 /* Sets every bit of every value. */
-void ter_side_set_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end);
+TER_INLINE void ter_side_set_range(const struct ter_side_table *table, uintptr_t start,
+                                   uintptr_t end)
+{
+    TER_ASSERT(table->log_bits <= TER_SIDE_LOG_VALUE_BITS);
+    if (TER_LIKELY(ter_side_is_whole_words(table, start, end)))
+        memset((void *)ter_side_address(table, start), 0xff, (end - start) >> table->shift);
+    else
+        ter_side_fill_range(table, start, end, ter_side_mask(table));
+}
 
 /* Every value of the range becomes the one in `from`, a table of the same widths. */
 void ter_side_copy_range(const struct ter_side_table *to, const struct ter_side_table *from,

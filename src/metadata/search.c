@@ -7,15 +7,9 @@ static uintptr_t region_bytes(const struct ter_side_table *table)
     return (uintptr_t)1 << table->log_region;
 }
 
-/* A bit for each value of the word that is not zero, where the value begins. */
 static uint64_t value_flags(const struct ter_side_table *table, const uint64_t *word)
 {
-    uint64_t flags =
-        ter_side_ordered(table, __atomic_load_n((const ter_side_word *)word, __ATOMIC_RELAXED));
-
-    for (unsigned i = 0; i < table->log_bits; i++)
-        flags |= flags >> (1u << i);
-    return flags & ter_side_lowest_bits(table);
+    return ter_side_flags_of(table, __atomic_load_n((const ter_side_word *)word, __ATOMIC_RELAXED));
 }
 
 static uintptr_t region_of_flag(const struct ter_side_table *table, const uint64_t *word,
@@ -101,7 +95,7 @@ static bool next_in_mapped(const struct ter_side_table *table, uintptr_t from, u
         uint64_t flags = value_flags(table, word) & wanted;
 
         if (word == last)
-            flags &= ter_side_bits_to(ter_side_bit_in_word(table, end - 1));
+            flags &= ter_side_bits_to(table, ter_side_bit_in_word(table, end - 1));
         if (flags != 0) {
             *found = region_of_flag(table, word, ter_count_trailing_zeros(flags));
             return true;
@@ -136,7 +130,7 @@ static bool previous_in_mapped(const struct ter_side_table *table, uintptr_t fro
 {
     const uint64_t *word = ter_side_word_of(table, from);
     const uint64_t *first = ter_side_word_of(table, lowest);
-    uint64_t wanted = ter_side_bits_to(ter_side_bit_in_word(table, from));
+    uint64_t wanted = ter_side_bits_to(table, ter_side_bit_in_word(table, from));
 
     for (;;) {
         uint64_t flags = value_flags(table, word) & wanted;
@@ -198,10 +192,12 @@ static bool visit_mapped(const struct ter_side_table *table, uintptr_t from, uin
     while (word != last) {
         if (!visit_flags(table, word, wanted, visit, context))
             return false;
-        word = ter_words_find(word + 1, last);
+        /* Where values are dense the next word has some. */
+        if (*++word == 0)
+            word = ter_words_find(word, last);
         wanted = UINT64_MAX;
     }
-    wanted &= ter_side_bits_to(ter_side_bit_in_word(table, end - 1));
+    wanted &= ter_side_bits_to(table, ter_side_bit_in_word(table, end - 1));
     return visit_flags(table, word, wanted, visit, context);
 }
 

@@ -29,19 +29,40 @@ TER_INLINE uint64_t ter_side_ordered(const struct ter_side_table *table, uint64_
     return TER_BIG_ENDIAN && table->log_bits >= 3 ? __builtin_bswap64(word) : word;
 }
 
-/* A word with bit 0 of every value set. */
+/* A word with bit 0 of every value set. A table, since dividing takes longer than all else here. */
 TER_INLINE uint64_t ter_side_lowest_bits(const struct ter_side_table *table)
 {
-    return UINT64_MAX / ter_side_mask(table);
+    static const uint64_t words[TER_SIDE_LOG_VALUE_BITS + 1] = {
+        UINT64_MAX,
+        UINT64_C(0x5555555555555555),
+        UINT64_C(0x1111111111111111),
+        UINT64_C(0x0101010101010101),
+        UINT64_C(0x0001000100010001),
+        UINT64_C(0x0000000100000001),
+        1,
+    };
+
+    return words[table->log_bits];
 }
 
-/* Bits from `bit` upward, and bits up to and with `bit`. */
+/* The highest bit of every value of the word that is not zero. */
+TER_INLINE uint64_t ter_side_flags_of(const struct ter_side_table *table, uint64_t word)
+{
+    uint64_t highest = ter_side_lowest_bits(table) << ((1u << table->log_bits) - 1);
+    uint64_t others = ~highest;
+
+    /* A carry into the highest bit, and never beyond it, says that one of the others was set. */
+    return (((ter_side_ordered(table, word) & others) + others) | ter_side_ordered(table, word)) &
+           highest;
+}
+
+/* Bits from those of the value that begins at `bit` upward; and all up to and with its bits. */
 TER_INLINE uint64_t ter_side_bits_from(unsigned bit)
 {
     return UINT64_MAX << bit;
 }
 
-TER_INLINE uint64_t ter_side_bits_to(unsigned bit)
+TER_INLINE uint64_t ter_side_bits_to(const struct ter_side_table *table, unsigned bit)
 {
-    return UINT64_MAX >> (63 - bit);
+    return UINT64_MAX >> (64 - (1u << table->log_bits) - bit);
 }
