@@ -7,13 +7,13 @@ static uintptr_t region_bytes(const struct ter_side_table *table)
     return (uintptr_t)1 << table->log_region;
 }
 
-static uint64_t value_flags(const struct ter_side_table *table, const uint64_t *word)
+TER_INLINE uint64_t value_flags(const struct ter_side_table *table, const uint64_t *word)
 {
     return ter_side_flags_of(table, __atomic_load_n((const ter_side_word *)word, __ATOMIC_RELAXED));
 }
 
-static uintptr_t region_of_flag(const struct ter_side_table *table, const uint64_t *word,
-                                unsigned bit)
+TER_INLINE uintptr_t region_of_flag(const struct ter_side_table *table, const uint64_t *word,
+                                    unsigned bit)
 {
     return ter_side_data_of(table, word) +
            ((uintptr_t)(bit >> table->log_bits) << table->log_region);
@@ -169,8 +169,8 @@ bool ter_side_find_previous_non_zero(const struct ter_side_table *table, uintptr
 
 /* ---- All ---- */
 
-static bool visit_flags(const struct ter_side_table *table, const uint64_t *word, uint64_t wanted,
-                        ter_side_visitor *visit, void *context)
+TER_INLINE bool visit_flags(const struct ter_side_table *table, const uint64_t *word,
+                            uint64_t wanted, ter_side_visitor *visit, void *context)
 {
     uint64_t flags = value_flags(table, word) & wanted;
 
@@ -182,9 +182,11 @@ static bool visit_flags(const struct ter_side_table *table, const uint64_t *word
     return true;
 }
 
-static bool visit_mapped(const struct ter_side_table *table, uintptr_t from, uintptr_t end,
+static bool visit_mapped(const struct ter_side_table *shared, uintptr_t from, uintptr_t end,
                          ter_side_visitor *visit, void *context)
 {
+    /* A copy that the visitor cannot change, so that its figures stay in registers. */
+    const struct ter_side_table copy = *shared, *table = &copy;
     const uint64_t *word = ter_side_word_of(table, from);
     const uint64_t *last = ter_side_word_of(table, end - 1);
     uint64_t wanted = ter_side_bits_from(ter_side_bit_in_word(table, from));

