@@ -24,11 +24,25 @@ struct ter_random test_random(void)
     return random;
 }
 
+static bool is_thorough(void)
+{
+    const char *text = getenv("TERRIER_THOROUGH");
+
+    return text != NULL && strcmp(text, "1") == 0;
+}
+
 unsigned test_iterations(unsigned count)
 {
-    const char *thorough = getenv("TERRIER_THOROUGH");
+    return is_thorough() ? count * 20 : count;
+}
 
-    return thorough != NULL && strcmp(thorough, "1") == 0 ? count * 20 : count;
+uint64_t test_count(uint64_t usual, uint64_t thorough)
+{
+    const char *text = getenv("CHECK_DIVISOR");
+    uint64_t divisor = text == NULL ? 1 : strtoull(text, NULL, 10);
+    uint64_t count = is_thorough() ? thorough : usual;
+
+    return divisor > 1 ? count / divisor + 1 : count;
 }
 
 /* ---- Faults ---- */

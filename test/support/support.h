@@ -33,6 +33,12 @@ TER_INLINE size_t test_below(struct ter_random *random, size_t bound)
 /* `count`, or 20 times that when TERRIER_THOROUGH=1. */
 unsigned test_iterations(unsigned count);
 
+/*
+ * `usual`, or `thorough` when TERRIER_THOROUGH=1, for tests that know both; less of it by the factor
+ * CHECK_DIVISOR, which slow ways of running set.
+ */
+uint64_t test_count(uint64_t usual, uint64_t thorough);
+
 /* ---- Children ---- */
 
 struct test_end {
