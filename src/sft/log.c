@@ -5,17 +5,19 @@
 static void log_change(void *context, const struct ter_sft_change *change)
 {
     static const char *const words[] = {
-        [TER_SFT_ADDED] = "is added",
         [TER_SFT_CLAIMED] = "claims",
         [TER_SFT_RELEASED] = "releases",
         [TER_SFT_REFUSED] = "is refused",
     };
 
     (void)context;
-    ter_log(TER_LOG_WARNING, "SFT map: %s %s %zu KiB at %#zx%s%s", change->space->name,
-            words[change->event], (size_t)(change->bytes >> 10), (size_t)change->start,
-            change->owner != NULL ? ", owned by " : "",
-            change->owner != NULL ? change->owner->name : "");
+    if (change->event == TER_SFT_ADDED)
+        ter_log(TER_LOG_WARNING, "SFT map: %s is added", change->space->name);
+    else
+        ter_log(TER_LOG_WARNING, "SFT map: %s %s %zu bytes at %#zx%s%s", change->space->name,
+                words[change->event], (size_t)change->bytes, (size_t)change->start,
+                change->owner != NULL ? ", owned by " : "",
+                change->owner != NULL ? change->owner->name : "");
 }
 
 void ter_sft_log_changes(const struct ter_sft_map *map)

@@ -13,9 +13,10 @@
 #define ADDRESS_BITS ((unsigned)sizeof(uintptr_t) * 8)
 #define LARGEST_RECORD TER_KIB(64)
 
+/* For more than one byte. */
 static unsigned log2_up(size_t bytes)
 {
-    return bytes <= 1 ? 0 : ter_log2(bytes - 1) + 1;
+    return ter_log2(bytes - 1) + 1;
 }
 
 /* Bytes of an entry of each form. */
@@ -27,12 +28,11 @@ static size_t entry_bytes(enum ter_sft_map_kind kind)
 /* What the number 0 for the bytes covered stands for; itself 0 when that is all addresses. */
 static uintptr_t usual_bytes(const struct ter_sft_map_options *options)
 {
-    unsigned bits = ter_os_address_bits();
-
     /* 0 - start bytes are left above start; for start 0 that is all, which is 0 as a word. */
-    if (options->kind != TER_SFT_DENSE_MAP || bits == ADDRESS_BITS)
+    if (options->kind != TER_SFT_DENSE_MAP)
         return 0 - options->start;
-    return (uintptr_t)1 << bits;
+    /* By two shifts: one by all bits of a word is not defined. */
+    return (uintptr_t)2 << (ter_os_address_bits() - 1);
 }
 
 /* Fills in what the map covers; false if that is against the rules. */
@@ -48,26 +48,24 @@ static bool set_range(struct ter_sft_map *map, const struct ter_sft_map_options 
     map->start = options->start;
     map->last = bytes - 1;
     map->outside = (map->last >> map->log_region_bytes) + 1;
+    /* The number of slots itself may be 0 as a word, for slots of one byte. */
     if (map->kind == TER_SFT_SPACE_MAP)
-        return map->outside <= TER_SFT_MAX_SLOTS;
+        return map->outside - 1 < TER_SFT_MAX_SLOTS;
     if (map->kind == TER_SFT_DENSE_MAP)
         return map->start == 0;
     return (map->start & region_mask) == 0;
 }
 
-/* Lays out state, records and table in one allocation; false if no address space can hold it. */
-static bool lay_out(const struct ter_sft_map *map, size_t *records, size_t *table, size_t *bytes)
+/* Lays out state, records and table in one allocation: at most an entry a chunk of all addresses. */
+static void lay_out(const struct ter_sft_map *map, size_t *records, size_t *table, size_t *bytes)
 {
     size_t page = ter_os_page_size();
     size_t groups = (map->outside >> TER_SFT_LOG_GROUP) + 1;
 
-    if (map->outside > (SIZE_MAX >> 2) / entry_bytes(map->kind))
-        return false;
     *records = ter_align_up(sizeof(struct ter_sft_map_state) + (groups / 64 + 1) * 8, page);
     *table =
         *records + ter_align_up((size_t)(TER_SFT_MAX_SPACES + 1) << map->log_record_bytes, page);
     *bytes = *table + ter_align_up((map->outside + 1) * entry_bytes(map->kind), page);
-    return true;
 }
 
 static void fill_slots(const struct ter_sft_map *map)
@@ -94,8 +92,7 @@ ter_status ter_sft_map_create(struct ter_sft_map *map, const struct ter_sft_map_
     made.log_record_bytes = log2_up(record);
     if (!set_range(&made, options))
         return TER_ERROR_OUT_OF_RANGE;
-    if (!lay_out(&made, &records, &table, &bytes))
-        return TER_ERROR_NO_ADDRESS_SPACE;
+    lay_out(&made, &records, &table, &bytes);
     status = ter_os_allocate_sparse(bytes, &start);
     if (status != TER_OK)
         return status;

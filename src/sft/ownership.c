@@ -138,8 +138,7 @@ ter_status ter_sft_map_release(const struct ter_sft_map *map, const struct ter_s
 
 size_t ter_sft_conflict_print(const struct ter_sft_conflict *conflict, char *text, size_t size)
 {
-    int length = snprintf(text, size, "%#zx belongs to space %s, not to %s",
-                          (size_t)conflict->start, conflict->owner->name, conflict->claimant->name);
-
-    return length < 0 ? 0 : (size_t)length;
+    return (size_t)snprintf(text, size, "%#zx belongs to space %s, not to %s",
+                            (size_t)conflict->start, conflict->owner->name,
+                            conflict->claimant->name);
 }

@@ -66,16 +66,14 @@ struct text {
 static TER_PRINTF(2, 3) void add_line(struct text *text, const char *format, ...)
 {
     va_list arguments;
-    int length;
+    size_t length;
 
     va_start(arguments, format);
-    length = vsnprintf(text->at, text->left, format, arguments);
+    length = (size_t)vsnprintf(text->at, text->left, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        return;
-    text->length += (size_t)length;
+    text->length += length;
     if (text->left > 0) {
-        size_t written = ter_min((size_t)length, text->left - 1);
+        size_t written = ter_min(length, text->left - 1);
 
         text->at += written;
         text->left -= written;
@@ -91,9 +89,9 @@ size_t ter_sft_map_print(const struct ter_sft_map *map, char *text, size_t size)
 {
     struct text out = {.at = text, .left = size};
 
-    add_line(&out, "%s map of %#zx to %#zx, %zu KiB an entry\n", ter_sft_map_kind_name(map->kind),
+    add_line(&out, "%s map of %#zx to %#zx, %zu bytes an entry\n", ter_sft_map_kind_name(map->kind),
              (size_t)map->start, (size_t)(map->start + map->last),
-             ((size_t)1 << map->log_region_bytes) >> 10);
+             (size_t)1 << map->log_region_bytes);
     ter_sft_map_for_each_run(map, add_run, &out);
     return out.length;
 }
