@@ -73,6 +73,16 @@ static void graph_with_frequent_collections(void **state)
     run_graph("free_space_divisor=50,heap_initial=0", test_iterations(12000));
 }
 
+/* The map finds the same objects, whatever its form. */
+static void graph_on_every_form_of_map(void **state)
+{
+    (void)state;
+    run_graph("layout=32bit,sft_map=sparse,stress=100", test_iterations(1500));
+    run_graph("layout=32bit,sft_map=dense,stress=100", test_iterations(1500));
+    if (sizeof(uintptr_t) == 8)
+        run_graph("sft_map=space,stress=100", test_iterations(1500));
+}
+
 /* Every refusal must leave a whole graph; dropping makes room again. */
 static void graph_in_a_small_heap(void **state)
 {
@@ -183,6 +193,7 @@ int main(void)
         cmocka_unit_test(graph_with_a_collection_at_every_third_allocation),
         cmocka_unit_test(graph_with_a_collection_at_every_hundredth_allocation),
         cmocka_unit_test(graph_with_frequent_collections),
+        cmocka_unit_test(graph_on_every_form_of_map),
         cmocka_unit_test(graph_in_a_small_heap),
         cmocka_unit_test(graph_in_every_layout),
         cmocka_unit_test(graph_with_one_refusal_at_every_place),
