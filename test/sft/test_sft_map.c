@@ -16,77 +16,78 @@ static const struct ter_sft one_more = {.kind = TER_SPACE_OTHER, .name = "one mo
 
 /* ---- Creation ---- */
 
+#define REFUSED TER_ERROR_OUT_OF_RANGE
+#define HALF ((uintptr_t)1 << (MAP_ADDRESS_BITS - 1))
+
+static const struct cover {
+    struct ter_sft_map_options options;
+    ter_status status;
+    uintptr_t last; /* covered */
+} covers[] = {
+    {{TER_SFT_SPACE_MAP, MAP_BASE, 256 << 10, 10, 0}, TER_OK, MAP_BASE + (256 << 10) - 1},
+    {{TER_SFT_SPACE_MAP, MAP_BASE, 257 << 10, 10, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, MAP_BASE, (16 << 10) + 1, 10, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, MAP_BASE, 512, 10, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 3, 1 << 10, 10, 0}, TER_OK, (1 << 10) + 2},
+    {{TER_SFT_SPACE_MAP, 3, 0, 10, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0 - ((uintptr_t)8), 8, 0, 0}, TER_OK, TOP},
+    {{TER_SFT_SPACE_MAP, 0 - ((uintptr_t)8), 9, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0 - ((uintptr_t)256), 0, 0, 0}, TER_OK, TOP},
+    {{TER_SFT_SPACE_MAP, 0 - ((uintptr_t)257), 0, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0, 0, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 9, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 8, 0}, TER_OK, TOP},
+    {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 1, 0}, TER_OK, TOP},
+    {{TER_SFT_SPACE_MAP, HALF, HALF, MAP_ADDRESS_BITS - 1, 0}, TER_OK, TOP},
+    {{TER_SFT_SPACE_MAP, HALF + 1, HALF, MAP_ADDRESS_BITS - 1, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS, 0}, REFUSED, 0},
+    {{TER_SFT_SPACE_MAP, 0, 0, UINT32_MAX, 0}, REFUSED, 0},
+    {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, UINT32_MAX, 0}, TER_OK, MAP_CHUNK - 1},
+    {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK + 1, 0, 0}, REFUSED, 0},
+    {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK / 2, 0, 0}, REFUSED, 0},
+    {{TER_SFT_DENSE_MAP, MAP_CHUNK, MAP_CHUNK, 0, 0}, REFUSED, 0},
+    {{TER_SFT_DENSE_MAP, 1, MAP_CHUNK, 0, 0}, REFUSED, 0},
+    {{TER_SFT_DENSE_MAP, MAP_CHUNK, 0, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPARSE_MAP, 0, MAP_CHUNK, UINT32_MAX, 0}, TER_OK, MAP_CHUNK - 1},
+    {{TER_SFT_SPARSE_MAP, 7 * MAP_CHUNK, 3 * MAP_CHUNK, 0, 0}, TER_OK, 10 * MAP_CHUNK - 1},
+    {{TER_SFT_SPARSE_MAP, 7 * MAP_CHUNK, 3 * MAP_CHUNK - 1, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPARSE_MAP, MAP_CHUNK / 2, 3 * MAP_CHUNK, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPARSE_MAP, 1, 0, 0, 0}, REFUSED, 0},
+    {{TER_SFT_SPARSE_MAP, 0 - 2 * MAP_CHUNK, 0, 0, 0}, TER_OK, TOP},
+    {{TER_SFT_SPARSE_MAP, 0 - 2 * MAP_CHUNK, 2 * MAP_CHUNK, 0, 0}, TER_OK, TOP},
+    {{TER_SFT_SPARSE_MAP, 0 - 2 * MAP_CHUNK, 3 * MAP_CHUNK, 0, 0}, REFUSED, 0},
+    {{(enum ter_sft_map_kind)3, 0, MAP_CHUNK, 22, 0}, TER_ERROR_INVALID, 0},
+    {{(enum ter_sft_map_kind)77, 1, 1, 0, 0}, TER_ERROR_INVALID, 0},
+    {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, 0, TER_KIB(64)}, TER_OK, MAP_CHUNK - 1},
+    {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, 0, TER_KIB(64) + 1}, TER_ERROR_INVALID, 0},
+    {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, 0, SIZE_MAX}, TER_ERROR_INVALID, 0},
+};
+
 static void what_a_map_may_cover(void **state)
 {
-    const uintptr_t one = 1, half = one << (MAP_ADDRESS_BITS - 1);
-    const ter_status refused = TER_ERROR_OUT_OF_RANGE;
-    const struct {
-        struct ter_sft_map_options options;
-        ter_status status;
-        uintptr_t last; /* covered */
-    } rows[] = {
-        {{TER_SFT_SPACE_MAP, MAP_BASE, 256 << 10, 10, 0}, TER_OK, MAP_BASE + (256 << 10) - 1},
-        {{TER_SFT_SPACE_MAP, MAP_BASE, 257 << 10, 10, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, MAP_BASE, (16 << 10) + 1, 10, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, MAP_BASE, 512, 10, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 3, 1 << 10, 10, 0}, TER_OK, (1 << 10) + 2},
-        {{TER_SFT_SPACE_MAP, 3, 0, 10, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0 - (8 * one), 8, 0, 0}, TER_OK, TOP},
-        {{TER_SFT_SPACE_MAP, 0 - (8 * one), 9, 0, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0 - (256 * one), 0, 0, 0}, TER_OK, TOP},
-        {{TER_SFT_SPACE_MAP, 0 - (257 * one), 0, 0, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0, 0, 0, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 9, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 8, 0}, TER_OK, TOP},
-        {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 1, 0}, TER_OK, TOP},
-        {{TER_SFT_SPACE_MAP, half, half, MAP_ADDRESS_BITS - 1, 0}, TER_OK, TOP},
-        {{TER_SFT_SPACE_MAP, half + 1, half, MAP_ADDRESS_BITS - 1, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS, 0}, refused, 0},
-        {{TER_SFT_SPACE_MAP, 0, 0, UINT32_MAX, 0}, refused, 0},
-        {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, UINT32_MAX, 0}, TER_OK, MAP_CHUNK - 1},
-        {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK + 1, 0, 0}, refused, 0},
-        {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK / 2, 0, 0}, refused, 0},
-        {{TER_SFT_DENSE_MAP, MAP_CHUNK, MAP_CHUNK, 0, 0}, refused, 0},
-        {{TER_SFT_DENSE_MAP, 1, MAP_CHUNK, 0, 0}, refused, 0},
-        {{TER_SFT_DENSE_MAP, MAP_CHUNK, 0, 0, 0}, refused, 0},
-        {{TER_SFT_SPARSE_MAP, 0, MAP_CHUNK, UINT32_MAX, 0}, TER_OK, MAP_CHUNK - 1},
-        {{TER_SFT_SPARSE_MAP, 7 * MAP_CHUNK, 3 * MAP_CHUNK, 0, 0}, TER_OK, 10 * MAP_CHUNK - 1},
-        {{TER_SFT_SPARSE_MAP, 7 * MAP_CHUNK, 3 * MAP_CHUNK - 1, 0, 0}, refused, 0},
-        {{TER_SFT_SPARSE_MAP, MAP_CHUNK / 2, 3 * MAP_CHUNK, 0, 0}, refused, 0},
-        {{TER_SFT_SPARSE_MAP, 1, 0, 0, 0}, refused, 0},
-        {{TER_SFT_SPARSE_MAP, 0 - 2 * MAP_CHUNK, 0, 0, 0}, TER_OK, TOP},
-        {{TER_SFT_SPARSE_MAP, 0 - 2 * MAP_CHUNK, 2 * MAP_CHUNK, 0, 0}, TER_OK, TOP},
-        {{TER_SFT_SPARSE_MAP, 0 - 2 * MAP_CHUNK, 3 * MAP_CHUNK, 0, 0}, refused, 0},
-        {{(enum ter_sft_map_kind)3, 0, MAP_CHUNK, 22, 0}, TER_ERROR_INVALID, 0},
-        {{(enum ter_sft_map_kind)77, 1, 1, 0, 0}, TER_ERROR_INVALID, 0},
-        {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, 0, TER_KIB(64)}, TER_OK, MAP_CHUNK - 1},
-        {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, 0, TER_KIB(64) + 1}, TER_ERROR_INVALID, 0},
-        {{TER_SFT_DENSE_MAP, 0, MAP_CHUNK, 0, SIZE_MAX}, TER_ERROR_INVALID, 0},
-    };
-
     (void)state;
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(rows); i++) {
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(covers); i++) {
         struct ter_sft_map map, before;
         ter_status status;
 
         memset(&map, 0x5a, sizeof map);
         before = map;
-        status = ter_sft_map_create(&map, &rows[i].options);
-        if (status != rows[i].status)
+        status = ter_sft_map_create(&map, &covers[i].options);
+        if (status != covers[i].status)
             print_error("row %zu\n", i);
-        assert_int_equal(status, rows[i].status);
-        if (rows[i].status != TER_OK) {
+        assert_int_equal(status, covers[i].status);
+        if (covers[i].status != TER_OK) {
             assert_memory_equal(&map, &before, sizeof map);
             continue;
         }
         assert_ptr_not_equal(map.state, before.state);
-        assert_int_equal(map.kind, rows[i].options.kind);
-        assert_int_equal(map.start, rows[i].options.start);
-        assert_int_equal(map.start + map.last, rows[i].last);
-        assert_true(ter_sft_map_has_entry(&map, rows[i].last));
-        assert_int_equal(ter_sft_map_has_entry(&map, rows[i].last + 1), map.last == TOP);
+        assert_int_equal(map.kind, covers[i].options.kind);
+        assert_int_equal(map.start, covers[i].options.start);
+        assert_int_equal(map.start + map.last, covers[i].last);
+        assert_true(ter_sft_map_has_entry(&map, covers[i].last));
+        assert_int_equal(ter_sft_map_has_entry(&map, covers[i].last + 1), map.last == TOP);
         assert_int_equal(map_ask(&map, map.start), 0);
-        assert_int_equal(map_ask(&map, rows[i].last), 0);
+        assert_int_equal(map_ask(&map, covers[i].last), 0);
         ter_sft_map_destroy(&map);
     }
 }
