@@ -171,7 +171,7 @@ static void check_searches(struct bulk_test *test, const struct bulk_table *one)
 static void random_operations(void **state)
 {
     struct bulk_test *test = calloc(1, sizeof *test);
-    unsigned steps = test_iterations(1500);
+    unsigned steps = test_iterations(TER_HAS_TSAN ? 200 : 1500);
 
     (void)state;
     assert_non_null(test);

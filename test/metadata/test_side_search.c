@@ -153,7 +153,7 @@ static void check_search(struct search_test *test, size_t id)
 static void holes(void **state)
 {
     struct search_test *test = *state;
-    unsigned steps = test_iterations(400);
+    unsigned steps = test_iterations(TER_HAS_TSAN ? 80 : 400);
 
     for (unsigned i = 0; i < steps; i++) {
         if (i % 40 == 0)
