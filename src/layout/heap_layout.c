@@ -3,25 +3,29 @@
 
 #include <string.h>
 
-/* A slot smaller than this holds too little to be worth a heap. */
-#define SMALLEST_LOG_EXTENT 24u
+/* Slots of a layout that was made to fit: one for each space of a plan, and one to spare. */
+#define FITTED_SLOTS 4u
 
 /*
- * default:   slots of 1 TiB at 2 TiB, far from where programs and the kernel put things.
- * small:     16 GiB in all, for 39-bit machines, address space limits and Valgrind.
- * sanitizer: where address, thread and memory sanitizers and Valgrind all allow a heap.
- * 32bit:     slots of 128 MiB wherever the kernel has 512 MiB in one piece.
+ * default:    slots of 1 TiB at 2 TiB, far from where programs and the kernel put things.
+ * compressed: ends below 32 GiB, so that a reference shifted right by 3 has 32 bits. It begins at
+ *             4 GiB and leaves what is below to those who can use nothing else.
+ * small:      16 GiB in all, for 39-bit machines, address space limits and Valgrind.
+ * sanitizer:  where address, thread and memory sanitizers and Valgrind all allow a heap.
+ * 32bit:      1 GiB wherever the kernel has it in one piece; malloc, stacks and other heaps need the
+ *             rest.
  */
 static const struct ter_layout presets[] = {
-    {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16, true},
-    {"small", 0, 30, 16, true},
-    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16, true},
-    {"32bit", 0, 27, 4, false},
+    {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16, true, 0},
+    {"compressed", (uintptr_t)(UINT64_C(1) << 32), 30, 28, false, (uintptr_t)(UINT64_C(1) << 35)},
+    {"small", 0, 30, 16, true, 0},
+    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16, true, 0},
+    {"32bit", 0, 27, 8, false, 0},
 };
 
 const char *ter_layout_preset_names(void)
 {
-    return "default, small, sanitizer, 32bit";
+    return "default, compressed, small, sanitizer, 32bit";
 }
 
 const char *ter_layout_auto_name(void)
@@ -42,10 +46,30 @@ bool ter_layout_find_preset(const char *name, struct ter_layout *layout)
     return false;
 }
 
+/* The slots are known to fit an address space, so that their size is a number. */
+static const char *validate_place(const struct ter_layout *layout)
+{
+    size_t bytes = ter_layout_heap_bytes(layout);
+
+    if (!ter_is_aligned(layout->heap_start, TER_BYTES_IN_CHUNK))
+        return "the heap starts at a multiple of a chunk of 4 MiB";
+    if (layout->heap_start > UINTPTR_MAX - bytes)
+        return "the heap ends inside the address space";
+    if (layout->limit == 0)
+        return NULL;
+    if (!ter_is_aligned(layout->limit, TER_BYTES_IN_CHUNK))
+        return "the limit is a multiple of a chunk of 4 MiB";
+    /* Nothing lies at address 0, so a heap as large as all below the limit has no place. */
+    if (bytes >= layout->limit)
+        return "the slots are larger than what lies below the limit";
+    if (layout->heap_start > layout->limit - bytes)
+        return "the heap ends at or below the limit";
+    return NULL;
+}
+
 const char *ter_layout_validate(const struct ter_layout *layout)
 {
     unsigned address_bits = (unsigned)sizeof(uintptr_t) * 8;
-    size_t bytes;
 
     if (layout->slot_count == 0 || layout->slot_count > TER_MAX_SLOTS)
         return "a layout has 1 to 64 slots";
@@ -54,19 +78,30 @@ const char *ter_layout_validate(const struct ter_layout *layout)
     if (layout->log_space_extent >= address_bits ||
         (uintptr_t)layout->slot_count > UINTPTR_MAX >> layout->log_space_extent)
         return "the slots are larger than the address space";
-    if (!ter_is_aligned(layout->heap_start, TER_BYTES_IN_CHUNK))
-        return "the heap starts at a multiple of a chunk of 4 MiB";
-    bytes = ter_layout_heap_bytes(layout);
-    if (layout->heap_start > UINTPTR_MAX - bytes)
-        return "the heap ends inside the address space";
-    return NULL;
+    return validate_place(layout);
 }
 
 bool ter_layout_shrink(struct ter_layout *layout)
 {
-    if (layout->log_space_extent <= SMALLEST_LOG_EXTENT)
+    if (layout->log_space_extent <= TER_LOG_BYTES_IN_CHUNK)
         return false;
     layout->log_space_extent--;
-    layout->heap_start = 0;
+    if (layout->limit == 0)
+        layout->heap_start = 0;
+    return true;
+}
+
+bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share)
+{
+    bool share = may_share || !layout->contiguous;
+    unsigned slots =
+        share ? (unsigned)ter_min(layout->slot_count, FITTED_SLOTS) : layout->slot_count;
+    size_t extent = ter_max(budget / slots, TER_BYTES_IN_CHUNK);
+
+    if (ter_layout_heap_bytes(layout) <= budget)
+        return false;
+    layout->contiguous = !share;
+    layout->slot_count = slots;
+    layout->log_space_extent = ter_log2(extent);
     return true;
 }

@@ -3,9 +3,11 @@
  * Where a heap lives.
  *
  * Invariant of a valid layout: `slot_count` slots of 2^log_space_extent bytes lie side by side from
- * `heap_start`, which is a multiple of a chunk; the end does not pass the top of the address space;
- * a slot holds at least one chunk. Where the layout is contiguous, each space owns one slot for ever;
- * elsewhere spaces may share the range chunk by chunk.
+ * `heap_start`, which is a multiple of a chunk; the end does not pass the limit, nor the top of the
+ * address space; a slot holds at least one chunk. Where the layout is contiguous, each space owns
+ * one slot for ever; elsewhere spaces share the whole range chunk by chunk.
+ *
+ * All functions are pure; any thread may call them.
  */
 #pragma once
 
@@ -17,6 +19,7 @@ struct ter_layout {
     unsigned log_space_extent;
     unsigned slot_count;
     bool contiguous;
+    uintptr_t limit; /* the heap ends at or below it; 0: wherever there is room */
 };
 
 TER_INLINE size_t ter_layout_space_extent(const struct ter_layout *layout)
@@ -40,17 +43,25 @@ TER_INLINE uintptr_t ter_layout_slot_start(const struct ter_layout *layout, unsi
 /* NULL when the layout is valid, else the rule that it breaks, in words. */
 const char *ter_layout_validate(const struct ter_layout *layout);
 
-/* The preset of that name; false if there is none. */
+/* The preset of that name; false if there is none that fits the machine's addresses. */
 bool ter_layout_find_preset(const char *name, struct ter_layout *layout);
 
 /* The preset for this build when the user names none. */
 const char *ter_layout_auto_name(void);
 
 /*
- * The next layout to try when the system refused this one: half the extent, the kernel's choice of
- * range. False when the extent is already the smallest that is of use.
+ * The next layout to try when the system refused this one: half the extent. The start is left to the
+ * kernel, but where a limit is to be kept: the place found for the whole has room for the half. False
+ * when the extent is already the smallest that is of use.
  */
 bool ter_layout_shrink(struct ter_layout *layout);
+
+/*
+ * Makes the layout as large as fits `budget` bytes; one that fits stays as it is and gives false. The
+ * spaces then share the range, if they may: slots of their own would be small, and some of them full
+ * while others are empty. The smallest layout may still be larger than the budget.
+ */
+bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share);
 
 /* Names of the presets for messages: "default, small, ...". */
 const char *ter_layout_preset_names(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts: presets, the rules, shrinking; arithmetic of chunks and pages at its ends. */
+/* Layouts: presets, the rules, shrinking, fitting; arithmetic of chunks and pages at its ends. */
 #include "layout/layout.h"
 #include "support.h"
 
-static const char *const names[] = {"default", "small", "sanitizer", "32bit"};
+static const char *const names[] = {"default", "compressed", "small", "sanitizer", "32bit"};
 
 static void presets_are_valid(void **state)
 {
@@ -34,10 +34,9 @@ static void presets_are_valid(void **state)
     assert_int_equal(found, TER_ARRAY_LENGTH(names));
 }
 
-static void check_rule(uintptr_t start, unsigned log_extent, unsigned slots, const char *part)
+static void check_whole_rule(const struct ter_layout *layout, const char *part)
 {
-    struct ter_layout layout = {"test", start, log_extent, slots, true};
-    const char *rule = ter_layout_validate(&layout);
+    const char *rule = ter_layout_validate(layout);
 
     if (part == NULL) {
         assert_null(rule);
@@ -47,6 +46,21 @@ static void check_rule(uintptr_t start, unsigned log_extent, unsigned slots, con
     if (strstr(rule, part) == NULL)
         print_error("'%s' is not in '%s'\n", part, rule);
     assert_non_null(strstr(rule, part));
+}
+
+static void check_rule(uintptr_t start, unsigned log_extent, unsigned slots, const char *part)
+{
+    const struct ter_layout layout = {"test", start, log_extent, slots, true, 0};
+
+    check_whole_rule(&layout, part);
+}
+
+/* Slots of a chunk. */
+static void check_limit(uintptr_t start, unsigned slots, uintptr_t limit, const char *part)
+{
+    const struct ter_layout layout = {"test", start, TER_LOG_BYTES_IN_CHUNK, slots, true, limit};
+
+    check_whole_rule(&layout, part);
 }
 
 static void every_rule(void **state)
@@ -77,6 +91,46 @@ static void every_rule(void **state)
     check_rule(0 - chunk * 2, 24, 1, "inside the address space");
 }
 
+static void every_rule_of_a_limit(void **state)
+{
+    const uintptr_t chunk = TER_BYTES_IN_CHUNK;
+
+    (void)state;
+    check_limit(0, 4, 5 * chunk, NULL);
+    check_limit(chunk, 4, 5 * chunk, NULL);
+    check_limit(0, 4, 0 - chunk, NULL);
+    check_limit(chunk, 4, 5 * chunk + 1, "limit is a multiple of a chunk");
+    check_limit(chunk, 4, chunk / 2, "limit is a multiple of a chunk");
+    /* The kernel never gives address 0. */
+    check_limit(0, 4, 4 * chunk, "larger than what lies below the limit");
+    check_limit(0, 4, chunk, "larger than what lies below the limit");
+    check_limit(2 * chunk, 4, 5 * chunk, "at or below the limit");
+    check_limit(9 * chunk, 4, 5 * chunk, "at or below the limit");
+}
+
+/* What the presets promise, in numbers of their own. */
+static void presets_in_numbers(void **state)
+{
+    struct ter_layout layout;
+
+    (void)state;
+    assert_true(ter_layout_find_preset("32bit", &layout));
+    assert_false(layout.contiguous);
+    assert_int_equal(ter_layout_heap_bytes(&layout), (size_t)1 << 30);
+    if (sizeof(uintptr_t) < 8)
+        return;
+    assert_true(ter_layout_find_preset("compressed", &layout));
+    assert_false(layout.contiguous);
+    assert_true((uint64_t)layout.limit == UINT64_C(1) << 35);
+    assert_true((layout.limit - 1) >> 3 <= UINT32_MAX);
+    assert_true(ter_layout_find_preset("small", &layout));
+    assert_true(layout.contiguous);
+    assert_true((uint64_t)ter_layout_heap_bytes(&layout) <= UINT64_C(1) << 34);
+    assert_true(ter_layout_find_preset("sanitizer", &layout));
+    assert_true((uint64_t)layout.heap_start == UINT64_C(0x7e80) << 32);
+    assert_true((uint64_t)ter_layout_heap_bytes(&layout) == UINT64_C(1) << 38);
+}
+
 static void shrinking_ends(void **state)
 {
     struct ter_layout layout;
@@ -96,17 +150,61 @@ static void shrinking_ends(void **state)
             }
             assert_int_equal(layout.log_space_extent, before.log_space_extent - 1);
             assert_int_equal(layout.slot_count, before.slot_count);
-            assert_int_equal(layout.heap_start, 0);
+            assert_int_equal(layout.heap_start, layout.limit == 0 ? 0 : before.heap_start);
+            assert_int_equal(layout.limit, before.limit);
             assert_null(ter_layout_validate(&layout));
             assert_true(++steps < 64);
         }
-        assert_true(ter_layout_space_extent(&layout) >= TER_BYTES_IN_CHUNK);
+        assert_int_equal(ter_layout_space_extent(&layout), TER_BYTES_IN_CHUNK);
+    }
+}
+
+static void check_fit(const struct ter_layout *whole, size_t budget, bool may_share)
+{
+    struct ter_layout layout = *whole;
+    bool share = may_share || !whole->contiguous;
+    size_t bytes;
+
+    if (!ter_layout_fit(&layout, budget, may_share)) {
+        assert_true(ter_layout_heap_bytes(whole) <= budget);
+        assert_memory_equal(&layout, whole, sizeof layout);
+        return;
+    }
+    assert_true(ter_layout_heap_bytes(whole) > budget);
+    assert_null(ter_layout_validate(&layout));
+    assert_int_equal(layout.contiguous, !share);
+    assert_int_equal(layout.slot_count, share ? ter_min(whole->slot_count, 4) : whole->slot_count);
+    assert_int_equal(layout.heap_start, whole->heap_start);
+    /* The most that fits, but never less than a chunk for each slot. */
+    bytes = ter_layout_heap_bytes(&layout);
+    assert_true(bytes <= budget || layout.log_space_extent == TER_LOG_BYTES_IN_CHUNK);
+    assert_true(bytes + layout.slot_count > budget / 2);
+}
+
+static void fitting(void **state)
+{
+    struct ter_layout layout;
+
+    (void)state;
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(names); i++) {
+        size_t bytes;
+
+        if (!ter_layout_find_preset(names[i], &layout))
+            continue;
+        bytes = ter_layout_heap_bytes(&layout);
+        for (unsigned share = 0; share < 2; share++) {
+            check_fit(&layout, bytes, share != 0);
+            check_fit(&layout, bytes - 1, share != 0);
+            for (size_t budget = SIZE_MAX; budget != 0; budget /= 3)
+                check_fit(&layout, budget, share != 0);
+            check_fit(&layout, 0, share != 0);
+        }
     }
 }
 
 static void slots_lie_side_by_side(void **state)
 {
-    const struct ter_layout layout = {"test", 5 * TER_BYTES_IN_CHUNK, 25, 7, true};
+    const struct ter_layout layout = {"test", 5 * TER_BYTES_IN_CHUNK, 25, 7, true, 0};
 
     (void)state;
     assert_int_equal(ter_layout_space_extent(&layout), (size_t)1 << 25);
@@ -145,8 +243,13 @@ static void arithmetic_does_not_wrap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(presets_are_valid),        cmocka_unit_test(every_rule),
-        cmocka_unit_test(shrinking_ends),           cmocka_unit_test(slots_lie_side_by_side),
+        cmocka_unit_test(presets_are_valid),
+        cmocka_unit_test(presets_in_numbers),
+        cmocka_unit_test(every_rule),
+        cmocka_unit_test(every_rule_of_a_limit),
+        cmocka_unit_test(shrinking_ends),
+        cmocka_unit_test(fitting),
+        cmocka_unit_test(slots_lie_side_by_side),
         cmocka_unit_test(arithmetic_does_not_wrap),
     };
 

@@ -47,9 +47,9 @@ static void growth_is_published(void **state)
 static void chunks_go_back(void **state)
 {
     const struct ter_ground_settings settings[] = {
-        {.layout = {"slots", 0, 24, 4, true}},
-        {.layout = {"slots and outside", 0, 24, 4, true}, .outside = true},
-        {.layout = {"shared", 0, 24, 4, false}},
+        {.layout = {"slots", 0, 24, 4, true, 0}},
+        {.layout = {"slots and outside", 0, 24, 4, true, 0}, .outside = true},
+        {.layout = {"shared", 0, 24, 4, false, 0}},
     };
 
     (void)state;
@@ -114,7 +114,7 @@ static void the_map_follows_from_the_layout(void **state)
         for (unsigned chosen = 0; chosen < 4; chosen++) {
             bool slots = (i & 1) != 0, outside = (i & 2) != 0;
             const struct ter_ground_settings settings = {
-                .layout = {"test", 0, 24, 4, slots},
+                .layout = {"test", 0, 24, 4, slots, 0},
                 .outside = outside,
                 .choose_map = chosen != 3,
                 .map = (enum ter_sft_map_kind)(chosen % 3),
@@ -157,7 +157,7 @@ static void nothing_stays_mapped(void **state)
 static void refused_reservations(void **state)
 {
     const unsigned call[] = {TEST_CALL(RESERVE), TEST_CALL(ALLOCATE)};
-    const struct ter_ground_settings settings = {.layout = {"test", 0, 27, 4, true}};
+    const struct ter_ground_settings settings = {.layout = {"test", 0, 27, 4, true, 0}};
 
     (void)state;
     for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++)
