@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The fault-injecting double: lets a test answer in the system's place. */
+/* The doubles of the system: let a test answer in its place. Set while no other thread uses a heap. */
 #include "os/os.h"
 
 #include <stdatomic.h>
 
 static _Atomic(ter_os_fault *) current_fault;
+static _Atomic(ter_os_placing *) current_placing;
+static _Atomic size_t current_page_size;
 
 void ter_os_set_fault(ter_os_fault *fault)
 {
@@ -16,4 +18,27 @@ int ter_os_injected_error(enum ter_os_call call)
     ter_os_fault *fault = atomic_load_explicit(&current_fault, memory_order_acquire);
 
     return fault == NULL ? 0 : fault(call);
+}
+
+void ter_os_set_placing(ter_os_placing *placing)
+{
+    atomic_store_explicit(&current_placing, placing, memory_order_release);
+}
+
+int ter_os_injected_place(uintptr_t *hint, size_t bytes)
+{
+    ter_os_placing *placing = atomic_load_explicit(&current_placing, memory_order_acquire);
+
+    return placing == NULL ? 0 : placing(hint, bytes);
+}
+
+void ter_os_set_page_size(size_t bytes)
+{
+    TER_CHECK(bytes == 0 || ter_is_power_of_two(bytes));
+    atomic_store_explicit(&current_page_size, bytes, memory_order_relaxed);
+}
+
+size_t ter_os_injected_page_size(void)
+{
+    return atomic_load_explicit(&current_page_size, memory_order_relaxed);
 }

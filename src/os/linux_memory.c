@@ -4,6 +4,7 @@
 #include "os/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,6 +23,21 @@ static ter_status status_of_errno(int error)
     return error == ENOMEM || error == EAGAIN ? TER_ERROR_NO_MEMORY : TER_ERROR_SYSTEM;
 }
 
+static void unmap(uintptr_t start, size_t bytes)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_RELEASE);
+
+    if (error == 0 && munmap((void *)start, bytes) != 0)
+        error = errno;
+    if (error == 0)
+        return;
+    /* A mapping cannot be cut when the process has as many as it may: its memory can go at least. */
+    (void)madvise((void *)start, bytes, MADV_DONTNEED);
+    ter_log(TER_LOG_WARNING,
+            "the system does not take back %zu KiB of addresses at %#zx (error %d)", bytes >> 10,
+            (size_t)start, error);
+}
+
 /* 0 on success, else errno. The call itself is skipped when a test answers for the system. */
 static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags, uintptr_t *start)
 {
@@ -38,51 +54,89 @@ static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags
     return 0;
 }
 
-/* Cuts an aligned range out of a larger one and gives the rest back. */
+/*
+ * Cuts an aligned range out of a larger one and gives the rest back. The kernel's own alignment is not
+ * counted on: it is that of the true pages, whatever a test says.
+ */
 static int map_aligned_anywhere(size_t bytes, size_t alignment, uintptr_t *start)
 {
-    size_t slack = alignment - ter_os_page_size();
     uintptr_t raw = 0, aligned;
     int error;
 
-    if (bytes + slack < bytes)
+    if (bytes + alignment < bytes)
         return ENOMEM;
-    error = map_anonymous(0, bytes + slack, PROT_NONE, MAP_NORESERVE, &raw);
+    error = map_anonymous(0, bytes + alignment, PROT_NONE, MAP_NORESERVE, &raw);
     if (error != 0)
         return error;
     aligned = ter_align_up(raw, alignment);
     if (aligned != raw)
-        ter_os_release(raw, aligned - raw);
-    if (aligned + bytes != raw + bytes + slack)
-        ter_os_release(aligned + bytes, raw + slack - aligned);
+        unmap(raw, aligned - raw);
+    if (aligned != raw + alignment)
+        unmap(aligned + bytes, raw + alignment - aligned);
     *start = aligned;
     return 0;
 }
 
-ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start)
+/* Of a reservation: what is asked is in order, so EINVAL is about the place or the size. */
+static ter_status status_of_reservation(int error)
+{
+    return error == ENOMEM || error == EINVAL ? TER_ERROR_NO_ADDRESS_SPACE : status_of_errno(error);
+}
+
+static int map_reserved(uintptr_t hint, size_t bytes, uintptr_t *start)
 {
     int error = ter_os_injected_error(TER_OS_CALL_RESERVE);
+
+    if (error == 0)
+        error = ter_os_injected_place(&hint, bytes);
+    return error != 0 ? error : map_anonymous(hint, bytes, PROT_NONE, MAP_NORESERVE, start);
+}
+
+ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start)
+{
     uintptr_t got = 0;
+    int error;
 
     TER_CHECK(ter_is_power_of_two(alignment) && bytes > 0);
     if (alignment < ter_os_page_size())
         alignment = ter_os_page_size();
-    if (error == 0)
-        error = map_anonymous(hint, bytes, PROT_NONE, MAP_NORESERVE, &got);
+    error = map_reserved(hint, bytes, &got);
     if (error == 0 && !ter_is_aligned(got, alignment)) {
-        ter_os_release(got, bytes);
+        unmap(got, bytes);
         error = map_aligned_anywhere(bytes, alignment, &got);
     }
     if (error != 0)
-        return error == ENOMEM ? TER_ERROR_NO_ADDRESS_SPACE : status_of_errno(error);
+        return status_of_reservation(error);
     *start = got;
     return TER_OK;
+}
+
+/* A hint, and the answer compared: what MAP_FIXED_NOREPLACE does is not the same under all tools. */
+ter_status ter_os_reserve_at(uintptr_t start, size_t bytes)
+{
+    uintptr_t got = 0;
+    int error;
+
+    TER_CHECK(start != 0 && bytes > 0 && ter_is_aligned(start | bytes, ter_os_page_size()));
+    error = map_reserved(start, bytes, &got);
+    if (error != 0)
+        return status_of_reservation(error);
+    if (got == start)
+        return TER_OK;
+    unmap(got, bytes);
+    return TER_ERROR_OWNED;
+}
+
+static void check_pages(uintptr_t start, size_t bytes)
+{
+    TER_CHECK(ter_is_aligned(start | bytes, ter_os_page_size()));
 }
 
 ter_status ter_os_commit(uintptr_t start, size_t bytes)
 {
     int error = ter_os_injected_error(TER_OS_CALL_COMMIT);
 
+    check_pages(start, bytes);
     if (error == 0 && mprotect((void *)start, bytes, PROT_READ | PROT_WRITE) != 0)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
@@ -92,6 +146,7 @@ ter_status ter_os_decommit(uintptr_t start, size_t bytes)
 {
     int error = ter_os_injected_error(TER_OS_CALL_DECOMMIT);
 
+    check_pages(start, bytes);
     if (error == 0 && madvise((void *)start, bytes, MADV_DONTNEED) != 0)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
@@ -101,24 +156,17 @@ ter_status ter_os_protect(uintptr_t start, size_t bytes)
 {
     int error = ter_os_injected_error(TER_OS_CALL_PROTECT);
 
+    check_pages(start, bytes);
     if (error == 0 && mprotect((void *)start, bytes, PROT_NONE) != 0)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
 }
 
+/* The start of what ter_os_allocate gave is not a multiple of pages that a test made larger. */
 void ter_os_release(uintptr_t start, size_t bytes)
 {
-    int error = ter_os_injected_error(TER_OS_CALL_RELEASE);
-
-    if (error == 0 && munmap((void *)start, bytes) != 0)
-        error = errno;
-    if (error == 0)
-        return;
-    /* A mapping cannot be cut when the process has as many as it may: its memory can go at least. */
-    (void)madvise((void *)start, bytes, MADV_DONTNEED);
-    ter_log(TER_LOG_WARNING,
-            "the system does not take back %zu KiB of addresses at %#zx (error %d)", bytes >> 10,
-            (size_t)start, error);
+    check_pages(0, bytes);
+    unmap(start, bytes);
 }
 
 ter_status ter_os_allocate(size_t bytes, void **start)
@@ -126,6 +174,7 @@ ter_status ter_os_allocate(size_t bytes, void **start)
     int error = ter_os_injected_error(TER_OS_CALL_ALLOCATE);
     uintptr_t got = 0;
 
+    check_pages(0, bytes);
     if (error == 0)
         error = map_anonymous(0, bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, &got);
     if (error != 0)
@@ -149,6 +198,7 @@ ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
     int error = ter_os_injected_error(TER_OS_CALL_REALLOCATE);
     void *got = MAP_FAILED;
 
+    check_pages(0, old_bytes | new_bytes);
     if (error == 0) {
         got = mremap(*start, old_bytes, new_bytes, MREMAP_MAYMOVE);
         error = got == MAP_FAILED ? errno : 0;
@@ -174,8 +224,11 @@ void ter_os_name(uintptr_t start, size_t bytes, const char *name)
 size_t ter_os_page_size(void)
 {
     static _Atomic size_t page_size;
-    size_t size = atomic_load_explicit(&page_size, memory_order_relaxed);
+    size_t size = ter_os_injected_page_size();
 
+    if (size != 0)
+        return size;
+    size = atomic_load_explicit(&page_size, memory_order_relaxed);
     if (size == 0) {
         size = (size_t)sysconf(_SC_PAGESIZE);
         atomic_store_explicit(&page_size, size, memory_order_relaxed);
@@ -195,6 +248,34 @@ unsigned ter_os_address_bits(void)
     if (all <= 32)
         return all;
     return stack < 47 ? 47 : stack;
+}
+
+/* What the process has mapped, in bytes; 0 if unknown. */
+static size_t mapped_bytes_of_process(void)
+{
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    size_t pages = 0;
+    char text[32];
+    ssize_t count;
+
+    if (file < 0)
+        return 0;
+    count = read(file, text, sizeof text);
+    close(file);
+    for (ssize_t i = 0; i < count && text[i] >= '0' && text[i] <= '9'; i++)
+        pages = pages * 10 + (size_t)(text[i] - '0');
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t ter_os_address_space_left(void)
+{
+    struct rlimit limit;
+    size_t mapped;
+
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= SIZE_MAX)
+        return SIZE_MAX;
+    mapped = mapped_bytes_of_process();
+    return mapped < limit.rlim_cur ? (size_t)limit.rlim_cur - mapped : 0;
 }
 
 size_t ter_os_peak_resident(void)

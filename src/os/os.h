@@ -25,6 +25,8 @@
  * and not 0, elsewhere otherwise. The answer of the kernel is checked, not trusted.
  */
 ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start);
+/* The same at `start` and nowhere else; TER_ERROR_OWNED when something lies there already. */
+ter_status ter_os_reserve_at(uintptr_t start, size_t bytes);
 ter_status ter_os_commit(uintptr_t start, size_t bytes);
 ter_status ter_os_decommit(uintptr_t start, size_t bytes);
 ter_status ter_os_protect(uintptr_t start, size_t bytes);
@@ -47,6 +49,8 @@ void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 size_t ter_os_page_size(void);
 /* Memory that the system gives without being asked for a place lies below 2 to this power. */
 unsigned ter_os_address_bits(void);
+/* Bytes of addresses that a limit of the process leaves it; SIZE_MAX without a limit. */
+size_t ter_os_address_space_left(void);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
 
@@ -180,5 +184,18 @@ enum ter_os_call {
  */
 typedef int ter_os_fault(enum ter_os_call call);
 void ter_os_set_fault(ter_os_fault *fault);
+
+/*
+ * Test double of another machine's kernel: it is asked before a range is reserved, may change the
+ * hint, and an errno that is not 0 is the answer.
+ */
+typedef int ter_os_placing(uintptr_t *hint, size_t bytes);
+void ter_os_set_placing(ter_os_placing *placing);
+
+/* Test double: pages of `bytes`, a multiple of the system's own; 0: those again. */
+void ter_os_set_page_size(size_t bytes);
+
 /* For the implementation of the contract. */
 int ter_os_injected_error(enum ter_os_call call);
+int ter_os_injected_place(uintptr_t *hint, size_t bytes);
+size_t ter_os_injected_page_size(void);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static void reserve_aligns(void **state)
 {
@@ -61,6 +63,70 @@ static void hints(void **state)
         ter_os_release(other, TER_MIB(8));
     }
     ter_os_release(first, TER_MIB(8));
+}
+
+/* There and nowhere else, whatever lies in the way, and nothing is left when it is refused. */
+static void reservations_at_a_place(void **state)
+{
+    const size_t page = ter_os_page_size(), bytes = TER_MIB(4);
+    uintptr_t first = 0;
+
+    (void)state;
+    assert_int_equal(ter_os_reserve(0, bytes, page, &first), TER_OK);
+    for (uintptr_t at = first - bytes + page; at < first + bytes; at += bytes / 4) {
+        size_t before = test_count_mappings("");
+
+        assert_int_equal(ter_os_reserve_at(at, bytes), TER_ERROR_OWNED);
+        if (!TER_HAS_SANITIZER)
+            assert_int_equal(test_count_mappings(""), before);
+    }
+    assert_true(test_is_mapped(first, bytes));
+    ter_os_release(first, bytes);
+    assert_int_equal(ter_os_reserve_at(first, bytes), TER_OK);
+    assert_true(test_is_mapped(first, bytes));
+    ter_os_release(first, bytes);
+    assert_int_equal(ter_os_reserve_at(page, ter_align_down(SIZE_MAX / 2, page)),
+                     TER_ERROR_NO_ADDRESS_SPACE);
+}
+
+static void look_at_limit(void *context)
+{
+    const struct rlimit limit = {(rlim_t)TER_MIB(500), (rlim_t)TER_MIB(500)};
+    size_t before, after;
+    uintptr_t start;
+
+    (void)context;
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        _exit(1);
+    before = ter_os_address_space_left();
+    if (before > TER_MIB(500) || before < TER_MIB(100))
+        _exit(2);
+    if (ter_os_reserve(0, TER_MIB(64), TER_MIB(4), &start) != TER_OK)
+        _exit(3);
+    after = ter_os_address_space_left();
+    if (before - after < TER_MIB(64) || before - after > TER_MIB(70))
+        _exit(4);
+    /* It is true: what is left can be had, and no more. */
+    if (ter_os_reserve(0, ter_align_down(after - TER_MIB(2), TER_MIB(1)), 1, &start) != TER_OK)
+        _exit(5);
+    if (ter_os_reserve(0, TER_MIB(4), 1, &start) != TER_ERROR_NO_ADDRESS_SPACE)
+        _exit(6);
+}
+
+static void a_limit_on_addresses(void **state)
+{
+    struct rlimit limit;
+    struct test_end end;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+    if (limit.rlim_cur == RLIM_INFINITY)
+        assert_true(ter_os_address_space_left() == SIZE_MAX);
+    if (TER_HAS_SANITIZER)
+        skip(); /* their shadows are larger than any limit */
+    test_in_child(look_at_limit, NULL, &end);
+    assert_int_equal(end.signal, 0);
+    assert_int_equal(end.code, 0);
 }
 
 static void impossible_reservations(void **state)
@@ -194,6 +260,10 @@ static void every_call_can_be_refused(void **state)
                                                      : TER_ERROR_NO_MEMORY);
         error_to_answer = EPERM;
         assert_int_equal(make_call((enum ter_os_call)call, start, &same), TER_ERROR_SYSTEM);
+        error_to_answer = EINVAL;
+        assert_int_equal(make_call((enum ter_os_call)call, start, &same),
+                         call == TER_OS_CALL_RESERVE ? TER_ERROR_NO_ADDRESS_SPACE
+                                                     : TER_ERROR_SYSTEM);
         assert_ptr_equal(same, memory);
         assert_int_equal(*(char *)start, 9);
     }
@@ -233,6 +303,8 @@ int main(void)
         cmocka_unit_test(reserve_aligns),
         cmocka_unit_test(reserve_leaves_nothing_over),
         cmocka_unit_test(hints),
+        cmocka_unit_test(reservations_at_a_place),
+        cmocka_unit_test(a_limit_on_addresses),
         cmocka_unit_test(impossible_reservations),
         cmocka_unit_test(life_of_a_range),
         cmocka_unit_test(allocate_and_grow),
