@@ -7,6 +7,9 @@
 /* Collections that a report lists one by one. */
 #define LOG_CAPACITY 4096u
 
+/* Places below a limit that are looked for when others are faster every time. */
+#define PLACE_ATTEMPTS 4u
+
 static size_t heap_bytes(void)
 {
     return ter_align_up(sizeof(struct ter_heap), ter_os_page_size());
@@ -58,6 +61,29 @@ static void choose_map(const char *name, struct ter_ground_settings *settings)
         }
 }
 
+/*
+ * The ground asks the kernel with a hint, and the kernel may answer with another range: beyond the
+ * layout's limit, when somebody else took the place meanwhile. Then another place is looked for.
+ */
+static ter_status init_in_place(struct ter_heap *heap, struct ter_plan_settings *settings)
+{
+    for (unsigned attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
+        ter_status status = ter_heap_choose_layout(&heap->options, &settings->ground.layout);
+
+        if (status == TER_OK)
+            status = ter_plan_init(&heap->plan, settings);
+        if (status != TER_OK)
+            return status;
+        if (ter_layout_validate(&heap->plan.ground.layout) == NULL) {
+            ter_heap_check_room(&heap->options, &heap->plan.ground.layout);
+            return TER_OK;
+        }
+        ter_plan_fini(&heap->plan);
+        memset(&heap->plan, 0, sizeof heap->plan);
+    }
+    return TER_ERROR_NO_ADDRESS_SPACE;
+}
+
 static ter_status init_plan(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
@@ -72,16 +98,11 @@ static ter_status init_plan(struct ter_heap *heap)
         .never_collect = strcmp(options->plan, "no-gc") == 0,
         .trim = options->give_back != 0,
     };
-    const char *layout = options->layout;
 
-    if (strcmp(layout, "auto") == 0)
-        layout = ter_layout_auto_name();
-    if (!ter_layout_find_preset(layout, &settings.ground.layout))
-        return TER_ERROR_INVALID;
     settings.ground.huge_pages = options->huge_pages != 0;
     settings.ground.log_map = options->sft_trace != 0;
     choose_map(options->sft_map, &settings.ground);
-    return ter_plan_init(&heap->plan, &settings);
+    return init_in_place(heap, &settings);
 }
 
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)

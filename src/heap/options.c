@@ -72,23 +72,12 @@ static bool set_number(struct ter_options *options, const struct option *option,
     return true;
 }
 
-static bool is_layout(const char *value, size_t length)
-{
-    char name[TER_OPTION_TEXT_BYTES];
-    struct ter_layout layout;
-
-    snprintf(name, sizeof name, "%.*s", (int)length, value);
-    return strcmp(name, "auto") == 0 || ter_layout_find_preset(name, &layout);
-}
-
 static bool set_text(struct ter_options *options, const struct option *option, const char *value,
                      size_t length)
 {
     if (length >= TER_OPTION_TEXT_BYTES)
         return false;
     if (option->allowed != NULL && !is_allowed(option->allowed, value, length))
-        return false;
-    if (option->offset == offsetof(struct ter_options, layout) && !is_layout(value, length))
         return false;
     snprintf(field_of(options, option), TER_OPTION_TEXT_BYTES, "%.*s", (int)length, value);
     return true;
@@ -102,6 +91,20 @@ static const struct option *find_option(const char *name, size_t length)
     return NULL;
 }
 
+/* A layout has rules of its own, and a sentence for each. */
+static bool is_layout(const struct option *option, const char *value, size_t length, char *message,
+                      size_t message_bytes)
+{
+    char sentence[TER_OPTION_TEXT_BYTES * 2];
+    struct ter_layout layout;
+
+    if (option->offset != offsetof(struct ter_options, layout) || length >= TER_OPTION_TEXT_BYTES ||
+        ter_layout_read(value, length, &layout, sentence, sizeof sentence))
+        return true;
+    snprintf(message, message_bytes, "option layout: %s", sentence);
+    return false;
+}
+
 static ter_status set(struct ter_options *options, const char *name, size_t name_length,
                       const char *value, size_t value_length, char *message, size_t message_bytes)
 {
@@ -112,6 +115,8 @@ static ter_status set(struct ter_options *options, const char *name, size_t name
         snprintf(message, message_bytes, "there is no option '%.*s'", (int)name_length, name);
         return TER_ERROR_UNKNOWN_NAME;
     }
+    if (!is_layout(option, value, value_length, message, message_bytes))
+        return TER_ERROR_INVALID;
     good = option->type == OPTION_NUMBER ? set_number(options, option, value, value_length)
                                          : set_text(options, option, value, value_length);
     if (good)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/heap.h"
+
+#include <string.h>
+
+/* One slot for each space of the plan. */
+#define SLOTS_NEEDED ((unsigned)TER_SLOT_LARGE + 1)
+
+/* Whoever shares a range does not care how it is cut, but a slot is how a space is numbered. */
+static void cut_shared_slots(struct ter_layout *layout)
+{
+    while (!layout->contiguous && layout->slot_count < SLOTS_NEEDED &&
+           layout->log_space_extent > TER_LOG_BYTES_IN_CHUNK) {
+        layout->slot_count *= 2;
+        layout->log_space_extent--;
+    }
+}
+
+static ter_status read_layout(const char *text, struct ter_layout *layout)
+{
+    char message[TER_OPTION_TEXT_BYTES * 2];
+
+    if (!ter_layout_read(text, strlen(text), layout, message, sizeof message)) {
+        ter_log(TER_LOG_WARNING, "layout %s", message);
+        return TER_ERROR_INVALID;
+    }
+    cut_shared_slots(layout);
+    if (layout->slot_count < SLOTS_NEEDED) {
+        ter_log(TER_LOG_WARNING, "layout '%s': the spaces need %u slots, not %u", text,
+                SLOTS_NEEDED, layout->slot_count);
+        return TER_ERROR_INVALID;
+    }
+    return TER_OK;
+}
+
+/*
+ * Under a limit on addresses the heap asks for half of what is left, with its tables: malloc, stacks
+ * and libraries live there too, and fail worse than a heap that is full.
+ */
+static void fit_limit(const struct ter_options *options, struct ter_layout *layout)
+{
+    size_t left = ter_os_address_space_left(), wanted = ter_layout_heap_bytes(layout);
+    bool may_share = strcmp(options->sft_map, ter_sft_map_kind_name(TER_SFT_SPACE_MAP)) != 0;
+
+    if (left == SIZE_MAX || !ter_layout_fit(layout, left / 2 - left / 32, may_share))
+        return;
+    ter_log(
+        TER_LOG_DECISION,
+        "layout %s asks for %zu MiB of addresses and a limit leaves %zu: %u %s of %zu MiB instead",
+        layout->name, wanted >> 20, left >> 20, layout->slot_count,
+        layout->contiguous ? "slots" : "shared slots", ter_layout_space_extent(layout) >> 20);
+}
+
+/* The kernel does not know of the limit, so it is given a hint that it can follow. */
+static ter_status find_place(struct ter_layout *layout)
+{
+    size_t wanted = ter_layout_heap_bytes(layout), bytes;
+    uintptr_t start;
+    ter_status status;
+
+    for (;;) {
+        bytes = ter_layout_heap_bytes(layout);
+        status = ter_reserve_below(layout->heap_start, bytes, layout->limit, &start);
+        if (status != TER_ERROR_NO_ADDRESS_SPACE || !ter_layout_shrink(layout))
+            break;
+    }
+    if (status == TER_OK) {
+        ter_os_release(start, bytes);
+        layout->heap_start = start;
+        if (bytes != wanted)
+            ter_log(TER_LOG_DECISION, "layout %s finds no free %zu MiB below %#zx: %zu MiB instead",
+                    layout->name, wanted >> 20, (size_t)layout->limit, bytes >> 20);
+    } else if (status == TER_ERROR_NO_ADDRESS_SPACE) {
+        ter_log(TER_LOG_WARNING, "layout %s: no free %zu MiB of addresses below %#zx", layout->name,
+                bytes >> 20, (size_t)layout->limit);
+    }
+    return status;
+}
+
+ter_status ter_heap_choose_layout(const struct ter_options *options, struct ter_layout *layout)
+{
+    ter_status status = read_layout(options->layout, layout);
+
+    if (status != TER_OK)
+        return status;
+    fit_limit(options, layout);
+    return layout->limit == 0 ? TER_OK : find_place(layout);
+}
+
+void ter_heap_check_room(const struct ter_options *options, const struct ter_layout *layout)
+{
+    size_t bytes = ter_layout_heap_bytes(layout);
+
+    if (options->heap_max > bytes)
+        ter_log(TER_LOG_WARNING, "heap_max is %llu MiB, but layout %s has room for %zu MiB only",
+                (unsigned long long)(options->heap_max >> 20), layout->name, bytes >> 20);
+}
