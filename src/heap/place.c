@@ -6,7 +6,7 @@
 /* One slot for each space of the plan. */
 #define SLOTS_NEEDED ((unsigned)TER_SLOT_LARGE + 1)
 
-/* Whoever shares a range does not care how it is cut, but a slot is how a space is numbered. */
+/* Whoever shares a range does not care how it is cut; but a space has the number of a slot. */
 static void cut_shared_slots(struct ter_layout *layout)
 {
     while (!layout->contiguous && layout->slot_count < SLOTS_NEEDED &&
@@ -26,8 +26,8 @@ static ter_status read_layout(const char *text, struct ter_layout *layout)
     }
     cut_shared_slots(layout);
     if (layout->slot_count < SLOTS_NEEDED) {
-        ter_log(TER_LOG_WARNING, "layout '%s': the spaces need %u slots, not %u", text,
-                SLOTS_NEEDED, layout->slot_count);
+        ter_log(TER_LOG_WARNING, "layout '%s': the spaces need %u %s, not %u", text, SLOTS_NEEDED,
+                layout->contiguous ? "slots" : "chunks", layout->slot_count);
         return TER_ERROR_INVALID;
     }
     return TER_OK;
@@ -91,7 +91,8 @@ void ter_heap_check_room(const struct ter_options *options, const struct ter_lay
 {
     size_t bytes = ter_layout_heap_bytes(layout);
 
-    if (options->heap_max > bytes)
+    /* More than a number of this machine is no maximum. */
+    if (options->heap_max > bytes && options->heap_max <= SIZE_MAX)
         ter_log(TER_LOG_WARNING, "heap_max is %llu MiB, but layout %s has room for %zu MiB only",
                 (unsigned long long)(options->heap_max >> 20), layout->name, bytes >> 20);
 }

@@ -2,7 +2,7 @@
 /*
  * Where a heap is to lie: the layout that the options name, made to fit what the process may use.
  *
- * Invariant: what ter_heap_choose_layout gives is valid and has a slot for each space of the plan. Its
+ * Invariant: what ter_heap_choose_layout gives is valid and has room for each space of the plan. Its
  * start is a hint; where it has a limit, the start was free a moment ago. Any thread; no lock.
  */
 #pragma once

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-/* Slots of a layout that was made to fit: one for each space of a plan, and one to spare. */
-#define FITTED_SLOTS 4u
+/* A shared range is made to fit in at least so many parts, so that little of the budget is left. */
+#define LOG_FITTED_SLOTS 3u
+/* Chunks that are of any use to spaces that share them. */
+#define FEWEST_CHUNKS 4u
 
 /*
  * default:    slots of 1 TiB at 2 TiB, far from where programs and the kernel put things.
@@ -91,17 +93,26 @@ bool ter_layout_shrink(struct ter_layout *layout)
     return true;
 }
 
+/* How spaces that share a range see it does not depend on its slots. */
+static void fit_shared(struct ter_layout *layout, size_t budget)
+{
+    size_t bytes = ter_max(budget, TER_BYTES_IN_CHUNK * FEWEST_CHUNKS);
+
+    layout->contiguous = false;
+    layout->log_space_extent = ter_log2(bytes) - LOG_FITTED_SLOTS;
+    if (layout->log_space_extent < TER_LOG_BYTES_IN_CHUNK)
+        layout->log_space_extent = TER_LOG_BYTES_IN_CHUNK;
+    layout->slot_count = (unsigned)(bytes >> layout->log_space_extent);
+}
+
 bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share)
 {
-    bool share = may_share || !layout->contiguous;
-    unsigned slots =
-        share ? (unsigned)ter_min(layout->slot_count, FITTED_SLOTS) : layout->slot_count;
-    size_t extent = ter_max(budget / slots, TER_BYTES_IN_CHUNK);
-
     if (ter_layout_heap_bytes(layout) <= budget)
         return false;
-    layout->contiguous = !share;
-    layout->slot_count = slots;
-    layout->log_space_extent = ter_log2(extent);
+    if (may_share || !layout->contiguous)
+        fit_shared(layout, budget);
+    else
+        layout->log_space_extent =
+            ter_log2(ter_max(budget / layout->slot_count, TER_BYTES_IN_CHUNK));
     return true;
 }

@@ -9,16 +9,16 @@ void ter_finalizers_init(struct ter_finalizers *finalizers)
     ter_weak_table_init(&finalizers->waiting, sizeof(struct ter_finalizer));
 }
 
-static size_t queue_bytes(const struct ter_finalizers *finalizers)
+static size_t queue_bytes(size_t capacity)
 {
-    return finalizers->ready_capacity * sizeof finalizers->ready[0];
+    return ter_align_up(capacity * sizeof(struct ter_finalizer), ter_os_page_size());
 }
 
 void ter_finalizers_fini(struct ter_finalizers *finalizers)
 {
     ter_weak_table_fini(&finalizers->waiting);
     if (finalizers->ready_capacity != 0)
-        ter_os_release((uintptr_t)finalizers->ready, queue_bytes(finalizers));
+        ter_os_release((uintptr_t)finalizers->ready, queue_bytes(finalizers->ready_capacity));
     ter_finalizers_init(finalizers);
 }
 
@@ -75,9 +75,9 @@ static bool reserve_queue(struct ter_finalizers *finalizers, size_t more)
     if (capacity == finalizers->ready_capacity)
         return true;
     status = finalizers->ready_capacity == 0
-                 ? ter_os_allocate(capacity * sizeof finalizers->ready[0], &memory)
-                 : ter_os_reallocate(&memory, queue_bytes(finalizers),
-                                     capacity * sizeof finalizers->ready[0]);
+                 ? ter_os_allocate(queue_bytes(capacity), &memory)
+                 : ter_os_reallocate(&memory, queue_bytes(finalizers->ready_capacity),
+                                     queue_bytes(capacity));
     if (status != TER_OK)
         return false;
     finalizers->ready = memory;

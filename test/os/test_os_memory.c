@@ -85,7 +85,7 @@ static void reservations_at_a_place(void **state)
     assert_int_equal(ter_os_reserve_at(first, bytes), TER_OK);
     assert_true(test_is_mapped(first, bytes));
     ter_os_release(first, bytes);
-    assert_int_equal(ter_os_reserve_at(page, ter_align_down(SIZE_MAX / 2, page)),
+    assert_int_equal(ter_os_reserve_at(page, ter_align_down(SIZE_MAX / 8 * 7, page)),
                      TER_ERROR_NO_ADDRESS_SPACE);
 }
 
