@@ -70,7 +70,7 @@ for option in report report-file heap-initial heap-max stress free-space-divisor
 done
 for wrong in --no-such -x --report=xml --heap-max=12Q --heap-max=0 --heap-max=-1 --heap-max= \
     --heap-max=99999999999999999999 --stress=0 --stress=many --free-space-divisor=1.5 \
-    --layout=moon --option=x --option=a=b,c=d --option=report=text --help=yes --report-file= \
+    --layout=moon --layout=small:slots=4,log=3 --layout=smal --option=x --option=a=b,c=d --option=report=text --help=yes --report-file= \
     --json --runs=3; do
     status_is "refused: $wrong" 2 run "$wrong" true
 done
@@ -106,6 +106,8 @@ status_is "with an environment" 0 run --stress=3 sh -c "$show"
 check "options come after it, the folder before" out_is \
     "log=2,stress=9,stress=3|$library_folder:/a:/b|"
 unset TERRIER_OPTIONS LD_LIBRARY_PATH
+status_is "a layout of one's own" 0 run --layout=custom:extent=1G:slots=4 sh -c "$show"
+check "is passed on whole" out_is "layout=custom:extent=1G:slots=4|$library_folder|"
 LD_PRELOAD=libm.so.6 status_is "LD_PRELOAD" 0 run sh -c "$show"
 check "is kept" out_is "|$library_folder|libm.so.6"
 

@@ -119,16 +119,22 @@ static void apply_count(struct cmd_options *options, const struct row *row, char
     pass_number(options, row, read_count(row, value, UINT32_MAX));
 }
 
+/* The library knows the fields after the name; here it is enough that they are one value. */
 static void apply_layout(struct cmd_options *options, const struct row *row, char *value)
 {
-    static const char *const layouts[] = {"auto", "default", "small", "sanitizer"};
+    static const char *const layouts[] = {"auto",      "default", "compressed", "small",
+                                          "sanitizer", "32bit",   "custom"};
+    size_t length = strcspn(value, ":");
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
-        if (strcmp(value, layouts[i]) == 0) {
+        if (strlen(layouts[i]) == length && strncmp(value, layouts[i], length) == 0 &&
+            strchr(value, ',') == NULL) {
             cmd_options_pass(options, row->library_name, value);
             return;
         }
     }
-    die_value(row, value, "auto, default, small or sanitizer");
+    die_value(row, value,
+              "auto, default, compressed, small, sanitizer, 32bit or custom, "
+              "then perhaps :FIELD=VALUE");
 }
 
 static void apply_option(struct cmd_options *options, const struct row *row, char *value)
@@ -191,8 +197,10 @@ static const struct row rows[] = {
      "more memory for fewer collections with a small N, and\n"
      "the reverse with a large one"},
     {"layout", 0, TAKES_VALUE, USE_BOTH, "NAME", "layout", apply_layout,
-     "where the heap lies: auto, default, small (for tight\n"
-     "limits on address space) or sanitizer (beside those)"},
+     "where the heap lies: auto, default, compressed (below\n"
+     "32 GiB), small (for tight limits on address space),\n"
+     "sanitizer (beside those), 32bit, custom; fields may\n"
+     "follow, as in custom:extent=1G:slots=4"},
     {"option", 0, TAKES_VALUE, USE_BOTH, "NAME=VALUE", NULL, apply_option,
      "set any other option of the library"},
     {"help", 'h', TAKES_NOTHING, USE_BOTH, NULL, NULL, apply_help, "show this text"},
