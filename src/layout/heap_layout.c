@@ -85,9 +85,12 @@ const char *ter_layout_validate(const struct ter_layout *layout)
 
 bool ter_layout_shrink(struct ter_layout *layout)
 {
-    if (layout->log_space_extent <= TER_LOG_BYTES_IN_CHUNK)
+    if (layout->log_space_extent > TER_LOG_BYTES_IN_CHUNK)
+        layout->log_space_extent--;
+    else if (!layout->contiguous && layout->slot_count > FEWEST_CHUNKS)
+        layout->slot_count = (unsigned)ter_max(layout->slot_count / 2, FEWEST_CHUNKS);
+    else
         return false;
-    layout->log_space_extent--;
     if (layout->limit == 0)
         layout->heap_start = 0;
     return true;
