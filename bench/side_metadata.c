@@ -12,7 +12,7 @@
 #include "os/os.h"
 
 #define TABLE_BYTES TER_MIB(4)
-#define ROUNDS 15u
+#define ROUNDS 60u
 
 struct bench {
     struct ter_side_spec spec;
@@ -146,7 +146,7 @@ static double time_of(struct bench *bench, bench_body *body, unsigned calls)
 }
 
 /*
- * Rounds in turn, about 2 ms each, so that both see the same machine; the best of each, since others
+ * Rounds in turn, about 0.4 ms each, so that both see the same machine; the best of each, since others
  * can only make it slower.
  */
 static double speed_ratio(struct bench *bench, bench_body *ours, bench_body *other)
@@ -154,7 +154,7 @@ static double speed_ratio(struct bench *bench, bench_body *ours, bench_body *oth
     double best = 1e30, best_other = 1e30;
     unsigned calls = 1;
 
-    while (time_of(bench, other, calls) < 2e6)
+    while (time_of(bench, other, calls) < 4e5)
         calls *= 2;
     for (unsigned i = 0; i < ROUNDS; i++) {
         double time = time_of(bench, other, calls);

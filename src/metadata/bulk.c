@@ -118,8 +118,8 @@ static const ter_side_word *same_word(const struct ter_side_table *to,
     return (const ter_side_word *)((uintptr_t)word - to->bias + from->bias);
 }
 
-void ter_side_copy_range(const struct ter_side_table *to, const struct ter_side_table *from,
-                         uintptr_t start, uintptr_t end)
+void ter_side_copy_values(const struct ter_side_table *to, const struct ter_side_table *from,
+                          uintptr_t start, uintptr_t end)
 {
     struct word_range range;
 

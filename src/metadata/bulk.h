@@ -18,6 +18,10 @@
 void ter_side_fill_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                          uint64_t value);
 
+/* What ter_side_copy_range does where words are cut. */
+void ter_side_copy_values(const struct ter_side_table *to, const struct ter_side_table *from,
+                          uintptr_t start, uintptr_t end);
+
 /* Does the range end, at both ends, where a word of the table does, and is nobody checking? */
 TER_INLINE bool ter_side_is_whole_words(const struct ter_side_table *table, uintptr_t start,
                                         uintptr_t end)
@@ -49,5 +53,14 @@ TER_INLINE void ter_side_set_range(const struct ter_side_table *table, uintptr_t
 }
 
 /* Every value of the range becomes the one in `from`, a table of the same widths. */
-void ter_side_copy_range(const struct ter_side_table *to, const struct ter_side_table *from,
-                         uintptr_t start, uintptr_t end);
+TER_INLINE void ter_side_copy_range(const struct ter_side_table *to,
+                                    const struct ter_side_table *from, uintptr_t start,
+                                    uintptr_t end)
+{
+    TER_ASSERT(to->log_bits == from->log_bits && to->log_region == from->log_region);
+    if (TER_LIKELY(ter_side_is_whole_words(to, start, end) && !ter_side_is_shadowed(from)))
+        memcpy((void *)ter_side_address(to, start), (const void *)ter_side_address(from, start),
+               (end - start) >> to->shift);
+    else
+        ter_side_copy_values(to, from, start, end);
+}
