@@ -67,10 +67,13 @@ void ter_lock_fini(struct ter_lock *lock)
  */
 static int wait_for_mutex(pthread_mutex_t *mutex)
 {
-    int error;
+    int error, cancel_state;
 
+    /* Sleeping is a place where threads are cancelled, taking a lock is not. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     while ((error = pthread_mutex_trylock(mutex)) == EBUSY)
         usleep(20);
+    pthread_setcancelstate(cancel_state, NULL);
     return error;
 }
 

@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,18 @@ void ter_log_set_level(enum ter_log_level level)
 enum ter_log_level ter_log_get_level(void)
 {
     return (enum ter_log_level)atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
+void ter_log_put(int file, const char *text, size_t length)
+{
+    int saved_errno = errno;
+    int cancel_state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    if (write(file, text, length) < 0)
+        errno = saved_errno;
+    pthread_setcancelstate(cancel_state, NULL);
+    errno = saved_errno;
 }
 
 void ter_log_set_file(int file)
@@ -50,7 +63,6 @@ static size_t make_line(char line[MESSAGE_BYTES], const char *format, va_list ar
 
 void ter_log(enum ter_log_level level, const char *format, ...)
 {
-    int saved_errno = errno;
     char line[MESSAGE_BYTES];
     va_list arguments;
     size_t length;
@@ -60,10 +72,7 @@ void ter_log(enum ter_log_level level, const char *format, ...)
     va_start(arguments, format);
     length = make_line(line, format, arguments);
     va_end(arguments);
-    /* There is nowhere left to complain to when standard error itself is gone. */
-    if (write(atomic_load_explicit(&log_file, memory_order_relaxed), line, length) < 0)
-        errno = saved_errno;
-    errno = saved_errno;
+    ter_log_put(atomic_load_explicit(&log_file, memory_order_relaxed), line, length);
 }
 
 void ter_fatal(const char *format, ...)
@@ -78,7 +87,7 @@ void ter_fatal(const char *format, ...)
     va_end(arguments);
     if (handler != NULL)
         handler(line);
-    else if (write(STDERR_FILENO, line, length) < 0)
-        abort();
+    else
+        ter_log_put(STDERR_FILENO, line, length);
     abort();
 }

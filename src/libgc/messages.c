@@ -5,7 +5,6 @@
  */
 #include "libgc/libgc.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,23 +15,13 @@ static int messages_file = STDERR_FILENO; /* of the log */
 
 #define LINE_BYTES 1024
 
-static void write_text(int file, const char *text, size_t length)
-{
-    int saved_errno = errno;
-
-    /* There is nobody left to tell when this fails. */
-    if (write(file, text, length) < 0)
-        errno = saved_errno;
-    errno = saved_errno;
-}
-
 static TER_PRINTF(2, 0) void write_formatted(int file, const char *format, va_list values)
 {
     char line[LINE_BYTES];
     int length = vsnprintf(line, sizeof line, format, values);
 
     if (length > 0)
-        write_text(file, line, ter_min((size_t)length, sizeof line - 1));
+        ter_log_put(file, line, ter_min((size_t)length, sizeof line - 1));
 }
 
 /* ---- As printf ---- */
@@ -83,7 +72,7 @@ static void print_warning(char *message, GC_word argument)
     int length = snprintf(line, sizeof line, message, (unsigned long)argument);
 
     if (length > 0)
-        write_text(STDERR_FILENO, line, ter_min((size_t)length, sizeof line - 1));
+        ter_log_put(STDERR_FILENO, line, ter_min((size_t)length, sizeof line - 1));
 }
 #pragma GCC diagnostic pop
 
@@ -123,7 +112,7 @@ void *ter_libgc_out_of_memory(size_t bytes)
 static void print_last_words(const char *message)
 {
     if (message != NULL)
-        write_text(STDERR_FILENO, message, strlen(message));
+        ter_log_put(STDERR_FILENO, message, strlen(message));
 }
 
 GC_abort_func GC_on_abort = print_last_words;

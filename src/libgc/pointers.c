@@ -5,6 +5,8 @@
  */
 #include "libgc/libgc.h"
 
+#include <string.h>
+
 static void not_same(void *pointer, void *other)
 {
     ter_fatal("GC_same_obj: %p and %p are not in one object", pointer, other);
@@ -88,5 +90,8 @@ void GC_ptr_store_and_dirty(void *where, const void *value)
 
 void GC_debug_ptr_store_and_dirty(void *where, const void *value)
 {
-    *(const void **)GC_is_visible(where) = GC_is_valid_displacement((void *)value);
+    const void *checked = GC_is_valid_displacement((void *)value);
+
+    /* A place that was reported, and is not aligned, is written all the same. */
+    memcpy(GC_is_visible(where), &checked, sizeof checked);
 }

@@ -3,6 +3,7 @@
 #define GC_DEBUG
 #include "capture.h"
 
+#include <gc/gc_mark.h>
 #include <gc/leak_detector.h>
 
 enum { LEAKED = 10, FREED = 10, CHANCE = 4 };
@@ -26,6 +27,11 @@ static void GC_CALLBACK finalize(void *object, void *data)
     EXPECT(false, "finalizers do not run while leaks are looked for");
 }
 
+static void GC_CALLBACK describe(void *object, char *text)
+{
+    snprintf(text, GC_TYPE_DESCR_LEN, "DESCRIBED%s", object == NULL ? "?" : "");
+}
+
 int main(void)
 {
     static void *place;
@@ -44,6 +50,7 @@ int main(void)
     free(kept[0]);
     CHECK_LEAKS();
 
+    GC_register_describe_type_fn(1, describe);
     capture_begin(STDERR_FILENO);
     leak();
     clear_stack();
@@ -53,6 +60,7 @@ int main(void)
     count = count_in(text, where);
     EXPECT(count_in(text, "gc_leaks.c:") == count, "others leaked too: %s", text);
     EXPECT(count + CHANCE >= LEAKED && count <= LEAKED, "%zu leaked: %s", count, text);
+    EXPECT(count_in(text, "DESCRIBED") == count, "%s", text);
     for (unsigned i = 0; i < LEAKED; i++)
         free(kept[i]);
     capture_begin(STDERR_FILENO);

@@ -48,7 +48,18 @@ static void *map_memory(size_t bytes)
     return memory;
 }
 
+/*
+ * Held while a thread goes from one stack to another, and from the start of a collection until the
+ * stacks are pushed: no thread is stopped half on one and half on the other.
+ */
+static pthread_mutex_t switching = PTHREAD_MUTEX_INITIALIZER;
+
 /* ---- The collector's view ---- */
+
+static void GC_CALLBACK start(void)
+{
+    pthread_mutex_lock(&switching);
+}
 
 static GC_push_other_roots_proc push_before;
 static unsigned pushes;
@@ -93,6 +104,7 @@ static void GC_CALLBACK push(void)
         if (thread_scheduler != NULL)
             say_bottom(thread_scheduler);
     }
+    pthread_mutex_unlock(&switching);
     push_before();
 }
 
@@ -111,18 +123,22 @@ static NOINLINE void yield(void)
 {
     struct coroutine *self = own_scheduler->running;
 
+    pthread_mutex_lock(&switching);
     own_scheduler->running = NULL;
     switched();
     swapcontext(&self->context, &own_scheduler->context);
+    pthread_mutex_unlock(&switching);
 }
 
 static NOINLINE void resume(struct scheduler *scheduler, struct coroutine *coroutine)
 {
     scheduler->own_low = __builtin_frame_address(0);
     scheduler->own_low -= 4096;
+    pthread_mutex_lock(&switching);
     scheduler->running = coroutine;
     switched();
     swapcontext(&scheduler->context, &coroutine->context);
+    pthread_mutex_unlock(&switching);
 }
 
 static NOINLINE struct cell *extend(struct cell *list, uintptr_t number)
@@ -148,6 +164,7 @@ static void run_coroutine(void)
     struct coroutine *self = own_scheduler->running;
     struct cell *list = NULL;
 
+    pthread_mutex_unlock(&switching);
     for (size_t step = 1; step <= STEPS; step++) {
         for (unsigned i = 0; i < 10; i++)
             list = extend(list, self->number);
@@ -233,6 +250,7 @@ int main(void)
 
     push_before = GC_get_push_other_roots();
     GC_set_push_other_roots(push);
+    GC_set_start_callback(start);
     by_variable = true;
     main_scheduler = make_scheduler(100);
     schedule(main_scheduler);
