@@ -203,6 +203,27 @@ static void long_messages_are_cut(void **state)
     assert_string_equal(newline + 1, "terrier: short\n");
 }
 
+static void write_elsewhere(void *context)
+{
+    int file = open("/dev/null", O_WRONLY);
+
+    (void)context;
+    ter_log_set_file(file);
+    ter_log(TER_LOG_WARNING, "nowhere");
+    ter_log_set_file(STDERR_FILENO);
+    ter_log(TER_LOG_WARNING, "here");
+    ter_log_put(STDERR_FILENO, "as it is", 5);
+}
+
+static void the_log_goes_where_it_is_sent(void **state)
+{
+    struct test_end end;
+
+    (void)state;
+    test_in_child(write_elsewhere, NULL, &end);
+    assert_string_equal(end.text, "terrier: here\nas it");
+}
+
 /* ---- Checks ---- */
 
 static void break_a_duty(void *context)
@@ -251,6 +272,25 @@ static void broken_checks_say_so(void **state)
         test_dies(break_an_assertion, &wrong, "answer == 42");
 }
 
+static void say_twice(const char *line)
+{
+    ter_log_put(STDERR_FILENO, line, strlen(line));
+    ter_log_put(STDERR_FILENO, line, strlen(line));
+}
+
+static void fail_with_handler(void *context)
+{
+    (void)context;
+    ter_fatal_set_handler(say_twice);
+    ter_fatal("the end");
+}
+
+static void the_last_line_goes_through_a_handler(void **state)
+{
+    (void)state;
+    test_dies(fail_with_handler, NULL, "terrier: the end\nterrier: the end\n");
+}
+
 /* ---- Random numbers ---- */
 
 static void random_numbers(void **state)
@@ -281,7 +321,9 @@ int main(void)
         cmocka_unit_test(messages_differ),
         cmocka_unit_test(levels),
         cmocka_unit_test(long_messages_are_cut),
+        cmocka_unit_test(the_log_goes_where_it_is_sent),
         cmocka_unit_test(broken_checks_say_so),
+        cmocka_unit_test(the_last_line_goes_through_a_handler),
         cmocka_unit_test(random_numbers),
     };
 

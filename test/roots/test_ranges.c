@@ -187,6 +187,48 @@ static void excluded_data(void **state)
     }
 }
 
+static size_t programs_asked, libraries_asked;
+
+static int refuse_the_program(const char *library, void *start, size_t bytes)
+{
+    assert_true(start != NULL && bytes > 0);
+    if (library[0] == '\0')
+        programs_asked++;
+    else
+        libraries_asked++;
+    return library[0] != '\0';
+}
+
+static void a_filter_chooses_segments(void **state)
+{
+    struct ter_roots all, filtered;
+    bool seen[TER_ARRAY_LENGTH(program_data)];
+
+    (void)state;
+    ter_roots_init(&all, true, true);
+    ter_roots_init(&filtered, true, true);
+    ter_roots_set_filter(&filtered, refuse_the_program);
+    visit_data(&all, seen);
+    assert_true(seen[0]);
+    visit_data(&filtered, seen);
+    assert_false(seen[0]);
+    assert_true(programs_asked > 0 && libraries_asked > 0);
+    assert_in_range(ter_roots_bytes(&filtered), 1, ter_roots_bytes(&all) - sizeof program_data);
+    ter_roots_set_filter(&filtered, NULL);
+    visit_data(&filtered, seen);
+    assert_true(seen[0]);
+    assert_int_equal(
+        ter_roots_exclude(&filtered, (uintptr_t)program_data, (uintptr_t)(program_data + 1)),
+        TER_OK);
+    visit_data(&filtered, seen);
+    assert_false(seen[0]);
+    ter_roots_clear_excluded(&filtered);
+    visit_data(&filtered, seen);
+    assert_true(seen[0]);
+    ter_roots_fini(&filtered);
+    ter_roots_fini(&all);
+}
+
 static void flags_choose_segments(void **state)
 {
     struct ter_roots roots;
@@ -267,6 +309,7 @@ int main(void)
         ROOTS_TEST(many_ranges),
         ROOTS_TEST(refused_removal),
         cmocka_unit_test(excluded_data),
+        cmocka_unit_test(a_filter_chooses_segments),
         cmocka_unit_test(flags_choose_segments),
         cmocka_unit_test(refused_refresh),
         cmocka_unit_test(the_stack_is_visited),

@@ -211,6 +211,30 @@ static void refused_queue(void **state)
     expect(test, 1);
 }
 
+/* All at once: also what is reached, and what lies on cycles. */
+static void all_are_queued(void **state)
+{
+    struct final_test *test = *state;
+
+    test->graph.edge[0][1] = test->graph.edge[1][0] = true;
+    for (size_t node = 0; node < 4; node++)
+        set(test, node, TER_FINALIZER_NORMAL);
+    ter_log_set_level(TER_LOG_SILENT);
+    test_fail_calls(TEST_ALL_CALLS, 0, TEST_FOR_EVER);
+    assert_int_equal(ter_finalizers_queue_all(&test->finalizers), TER_ERROR_NO_MEMORY);
+    test_stop_failing(NULL);
+    assert_int_equal(test->finalizers.waiting.count, 4);
+    assert_int_equal(ter_finalizers_queue_all(&test->finalizers), TER_OK);
+    assert_int_equal(test->finalizers.waiting.count, 0);
+    assert_int_equal(test->finalizers.found, 4);
+    assert_int_equal(ter_finalizers_ready(&test->finalizers), 4);
+    set(test, 0, TER_FINALIZER_NORMAL);
+    assert_int_equal(ter_finalizers_queue_all(&test->finalizers), TER_OK);
+    assert_int_equal(ter_finalizers_ready(&test->finalizers), 5);
+    assert_int_equal(ter_finalizers_queue_all(&test->finalizers), TER_OK);
+    assert_int_equal(ter_finalizers_ready(&test->finalizers), 5);
+}
+
 /* Many at once, taken little by little: the queue grows and moves. */
 static void the_queue_loses_nothing(void **state)
 {
@@ -343,6 +367,7 @@ int main(void)
         FINAL_TEST(data_is_kept),
         FINAL_TEST(registration_replaces_and_removes),
         FINAL_TEST(refused_queue),
+        FINAL_TEST(all_are_queued),
         FINAL_TEST(the_queue_loses_nothing),
         FINAL_TEST(random_graphs),
     };
