@@ -287,6 +287,8 @@ GC_EXPORT void GC_pthread_exit(void *result);
 GC_EXPORT int GC_pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
 
 /* settings.c */
+GC_EXPORT void GC_set_markers_count(unsigned count);
+GC_EXPORT void GC_start_mark_threads(void);
 GC_EXPORT void GC_set_time_limit_tv(struct GC_timeval_s limit);
 GC_EXPORT struct GC_timeval_s GC_get_time_limit_tv(void);
 
@@ -383,8 +385,6 @@ GC_EXPORT void GC_set_handle_fork(int how);
 GC_EXPORT void GC_atfork_prepare(void);
 GC_EXPORT void GC_atfork_parent(void);
 GC_EXPORT void GC_atfork_child(void);
-GC_EXPORT void GC_set_markers_count(unsigned count);
-GC_EXPORT void GC_start_mark_threads(void);
 GC_EXPORT void GC_start_incremental_collection(void);
 GC_EXPORT int GC_incremental_protection_needs(void);
 GC_EXPORT void GC_set_pages_executable(int value);

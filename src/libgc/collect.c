@@ -19,9 +19,8 @@ GC_EXPORT GC_stop_func GC_get_stop_func(void);
 
 void GC_set_stop_func(GC_stop_func stop)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     ter_libgc.stop = stop == go_on ? NULL : stop;
     ter_allocator_unlock(allocator);
 }
@@ -34,10 +33,9 @@ GC_stop_func GC_get_stop_func(void)
 /* A collection here is not interrupted; the question is asked once, before it. */
 static bool collect_unless(GC_stop_func stop)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     bool wanted;
 
-    ter_allocator_lock(allocator);
     wanted = GC_dont_gc == 0 && (stop == NULL || stop() == 0);
     if (wanted)
         collect_locked(TER_REASON_REQUEST);
@@ -47,7 +45,6 @@ static bool collect_unless(GC_stop_func stop)
 
 void GC_gcollect(void)
 {
-    ter_libgc_self();
     collect_unless(ter_libgc.stop);
 }
 
@@ -65,9 +62,8 @@ int GC_try_to_collect(GC_stop_func stop)
 /* Collections are whole: a little is one when it is due, and then nothing is left to do. */
 int GC_collect_a_little(void)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     if (ter_libgc.automatic_off == 0 && ter_trigger_is_due(&ter_libgc.plan->trigger, allocator))
         collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
@@ -76,11 +72,11 @@ int GC_collect_a_little(void)
 
 int GC_expand_hp(size_t bytes)
 {
-    struct ter_plan *plan = (ter_libgc_self(), ter_libgc.plan);
+    struct ter_allocator *allocator = ter_libgc_lock();
+    struct ter_plan *plan = ter_libgc.plan;
     struct ter_accounting *accounting = &plan->ground.accounting;
     bool grown = false;
 
-    ter_allocator_lock(&plan->allocator);
     if (bytes <= SIZE_MAX / 2 && accounting->limit_bytes <= SIZE_MAX / 4 &&
         (plan->trigger.max_bytes == 0 ||
          bytes <=
@@ -89,20 +85,19 @@ int GC_expand_hp(size_t bytes)
         grown = true;
     }
     ter_libgc_write_variables();
-    ter_allocator_unlock(&plan->allocator);
+    ter_allocator_unlock(allocator);
     return grown;
 }
 
 void GC_set_max_heap_size(GC_word bytes)
 {
-    ter_libgc_self();
+    GC_init();
     ter_libgc.plan->trigger.max_bytes = bytes;
 }
 
 void GC_disable(void)
 {
-    ter_libgc_self();
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_libgc_lock();
     GC_dont_gc++;
     ter_libgc_read_variables();
     ter_allocator_unlock(&ter_libgc.plan->allocator);
@@ -110,8 +105,7 @@ void GC_disable(void)
 
 void GC_enable(void)
 {
-    ter_libgc_self();
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_libgc_lock();
     /* One too many switches collections off as well, as in Boehm's collector. */
     GC_dont_gc--;
     ter_libgc_read_variables();

@@ -69,9 +69,8 @@ struct debug_record *ter_libgc_debug_record(uintptr_t cell)
 
 void ter_libgc_debug_forget_slow(void *object)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     ter_weak_table_remove(&debug_objects, (uintptr_t)object);
     ter_allocator_unlock(allocator);
 }
@@ -101,13 +100,14 @@ void ter_libgc_debug_before(void)
 
 static void report_leak(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
 {
-    const struct ter_reach *reach = context;
+    const struct ter_side_table *marks = &ter_libgc.plan->ground.side.tables[TER_SIDE_MARK];
     const struct debug_record *record = ter_libgc_debug_record(object);
     bool composite = kind->scan != TER_SCAN_NONE;
     char text[256];
 
-    if (kind->uncollectable || reach->is_reached(reach->context, object) ||
-        (record != NULL && record->freed))
+    (void)context;
+    /* What a stopped thread has not handed out yet is marked and no object. */
+    if (kind->uncollectable || ter_bits_test(marks, object) || (record != NULL && record->freed))
         return;
     if (record != NULL)
         ter_libgc_debug_describe(object, text, sizeof text);
@@ -134,7 +134,7 @@ static void forget_dead(const struct ter_reach *reach)
 void ter_libgc_debug_marked(const struct ter_reach *reach)
 {
     if (GC_find_leak != 0)
-        ter_plan_visit_objects(ter_libgc.plan, report_leak, (void *)reach);
+        ter_plan_visit_objects(ter_libgc.plan, report_leak, NULL);
     forget_dead(reach);
 }
 
@@ -143,9 +143,8 @@ void ter_libgc_debug_marked(const struct ter_reach *reach)
 /* The displacement of every such object from its cell is valid from the first one on. */
 static void start_debugging(void)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     if (!ter_libgc.debugging) {
         ter_weak_table_init(&debug_objects, sizeof(struct debug_record));
         ter_libgc.plan->marker.displacements[HEADER_BYTES] = 1;
@@ -156,10 +155,9 @@ static void start_debugging(void)
 
 static bool note_object(uintptr_t cell)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     struct debug_record *record;
 
-    ter_allocator_lock(allocator);
     record = ter_weak_table_insert(&debug_objects, cell);
     if (record != NULL)
         *record = (struct debug_record){.cell = cell};
@@ -255,7 +253,7 @@ char *GC_debug_strdup(const char *text, const char *file, int line)
 static uintptr_t cell_of(const void *object)
 {
     uintptr_t cell = (uintptr_t)GC_base((void *)object);
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
     bool known;
 
     if (cell == 0 || (uintptr_t)object - cell != HEADER_BYTES)
@@ -269,11 +267,10 @@ static uintptr_t cell_of(const void *object)
 /* True when it was freed before. */
 static bool mark_freed(uintptr_t cell)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     struct debug_record *record;
     bool before;
 
-    ter_allocator_lock(allocator);
     record = ter_libgc_debug_record(cell);
     before = record == NULL || record->freed;
     if (record != NULL)

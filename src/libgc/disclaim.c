@@ -24,7 +24,7 @@ static size_t pending_count, pending_capacity;
 
 void GC_register_disclaim_proc(int kind, GC_disclaim_proc procedure, int mark_from_all)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
     unsigned index = ter_libgc_check_kind(kind);
 
     if (GC_find_leak != 0)
@@ -80,24 +80,25 @@ static const struct ter_side_table *marks(void)
     return &ter_libgc.plan->ground.side.tables[TER_SIDE_MARK];
 }
 
-/* Without memory for the list the object waits for the next collection. */
+/*
+ * Without memory for the list the object waits for the next collection. The mark itself is asked: what
+ * a stopped thread has not handed out yet is marked and no object.
+ */
 static void note_dead(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
 {
-    const struct ter_reach *reach = context;
-
-    (void)bytes;
+    (void)context, (void)bytes;
     if (disclaims[index_of(kind)].procedure == NULL || kind->uncollectable ||
-        reach->is_reached(reach->context, object))
+        ter_bits_test(marks(), object))
         return;
     ter_bits_set(marks(), object);
     if (reserve_pending())
         pending[pending_count++] = object;
 }
 
-void ter_libgc_disclaim_marked(const struct ter_reach *reach)
+void ter_libgc_disclaim_marked(void)
 {
     if (any_disclaim)
-        ter_plan_visit_objects(ter_libgc.plan, note_dead, (void *)reach);
+        ter_plan_visit_objects(ter_libgc.plan, note_dead, NULL);
 }
 
 /* The procedure may look at the mark, which says that the object is dead, and set it. */
@@ -118,7 +119,8 @@ void ter_libgc_disclaim_after(void)
 {
     size_t freed = ter_libgc.plan->allocator.freed_since_collection;
 
-    for (size_t i = 0; i < pending_count; i++)
+    /* A thread that is not registered has nowhere to put free cells: another collection will do. */
+    for (size_t i = 0; i < pending_count && ter_libgc_mutator != NULL; i++)
         disclaim_one(pending[i]);
     pending_count = 0;
     /* What goes this way was not freed by the program. */
@@ -157,11 +159,10 @@ static int run_closure(void *cell)
 void GC_init_finalized_malloc(void)
 {
     struct ter_kind kind = {.scan = TER_SCAN_TRACER, .zeroed = true, .tracer = trace_finalized};
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     bool made = false;
     unsigned index;
 
-    ter_allocator_lock(allocator);
     if (finalized_kind < 0) {
         if (ter_plan_add_kind(ter_libgc.plan, &kind, &index) != TER_OK)
             ter_fatal("GC_init_finalized_malloc: there are too many kinds of objects");

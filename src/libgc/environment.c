@@ -67,6 +67,16 @@ static void read_settings(void)
         ter_log(TER_LOG_DECISION, "incremental collection was asked for and is not built");
 }
 
+/* The first that is set of what the environment and the program say. */
+static void read_markers(struct ter_options *options)
+{
+    uint64_t count = ter_libgc.markers;
+
+    if (!read_size("GC_MARKERS", &count))
+        read_size("GC_NPROCS", &count);
+    options->markers = ter_min(count, TER_MAX_HELPERS + 1);
+}
+
 void ter_libgc_read_environment(struct ter_options *options)
 {
     char message[256];
@@ -76,6 +86,10 @@ void ter_libgc_read_environment(struct ter_options *options)
         options->heap_initial = value;
     if (read_size("GC_MAXIMUM_HEAP_SIZE", &value))
         options->heap_max = value;
+    /* 0: what is free is never given back. */
+    if (read_size("GC_UNMAP_THRESHOLD", &value))
+        options->give_back = value != 0;
+    read_markers(options);
     read_log(options);
     read_settings();
     options->free_space_divisor = GC_free_space_divisor;

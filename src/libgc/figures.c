@@ -140,10 +140,9 @@ size_t GC_get_prof_stats_unsafe(struct GC_prof_stats_s *stats, size_t bytes)
 
 size_t GC_get_prof_stats(struct GC_prof_stats_s *stats, size_t bytes)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     size_t filled;
 
-    ter_allocator_lock(allocator);
     filled = GC_get_prof_stats_unsafe(stats, bytes);
     ter_allocator_unlock(allocator);
     return filled;
@@ -177,10 +176,10 @@ size_t GC_get_size_map_at(int index)
 /* The caller holds the lock. */
 void GC_incr_bytes_allocd(size_t bytes)
 {
-    ter_allocator_count(ter_libgc_self()->allocator, bytes);
+    ter_allocator_count(ter_libgc_ready(), bytes);
 }
 
 void GC_incr_bytes_freed(size_t bytes)
 {
-    ter_libgc_self()->allocator->freed_since_collection += bytes;
+    ter_libgc_ready()->freed_since_collection += bytes;
 }

@@ -11,9 +11,8 @@ GC_EXPORT GC_await_finalize_proc GC_get_await_finalize_proc(void);
 
 void GC_set_await_finalize_proc(GC_await_finalize_proc function)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     await_finalize_proc = function;
     ter_allocator_unlock(allocator);
 }
@@ -29,7 +28,7 @@ static void register_finalizer(void *object, GC_finalization_proc function, void
 {
     struct ter_finalizer wanted = {(uintptr_t)object, function, data, order};
     struct ter_finalizer old = {0};
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
     ter_status status = TER_OK;
 
     /* Nothing is finalized while leaks are looked for. */
@@ -83,7 +82,7 @@ void ter_libgc_await_finalizers(uint64_t found)
 /* For the end of a program: whatever still waits, reached or not, and what that leads to. */
 void GC_finalize_all(void)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
     struct ter_finalizers *finalizers = &ter_libgc.plan->finalizers;
 
     while (finalizers->waiting.count != 0) {
@@ -105,7 +104,7 @@ void GC_finalize_all(void)
 
 int GC_invoke_finalizers(void)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return (int)ter_finalizers_run(ter_libgc.heap);
 }
 
@@ -177,7 +176,7 @@ static int unregister_link(struct ter_links *links, void **link)
 
 int GC_general_register_disappearing_link(void **link, const void *object)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return register_link(&ter_libgc.plan->short_links, link, object);
 }
 
@@ -185,7 +184,7 @@ int GC_register_disappearing_link(void **link)
 {
     void *object;
 
-    ter_libgc_self();
+    ter_libgc_ready();
     object = GC_base(link);
     TER_REQUIRE(object != NULL, "GC_register_disappearing_link: %p lies in no object",
                 (void *)link);
@@ -194,30 +193,30 @@ int GC_register_disappearing_link(void **link)
 
 int GC_move_disappearing_link(void **link, void **new_link)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return move_link(&ter_libgc.plan->short_links, link, new_link);
 }
 
 int GC_unregister_disappearing_link(void **link)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return unregister_link(&ter_libgc.plan->short_links, link);
 }
 
 int GC_register_long_link(void **link, const void *object)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return register_link(&ter_libgc.plan->long_links, link, object);
 }
 
 int GC_move_long_link(void **link, void **new_link)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return move_link(&ter_libgc.plan->long_links, link, new_link);
 }
 
 int GC_unregister_long_link(void **link)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     return unregister_link(&ter_libgc.plan->long_links, link);
 }

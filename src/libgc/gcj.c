@@ -28,7 +28,7 @@ void GC_init_gcj_malloc(int index, void *procedure)
                        << DESCRIPTOR_TAG_BITS;
     GC_mark_proc function;
 
-    ter_libgc_self();
+    ter_libgc_ready();
     *(void **)&function = procedure;
     if (GC_gcj_kind != 0)
         return;

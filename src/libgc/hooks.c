@@ -83,7 +83,7 @@ static void marked(void *context, const struct ter_reach *reach)
 {
     (void)context;
     ter_libgc_toggles_marked(reach);
-    ter_libgc_disclaim_marked(reach);
+    ter_libgc_disclaim_marked();
     ter_libgc_debug_marked(reach);
 }
 

@@ -107,7 +107,7 @@ void **GC_new_free_list(void)
 unsigned GC_new_kind_inner(void **list, GC_word descriptor, int add_size, int clear)
 {
     struct ter_kind kind = {.scan = TER_SCAN_TRACER, .zeroed = clear != 0, .tracer = trace_custom};
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
     unsigned index = allocator->kind_count;
     ter_status status;
 
@@ -125,10 +125,9 @@ unsigned GC_new_kind_inner(void **list, GC_word descriptor, int add_size, int cl
 
 unsigned GC_new_kind(void **list, GC_word descriptor, int add_size, int clear)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     unsigned index;
 
-    ter_allocator_lock(allocator);
     index = GC_new_kind_inner(list, descriptor, add_size, clear);
     ter_allocator_unlock(allocator);
     return index;
@@ -151,10 +150,9 @@ void ter_libgc_set_procedure(unsigned index, GC_mark_proc procedure)
 
 unsigned GC_new_proc(GC_mark_proc procedure)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     unsigned index;
 
-    ter_allocator_lock(allocator);
     index = GC_new_proc_inner(procedure);
     ter_allocator_unlock(allocator);
     return index;

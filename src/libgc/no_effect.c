@@ -48,18 +48,6 @@ void GC_atfork_child(void)
 {
 }
 
-/* ---- Helpers of the marker; there are none to start from here ---- */
-
-void GC_set_markers_count(unsigned count)
-{
-    (void)count;
-}
-
-void GC_start_mark_threads(void)
-{
-    GC_init();
-}
-
 /* ---- Incremental collection: not built ---- */
 
 void GC_start_incremental_collection(void)

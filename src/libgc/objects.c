@@ -71,6 +71,6 @@ void GC_enumerate_reachable_objects_inner(GC_reachable_object_proc visit, void *
 {
     struct enumeration enumeration = {visit, client_data};
 
-    ter_libgc_self();
+    ter_libgc_ready();
     ter_plan_visit_objects(ter_libgc.plan, visit_reachable, &enumeration);
 }

@@ -53,7 +53,7 @@ static void find_address(void *context, const struct ter_os_segment *segment)
 
 static void check_range(const void *start, const void *end, const char *call)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     TER_REQUIRE((uintptr_t)start <= (uintptr_t)end, "%s: the range %p to %p ends before it starts",
                 call, start, end);
 }
@@ -83,7 +83,7 @@ void GC_remove_roots(void *start, void *end)
 
 void GC_clear_roots(void)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     ter_allocator_lock(&ter_libgc.plan->allocator);
     ter_roots_clear(&ter_libgc.plan->roots);
     ter_libgc_read_variables();
@@ -104,7 +104,7 @@ void GC_exclude_static_roots(void *start, void *end)
 
 void GC_clear_exclusion_table(void)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     ter_allocator_lock(&ter_libgc.plan->allocator);
     ter_roots_clear_excluded(&ter_libgc.plan->roots);
     ter_allocator_unlock(&ter_libgc.plan->allocator);
@@ -113,7 +113,7 @@ void GC_clear_exclusion_table(void)
 /* The filter is asked the next time that the loader's list is read: before the next collection. */
 void GC_register_has_static_roots_callback(GC_has_static_roots_func function)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     ter_allocator_lock(&ter_libgc.plan->allocator);
     ter_roots_set_filter(&ter_libgc.plan->roots, function);
     ter_allocator_unlock(&ter_libgc.plan->allocator);

@@ -174,6 +174,22 @@ int GC_get_all_interior_pointers(void)
     return GC_all_interior_pointers;
 }
 
+/*
+ * Threads that help to mark are started when a collection is worth it; what is said before the start
+ * is how many may mark, the collecting one included.
+ */
+void GC_set_markers_count(unsigned count)
+{
+    if (ter_libgc.heap == NULL)
+        ter_libgc.markers = count;
+}
+
+void GC_start_mark_threads(void)
+{
+    ter_libgc_ready();
+    GC_parallel = (int)ter_libgc.plan->team.wanted;
+}
+
 GC_EXPORT int GC_get_parallel(void);
 
 int GC_get_parallel(void)

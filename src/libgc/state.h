@@ -14,6 +14,7 @@ struct ter_libgc {
     GC_warn_proc warn;
     GC_start_callback_proc start_callback;
     GC_stop_func stop; /* asked before collections that nobody asked for by name; NULL: go on */
+    unsigned markers;  /* that the program asked for; 0: it did not */
     int automatic_off; /* no collections because the heap is full, unless there is no memory */
     size_t least_allocated; /* between two collections */
     size_t reclaimed;       /* by the last collection, about; and by those before it */
@@ -54,6 +55,23 @@ void ter_libgc_read_environment(struct ter_options *options);
 /* Makes the plan call what stands in hooks.c. */
 void ter_libgc_connect(struct ter_plan *plan);
 
+/* For functions that threads may call which are not registered: there is a heap. */
+TER_INLINE struct ter_allocator *ter_libgc_ready(void)
+{
+    if (TER_UNLIKELY(ter_libgc.heap == NULL))
+        GC_init();
+    return &ter_libgc.plan->allocator;
+}
+
+/* The same, and its lock is held. */
+TER_INLINE struct ter_allocator *ter_libgc_lock(void)
+{
+    struct ter_allocator *allocator = ter_libgc_ready();
+
+    ter_allocator_lock(allocator);
+    return allocator;
+}
+
 /* An object or NULL, without asking the program's function for a full heap. */
 void *ter_libgc_allocate(unsigned kind, size_t bytes);
 /* Only the first page of a large object keeps it from now on. */
@@ -87,7 +105,7 @@ void ter_libgc_toggles_before(void);
 void ter_libgc_toggles_roots(void);
 void ter_libgc_toggles_marked(const struct ter_reach *reach);
 void ter_libgc_disclaim_roots(void);
-void ter_libgc_disclaim_marked(const struct ter_reach *reach);
+void ter_libgc_disclaim_marked(void);
 void ter_libgc_disclaim_after(void);
 void ter_libgc_debug_before(void);
 void ter_libgc_debug_marked(const struct ter_reach *reach);

@@ -24,42 +24,36 @@ static void *suspend_self(void *data)
 
 void GC_suspend_thread(pthread_t id)
 {
-    struct ter_mutator *self = ter_libgc_self();
-    struct ter_mutator *mutator;
+    struct ter_allocator *allocator = ter_libgc_lock();
+    struct ter_mutator *mutator = find_mutator(id);
+    bool is_self = mutator != NULL && mutator == ter_libgc_mutator;
 
-    ter_allocator_lock(self->allocator);
-    mutator = find_mutator(id);
-    if (mutator == self)
+    if (is_self)
         ter_os_suspend_begin_self();
     else if (mutator != NULL && !ter_os_suspend(mutator->thread))
         ter_log(TER_LOG_WARNING, "GC_suspend_thread: the thread cannot be suspended");
-    ter_allocator_unlock(self->allocator);
-    if (mutator == self)
+    ter_allocator_unlock(allocator);
+    if (is_self)
         GC_do_blocking(suspend_self, NULL);
 }
 
 void GC_resume_thread(pthread_t id)
 {
-    struct ter_mutator *self = ter_libgc_self();
-    struct ter_mutator *mutator;
+    struct ter_allocator *allocator = ter_libgc_lock();
+    struct ter_mutator *mutator = find_mutator(id);
 
-    ter_allocator_lock(self->allocator);
-    mutator = find_mutator(id);
     if (mutator != NULL)
         ter_os_resume(mutator->thread);
-    ter_allocator_unlock(self->allocator);
+    ter_allocator_unlock(allocator);
 }
 
 int GC_is_thread_suspended(pthread_t id)
 {
-    struct ter_mutator *self = ter_libgc_self();
-    const struct ter_mutator *mutator;
-    bool suspended;
+    struct ter_allocator *allocator = ter_libgc_lock();
+    const struct ter_mutator *mutator = find_mutator(id);
+    bool suspended = mutator != NULL && ter_os_is_suspended(mutator->thread);
 
-    ter_allocator_lock(self->allocator);
-    mutator = find_mutator(id);
-    suspended = mutator != NULL && ter_os_is_suspended(mutator->thread);
-    ter_allocator_unlock(self->allocator);
+    ter_allocator_unlock(allocator);
     return suspended;
 }
 
@@ -68,16 +62,15 @@ int GC_is_thread_suspended(pthread_t id)
 /* The lock is held until the world goes on, so nothing is collected or allocated meanwhile. */
 void GC_stop_world_external(void)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     if (ter_world_stop(allocator) != TER_OK)
         ter_fatal("GC_stop_world_external: the other threads cannot be stopped");
 }
 
 void GC_start_world_external(void)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
 
     ter_world_resume(allocator);
     ter_allocator_unlock(allocator);

@@ -16,8 +16,10 @@ static void share_heap(void)
     struct ter_allocator *allocator = ter_libgc_self()->allocator;
 
     /* Only the first time: other threads read it without the lock. */
-    if (!allocator->locking)
-        allocator->locking = true;
+    if (allocator->locking)
+        return;
+    allocator->locking = true;
+    GC_start_mark_threads();
 }
 
 /* ---- Registration ---- */
@@ -149,20 +151,19 @@ void *GC_call_with_gc_active(GC_fn_type function, void *data)
 
 void GC_alloc_lock(void)
 {
-    ter_allocator_lock(ter_libgc_self()->allocator);
+    ter_allocator_lock(ter_libgc_ready());
 }
 
 void GC_alloc_unlock(void)
 {
-    ter_allocator_unlock(ter_libgc_self()->allocator);
+    ter_allocator_unlock(ter_libgc_ready());
 }
 
 void *GC_call_with_alloc_lock(GC_fn_type function, void *data)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     void *result;
 
-    ter_allocator_lock(allocator);
     result = function(data);
     ter_allocator_unlock(allocator);
     return result;

@@ -22,9 +22,8 @@ GC_EXPORT GC_toggleref_func GC_get_toggleref_func(void);
 
 void GC_set_toggleref_func(GC_toggleref_func function)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
 
-    ter_allocator_lock(allocator);
     toggleref_func = function;
     ter_allocator_unlock(allocator);
 }
@@ -53,10 +52,9 @@ static bool reserve_toggle(void)
 
 int GC_toggleref_add(void *object, int is_strong)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_lock();
     int result = GC_SUCCESS;
 
-    ter_allocator_lock(allocator);
     if (toggleref_func != NULL) {
         if (reserve_toggle())
             toggles[toggle_count++] = (struct toggle){(uintptr_t)object, is_strong != 0};

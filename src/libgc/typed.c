@@ -119,7 +119,7 @@ unsigned ter_libgc_typed_kind(void)
 
     if (TER_LIKELY(kind != 0))
         return kind;
-    ter_allocator_lock(ter_libgc_self()->allocator);
+    ter_allocator_lock(ter_libgc_ready());
     if (typed_kind == 0) {
         if (ter_plan_add_kind(ter_libgc.plan, &wanted, &kind) != TER_OK)
             ter_fatal("GC_malloc_explicitly_typed: there are too many kinds of objects");
