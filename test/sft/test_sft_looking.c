@@ -99,6 +99,35 @@ static void a_map_as_runs(void **state)
     map_test_each_form(runs_of_the_form);
 }
 
+/* Parts of a table that were never used are left out; a run that ends where one begins ends there. */
+static void runs_beside_parts_never_used(void **state)
+{
+    const struct ter_sft_map_options options = {.kind = TER_SFT_DENSE_MAP};
+    const uintptr_t group = 4096;
+    const uintptr_t runs[][2] = {
+        {10, 16}, {3 * group - 6, 3 * group}, {5 * group, 5 * group + 1}, {64 * group, 66 * group}};
+    size_t count = sizeof(uintptr_t) == 8 ? TER_ARRAY_LENGTH(runs) : 1;
+    struct visits visits = {0};
+    struct ter_sft_map map;
+    const struct ter_sft *space;
+
+    (void)state;
+    assert_int_equal(ter_sft_map_create(&map, &options), TER_OK);
+    visits.map = &map;
+    space = map_add_space(&map, 1);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(ter_sft_map_claim(&map, space, runs[i][0] * MAP_CHUNK,
+                                           (runs[i][1] - runs[i][0]) * MAP_CHUNK, NULL),
+                         TER_OK);
+    ter_sft_map_for_each_run(&map, keep_visit, &visits);
+    assert_int_equal(visits.count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(visits.start[i], runs[i][0] * MAP_CHUNK);
+        assert_int_equal(visits.last[i], runs[i][1] * MAP_CHUNK - 1);
+    }
+    ter_sft_map_destroy(&map);
+}
+
 static void text_of_the_form(struct map_test *test)
 {
     char wanted[400], text[400];
@@ -232,11 +261,9 @@ static void changes_in_the_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_and_choice),
-        cmocka_unit_test(the_metadata_a_map_needs),
-        cmocka_unit_test(a_map_as_runs),
-        cmocka_unit_test(a_map_as_text),
-        cmocka_unit_test(every_change_is_reported),
+        cmocka_unit_test(names_and_choice),   cmocka_unit_test(the_metadata_a_map_needs),
+        cmocka_unit_test(a_map_as_runs),      cmocka_unit_test(runs_beside_parts_never_used),
+        cmocka_unit_test(a_map_as_text),      cmocka_unit_test(every_change_is_reported),
         cmocka_unit_test(changes_in_the_log),
     };
 

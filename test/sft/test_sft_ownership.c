@@ -234,10 +234,24 @@ static void strangers(struct map_test *test)
     map_test_owners(test, "0000");
 }
 
+/* Behind the last record lies the table, whose entries are no record, whatever they hold. */
+static void behind_the_last_record(struct map_test *test)
+{
+    struct misuse row = {test, NULL, ter_sft_map_claim};
+
+    for (unsigned i = 3; i <= TER_SFT_MAX_SPACES; i++)
+        row.space = map_add_space(&test->map, i);
+    assert_int_equal(map_test_claim(test, row.space, test->map.start, 4 * test->region), TER_OK);
+    row.space = (const struct ter_sft *)((uintptr_t)row.space +
+                                         ((uintptr_t)1 << test->map.log_record_bytes));
+    test_dies(misuse, &row, "was not added to this map");
+}
+
 static void strangers_are_misuse(void **state)
 {
     (void)state;
     map_test_each_form(strangers);
+    map_test_each_form(behind_the_last_record);
 }
 
 static void change_while_visiting(void *context, const struct ter_sft *space, uintptr_t start,
