@@ -347,7 +347,7 @@ static void every_form_over_every_layout(void **state)
 
     (void)state;
     for (size_t i = 0; i < count; i++)
-        run_case(&cases[i], &random, test_count(10000000, 100000000) / count);
+        run_case(&cases[i], &random, test_count(10000000, 50000000) / count);
 }
 
 int main(void)

@@ -247,7 +247,7 @@ static void run_readers(enum ter_sft_map_kind kind)
     pthread_t readers[READERS], updater, creator;
 
     make_guarded(&guarded, kind);
-    guarded.operations = test_count(1000000, 20000000);
+    guarded.operations = test_count(1000000, 5000000);
     /* Not too few where this test matters most. */
     if (guarded.operations < 40000)
         guarded.operations = 40000;
@@ -385,7 +385,7 @@ static void exactly_one_claimer_wins(void **state)
 
         memset(&fight, 0, sizeof fight);
         make_guarded(&fight.guarded, (enum ter_sft_map_kind)kind);
-        fight.rounds = test_count(3000, 60000);
+        fight.rounds = test_count(3000, 30000);
         assert_int_equal(pthread_barrier_init(&fight.barrier, NULL, FIGHTERS), 0);
         for (unsigned i = 1; i <= FIGHTERS; i++)
             add_watch(&fight.guarded, i);
@@ -449,7 +449,7 @@ static void lookups_in_a_signal_handler(void **state)
         pthread_t thread;
 
         make_guarded(&guarded, (enum ter_sft_map_kind)kind);
-        guarded.operations = test_count(200000, 4000000);
+        guarded.operations = test_count(200000, 1000000);
         for (unsigned i = 1; i <= UPDATED; i++)
             add_watch(&guarded, i);
         handle_signals(&guarded, look_up_in_handler);
