@@ -17,11 +17,11 @@
 #define RUNS 201
 
 struct cost {
-    double heap_ms;     /* ter_heap_new */
-    double object_ms;   /* the same, a mutator and one object */
-    double virtual_mib; /* addresses, with the object */
-    double heap_kib;    /* resident memory of the heap alone */
-    double object_kib;  /* with the object */
+    double heap_ms;      /* ter_heap_new */
+    double object_ms;    /* the same, a mutator and one object */
+    double virtual_mib;  /* addresses, with the object */
+    double resident_kib; /* with the object */
+    double own_kib;      /* of that, what is no page of a file */
 };
 
 static double now_ms(void)
@@ -49,26 +49,27 @@ static double sum_mappings(const char *field)
 
 static void measure(const struct ter_options *options, struct cost *cost)
 {
-    double start, resident, addresses;
+    double start, resident, own, addresses;
     struct ter_mutator *mutator;
     struct ter_heap *heap;
 
     /* Twice: the first reading takes memory of its own. */
     sum_mappings("Rss:");
     resident = sum_mappings("Rss:");
+    own = sum_mappings("Anonymous:");
     addresses = sum_mappings("Size:");
     start = now_ms();
     if (ter_heap_new(options, &heap) != TER_OK)
         _exit(1);
     cost->heap_ms = now_ms() - start;
-    cost->heap_kib = sum_mappings("Rss:") - resident;
     start = now_ms();
     if (ter_mutator_bind(heap, &mutator) != TER_OK ||
         ter_allocate(mutator, TER_KIND_NORMAL, 16) == NULL)
         _exit(1);
     cost->object_ms = cost->heap_ms + now_ms() - start;
     cost->virtual_mib = (sum_mappings("Size:") - addresses) / 1024;
-    cost->object_kib = sum_mappings("Rss:") - resident;
+    cost->resident_kib = sum_mappings("Rss:") - resident;
+    cost->own_kib = sum_mappings("Anonymous:") - own;
 }
 
 /* In a process of its own. False when there is no such heap. */
@@ -123,20 +124,20 @@ static void print_layout(const char *name)
             fprintf(stderr, "layouts: no heap in layout %s\n", name);
             return;
         }
-    printf("%-12s %10.3f %10.3f %14.0f %10.0f %10.0f\n", name,
+    printf("%-12s %10.3f %10.3f %14.0f %13.0f %10.0f\n", name,
            median(costs, offsetof(struct cost, heap_ms)),
            median(costs, offsetof(struct cost, object_ms)),
            median(costs, offsetof(struct cost, virtual_mib)),
-           median(costs, offsetof(struct cost, heap_kib)),
-           median(costs, offsetof(struct cost, object_kib)));
+           median(costs, offsetof(struct cost, resident_kib)),
+           median(costs, offsetof(struct cost, own_kib)));
 }
 
 int main(int argc, char **argv)
 {
     static const char *const presets[] = {"default", "compressed", "small", "sanitizer", "32bit"};
 
-    printf("%-12s %10s %10s %14s %10s %10s\n", "layout", "heap ms", "object ms", "addresses MiB",
-           "heap KiB", "object KiB");
+    printf("%-12s %10s %10s %14s %13s %10s\n", "layout", "heap ms", "object ms", "addresses MiB",
+           "resident KiB", "own KiB");
     fflush(stdout);
     for (int i = 1; i < argc; i++)
         print_layout(argv[i]);
