@@ -23,16 +23,15 @@ static bool is_word(const char *text, size_t length, const char *word)
     return strlen(word) == length && memcmp(word, text, length) == 0;
 }
 
+/* At least one digit. */
 static bool read_hexadecimal(const char *text, size_t length, uint64_t *value)
 {
     static const char digits[] = "0123456789abcdef";
     uint64_t number = 0;
 
-    if (length == 0)
-        return false;
     for (size_t i = 0; i < length; i++) {
         char letter = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
-        const char *digit = letter == '\0' ? NULL : strchr(digits, letter);
+        const char *digit = memchr(digits, letter, 16);
 
         if (digit == NULL || number >> 60 != 0)
             return false;
@@ -112,7 +111,9 @@ static bool read_field(const struct description *part, struct ter_layout *layout
         if (equals == NULL || !read_word(equals + 1, part->length - name_length - 1, &value))
             return refuse_part(part, "not a number that fits an address");
         rule = fields[i].set(layout, value);
-        return rule == NULL || refuse_part(part, rule);
+        if (rule != NULL)
+            return refuse_part(part, rule);
+        return true;
     }
     return refuse_part(part, "a layout has the fields start, extent, slots, limit and shared");
 }
