@@ -74,7 +74,7 @@ static void read_markers(struct ter_options *options)
 
     if (!read_size("GC_MARKERS", &count))
         read_size("GC_NPROCS", &count);
-    options->markers = ter_min(count, TER_MAX_HELPERS + 1);
+    options->markers = count > TER_MAX_HELPERS + 1 ? TER_MAX_HELPERS + 1 : count;
 }
 
 void ter_libgc_read_environment(struct ter_options *options)
