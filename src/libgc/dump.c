@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of the heap for people, on standard output unless it is said. Only GC_dump takes the lock:
- * the others are for callbacks and debuggers.
+ * The state of the heap for people, on standard output. Only GC_dump takes the lock: the others are for
+ * callbacks and debuggers.
  */
 #include "libgc/libgc.h"
+
+#include <unistd.h>
 
 void GC_dump(void)
 {
     if (ter_libgc.heap != NULL)
-        ter_heap_report(ter_libgc.heap, 2, TER_REPORT_TEXT);
+        ter_heap_report(ter_libgc.heap, STDOUT_FILENO, TER_REPORT_TEXT);
 }
 
 void GC_dump_named(const char *name)
