@@ -87,7 +87,7 @@ struct scenario {
 };
 
 /* First address of every scenario; a region behind the last one is covered and nobody's. */
-#define SCENARIO_START ((uintptr_t)1 << 41)
+#define SCENARIO_START ((uintptr_t)1 << 34)
 
 /* Ends the program if something cannot be had. */
 struct scenario *scenario_create(unsigned spaces, uintptr_t bytes, bool random);

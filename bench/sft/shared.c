@@ -124,7 +124,7 @@ void measure_shared(const struct scenario *scenario, unsigned repetitions,
 static void make_options(struct ter_sft_map_options *options, enum ter_sft_map_kind kind)
 {
     *options = (struct ter_sft_map_options){.kind = kind, .log_slot_bytes = 41};
-    options->start = kind == TER_SFT_DENSE_MAP ? 0 : SCENARIO_START;
+    options->start = kind == TER_SFT_SPARSE_MAP ? SCENARIO_START : 0;
     options->bytes = kind == TER_SFT_SPACE_MAP   ? (uintptr_t)32 << 41
                      : kind == TER_SFT_DENSE_MAP ? (uintptr_t)1 << 47
                                                  : (uintptr_t)1 << 47;

@@ -115,8 +115,8 @@ enum ter_sft_map_kind { TER_SFT_SPACE_MAP = 0, TER_SFT_DENSE_MAP = 1, TER_SFT_SP
 
 /** Most spaces of a map; EMPTY is not counted. */
 #define TER_SFT_MAX_SPACES 255
-/** Most slots of a space map. */
-#define TER_SFT_MAX_SLOTS 256
+/** Most entries of a space map, from address 0 up to the end of the last slot. */
+#define TER_SFT_MAX_SLOTS 8192
 /** Bytes of a chunk, the region of the chunk maps: 4 MiB. */
 #define TER_SFT_LOG_BYTES_IN_CHUNK 22
 #define TER_SFT_BYTES_IN_CHUNK ((uintptr_t)1 << TER_SFT_LOG_BYTES_IN_CHUNK)
@@ -130,11 +130,11 @@ struct ter_sft_map_state;
  * A region is what one entry stands for: a slot or a chunk. Entry `outside` is EMPTY for ever.
  */
 struct ter_sft_map {
-    uintptr_t start;   /**< first address covered; 0 in a dense map */
-    uintptr_t last;    /**< last address covered, less `start` */
-    uintptr_t outside; /**< number of regions covered: the index for every other word */
-    const void *table;
-    uintptr_t empty; /**< address of EMPTY's record; the others follow at equal distances */
+    uintptr_t start;   /**< first address that can be owned */
+    uintptr_t last;    /**< last address that can */
+    uintptr_t outside; /**< the entry behind that of `last`: for every word above it */
+    const void *table; /**< entry 0 stands for address 0, so that an index is a shift */
+    uintptr_t empty;   /**< address of EMPTY's record; the others follow at equal distances */
     enum ter_sft_map_kind kind;
     unsigned log_region_bytes;
     unsigned log_record_bytes;
@@ -144,7 +144,7 @@ struct ter_sft_map {
 /** What a map is to cover. */
 struct ter_sft_map_options {
     enum ter_sft_map_kind kind;
-    /** First address; 0 for a dense map, a multiple of a chunk for a sparse one. */
+    /** First address that can be owned: a multiple of a region. */
     uintptr_t start;
     /**
      * A multiple of a region. 0: up to the end of the address space; in a dense map, all that the
@@ -158,9 +158,10 @@ struct ter_sft_map_options {
 };
 
 /**
- * Makes a map in which everything is EMPTY. Its table costs addresses (a byte or a word a chunk) but
- * no memory until it is used. TER_ERROR_OUT_OF_RANGE: the range is against what the options say,
- * wraps, or has more than TER_SFT_MAX_SLOTS slots. TER_ERROR_INVALID: unknown kind or a record over
+ * Makes a map in which everything is EMPTY. A chunk map's table costs addresses (a byte or a word a
+ * chunk, from address 0 on) but no memory until it is used; a space map's costs a word a slot.
+ * TER_ERROR_OUT_OF_RANGE: the range is against what the options say, wraps, or ends more than
+ * TER_SFT_MAX_SLOTS slots above address 0. TER_ERROR_INVALID: unknown kind or a record over
  * 64 KiB. TER_ERROR_NO_MEMORY or TER_ERROR_NO_ADDRESS_SPACE: the system refused.
  */
 TER_API ter_status ter_sft_map_create(struct ter_sft_map *map,
@@ -181,24 +182,22 @@ TER_API ter_status ter_sft_map_add_space(const struct ter_sft_map *map,
 /* ---- Lookup ---- */
 
 /**
- * The entry for `word`. A word outside gets the last one. The subtraction and the comparison are
- * modulo the address space; the choice compiles to a conditional move, so that garbage costs no
- * mispredicted branch.
+ * The entry for `word`. A word above gets the one behind the last; one below finds an entry that stays
+ * EMPTY. The choice compiles to a conditional move, so that garbage costs no mispredicted branch.
  *
  * The two empty statements emit no instruction. They are there because compilers like a branch
  * better: the first makes both choices ready before the choice, the second ends the block behind it,
- * since gcc -O3 copies such a block into two arms when a loop ends there. "last < offset" takes one
- * flag, "offset > last" would take two. docs/decisions/0009-sft-lookup.md has the figures.
+ * since gcc -O3 copies such a block into two arms when a loop ends there. "last < word" takes one
+ * flag, "word > last" would take two. docs/decisions/0009-sft-lookup.md has the figures.
  */
-static inline uintptr_t ter_sft_index(const struct ter_sft_map *map, uintptr_t start,
-                                      unsigned log_region_bytes, uintptr_t word)
+static inline uintptr_t ter_sft_index(const struct ter_sft_map *map, unsigned log_region_bytes,
+                                      uintptr_t word)
 {
-    uintptr_t offset = word - start;
-    uintptr_t index = offset >> log_region_bytes;
+    uintptr_t index = word >> log_region_bytes;
     uintptr_t outside = map->outside;
 
     __asm__("" : "+r"(outside) : "r"(index));
-    index = map->last < offset ? outside : index;
+    index = map->last < word ? outside : index;
     __asm__ goto("" : : "r"(index) : : chosen);
 chosen:
     return index;
@@ -231,10 +230,10 @@ static inline const struct ter_sft *ter_sft_sparse_entry(const struct ter_sft_ma
     return (const struct ter_sft *)(map->empty + __atomic_load_n(table + index, __ATOMIC_ACQUIRE));
 }
 
-/** Does the map have an entry for `word` (EMPTY or not)? */
+/** Does the map have an entry for `word` (EMPTY or not) that can be owned? */
 static inline bool ter_sft_map_has_entry(const struct ter_sft_map *map, uintptr_t word)
 {
-    return word - map->start <= map->last;
+    return word - map->start <= map->last - map->start;
 }
 
 /**
@@ -245,20 +244,19 @@ static inline bool ter_sft_map_has_entry(const struct ter_sft_map *map, uintptr_
 static inline const struct ter_sft *ter_sft_space_map_get(const struct ter_sft_map *map,
                                                           uintptr_t word)
 {
-    return ter_sft_space_entry(map, ter_sft_index(map, map->start, map->log_region_bytes, word));
+    return ter_sft_space_entry(map, ter_sft_index(map, map->log_region_bytes, word));
 }
 
 static inline const struct ter_sft *ter_sft_dense_map_get(const struct ter_sft_map *map,
                                                           uintptr_t word)
 {
-    return ter_sft_dense_entry(map, ter_sft_index(map, 0, TER_SFT_LOG_BYTES_IN_CHUNK, word));
+    return ter_sft_dense_entry(map, ter_sft_index(map, TER_SFT_LOG_BYTES_IN_CHUNK, word));
 }
 
 static inline const struct ter_sft *ter_sft_sparse_map_get(const struct ter_sft_map *map,
                                                            uintptr_t word)
 {
-    return ter_sft_sparse_entry(map,
-                                ter_sft_index(map, map->start, TER_SFT_LOG_BYTES_IN_CHUNK, word));
+    return ter_sft_sparse_entry(map, ter_sft_index(map, TER_SFT_LOG_BYTES_IN_CHUNK, word));
 }
 
 /**
@@ -278,12 +276,10 @@ static inline const struct ter_sft *ter_sft_map_get(const struct ter_sft_map *ma
 static inline const struct ter_sft *ter_sft_map_get_unchecked(const struct ter_sft_map *map,
                                                               uintptr_t word)
 {
-    uintptr_t offset = word - map->start;
-
     if (map->kind == TER_SFT_SPACE_MAP)
-        return ter_sft_space_entry(map, offset >> map->log_region_bytes);
+        return ter_sft_space_entry(map, word >> map->log_region_bytes);
     if (map->kind == TER_SFT_SPARSE_MAP)
-        return ter_sft_sparse_entry(map, offset >> TER_SFT_LOG_BYTES_IN_CHUNK);
+        return ter_sft_sparse_entry(map, word >> TER_SFT_LOG_BYTES_IN_CHUNK);
     return ter_sft_dense_entry(map, word >> TER_SFT_LOG_BYTES_IN_CHUNK);
 }
 

@@ -7,6 +7,8 @@
 #define LOG_FITTED_SLOTS 3u
 /* Chunks that are of any use to spaces that share them. */
 #define FEWEST_CHUNKS 4u
+/* Where smaller slots than a preset's are put: so many times their size above address 0. */
+#define LOW_SLOTS ((uintptr_t)4096)
 
 /*
  * default:    slots of 1 TiB at 2 TiB, far from where programs and the kernel put things.
@@ -14,15 +16,15 @@
  *             4 GiB and leaves what is below to those who can use nothing else.
  * small:      16 GiB in all, for 39-bit machines, address space limits and Valgrind.
  * sanitizer:  where address, thread and memory sanitizers and Valgrind all allow a heap.
- * 32bit:      1 GiB wherever the kernel has it in one piece; malloc, stacks and other heaps need the
+ * 32bit:      1 GiB, at 1 GiB or wherever the kernel has it in one piece; malloc, stacks and other heaps need the
  *             rest.
  */
 static const struct ter_layout presets[] = {
     {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16, true, 0},
     {"compressed", (uintptr_t)(UINT64_C(1) << 32), 30, 28, false, (uintptr_t)(UINT64_C(1) << 35)},
-    {"small", 0, 30, 16, true, 0},
+    {"small", (uintptr_t)(UINT64_C(1) << 37), 30, 16, true, 0},
     {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16, true, 0},
-    {"32bit", 0, 27, 8, false, 0},
+    {"32bit", (uintptr_t)1 << 30, 27, 8, false, 0},
 };
 
 const char *ter_layout_preset_names(void)
@@ -83,6 +85,19 @@ const char *ter_layout_validate(const struct ter_layout *layout)
     return validate_place(layout);
 }
 
+/*
+ * Slots that begin no more than some thousands of their size above address 0 are within reach of a
+ * space map. On 32 bits the kernel chooses.
+ */
+static uintptr_t low_start(const struct ter_layout *layout)
+{
+    uintptr_t start = LOW_SLOTS << layout->log_space_extent;
+
+    if (!layout->contiguous || start >> layout->log_space_extent != LOW_SLOTS)
+        return 0;
+    return ter_min(start, layout->heap_start != 0 ? layout->heap_start : start);
+}
+
 bool ter_layout_shrink(struct ter_layout *layout)
 {
     if (layout->log_space_extent > TER_LOG_BYTES_IN_CHUNK)
@@ -92,7 +107,7 @@ bool ter_layout_shrink(struct ter_layout *layout)
     else
         return false;
     if (layout->limit == 0)
-        layout->heap_start = 0;
+        layout->heap_start = low_start(layout);
     return true;
 }
 
@@ -117,5 +132,7 @@ bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share)
     else
         layout->log_space_extent =
             ter_log2(ter_max(budget / layout->slot_count, TER_BYTES_IN_CHUNK));
+    if (layout->contiguous && layout->limit == 0)
+        layout->heap_start = low_start(layout);
     return true;
 }

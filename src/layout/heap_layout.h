@@ -50,8 +50,9 @@ bool ter_layout_find_preset(const char *name, struct ter_layout *layout);
 const char *ter_layout_auto_name(void);
 
 /*
- * The next layout to try when the system refused this one: half as large. The start is left to the
- * kernel, but where a limit is to be kept: the place found for the whole has room for the half. False
+ * The next layout to try when the system refused this one: half as large. Slots get
+ * another hint; a shared range is left to the kernel, but where a limit is to be kept: the place found
+ * for the whole has room for the half. False
  * when the layout is already the smallest that is of use.
  */
 bool ter_layout_shrink(struct ter_layout *layout);

@@ -2,6 +2,9 @@
 /* Life of a ground: what is reserved, and what the map covers. */
 #include "pages/pages.h"
 
+/* The table of a sparse map may take 16 MiB of addresses: for a heap below 8 TiB. */
+#define MOST_SPARSE_CHUNKS ((size_t)1 << 21)
+
 static ter_status reserve_layout(struct ter_ground *ground)
 {
     struct ter_layout *layout = &ground->layout;
@@ -46,20 +49,44 @@ static uintptr_t all_addresses(const struct ter_layout *layout)
     return bits < sizeof(uintptr_t) * 8 ? (uintptr_t)1 << bits : 0;
 }
 
+/*
+ * A space map's table begins at address 0, so slots that begin very high above their size, or not at a
+ * multiple of it, are out of its reach: the kernel may have given such a place.
+ */
+static bool can_have_space_map(const struct ter_layout *layout, bool outside)
+{
+    uintptr_t last = layout->heap_start + (ter_layout_heap_bytes(layout) - 1);
+
+    return layout->contiguous && !outside &&
+           ter_is_aligned(layout->heap_start, ter_layout_space_extent(layout)) &&
+           last >> layout->log_space_extent < TER_SFT_MAX_SLOTS;
+}
+
+/* Chunks from address 0 up to the end of the heap. */
+static size_t all_chunks(const struct ter_layout *layout)
+{
+    return (layout->heap_start >> TER_LOG_BYTES_IN_CHUNK) +
+           (ter_layout_heap_bytes(layout) >> TER_LOG_BYTES_IN_CHUNK);
+}
+
 static ter_status create_map(struct ter_ground *ground, const struct ter_ground_settings *settings)
 {
     const struct ter_layout *layout = &ground->layout;
+    bool space_map = can_have_space_map(layout, settings->outside);
     struct ter_sft_map_options options = {
-        .kind = ter_sft_select(layout->contiguous, settings->outside),
+        .kind = ter_sft_select(layout->contiguous, !space_map),
         .log_slot_bytes = layout->log_space_extent,
         .record_bytes = settings->record_bytes,
     };
 
+    /* A sparse map's table begins at address 0 too; for a high range a byte a chunk is enough. */
+    if (options.kind == TER_SFT_SPARSE_MAP && all_chunks(layout) > MOST_SPARSE_CHUNKS)
+        options.kind = TER_SFT_DENSE_MAP;
     if (settings->choose_map)
         options.kind = settings->map;
-    if (options.kind == TER_SFT_SPACE_MAP && (!layout->contiguous || settings->outside)) {
-        ter_log(TER_LOG_WARNING, "a space map cannot serve layout %s%s", layout->name,
-                settings->outside ? " and memory outside of it" : "");
+    if (options.kind == TER_SFT_SPACE_MAP && !space_map) {
+        ter_log(TER_LOG_WARNING, "a space map cannot serve layout %s at %#zx%s", layout->name,
+                (size_t)layout->heap_start, settings->outside ? " and memory outside of it" : "");
         return TER_ERROR_INVALID;
     }
     if (options.kind == TER_SFT_DENSE_MAP || settings->outside) {

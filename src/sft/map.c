@@ -32,7 +32,7 @@ static uintptr_t usual_bytes(const struct ter_sft_map_options *options)
     if (options->kind != TER_SFT_DENSE_MAP)
         return 0 - options->start;
     /* By two shifts: one by all bits of a word is not defined. */
-    return (uintptr_t)2 << (ter_os_address_bits() - 1);
+    return ((uintptr_t)2 << (ter_os_address_bits() - 1)) - options->start;
 }
 
 /* Fills in what the map covers; false if that is against the rules. */
@@ -43,17 +43,13 @@ static bool set_range(struct ter_sft_map *map, const struct ter_sft_map_options 
     if (map->log_region_bytes >= ADDRESS_BITS)
         return false;
     region_mask = ((uintptr_t)1 << map->log_region_bytes) - 1;
-    if ((bytes & region_mask) != 0 || bytes - 1 > UINTPTR_MAX - options->start)
+    if (((options->start | bytes) & region_mask) != 0 || bytes - 1 > UINTPTR_MAX - options->start)
         return false;
     map->start = options->start;
-    map->last = bytes - 1;
+    map->last = options->start + (bytes - 1);
     map->outside = (map->last >> map->log_region_bytes) + 1;
     /* The number of slots itself may be 0 as a word, for slots of one byte. */
-    if (map->kind == TER_SFT_SPACE_MAP)
-        return map->outside - 1 < TER_SFT_MAX_SLOTS;
-    if (map->kind == TER_SFT_DENSE_MAP)
-        return map->start == 0;
-    return (map->start & region_mask) == 0;
+    return map->kind != TER_SFT_SPACE_MAP || map->outside - 1 < TER_SFT_MAX_SLOTS;
 }
 
 /* Lays out state, records and table in one allocation: at most an entry a chunk of all addresses. */

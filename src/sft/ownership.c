@@ -13,12 +13,10 @@
 static bool regions_of_range(const struct ter_sft_map *map, uintptr_t start, uintptr_t bytes,
                              uintptr_t *first, uintptr_t *last)
 {
-    uintptr_t offset = start - map->start;
-
-    if (bytes == 0 || offset > map->last || bytes - 1 > map->last - offset)
+    if (bytes == 0 || start < map->start || start > map->last || bytes - 1 > map->last - start)
         return false;
-    *first = offset >> map->log_region_bytes;
-    *last = (offset + (bytes - 1)) >> map->log_region_bytes;
+    *first = start >> map->log_region_bytes;
+    *last = (start + (bytes - 1)) >> map->log_region_bytes;
     return true;
 }
 
@@ -90,7 +88,7 @@ static ter_status change_owner(const struct ter_sft_map *map, const struct ter_s
             *conflict = (struct ter_sft_conflict){
                 .claimant = change->space,
                 .owner = change->owner,
-                .start = map->start + (refused << map->log_region_bytes),
+                .start = refused << map->log_region_bytes,
             };
         return TER_ERROR_OWNED;
     }

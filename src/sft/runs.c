@@ -18,8 +18,8 @@ static void begin_run(struct run *run, const struct ter_sft *space, uintptr_t in
     const struct ter_sft_map *map = run->map;
 
     if (!ter_sft_is_empty(run->space))
-        run->visit(run->context, run->space, map->start + (run->first << map->log_region_bytes),
-                   map->start + ((index << map->log_region_bytes) - 1));
+        run->visit(run->context, run->space, run->first << map->log_region_bytes,
+                   (index << map->log_region_bytes) - 1);
     run->space = space;
     run->first = index;
 }
@@ -90,8 +90,7 @@ size_t ter_sft_map_print(const struct ter_sft_map *map, char *text, size_t size)
     struct text out = {.at = text, .left = size};
 
     add_line(&out, "%s map of %#zx to %#zx, %zu bytes an entry\n", ter_sft_map_kind_name(map->kind),
-             (size_t)map->start, (size_t)(map->start + map->last),
-             (size_t)1 << map->log_region_bytes);
+             (size_t)map->start, (size_t)map->last, (size_t)1 << map->log_region_bytes);
     ter_sft_map_for_each_run(map, add_run, &out);
     return out.length;
 }

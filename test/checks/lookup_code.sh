@@ -11,28 +11,28 @@
 # in registers; `pointer` reads it from the map; `loop` copies the map, and its two jumps are its
 # own. `selected` has two more jumps, for the form; in a loop compilers copy the loop's end.
 limits='
-gcc    fields_space      7  1  0
+gcc    fields_space      6  1  0
 gcc    fields_dense      8  1  0
-gcc    fields_sparse     8  1  0
-gcc    pointer_space    10  6  0
+gcc    fields_sparse     7  1  0
+gcc    pointer_space     9  5  0
 gcc    pointer_dense    11  6  0
-gcc    pointer_sparse   11  6  0
-gcc    pointer_selected 37 14  2
-gcc    loop_space       25  7  2
+gcc    pointer_sparse   10  5  0
+gcc    pointer_selected 36 13  2
+gcc    loop_space       20  6  2
 gcc    loop_dense       27  7  2
-gcc    loop_sparse      26  7  2
-gcc    loop_selected    70 14  6
-clang  fields_space      7  1  0
+gcc    loop_sparse      21  6  2
+gcc    loop_selected    61 13  6
+clang  fields_space      6  1  0
 clang  fields_dense      9  1  0
-clang  fields_sparse     8  1  0
-clang  pointer_space    10  6  0
+clang  fields_sparse     7  1  0
+clang  pointer_space     9  5  0
 clang  pointer_dense    12  6  0
-clang  pointer_sparse   10  6  0
-clang  pointer_selected 37 19  2
-clang  loop_space       24  7  2
+clang  pointer_sparse    9  5  0
+clang  pointer_selected 33 17  2
+clang  loop_space       20  6  2
 clang  loop_dense       26  7  2
-clang  loop_sparse      25  7  2
-clang  loop_selected    62 12  5
+clang  loop_sparse      21  6  2
+clang  loop_selected    53 11  5
 '
 
 case $(uname -m) in
@@ -50,7 +50,7 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     sed 's/= map->outside;/= map->outside + *(const volatile uintptr_t *)map->table;/' \
         "$root/$header" >"$plants/load/$header"
     planted load 'loads, more than'
-    sed 's/= word - start;/= (word ^ map->outside) - start;/' "$root/$header" \
+    sed 's/= word >> log_region_bytes;/= (word ^ map->last) >> log_region_bytes;/' "$root/$header" \
         >"$plants/instruction/$header"
     planted instruction 'instructions, more than'
     sed '/^    __asm__/d; /^chosen:/d' "$root/$header" >"$plants/branch/$header"
@@ -62,10 +62,10 @@ cat >"$temp/lookups.c" <<'END'
 typedef const struct ter_sft *answer;
 
 /* The fourth parameter is where a shift wants its count. */
-answer fields_space(uintptr_t word, uintptr_t start, uintptr_t last, unsigned log_region_bytes,
-                    uintptr_t outside, const void *table)
+answer fields_space(uintptr_t word, uintptr_t last, uintptr_t outside, unsigned log_region_bytes,
+                    const void *table)
 {
-    struct ter_sft_map map = {.start = start, .last = last, .outside = outside, .table = table,
+    struct ter_sft_map map = {.last = last, .outside = outside, .table = table,
                               .log_region_bytes = log_region_bytes};
     return ter_sft_space_map_get(&map, word);
 }
@@ -76,11 +76,10 @@ answer fields_dense(uintptr_t word, uintptr_t last, uintptr_t outside, unsigned 
                               .log_record_bytes = log_record_bytes};
     return ter_sft_dense_map_get(&map, word);
 }
-answer fields_sparse(uintptr_t word, uintptr_t start, uintptr_t last, uintptr_t outside,
-                     const void *table, uintptr_t empty)
+answer fields_sparse(uintptr_t word, uintptr_t last, uintptr_t outside, const void *table,
+                     uintptr_t empty)
 {
-    struct ter_sft_map map = {.start = start, .last = last, .outside = outside, .table = table,
-                              .empty = empty};
+    struct ter_sft_map map = {.last = last, .outside = outside, .table = table, .empty = empty};
     return ter_sft_sparse_map_get(&map, word);
 }
 #define FORM(name, get)                                                                            \

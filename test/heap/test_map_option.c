@@ -108,7 +108,7 @@ static void a_form_that_cannot_serve(void **state)
     test_in_child(make_heap_that_cannot_be, NULL, &end);
     assert_int_equal(end.signal, 0);
     assert_int_equal(end.code, 0);
-    assert_string_equal(end.text, "terrier: a space map cannot serve layout 32bit\n");
+    assert_non_null(strstr(end.text, "terrier: a space map cannot serve layout 32bit at 0x"));
 }
 
 static void unknown_values(void **state)

@@ -131,6 +131,17 @@ static void presets_in_numbers(void **state)
     assert_true((uint64_t)ter_layout_heap_bytes(&layout) == UINT64_C(1) << 38);
 }
 
+/* Slots get a hint that a space map reaches; others none. */
+static bool is_low(const struct ter_layout *layout)
+{
+    uintptr_t first = layout->heap_start >> layout->log_space_extent;
+
+    if (!layout->contiguous || sizeof(uintptr_t) < 8)
+        return layout->heap_start == 0;
+    return layout->heap_start != 0 && first <= 4096 &&
+           ter_is_aligned(layout->heap_start, ter_layout_space_extent(layout));
+}
+
 static void shrinking_ends(void **state)
 {
     struct ter_layout layout;
@@ -156,7 +167,10 @@ static void shrinking_ends(void **state)
                 assert_int_equal(layout.log_space_extent, before.log_space_extent);
                 assert_int_equal(layout.slot_count, ter_max(before.slot_count / 2, 4));
             }
-            assert_int_equal(layout.heap_start, layout.limit == 0 ? 0 : before.heap_start);
+            if (layout.limit != 0)
+                assert_int_equal(layout.heap_start, before.heap_start);
+            else
+                assert_true(is_low(&layout));
             assert_int_equal(layout.limit, before.limit);
             assert_null(ter_layout_validate(&layout));
             assert_true(++steps < 64);
@@ -180,7 +194,7 @@ static void check_fit(const struct ter_layout *whole, size_t budget, bool may_sh
     assert_true(ter_layout_heap_bytes(whole) > budget);
     assert_null(ter_layout_validate(&layout));
     assert_int_equal(layout.contiguous, !share);
-    assert_int_equal(layout.heap_start, whole->heap_start);
+    assert_true(share ? layout.heap_start == whole->heap_start : is_low(&layout));
     /* Most of what fits; but not less than a chunk for each slot, or 4 chunks that are shared. */
     bytes = ter_layout_heap_bytes(&layout);
     if (share) {

@@ -31,9 +31,9 @@ struct model {
 static struct model *current; /* for the views, which get no context */
 
 static const struct ter_ground_settings forms[] = {
-    {.layout = {"slots", 0, TEST_LOG_EXTENT, TEST_SLOTS, true}},
-    {.layout = {"slots, outside", 0, TEST_LOG_EXTENT, TEST_SLOTS, true}, .outside = true},
-    {.layout = {"slots", 0, TEST_LOG_EXTENT, TEST_SLOTS, true},
+    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true}},
+    {.layout = {"slots, outside", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true}, .outside = true},
+    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true},
      .choose_map = true,
      .map = TER_SFT_SPARSE_MAP},
     {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false}},

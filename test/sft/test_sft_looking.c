@@ -139,10 +139,9 @@ static void text_of_the_form(struct map_test *test)
         wanted, sizeof wanted,
         "%s map of %#zx to %#zx, %zu bytes an entry\n%#zx to %#zx: space-1\n%#zx to %#zx: "
         "space-2\n",
-        ter_sft_map_kind_name(test->map.kind), (size_t)test->map.start,
-        (size_t)(test->map.start + test->map.last), (size_t)test->region, (size_t)MAP_BASE,
-        (size_t)(MAP_BASE + 2 * test->region - 1), (size_t)(MAP_BASE + 2 * test->region),
-        (size_t)(MAP_BASE + 3 * test->region - 1));
+        ter_sft_map_kind_name(test->map.kind), (size_t)test->map.start, (size_t)test->map.last,
+        (size_t)test->region, (size_t)MAP_BASE, (size_t)(MAP_BASE + 2 * test->region - 1),
+        (size_t)(MAP_BASE + 2 * test->region), (size_t)(MAP_BASE + 3 * test->region - 1));
     assert_int_equal(ter_sft_map_print(&test->map, NULL, 0), length);
     for (size_t size = 1; size <= length + 2; size++) {
         size_t fits = ter_min(size - 1, length);

@@ -44,7 +44,7 @@ static void unaligned_ranges(struct map_test *test)
 
 static void ranges_that_are_none(struct map_test *test)
 {
-    uintptr_t first = test->map.start, end = test->map.start + test->map.last + 1;
+    uintptr_t first = test->map.start, end = test->map.last + 1;
     const struct {
         uintptr_t start, bytes;
     } rows[] = {

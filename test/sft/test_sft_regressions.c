@@ -161,24 +161,29 @@ static void regression_seed_dense_word_plus_2_to_47(void **state)
     ter_sft_map_destroy(&map);
 }
 
-/* The heap's start was taken to be the size of a slot. */
+/* The heap's start was taken to be the size of a slot; here it may be any multiple of one. */
 static void regression_mmtk_start_that_is_not_a_slot(void **state)
 {
-    const struct ter_sft_map_options options = {.kind = TER_SFT_SPACE_MAP,
-                                                .start = 3 * MAP_CHUNK + 77,
-                                                .bytes = 64 << 20,
-                                                .log_slot_bytes = 24};
+    struct ter_sft_map_options options = {.kind = TER_SFT_SPACE_MAP,
+                                          .start = (uintptr_t)3 << 24,
+                                          .bytes = 64 << 20,
+                                          .log_slot_bytes = 24};
     struct ter_sft_map map;
 
     (void)state;
     assert_int_equal(ter_sft_map_create(&map, &options), TER_OK);
     map_add_space(&map, 1);
+    assert_int_equal(ter_sft_map_claim(&map, record(&map, 1), options.start - 1, 1, NULL),
+                     TER_ERROR_OUT_OF_RANGE);
     assert_int_equal(ter_sft_map_claim(&map, record(&map, 1), options.start, 1, NULL), TER_OK);
     assert_int_equal(map_ask(&map, options.start - 1), 0);
     assert_int_equal(map_ask(&map, options.start), 1);
     assert_int_equal(map_ask(&map, options.start + (1 << 24) - 1), 1);
     assert_int_equal(map_ask(&map, options.start + (1 << 24)), 0);
     ter_sft_map_destroy(&map);
+    /* What is none is refused, not folded. */
+    options.start += MAP_CHUNK;
+    assert_int_equal(ter_sft_map_create(&map, &options), TER_ERROR_OUT_OF_RANGE);
 }
 
 /* ---- Changes ---- */

@@ -6,7 +6,7 @@ const struct ter_sft test_functions = {.kind = TER_SPACE_OTHER, .name = "terrier
 void test_ground_init(struct ter_ground *ground)
 {
     const struct ter_ground_settings settings = {
-        .layout = {"test", 0, TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
+        .layout = {"test", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
         .record_bytes = TER_KIB(1),
     };
 

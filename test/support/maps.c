@@ -22,8 +22,8 @@ static void add_preset(struct list *list, const char *name)
 
     if (!ter_layout_find_preset(name, &layout))
         return;
-    start = layout.heap_start != 0 ? layout.heap_start : 5 * MAP_CHUNK;
     bytes = ter_layout_heap_bytes(&layout);
+    start = layout.heap_start != 0 ? layout.heap_start : ter_layout_space_extent(&layout);
     add_case(list, name, TER_SFT_SPACE_MAP, start, bytes, layout.log_space_extent);
     add_case(list, name, TER_SFT_DENSE_MAP, 0, start + bytes, 0);
     add_case(list, name, TER_SFT_SPARSE_MAP, start, bytes, 0);
@@ -33,14 +33,16 @@ static void add_odd_space_maps(struct list *list)
 {
     const uintptr_t one = 1;
 
-    add_case(list, "no multiple of anything", TER_SFT_SPACE_MAP, 12345, 7 * one << 20, 20);
+    add_case(list, "an odd start", TER_SFT_SPACE_MAP, 1234 * one << 12, 7 * one << 12, 12);
     add_case(list, "slots of a byte", TER_SFT_SPACE_MAP, 1000, 256, 0);
-    add_case(list, "slots of a byte at the top", TER_SFT_SPACE_MAP, 0 - (uintptr_t)256, 0, 0);
+    add_case(list, "as many slots as there may be", TER_SFT_SPACE_MAP, 4000 * one << 16,
+             (TER_SFT_MAX_SLOTS - 4000) * one << 16, 16);
     add_case(list, "two halves", TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 1);
     add_case(list, "256 slots of all", TER_SFT_SPACE_MAP, 0, 0, MAP_ADDRESS_BITS - 8);
     add_case(list, "the upper half", TER_SFT_SPACE_MAP, one << (MAP_ADDRESS_BITS - 1), 0,
              MAP_ADDRESS_BITS - 1);
-    add_case(list, "the top", TER_SFT_SPACE_MAP, 0 - (16 * one << 24), 0, 24);
+    add_case(list, "the top", TER_SFT_SPACE_MAP, 0 - (16 * one << (MAP_ADDRESS_BITS - 12)), 0,
+             MAP_ADDRESS_BITS - 12);
     add_case(list, "the bottom", TER_SFT_SPACE_MAP, 0, one << 22, 22);
 }
 
@@ -51,10 +53,10 @@ static void add_odd_chunk_maps(struct list *list)
     add_case(list, "three chunks", TER_SFT_DENSE_MAP, 0, 3 * MAP_CHUNK, 0);
     add_case(list, "all but one chunk", TER_SFT_DENSE_MAP, 0, ((uintptr_t)1 << 31) - MAP_CHUNK, 0);
     add_case(list, "one chunk", TER_SFT_SPARSE_MAP, MAP_CHUNK, MAP_CHUNK, 0);
-    add_case(list, "the top", TER_SFT_SPARSE_MAP, 0 - 3 * MAP_CHUNK, 0, 0);
     add_case(list, "the lower half", TER_SFT_SPARSE_MAP, 0, (uintptr_t)1 << 31, 0);
     if (MAP_ADDRESS_BITS < 64) {
         add_case(list, "all", TER_SFT_SPARSE_MAP, 0, 0, 0);
+        add_case(list, "the top", TER_SFT_SPARSE_MAP, 0 - 3 * MAP_CHUNK, 0, 0);
         return;
     }
     add_case(list, "5000 chunks", TER_SFT_DENSE_MAP, 0, 5000 * MAP_CHUNK, 0);
