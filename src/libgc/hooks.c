@@ -7,7 +7,8 @@
 
 static void (*heap_after_collection)(void *context, const struct ter_collection *collection);
 static uint64_t finalizers_found;
-static size_t live_before;
+static size_t live_before, finalizers_before;
+static uint64_t finalizers_found_lately; /* in the last collection, above it in the one before */
 
 /*
  * Programs count on some quiet at their start: the stock library does not collect before its initial
@@ -35,6 +36,22 @@ static bool is_allowed(void *context, enum ter_collection_reason reason)
          plan->allocator.allocated_since_collection < ter_libgc.least_allocated))
         return false;
     return ter_libgc.stop == NULL || ter_libgc.stop() == 0;
+}
+
+/*
+ * Objects with finalizers stand for more than their bytes: enough new ones make a collection due, as
+ * long as the last one or the one before it found any to finalize. After it there are no new ones, so
+ * the next time the heap grows.
+ */
+static bool is_due_for_finalizers(void *context)
+{
+    const struct ter_plan *plan = ter_libgc.plan;
+    size_t count = plan->finalizers.waiting.count;
+    size_t made = count > finalizers_before ? count - finalizers_before : 0;
+
+    (void)context;
+    return made != 0 && finalizers_found_lately != 0 &&
+           plan->allocator.allocated_since_collection / made < ter_libgc.bytes_per_finalizer;
 }
 
 static void before_collection(void *context, enum ter_collection_reason reason)
@@ -99,11 +116,16 @@ static void after_collection(void *context, const struct ter_collection *collect
     live_before = live;
     if (ter_libgc.measuring)
         ter_libgc.measured_ns += collection->pause_ns;
+    finalizers_found_lately = finalizers_found_lately << 32 |
+                              (uint32_t)(ter_libgc.plan->finalizers.found - finalizers_found);
+    finalizers_before = ter_libgc.plan->finalizers.waiting.count;
     ter_libgc_write_variables();
     ter_libgc_disclaim_after();
     ter_libgc_await_finalizers(finalizers_found);
     if (ter_finalizers_ready(&ter_libgc.plan->finalizers) > 0)
         ter_libgc.plan->allocator.notify = true;
+    if (ter_libgc.dump_regularly)
+        GC_dump_named(NULL);
     ter_libgc_event(GC_EVENT_END);
 }
 
@@ -126,6 +148,7 @@ void ter_libgc_connect(struct ter_plan *plan)
     plan->listener.before = before_collection;
     plan->listener.after = after_collection;
     plan->hooks.allowed = is_allowed;
+    plan->hooks.due = is_due_for_finalizers;
     plan->hooks.passed = passed;
     plan->hooks.push_roots = push_roots;
     plan->hooks.marked = marked;

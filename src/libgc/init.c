@@ -4,7 +4,7 @@
 
 #include <dlfcn.h>
 
-struct ter_libgc ter_libgc;
+struct ter_libgc ter_libgc = {.bytes_per_finalizer = 10000};
 _Thread_local struct ter_mutator *ter_libgc_mutator;
 
 /* ---- The heap ---- */

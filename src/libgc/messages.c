@@ -122,6 +122,8 @@ static void last_words(const char *line)
 {
     if (GC_on_abort != NULL)
         GC_on_abort(line);
+    while (ter_libgc.loop_on_abort)
+        pause();
 }
 
 void ter_libgc_take_last_words(void)

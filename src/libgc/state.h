@@ -16,10 +16,13 @@ struct ter_libgc {
     GC_stop_func stop; /* asked before collections that nobody asked for by name; NULL: go on */
     unsigned markers;  /* that the program asked for; 0: it did not */
     int automatic_off; /* no collections because the heap is full, unless there is no memory */
-    size_t least_allocated; /* between two collections */
-    size_t reclaimed;       /* by the last collection, about; and by those before it */
+    GC_word bytes_per_finalizer; /* fewer allocated for each make a collection due */
+    size_t least_allocated;      /* between two collections */
+    size_t reclaimed;            /* by the last collection, about; and by those before it */
     size_t reclaimed_before;
-    bool debugging; /* there was an object of the debugging functions */
+    bool debugging;      /* there was an object of the debugging functions */
+    bool dump_regularly; /* after every collection */
+    bool loop_on_abort;  /* a program that would stop waits for a debugger instead */
     bool measuring;
     uint64_t measured_ns;
     _Atomic bool invoking; /* finalizers run; they are not run inside one another */

@@ -37,6 +37,14 @@ static void measure_roots_once(struct ter_plan *plan)
         plan->trigger.root_bytes = ter_plan_root_bytes(plan);
 }
 
+static bool is_due(const struct ter_plan *plan)
+{
+    if (plan->never || plan->trigger.disabled != 0)
+        return false;
+    return ter_trigger_is_due(&plan->trigger, &plan->allocator) ||
+           (plan->hooks.due != NULL && plan->hooks.due(plan->hooks.context));
+}
+
 static enum ter_admission admit(void *context, size_t bytes)
 {
     struct ter_plan *plan = context;
@@ -45,8 +53,7 @@ static enum ter_admission admit(void *context, size_t bytes)
     if (ter_accounting_has_room(accounting, bytes))
         return TER_ADMITTED;
     measure_roots_once(plan);
-    if (!plan->never && ter_trigger_is_due(&plan->trigger, &plan->allocator) &&
-        ter_plan_collect(plan, TER_REASON_ALLOCATION))
+    if (is_due(plan) && ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;
     if (ter_trigger_grow(&plan->trigger, accounting, bytes)) {
         if (plan->hooks.resized != NULL)

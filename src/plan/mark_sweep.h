@@ -29,6 +29,8 @@ enum ter_plan_phase {
 struct ter_plan_hooks {
     /* May a collection for this reason happen now? */
     bool (*allowed)(void *context, enum ter_collection_reason reason);
+    /* The heap is full and little was allocated: is a collection due for another reason? */
+    bool (*due)(void *context);
     void (*passed)(void *context, enum ter_plan_phase phase);
     /* Called during a collection, with the world stopped, to mark more (ter_mark_...). */
     void (*push_roots)(void *context);
