@@ -38,7 +38,7 @@ function(terrier_core_target name)
     PUBLIC ${PROJECT_SOURCE_DIR}/include
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${name} PRIVATE TER_CHECKS=${terrier_tier}
-    TERRIER_VERSION="${PROJECT_VERSION}")
+    TER_AUTO_LAYOUT="${TERRIER_AUTO_LAYOUT}" TERRIER_VERSION="${PROJECT_VERSION}")
   target_compile_options(${name} PRIVATE
     -fno-strict-aliasing -ffunction-sections -ftls-model=initial-exec)
 endfunction()

@@ -70,5 +70,10 @@
 #define TER_NO_SANITIZE
 #endif
 
+/* The layout that the option's value auto stands for, when who builds the library says so. */
+#ifndef TER_AUTO_LAYOUT
+#define TER_AUTO_LAYOUT ""
+#endif
+
 /* True in a build whose sanitizer keeps parts of the address space to itself. */
 #define TER_HAS_SANITIZER (TER_HAS_ASAN || TER_HAS_TSAN)

@@ -34,6 +34,8 @@ const char *ter_layout_preset_names(void)
 
 const char *ter_layout_auto_name(void)
 {
+    if (sizeof TER_AUTO_LAYOUT > 1)
+        return TER_AUTO_LAYOUT;
     if (sizeof(uintptr_t) < sizeof(uint64_t))
         return "32bit";
     return TER_HAS_SANITIZER ? "sanitizer" : "default";
