@@ -14,7 +14,18 @@ static void GC_CALLBACK finalize(void *object, void *data)
     (void)object, (void)data;
 }
 
-/* Fills a heap that is new with objects of which some die. */
+static NOINLINE void make(size_t count, bool hold)
+{
+    for (size_t i = 0; i < count; i++) {
+        void *object = GC_malloc(200);
+
+        GC_register_finalizer_no_order(object, finalize, NULL, NULL, NULL);
+        if (hold && i % 4 != 0)
+            held[i] = object;
+    }
+}
+
+/* Fills a heap that is new with objects of which some die; some have died before. */
 static void fill(GC_word bytes_per_finalizer)
 {
     GC_INIT();
@@ -23,12 +34,9 @@ static void fill(GC_word bytes_per_finalizer)
     GC_set_allocd_bytes_per_finalizer(bytes_per_finalizer);
     EXPECT(GC_get_allocd_bytes_per_finalizer() == bytes_per_finalizer, "another value");
     held = GC_malloc_uncollectable(OBJECTS * sizeof *held);
-    for (size_t i = 0; i < OBJECTS; i++) {
-        void *object = GC_malloc(200);
-
-        held[i] = i % 4 == 0 ? NULL : object;
-        GC_register_finalizer_no_order(object, finalize, NULL, NULL, NULL);
-    }
+    make(1000, false);
+    collect();
+    make(OBJECTS, true);
 }
 
 /* How many collections it takes; each in a process of its own. */
@@ -52,7 +60,6 @@ int main(void)
 
     /* Under stress there are as many as there are. */
     if (getenv("TERRIER_OPTIONS") == NULL)
-        EXPECT(with > without + 2, "%d collections, and %d with regard to finalizers", without,
-               with);
+        EXPECT(with > without, "%d collections, and %d with regard to finalizers", without, with);
     return check_end();
 }
