@@ -38,7 +38,8 @@ static void on_alarm(int number)
 
     (void)number;
     signals++;
-    look_up(__atomic_load_n(&bait, __ATOMIC_RELAXED) + ter_random_below(&handler_random, 65536));
+    look_up(__atomic_load_n(&bait, __ATOMIC_RELAXED) +
+            (uintptr_t)ter_random_below(&handler_random, 65536));
     look_up((uintptr_t)ter_random_next(&handler_random));
     look_up((uintptr_t)&saved);
     errno = saved;

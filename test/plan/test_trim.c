@@ -60,7 +60,7 @@ static size_t resident(const struct small_heap *small)
 {
     struct ter_statistics statistics = small_heap_statistics(small);
 
-    return statistics.mapped_bytes - statistics.clean_bytes;
+    return (size_t)(statistics.mapped_bytes - statistics.clean_bytes);
 }
 
 static void shrink(const char *options, bool gives_back)
