@@ -20,9 +20,9 @@ struct ter_libgc {
     size_t least_allocated;      /* between two collections */
     size_t reclaimed;            /* by the last collection, about; and by those before it */
     size_t reclaimed_before;
-    bool debugging;      /* there was an object of the debugging functions */
-    bool dump_regularly; /* after every collection */
-    bool loop_on_abort;  /* a program that would stop waits for a debugger instead */
+    _Atomic bool debugging; /* there was an object of the debugging functions */
+    bool dump_regularly;    /* after every collection */
+    bool loop_on_abort;     /* a program that would stop waits for a debugger instead */
     bool measuring;
     uint64_t measured_ns;
     _Atomic bool invoking; /* finalizers run; they are not run inside one another */
@@ -120,7 +120,7 @@ void ter_libgc_debug_forget_slow(void *object);
 
 TER_INLINE void ter_libgc_debug_forget(void *object)
 {
-    if (TER_UNLIKELY(ter_libgc.debugging))
+    if (TER_UNLIKELY(atomic_load_explicit(&ter_libgc.debugging, memory_order_acquire)))
         ter_libgc_debug_forget_slow(object);
 }
 
