@@ -21,6 +21,9 @@ struct small_heap {
 };
 
 /* With options in the form "name=value,...". */
+/* Parses what is right on every machine: where addresses have 32 bits, layout small is 32bit. */
+void test_parse_options(struct ter_options *options, const char *text);
+
 void small_heap_init(struct small_heap *small, const char *options);
 void small_heap_fini(struct small_heap *small);
 

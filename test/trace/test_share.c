@@ -143,7 +143,7 @@ static void every_entry_is_scanned_once(void **state)
 /* What cannot be given stays with who has it. */
 static void a_share_without_memory_takes_nothing(void **state)
 {
-    static struct ter_mark_entry entries[8192];
+    static struct ter_mark_entry entries[20000];
     struct ter_share share;
 
     (void)state;
