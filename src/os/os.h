@@ -43,6 +43,13 @@ ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 /* Asks for huge pages where the system has them. */
 void ter_os_want_huge_pages(uintptr_t start, size_t bytes);
 
+/*
+ * The C library's malloc: `bytes` bytes (> 0) aligned to 16, zero if wanted. It takes locks of its
+ * own, which a stopped thread may hold: neither is called while threads are stopped.
+ */
+ter_status ter_os_malloc(size_t bytes, bool zeroed, void **memory);
+void ter_os_malloc_free(void *memory);
+
 /* Shows `name` (static storage) for the range in /proc/self/maps, where the kernel can. */
 void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 
@@ -175,6 +182,7 @@ enum ter_os_call {
     TER_OS_CALL_REALLOCATE,
     TER_OS_CALL_THREAD,
     TER_OS_CALL_RELEASE,
+    TER_OS_CALL_MALLOC,
     TER_OS_CALL_COUNT
 };
 

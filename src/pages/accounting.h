@@ -4,7 +4,8 @@
  *
  * Invariant: used_bytes is the sum of all blocks and page runs in use, of all spaces; it changes
  * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the growth
- * lock. Both are read by anyone. clean_bytes, of blocks and runs that are free and have no memory of
+ * lock. Both are read by anyone. outside_bytes, of used_bytes, is what lies outside of the spaces' chunks
+ * in the layout, as malloc's memory does. clean_bytes, of blocks and runs that are free and have no memory of
  * the system's behind them, changes under the heap lock; mapped - clean is what may be resident.
  */
 #pragma once
@@ -16,6 +17,7 @@
 struct ter_accounting {
     _Atomic size_t used_bytes;
     _Atomic size_t peak_used_bytes;
+    _Atomic size_t outside_bytes;
     _Atomic size_t mapped_bytes;
     _Atomic size_t clean_bytes;
     size_t limit_bytes; /* what the trigger allows now; see plan/trigger.h */
@@ -44,6 +46,23 @@ TER_INLINE void ter_accounting_subtract(struct ter_accounting *accounting, size_
 
     TER_CHECK(bytes <= used);
     atomic_store_explicit(&accounting->used_bytes, used - bytes, memory_order_relaxed);
+}
+
+TER_INLINE void ter_accounting_add_outside(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+
+    atomic_store_explicit(&accounting->outside_bytes, outside + bytes, memory_order_relaxed);
+    ter_accounting_add(accounting, bytes);
+}
+
+TER_INLINE void ter_accounting_subtract_outside(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+
+    TER_CHECK(bytes <= outside);
+    atomic_store_explicit(&accounting->outside_bytes, outside - bytes, memory_order_relaxed);
+    ter_accounting_subtract(accounting, bytes);
 }
 
 TER_INLINE void ter_accounting_add_mapped(struct ter_accounting *accounting, size_t bytes)

@@ -100,6 +100,21 @@ static ter_status create_map(struct ter_ground *ground, const struct ter_ground_
     return ter_sft_map_create(&ground->map, &options);
 }
 
+/* What describes single chunks, within the layout and outside of it. */
+static ter_status create_tables(struct ter_ground *ground, bool outside)
+{
+    ter_status status = ter_chunk_table_init(&ground->chunks, ground->layout.heap_start,
+                                             ter_layout_heap_bytes(&ground->layout));
+
+    ground->outside = (struct ter_outside){0};
+    if (status != TER_OK || !outside)
+        return status;
+    status = ter_outside_init(&ground->outside, ground->map.last);
+    if (status != TER_OK)
+        ter_chunk_table_fini(&ground->chunks);
+    return status;
+}
+
 ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_settings *settings)
 {
     ter_status status;
@@ -110,8 +125,7 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
         return status;
     status = create_map(ground, settings);
     if (status == TER_OK) {
-        status = ter_chunk_table_init(&ground->chunks, ground->layout.heap_start,
-                                      ter_layout_heap_bytes(&ground->layout));
+        status = create_tables(ground, settings->outside);
         if (status != TER_OK)
             ter_sft_map_destroy(&ground->map);
     }
@@ -130,6 +144,7 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
 
 void ter_ground_fini(struct ter_ground *ground)
 {
+    ter_outside_fini(&ground->outside);
     ter_chunk_table_fini(&ground->chunks);
     ter_sft_map_destroy(&ground->map);
     ter_lock_fini(&ground->lock);

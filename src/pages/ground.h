@@ -9,6 +9,7 @@
 #include "mmapper/mmapper.h"
 #include "pages/accounting.h"
 #include "pages/chunk_table.h"
+#include "pages/outside.h"
 #include "sft/sft.h"
 
 struct ter_ground {
@@ -17,7 +18,8 @@ struct ter_ground {
     struct ter_side_metadata side;
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
-    size_t lowest_free; /* of chunks that spaces share: none below it is free */
+    struct ter_outside outside; /* chunks anywhere else; without a table when there are none */
+    size_t lowest_free;         /* of chunks that spaces share: none below it is free */
     struct ter_accounting accounting;
     struct ter_lock lock; /* growth of any space */
 };

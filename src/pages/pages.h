@@ -6,5 +6,6 @@
 #include "pages/blocks.h"
 #include "pages/chunk_table.h"
 #include "pages/ground.h"
+#include "pages/outside.h"
 #include "pages/range.h"
 #include "pages/runs.h"

@@ -15,7 +15,8 @@ size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
     size_t clean = atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
     size_t mapped = atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed);
-    size_t idle = mapped - used - clean, wanted = 0;
+    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+    size_t idle = mapped - (used - outside) - clean, wanted = 0;
 
     for (unsigned i = 0; i < TER_TRIM_INTERVALS; i++)
         wanted = ter_max(wanted, trim->allocated[i]);

@@ -235,6 +235,7 @@ static ter_status make_call(enum ter_os_call call, uintptr_t start, void **memor
     case TER_OS_CALL_DECOMMIT: return ter_os_decommit(start, page);
     case TER_OS_CALL_PROTECT: return ter_os_protect(start, page);
     case TER_OS_CALL_ALLOCATE: return ter_os_allocate(page, memory);
+    case TER_OS_CALL_MALLOC: return ter_os_malloc(page, false, memory);
     default: return ter_os_reallocate(memory, page, 2 * page);
     }
 }

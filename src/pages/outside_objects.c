@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Objects outside of the layout's range: bits that say where they begin and end. */
+#include "pages/pages.h"
+
+_Static_assert(TER_OUTSIDE_GROUPS == 64 * 64, "two levels of 64 bits over the groups");
+
+static uint64_t load_bits(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+/* Only one thread changes bits at a time; the store publishes. */
+static void store_bits(uint64_t *word, uint64_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/* Bits below `bit`; bit is 0 to 63. */
+static uint64_t bits_below(unsigned bit)
+{
+    return (UINT64_C(1) << bit) - 1;
+}
+
+/* ---- Levels ---- */
+
+static void note_group(struct ter_outside_chunk *chunk, size_t group)
+{
+    store_bits(&chunk->groups[group / 64], chunk->groups[group / 64] | UINT64_C(1) << group % 64);
+    store_bits(&chunk->top, chunk->top | UINT64_C(1) << group / 64);
+}
+
+static void forget_group_if_empty(struct ter_outside_chunk *chunk, size_t group)
+{
+    if ((chunk->starts[group] | chunk->ends[group]) != 0)
+        return;
+    store_bits(&chunk->groups[group / 64],
+               chunk->groups[group / 64] & ~(UINT64_C(1) << group % 64));
+    if (chunk->groups[group / 64] == 0)
+        store_bits(&chunk->top, chunk->top & ~(UINT64_C(1) << group / 64));
+}
+
+/* The last group below `group` that is not empty; SIZE_MAX if there is none. */
+static size_t group_before(const struct ter_outside_chunk *chunk, size_t group)
+{
+    size_t word = group / 64;
+    uint64_t bits = load_bits(&chunk->groups[ter_min(word, 63)]);
+
+    bits = word > 63 ? 0 : bits & bits_below(group % 64);
+    if (bits == 0) {
+        uint64_t top = load_bits(&chunk->top);
+
+        top = word > 63 ? top : top & bits_below((unsigned)word);
+        if (top == 0)
+            return SIZE_MAX;
+        word = ter_log2(top);
+        bits = load_bits(&chunk->groups[word]);
+        /* A change that is under way: what is looked for is no object of the caller's. */
+        if (bits == 0)
+            return SIZE_MAX;
+    }
+    return word * 64 + ter_log2(bits);
+}
+
+/* The first group at or above `group` that is not empty; TER_OUTSIDE_GROUPS if there is none. */
+static size_t group_from(const struct ter_outside_chunk *chunk, size_t group)
+{
+    size_t word = group / 64;
+    uint64_t bits, top;
+
+    if (group >= TER_OUTSIDE_GROUPS)
+        return TER_OUTSIDE_GROUPS;
+    bits = load_bits(&chunk->groups[word]) & ~bits_below(group % 64);
+    if (bits == 0) {
+        top = load_bits(&chunk->top) & ~bits_below((unsigned)word) & ~(UINT64_C(1) << word);
+        if (top == 0)
+            return TER_OUTSIDE_GROUPS;
+        word = ter_count_trailing_zeros(top);
+        bits = load_bits(&chunk->groups[word]);
+        if (bits == 0)
+            return TER_OUTSIDE_GROUPS;
+    }
+    return word * 64 + ter_count_trailing_zeros(bits);
+}
+
+/* ---- Changes ---- */
+
+static uintptr_t last_granule(uintptr_t object, size_t bytes)
+{
+    return object + (bytes - TER_BYTES_IN_GRANULE);
+}
+
+static void set_kind(struct ter_outside_chunk *chunk, uintptr_t object, unsigned kind)
+{
+    size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
+    uint8_t *byte = &chunk->kinds[granule / 2];
+    unsigned shift = 4 * (granule % 2);
+
+    __atomic_store_n(byte, (uint8_t)((*byte & ~(0xfu << shift)) | kind << shift), __ATOMIC_RELAXED);
+}
+
+void ter_outside_add(const struct ter_outside *outside, uintptr_t object, size_t bytes,
+                     unsigned kind)
+{
+    uintptr_t end = last_granule(object, bytes);
+    struct ter_outside_chunk *first = ter_outside_chunk_of(outside, object);
+    struct ter_outside_chunk *last = ter_outside_chunk_of(outside, end);
+    size_t group = ter_outside_group_of(object), end_group = ter_outside_group_of(end);
+
+    TER_CHECK(bytes > 0 && ter_is_aligned(object | bytes, TER_BYTES_IN_GRANULE));
+    TER_CHECK(first != NULL && last != NULL);
+    TER_ASSERT((first->starts[group] & ter_bits_mask(object)) == 0);
+    TER_ASSERT((last->ends[end_group] & ter_bits_mask(end)) == 0);
+    set_kind(first, object, kind);
+    ter_outside_mark(outside, object, true);
+    note_group(last, end_group);
+    store_bits(&last->ends[end_group], last->ends[end_group] | ter_bits_mask(end));
+    note_group(first, group);
+    store_bits(&first->starts[group], first->starts[group] | ter_bits_mask(object));
+}
+
+size_t ter_outside_remove(const struct ter_outside *outside, uintptr_t object)
+{
+    struct ter_outside_chunk *first = ter_outside_chunk_of(outside, object), *last;
+    size_t group = ter_outside_group_of(object), end_group, bytes;
+    uintptr_t end;
+
+    TER_CHECK((first->starts[group] & ter_bits_mask(object)) != 0);
+    bytes = ter_outside_bytes(outside, object);
+    end = last_granule(object, bytes);
+    last = ter_outside_chunk_of(outside, end);
+    end_group = ter_outside_group_of(end);
+    store_bits(&first->starts[group], first->starts[group] & ~ter_bits_mask(object));
+    store_bits(&last->ends[end_group], last->ends[end_group] & ~ter_bits_mask(end));
+    forget_group_if_empty(first, group);
+    forget_group_if_empty(last, end_group);
+    return bytes;
+}
+
+void ter_outside_clear_marks(const struct ter_outside_set *set)
+{
+    for (struct ter_outside_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
+        for (size_t group = group_from(chunk, 0); group < TER_OUTSIDE_GROUPS;
+             group = group_from(chunk, group + 1))
+            __atomic_store_n(&chunk->marks[group], 0, __ATOMIC_RELAXED);
+}
+
+/* ---- Questions ---- */
+
+enum below { BELOW_NOTHING, BELOW_START, BELOW_END };
+
+/*
+ * What comes first going down in the chunk: a start in the group's bits up to `starts`, or an end in
+ * those below it; then in the groups below.
+ */
+static enum below look_down(const struct ter_outside_chunk *chunk, size_t group, uint64_t starts,
+                            uint64_t ends, uintptr_t *offset)
+{
+    for (;;) {
+        uint64_t highest = starts == 0 ? 0 : UINT64_C(1) << ter_log2(starts);
+
+        if (ends < highest) {
+            *offset = ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD) +
+                      ((uintptr_t)ter_log2(starts) << TER_LOG_BYTES_IN_GRANULE);
+            return BELOW_START;
+        }
+        /* An end at the last start, or above it: that object does not reach the word. */
+        if (ends != 0)
+            return BELOW_END;
+        group = group_before(chunk, group);
+        if (group == SIZE_MAX)
+            return BELOW_NOTHING;
+        starts = load_bits(&chunk->starts[group]);
+        ends = load_bits(&chunk->ends[group]);
+    }
+}
+
+/* Did the record describe the chunk of `word`, of that space, from `generation` till now? */
+static bool still_serves(const struct ter_outside_chunk *chunk, uintptr_t generation,
+                         const struct ter_outside_set *set, uintptr_t word)
+{
+    return __atomic_load_n(&chunk->start, __ATOMIC_ACQUIRE) ==
+               ter_align_down(word, TER_BYTES_IN_CHUNK) &&
+           __atomic_load_n(&chunk->set, __ATOMIC_ACQUIRE) == set && generation % 2 == 1 &&
+           __atomic_load_n(&chunk->generation, __ATOMIC_RELAXED) == generation;
+}
+
+uintptr_t ter_outside_find(const struct ter_outside *outside, const struct ter_outside_set *set,
+                           uintptr_t word)
+{
+    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, word);
+    size_t group = ter_outside_group_of(word);
+    uint64_t bit = ter_bits_mask(word);
+    uint64_t up_to = bit | (bit - 1), below = bit - 1;
+
+    while (chunk != NULL) {
+        uintptr_t generation = __atomic_load_n(&chunk->generation, __ATOMIC_ACQUIRE);
+        uintptr_t start = ter_align_down(word, TER_BYTES_IN_CHUNK);
+        uint64_t starts = 0, ends = 0;
+        uintptr_t offset = 0;
+        enum below found;
+
+        if (group < TER_OUTSIDE_GROUPS) {
+            starts = load_bits(&chunk->starts[group]) & up_to;
+            ends = load_bits(&chunk->ends[group]) & below;
+        }
+        found = look_down(chunk, group, starts, ends, &offset);
+        if (!still_serves(chunk, generation, set, word))
+            return 0;
+        if (found != BELOW_NOTHING)
+            return found == BELOW_START ? start + offset : 0;
+        if (start == 0)
+            return 0;
+        /* The chunk below may hold the beginning of an object that goes on here. */
+        word = start - 1;
+        group = TER_OUTSIDE_GROUPS;
+        chunk = ter_outside_chunk_of(outside, word);
+    }
+    return 0;
+}
+
+uintptr_t ter_outside_next(const struct ter_outside_chunk *chunk, uintptr_t from)
+{
+    size_t group = ter_outside_group_of(from);
+
+    if (from - chunk->start >= TER_BYTES_IN_CHUNK)
+        return 0;
+    for (group = group_from(chunk, group); group < TER_OUTSIDE_GROUPS;
+         group = group_from(chunk, group + 1)) {
+        uintptr_t start = chunk->start + ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD);
+        uint64_t bits = load_bits(&chunk->starts[group]);
+
+        if (start < from)
+            bits &= ~(ter_bits_mask(from) - 1);
+        if (bits != 0)
+            return start + ((uintptr_t)ter_count_trailing_zeros(bits) << TER_LOG_BYTES_IN_GRANULE);
+    }
+    return 0;
+}
+
+size_t ter_outside_bytes(const struct ter_outside *outside, uintptr_t object)
+{
+    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
+    size_t group = ter_outside_group_of(object);
+    uint64_t ends = load_bits(&chunk->ends[group]) & ~(ter_bits_mask(object) - 1);
+
+    /* Between an object's first group and its last there is nothing. */
+    if (ends == 0)
+        group = group_from(chunk, group + 1);
+    while (group == TER_OUTSIDE_GROUPS) {
+        chunk = ter_outside_chunk_of(outside, chunk->start + TER_BYTES_IN_CHUNK);
+        TER_CHECK(chunk != NULL);
+        group = group_from(chunk, 0);
+    }
+    if (ends == 0)
+        ends = load_bits(&chunk->ends[group]);
+    TER_CHECK(ends != 0);
+    return chunk->start + ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD) +
+           ((uintptr_t)(ter_count_trailing_zeros(ends) + 1) << TER_LOG_BYTES_IN_GRANULE) - object;
+}
+
+unsigned ter_outside_kind(const struct ter_outside *outside, uintptr_t object)
+{
+    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
+    size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
+    uint8_t byte = __atomic_load_n(&chunk->kinds[granule / 2], __ATOMIC_RELAXED);
+
+    return byte >> 4 * (granule % 2) & 0xfu;
+}

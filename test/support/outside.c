@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "outside.h"
+
+void test_outside_ground_init(struct ter_ground *ground)
+{
+    const struct ter_ground_settings settings = {
+        .layout = {"test", 0, TEST_LOG_EXTENT, TEST_SLOTS, true},
+        .outside = true,
+        .record_bytes = TER_KIB(1),
+    };
+
+    memset(ground, 0, sizeof *ground);
+    assert_int_equal(ter_ground_init(ground, &settings), TER_OK);
+}
+
+uintptr_t test_reserve_chunks(size_t chunks)
+{
+    uintptr_t start;
+
+    assert_int_equal(
+        ter_os_reserve(0, chunks << TER_LOG_BYTES_IN_CHUNK, TER_BYTES_IN_CHUNK, &start), TER_OK);
+    return start;
+}
+
+void test_release_chunks(uintptr_t start, size_t chunks)
+{
+    ter_os_release(start, chunks << TER_LOG_BYTES_IN_CHUNK);
+}
+
+bool test_is_unowned(const struct ter_ground *ground, uintptr_t word)
+{
+    return ter_sft_is_empty(ter_sft_map_get(&ground->map, word));
+}
+
+size_t test_resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long all = 0, resident = 0;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu %lu", &all, &resident), 2);
+    fclose(file);
+    return resident * ter_os_page_size();
+}
