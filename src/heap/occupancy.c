@@ -57,6 +57,8 @@ size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk)
     case TER_SPACE_IMMORTAL: return used_blocks(heap, chunk);
     case TER_SPACE_LARGE: return used_pages(heap, chunk);
     case TER_SPACE_EMPTY:
+    case TER_SPACE_MALLOC:
+    case TER_SPACE_VM:
     case TER_SPACE_OTHER: break;
     }
     return 0;

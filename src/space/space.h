@@ -9,9 +9,15 @@
 #include "space/common.h"
 #include "space/block.h"
 #include "space/large.h"
+#include "space/outside_space.h"
+#include "space/malloc_space.h"
+#include "space/vm_space.h"
 
 /* Of the largest space: what the map of a ground needs to know. */
-#define TER_SPACE_RECORD_BYTES                                                                     \
-    (sizeof(struct ter_block_space) > sizeof(struct ter_large_space)                               \
-         ? sizeof(struct ter_block_space)                                                          \
-         : sizeof(struct ter_large_space))
+union ter_any_space {
+    struct ter_block_space block;
+    struct ter_large_space large;
+    struct ter_malloc_space malloc;
+    struct ter_vm_space vm;
+};
+#define TER_SPACE_RECORD_BYTES sizeof(union ter_any_space)

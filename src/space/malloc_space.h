@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Malloc space: mark-sweep over objects that lie in malloc's memory, anywhere, beside other memory
+ * of malloc's.
+ *
+ * Invariant: every chunk that an object touches is the space's in the map, from before the object's
+ * bits are set until after they are cleared; a chunk that none touches is not. Memory with its bits
+ * cleared, and only that, is in the list of the dead or malloc's again.
+ *
+ * What is dead is found while threads are stopped. Then malloc must not be called, since one of them
+ * may hold its lock; so the dead are linked through their own memory, and freed when threads run.
+ */
+#pragma once
+
+#include "space/outside_space.h"
+
+struct ter_malloc_space {
+    struct ter_outside_space outside;
+    uintptr_t dead;       /* found by a sweep, linked through their first words; 0 for none */
+    size_t uncollectable; /* objects of such kinds */
+};
+
+/* What is first in memory of the dead. */
+struct ter_malloc_dead {
+    uintptr_t next;
+    size_t bytes;
+};
+
+ter_status ter_malloc_space_new(struct ter_ground *ground, const struct ter_kind *kinds,
+                                struct ter_malloc_space **space);
+/* Frees every object; the space's record goes with the map. */
+void ter_malloc_space_fini(struct ter_malloc_space *space);
+
+/* ---- Under the heap lock, with threads running ---- */
+
+/*
+ * Memory of malloc's, `bytes` long (a multiple of a granule), becomes an object. TER_ERROR_OWNED: it
+ * lies in a chunk of another space. TER_ERROR_NO_MEMORY: no memory to describe it.
+ */
+ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
+                                  unsigned kind);
+/* Frees an object. Returns its bytes. */
+size_t ter_malloc_space_free(struct ter_malloc_space *space, uintptr_t object);
+/* Gives the memory of what a sweep found dead to malloc; chunks without objects are released. */
+void ter_malloc_space_free_dead(struct ter_malloc_space *space);
+
+/* ---- Collection; with the world stopped ---- */
+
+void ter_malloc_space_prepare(struct ter_malloc_space *space);
+/* What is not marked is no object any more. */
+void ter_malloc_space_sweep(struct ter_malloc_space *space, struct ter_live *live);

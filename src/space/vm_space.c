@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "space/space.h"
+
+/* ---- Ranges as anyone sees them ---- */
+
+static const struct ter_vm_space *vm_space_of(const struct ter_sft *sft)
+{
+    return (const struct ter_vm_space *)(const void *)sft;
+}
+
+static const struct ter_vm_ranges *ranges_of(const struct ter_vm_space *space)
+{
+    return __atomic_load_n(&space->ranges, __ATOMIC_ACQUIRE);
+}
+
+/* A slot that changes hands meanwhile shows another end, or the start of its new range. */
+static bool slot_holds(const struct ter_vm_range *slot, uintptr_t word)
+{
+    uintptr_t last = __atomic_load_n(&slot->last, __ATOMIC_ACQUIRE);
+    uintptr_t start = __atomic_load_n(&slot->start, __ATOMIC_ACQUIRE);
+
+    return last != 0 && word >= start && word <= last &&
+           __atomic_load_n(&slot->last, __ATOMIC_RELAXED) == last;
+}
+
+static bool is_in_range(const struct ter_sft *sft, uintptr_t word)
+{
+    const struct ter_vm_ranges *ranges = ranges_of(vm_space_of(sft));
+
+    for (size_t i = 0; ranges != NULL && i < ranges->capacity; i++)
+        if (slot_holds(&ranges->slots[i], word))
+            return true;
+    return false;
+}
+
+/* The program keeps it, so it lives; whether it was reached is another question. */
+static bool is_vm_object(const struct ter_sft *sft, ter_object object)
+{
+    return !ter_object_is_none(sft->find_object(sft, object.bits));
+}
+
+/* ---- Life ---- */
+
+ter_status ter_vm_space_new(struct ter_ground *ground, const struct ter_kind *kinds,
+                            struct ter_vm_space **space)
+{
+    struct ter_sft functions = ter_outside_space_functions(TER_SPACE_VM, "vm");
+    struct ter_outside_space *common;
+    ter_status status;
+
+    functions.is_in_space = is_in_range;
+    functions.is_live = is_vm_object;
+    functions.is_sane = is_vm_object;
+    status = ter_outside_space_new(ground, &functions, kinds, &common);
+    if (status == TER_OK)
+        *space = (struct ter_vm_space *)(void *)common;
+    return status;
+}
+
+static size_t ranges_bytes(size_t capacity)
+{
+    return ter_align_up(sizeof(struct ter_vm_ranges) + capacity * sizeof(struct ter_vm_range),
+                        ter_os_page_size());
+}
+
+static void forget_nothing(void *context, uintptr_t object, size_t bytes,
+                           const struct ter_kind *kind)
+{
+    (void)context, (void)object, (void)bytes, (void)kind;
+}
+
+void ter_vm_space_fini(struct ter_vm_space *space)
+{
+    for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
+        const struct ter_vm_range *slot = &space->ranges->slots[i];
+
+        if (slot->last != 0)
+            TER_CHECK(ter_vm_space_remove_range(space, slot->start, slot->last - slot->start + 1,
+                                                forget_nothing, NULL) == TER_OK);
+    }
+    while (space->ranges != NULL) {
+        struct ter_vm_ranges *older = space->ranges->older;
+
+        ter_os_release((uintptr_t)space->ranges, ranges_bytes(space->ranges->capacity));
+        space->ranges = older;
+    }
+}
+
+/* ---- Changes ---- */
+
+/* A slot that holds nothing; NULL when there is no memory for more. */
+static struct ter_vm_range *free_slot(struct ter_vm_space *space)
+{
+    struct ter_vm_ranges *old = space->ranges, *grown;
+    size_t capacity = old == NULL ? 0 : old->capacity;
+    size_t wanted = ter_max(2 * capacity, 64);
+    void *memory;
+
+    for (size_t i = 0; space->count < capacity && i < capacity; i++)
+        if (old->slots[i].last == 0)
+            return &old->slots[i];
+    if (ter_os_allocate(ranges_bytes(wanted), &memory) != TER_OK)
+        return NULL;
+    ter_os_name((uintptr_t)memory, ranges_bytes(wanted), "terrier:vm-ranges");
+    grown = memory;
+    grown->older = old;
+    grown->capacity = wanted;
+    for (size_t i = 0; i < capacity; i++)
+        grown->slots[i] = old->slots[i];
+    __atomic_store_n(&space->ranges, grown, __ATOMIC_RELEASE);
+    return &grown->slots[capacity];
+}
+
+static void fill_slot(struct ter_vm_range *slot, uintptr_t start, uintptr_t last, bool traced)
+{
+    slot->traced = traced;
+    __atomic_store_n(&slot->start, start, __ATOMIC_RELEASE);
+    __atomic_store_n(&slot->last, last, __ATOMIC_RELEASE);
+}
+
+static const struct ter_vm_range *overlapping_range(const struct ter_vm_space *space,
+                                                    uintptr_t start, uintptr_t last)
+{
+    for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
+        const struct ter_vm_range *slot = &space->ranges->slots[i];
+
+        if (slot->last != 0 && start <= slot->last && slot->start <= last)
+            return slot;
+    }
+    return NULL;
+}
+
+static bool is_reserved(const struct ter_layout *layout, uintptr_t start, uintptr_t last)
+{
+    uintptr_t heap_last = layout->heap_start + (ter_layout_heap_bytes(layout) - 1);
+
+    return start <= heap_last && layout->heap_start <= last;
+}
+
+static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t start, uintptr_t last,
+                                struct ter_vm_conflict *conflict)
+{
+    const struct ter_vm_range *other = overlapping_range(space, start, last);
+    const struct ter_ground *ground = space->outside.ground;
+
+    *conflict = (struct ter_vm_conflict){.map = {.claimant = &space->outside.sft}};
+    if (other != NULL) {
+        conflict->map.owner = &space->outside.sft;
+        conflict->map.start = ter_max(start, other->start);
+        return TER_ERROR_OWNED;
+    }
+    if (is_reserved(&ground->layout, start, last)) {
+        conflict->is_reserved = true;
+        conflict->map.start = ter_max(start, ground->layout.heap_start);
+        conflict->map.owner = ter_sft_map_get(&ground->map, conflict->map.start);
+        return TER_ERROR_OWNED;
+    }
+    return TER_OK;
+}
+
+ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
+                                  bool traced, struct ter_vm_conflict *conflict)
+{
+    struct ter_ground *ground = space->outside.ground;
+    uintptr_t last = start + (bytes - 1);
+    struct ter_vm_range *slot;
+    ter_status status;
+
+    if (bytes == 0 || start == 0 || last < start)
+        return TER_ERROR_OUT_OF_RANGE;
+    status = find_conflict(space, start, last, conflict);
+    if (status != TER_OK)
+        return status;
+    slot = free_slot(space);
+    if (slot == NULL)
+        return TER_ERROR_NO_MEMORY;
+    status = ter_outside_use(&ground->outside, &ground->map, &space->outside.set, start, bytes,
+                             &conflict->map);
+    if (status != TER_OK)
+        return status;
+    fill_slot(slot, start, last, traced);
+    space->count++;
+    space->root_bytes += traced ? 0 : bytes;
+    return TER_OK;
+}
+
+static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_t last,
+                           ter_object_visitor *forget, void *context)
+{
+    const struct ter_outside_space *common = &space->outside;
+    const struct ter_outside *outside = &common->ground->outside;
+    uintptr_t at = start;
+
+    while (at >= start && at <= last) {
+        const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, at);
+        uintptr_t object = ter_outside_next(chunk, ter_align_down(at, TER_BYTES_IN_GRANULE));
+
+        if (object == 0) {
+            at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK;
+            continue;
+        }
+        if (object > last)
+            return;
+        if (object >= start) {
+            forget(context, object, ter_outside_bytes(outside, object),
+                   &common->kinds[ter_outside_kind(outside, object)]);
+            ter_outside_remove(outside, object);
+        }
+        at = object + TER_BYTES_IN_GRANULE;
+    }
+}
+
+ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
+                                     ter_object_visitor *forget, void *context)
+{
+    struct ter_ground *ground = space->outside.ground;
+    uintptr_t last = start + (bytes - 1);
+    struct ter_vm_range *slot = NULL;
+
+    for (size_t i = 0; bytes != 0 && space->ranges != NULL && i < space->ranges->capacity; i++)
+        if (space->ranges->slots[i].last == last && space->ranges->slots[i].start == start)
+            slot = &space->ranges->slots[i];
+    if (slot == NULL || last == 0)
+        return TER_ERROR_INVALID;
+    forget_objects(space, start, last, forget, context);
+    __atomic_store_n(&slot->last, 0, __ATOMIC_RELEASE);
+    space->count--;
+    space->root_bytes -= slot->traced ? 0 : bytes;
+    ter_outside_let_go(&ground->outside, &ground->map, &space->outside.set, start, bytes);
+    return TER_OK;
+}
+
+/* ---- Objects ---- */
+
+/* Does an object cover any byte of [first, last]? */
+static bool any_object(const struct ter_vm_space *space, uintptr_t first, uintptr_t last)
+{
+    if (ter_outside_space_find(&space->outside, first) != 0)
+        return true;
+    /* Otherwise one would begin behind `first`. */
+    for (uintptr_t at = first; at >= first && at <= last;
+         at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK) {
+        const struct ter_outside_chunk *chunk =
+            ter_outside_chunk_of(&space->outside.ground->outside, at);
+        uintptr_t object = ter_outside_next(chunk, at);
+
+        if (object != 0)
+            return object <= last;
+    }
+    return false;
+}
+
+ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object, size_t bytes,
+                                   unsigned kind)
+{
+    uintptr_t last = object + (bytes - 1);
+    const struct ter_vm_range *range;
+
+    if (bytes == 0 || last < object)
+        return TER_ERROR_OUT_OF_RANGE;
+    TER_CHECK(ter_is_aligned(object | bytes, TER_BYTES_IN_GRANULE));
+    range = overlapping_range(space, object, last);
+    if (range == NULL || !range->traced || object < range->start || last > range->last)
+        return TER_ERROR_OUT_OF_RANGE;
+    if (any_object(space, object, last))
+        return TER_ERROR_OWNED;
+    ter_outside_add(&space->outside.ground->outside, object, bytes, kind);
+    return TER_OK;
+}
+
+void ter_vm_space_visit_roots(const struct ter_vm_space *space,
+                              void (*visit)(void *context, uintptr_t start, uintptr_t end),
+                              void *context)
+{
+    for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
+        const struct ter_vm_range *slot = &space->ranges->slots[i];
+
+        if (slot->last != 0 && !slot->traced)
+            visit(context, slot->start, slot->last + 1);
+    }
+}
