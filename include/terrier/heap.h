@@ -45,7 +45,10 @@ TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_he
  */
 TER_API void ter_heap_free(struct ter_heap *heap);
 
-/** The heap whose range holds `word`; NULL if none does. Any thread, any time, no lock. */
+/**
+ * The heap whose range holds `word`; NULL if none does. Objects in malloc's memory and memory that the
+ * program declared lie in no heap's range. Any thread, any time, no lock.
+ */
 TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
 
 /* ---- Mutators ---- */
@@ -90,7 +93,10 @@ TER_API void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t by
  */
 TER_API void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes);
 
-/** Frees an object now. NULL does nothing; what is no object of this heap is misuse and stops. */
+/**
+ * Frees an object now. NULL does nothing; what is no object of this heap, or is the program's own
+ * (ter_vm_object), is misuse and stops.
+ */
 TER_API void ter_free(struct ter_mutator *mutator, void *object);
 
 /** Which object covers `word`? None for any other word whatever. */
@@ -142,6 +148,45 @@ TER_API size_t ter_heap_release_memory(struct ter_heap *heap);
 TER_API ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end);
 TER_API ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start,
                                           const void *end);
+
+/* ---- Memory of the program's own ---- */
+
+/** What a range of the program's memory is to the heap. */
+enum ter_vm_use {
+    TER_VM_ROOTS = 0, /**< any aligned word in it keeps objects, as a static root does */
+    TER_VM_TRACED = 1 /**< it holds objects, each made known by ter_vm_object */
+};
+
+/**
+ * Declares [start, start + bytes), which is the program's, as memory of the heap's space "vm": the map
+ * finds it. It stays readable until it is removed. A space owns whole chunks of 4 MiB, so no chunk
+ * that the range touches may belong to another space; ranges may share one. The heap is one with the
+ * option vm_space.
+ *
+ * TER_ERROR_OWNED: another space, the heap's own range or another range of the program is in the way.
+ * TER_ERROR_OUT_OF_RANGE: the range is empty, wraps, or lies where the map does not reach.
+ * TER_ERROR_NO_MEMORY. TER_ERROR_INVALID: the heap has no such space. Nothing changed then, and a
+ * sentence of at most `message_bytes` says what is in the way (NULL with 0 for none).
+ */
+TER_API ter_status ter_vm_space_add(struct ter_heap *heap, const void *start, size_t bytes,
+                                    enum ter_vm_use use, char *message, size_t message_bytes);
+
+/**
+ * Takes such a range away, exactly as it was added, before its memory goes. Its objects are no objects
+ * any more; their finalizers are dropped. TER_ERROR_INVALID: there is no such range.
+ */
+TER_API ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t bytes);
+
+/**
+ * Says that [object, object + bytes) is an object of `kind`, in a traced range. It begins at a multiple
+ * of 16 and takes whole units of 16 bytes, to which `bytes` is rounded up. The heap never frees it; when
+ * a collection reaches it, it is marked, and its contents are scanned by its kind. Until the first
+ * collection after this it counts as reached.
+ *
+ * TER_ERROR_INVALID: no such kind, not aligned, 0 bytes, or no such space. TER_ERROR_OUT_OF_RANGE: not
+ * wholly in a traced range. TER_ERROR_OWNED: it overlaps another object.
+ */
+TER_API ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t bytes, unsigned kind);
 
 /* ---- Finalizers ---- */
 

@@ -29,8 +29,9 @@ extern "C" {
     X(live_bytes, bytes, "live after the last collection")                                         \
     X(live_objects, count, "objects live after the last collection")                               \
     X(peak_live_bytes, bytes, "most that was live after a collection")                             \
-    X(used_bytes, bytes, "blocks and pages in use")                                                \
+    X(used_bytes, bytes, "blocks, pages and malloc's objects in use")                              \
     X(peak_used_bytes, bytes, "most blocks and pages in use")                                      \
+    X(outside_bytes, bytes, "of what is in use: in malloc's memory")                               \
     X(heap_limit_bytes, bytes, "may be used before a collection or growth")                        \
     X(mapped_bytes, bytes, "mapped for objects")                                                   \
     X(clean_bytes, bytes, "of that: free, with no memory of the system behind it")                 \

@@ -3,5 +3,6 @@
 #pragma once
 
 #include "alloc/allocator.h"
+#include "alloc/malloc_objects.h"
 #include "alloc/mutator.h"
 #include "alloc/world.h"

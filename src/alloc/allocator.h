@@ -36,6 +36,8 @@ struct ter_allocator {
     struct ter_block_space *mark_sweep;
     struct ter_block_space *immortal;
     struct ter_large_space *large;
+    struct ter_malloc_space *malloc_space; /* where objects come from; NULL: from those above */
+    struct ter_vm_space *vm_space;         /* NULL: the program declares no memory of its own */
     struct ter_kind kinds[TER_MAX_KINDS];
     unsigned kind_count;
     struct ter_gate gate;
@@ -70,6 +72,15 @@ TER_INLINE void ter_allocator_unlock_and_notify(struct ter_allocator *allocator)
     ter_allocator_unlock(allocator);
     if (TER_UNLIKELY(notify) && allocator->gate.notified != NULL)
         allocator->gate.notified(allocator->gate.context);
+}
+
+/* Stress mode: at every so many allocations a collection. */
+TER_INLINE void ter_allocator_poll_stress(struct ter_allocator *allocator)
+{
+    if (TER_LIKELY(allocator->stress_interval == 0))
+        return;
+    if (++allocator->stress_count % allocator->stress_interval == 0)
+        allocator->gate.stress(allocator->gate.context);
 }
 
 TER_INLINE void ter_allocator_count(struct ter_allocator *allocator, size_t bytes)

@@ -59,6 +59,7 @@ void ter_mutator_free(struct ter_mutator *mutator)
 
     ter_allocator_lock(allocator);
     ter_mutator_flush(mutator);
+    ter_mutator_give_up_reserve(mutator);
     while (*link != mutator)
         link = &(*link)->next;
     *link = mutator->next;
@@ -180,20 +181,12 @@ static enum ter_admission take_fresh_block(struct ter_mutator *mutator,
     return TER_RETRY;
 }
 
-static void poll_stress(struct ter_allocator *allocator)
-{
-    if (TER_LIKELY(allocator->stress_interval == 0))
-        return;
-    if (++allocator->stress_count % allocator->stress_interval == 0)
-        allocator->gate.stress(allocator->gate.context);
-}
-
 static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_block_space *space = space_of_kind(mutator->allocator, kind);
     struct ter_run *run = &mutator->runs[kind][size_class];
 
-    poll_stress(mutator->allocator);
+    ter_allocator_poll_stress(mutator->allocator);
     for (;;) {
         uintptr_t cell = take_freed(mutator, space, kind, size_class);
 
@@ -212,8 +205,12 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
 
 void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
+    void *object;
     uintptr_t cell;
 
+    if (mutator->allocator->malloc_space != NULL &&
+        ter_mutator_allocate_from_malloc(mutator, kind, ter_size_class_bytes[size_class], &object))
+        return object;
     ter_allocator_lock(mutator->allocator);
     cell = take_cell(mutator, kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
@@ -230,7 +227,7 @@ static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size
     const struct ter_gate *gate = &allocator->gate;
     uintptr_t object;
 
-    poll_stress(allocator);
+    ter_allocator_poll_stress(allocator);
     for (;;) {
         size_t limit = accounting->limit_bytes;
         enum ter_admission admission = gate->admit(gate->context, page_bytes);
@@ -256,7 +253,12 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
 
     /* Near the top of the address space the rounding below would wrap. */
     if (bytes <= UINTPTR_MAX / 2) {
+        void *memory;
+
         bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
+        if (allocator->malloc_space != NULL &&
+            ter_mutator_allocate_from_malloc(mutator, kind, bytes, &memory))
+            return memory;
         ter_allocator_lock(allocator);
         object = take_pages(allocator, kind, bytes, &zeroed);
         if (object != 0)
@@ -298,6 +300,8 @@ void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sf
         allocator->freed_since_collection +=
             ter_large_record_of(allocator->large->space.ground, object)->bytes;
         ter_large_space_free(allocator->large, object);
+    } else if (space->kind == TER_SPACE_MALLOC) {
+        allocator->freed_since_collection += ter_malloc_space_free(allocator->malloc_space, object);
     } else {
         release_small(mutator,
                       space->kind == TER_SPACE_IMMORTAL ? allocator->immortal

@@ -26,6 +26,8 @@ struct ter_mutator {
     /* What the thread said of a stack for its signal handlers; 0 when it said nothing. */
     struct ter_root_range usual_stack;
     struct ter_root_range signal_stack;
+    size_t
+        reserved_bytes; /* admitted for an object that malloc is asked for; under the heap lock */
     struct ter_mutator *next;
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
@@ -42,6 +44,8 @@ void ter_mutator_free(struct ter_mutator *mutator);
 void ter_mutator_flush(struct ter_mutator *mutator);
 /* For a thread that a signal stopped: only the freed cells, which it touches under the lock. */
 void ter_mutator_drop_freed(struct ter_mutator *mutator);
+/* What was admitted for malloc is free for all again. */
+void ter_mutator_give_up_reserve(struct ter_mutator *mutator);
 /* Sets the mark of every cell that the mutator's runs still hold: they stay its own. */
 void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks);
 

@@ -96,6 +96,8 @@ static ter_status init_plan(struct ter_heap *heap)
         .scan_libraries = options->scan_libraries != 0,
         .markers = (unsigned)options->markers,
         .never_collect = strcmp(options->plan, "no-gc") == 0,
+        .malloc_objects = strcmp(options->objects, "malloc") == 0,
+        .vm_space = options->vm_space != 0,
         .trim = options->give_back != 0,
     };
 

@@ -29,6 +29,17 @@ static const struct ter_sft *require_object(const struct ter_plan *plan, const v
     return owner;
 }
 
+/* The same for an object that the heap may free. */
+static const struct ter_sft *require_own_object(const struct ter_plan *plan, const void *object,
+                                                const char *call)
+{
+    const struct ter_sft *owner = require_object(plan, object, call);
+
+    TER_REQUIRE(owner->kind != TER_SPACE_VM, "%s: %p is the program's own (owner: %s)", call,
+                object, owner->name);
+    return owner;
+}
+
 /* Large objects grow where they are when the pages behind them are free. */
 static bool grow_in_place(struct ter_plan *plan, const struct ter_sft *owner, uintptr_t object,
                           size_t old_bytes, size_t bytes)
@@ -78,7 +89,7 @@ void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
 
     if (object == NULL)
         return ter_allocate(mutator, TER_KIND_NORMAL, bytes);
-    owner = require_object(plan, object, "ter_reallocate");
+    owner = require_own_object(plan, object, "ter_reallocate");
     old_bytes = ter_plan_object_bytes(plan, (uintptr_t)object);
     if (bytes <= old_bytes && bytes >= old_bytes / 2) {
         clear_tail(plan, (uintptr_t)object, bytes, old_bytes);
@@ -98,7 +109,7 @@ void ter_free(struct ter_mutator *mutator, void *object)
 {
     if (object == NULL)
         return;
-    release(mutator, require_object(plan_of(mutator), object, "ter_free"), (uintptr_t)object);
+    release(mutator, require_own_object(plan_of(mutator), object, "ter_free"), (uintptr_t)object);
 }
 
 /* ---- Questions ---- */

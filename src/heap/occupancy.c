@@ -30,6 +30,35 @@ bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_
     return true;
 }
 
+/* The lowest chunk of the set at or above `from`, if it is below *lowest. */
+static void find_lowest(const struct ter_outside_set *set, uintptr_t from,
+                        const struct ter_outside_chunk **lowest)
+{
+    for (const struct ter_outside_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
+        if (chunk->start >= from && (*lowest == NULL || chunk->start < (*lowest)->start))
+            *lowest = chunk;
+}
+
+bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
+                                struct ter_occupancy_run *run)
+{
+    const struct ter_allocator *allocator = &heap->plan.allocator;
+    const struct ter_outside *outside = &heap->plan.ground.outside;
+    const struct ter_outside_chunk *chunk = NULL, *next;
+
+    if (allocator->malloc_space != NULL)
+        find_lowest(&allocator->malloc_space->outside.set, from, &chunk);
+    if (allocator->vm_space != NULL)
+        find_lowest(&allocator->vm_space->outside.set, from, &chunk);
+    if (chunk == NULL)
+        return false;
+    *run = (struct ter_occupancy_run){.owner = chunk->set->owner, .start = chunk->start};
+    for (next = chunk; next != NULL && next->set == chunk->set && next->start >= run->start;
+         next = ter_outside_chunk_of(outside, next->start + TER_BYTES_IN_CHUNK))
+        run->chunks++;
+    return true;
+}
+
 static size_t used_blocks(const struct ter_heap *heap, uintptr_t chunk)
 {
     size_t used = 0;
@@ -52,6 +81,11 @@ static size_t used_pages(const struct ter_heap *heap, uintptr_t chunk)
 
 size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk)
 {
+    const struct ter_outside_chunk *outside =
+        ter_outside_chunk_of(&heap->plan.ground.outside, chunk);
+
+    if (outside != NULL)
+        return outside->bytes;
     switch (owner_of_chunk(heap, chunk)->kind) {
     case TER_SPACE_MARK_SWEEP:
     case TER_SPACE_IMMORTAL: return used_blocks(heap, chunk);
@@ -68,6 +102,8 @@ size_t ter_occupancy_space_used(const struct ter_heap *heap, const struct ter_sf
 {
     const struct ter_plan *plan = &heap->plan;
 
+    if (ter_sft_is_outside(owner))
+        return ter_outside_space_of(owner)->set.bytes;
     if (owner == &plan->allocator.large->space.sft)
         return plan->allocator.large->runs.used_pages << TER_LOG_BYTES_IN_PAGE;
     if (owner == &plan->allocator.mark_sweep->space.sft)

@@ -14,7 +14,11 @@ struct ter_occupancy_run {
 /* The first run at or above `from` (0: the start of the heap); false when there is none. */
 bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run);
 
-/* Bytes of the chunk at `chunk` that are in blocks or page runs in use. */
+/* The same for chunks outside of the layout's range; `from` 0: from the lowest. */
+bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
+                                struct ter_occupancy_run *run);
+
+/* Bytes of the chunk at `chunk` that are in use: in blocks, page runs, objects, ranges. */
 size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk);
 
 /* Bytes in use of a whole space. */

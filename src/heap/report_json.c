@@ -56,6 +56,20 @@ static void print_json_collections(const struct ter_heap *heap, struct ter_write
     ter_writer_print(writer, "]");
 }
 
+static void print_json_run(const struct ter_heap *heap, struct ter_writer *writer,
+                           const struct ter_occupancy_run *run, const char *comma)
+{
+    ter_writer_print(writer,
+                     "%s{\"name\":\"%s\",\"start\":\"%#zx\",\"chunks\":%zu,\"used_bytes\":%zu,"
+                     "\"chunk_used_bytes\":[",
+                     comma, run->owner->name, (size_t)run->start, run->chunks,
+                     ter_occupancy_space_used(heap, run->owner));
+    for (size_t i = 0; i < run->chunks; i++)
+        ter_writer_print(writer, "%s%zu", i == 0 ? "" : ",",
+                         ter_occupancy_used(heap, run->start + (i << TER_LOG_BYTES_IN_CHUNK)));
+    ter_writer_print(writer, "]}");
+}
+
 static void print_json_map(const struct ter_heap *heap, struct ter_writer *writer)
 {
     const struct ter_layout *layout = &heap->plan.ground.layout;
@@ -70,15 +84,12 @@ static void print_json_map(const struct ter_heap *heap, struct ter_writer *write
                      ter_layout_space_extent(layout), TER_BYTES_IN_CHUNK);
     for (; ter_occupancy_next(heap, from, &run);
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
-        ter_writer_print(writer,
-                         "%s{\"name\":\"%s\",\"start\":\"%#zx\",\"chunks\":%zu,\"used_bytes\":%zu,"
-                         "\"chunk_used_bytes\":[",
-                         comma, run.owner->name, (size_t)run.start, run.chunks,
-                         ter_occupancy_space_used(heap, run.owner));
-        for (size_t i = 0; i < run.chunks; i++)
-            ter_writer_print(writer, "%s%zu", i == 0 ? "" : ",",
-                             ter_occupancy_used(heap, run.start + (i << TER_LOG_BYTES_IN_CHUNK)));
-        ter_writer_print(writer, "]}");
+        print_json_run(heap, writer, &run, comma);
+        comma = ",";
+    }
+    for (from = 0; ter_occupancy_next_outside(heap, from, &run) && run.start >= from;
+         from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
+        print_json_run(heap, writer, &run, comma);
         comma = ",";
     }
     ter_writer_print(writer, "]");

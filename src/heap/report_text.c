@@ -109,8 +109,20 @@ static void print_collections(const struct ter_heap *heap, struct ter_writer *wr
         ter_writer_print(writer, "  later ones, not listed: %zu\n", left_out);
 }
 
+static void print_outside_space(const struct ter_heap *heap, struct ter_writer *writer,
+                                const struct ter_outside_set *set)
+{
+    char used[32];
+
+    format_bytes(ter_occupancy_space_used(heap, set->owner), used, sizeof used);
+    print_name(writer, set->owner->name);
+    ter_writer_print(writer, "%s in use in %zu chunk%s of others\n", used, set->chunks,
+                     set->chunks == 1 ? "" : "s");
+}
+
 static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
 {
+    const struct ter_allocator *allocator = &heap->plan.allocator;
     struct ter_occupancy_run run = {.start = 0};
     uintptr_t from = 0;
 
@@ -124,6 +136,10 @@ static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
         print_name(writer, run.owner->name);
         ter_writer_print(writer, "%s in use of %s mapped\n", used, mapped);
     }
+    if (allocator->malloc_space != NULL)
+        print_outside_space(heap, writer, &allocator->malloc_space->outside.set);
+    if (allocator->vm_space != NULL)
+        print_outside_space(heap, writer, &allocator->vm_space->outside.set);
 }
 
 /* One character a chunk: '.' for none of it in use, 1 to 9 for tenths, '#' for all. */
@@ -166,6 +182,9 @@ static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
                      "  layout %s: %u slots of %s from %#zx\n",
                      layout->name, layout->slot_count, extent, (size_t)layout->heap_start);
     for (; ter_occupancy_next(heap, from, &run);
+         from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK))
+        print_map_run(heap, writer, &run);
+    for (from = 0; ter_occupancy_next_outside(heap, from, &run) && run.start >= from;
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK))
         print_map_run(heap, writer, &run);
 }

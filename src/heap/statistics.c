@@ -28,13 +28,17 @@ static void fill_memory(const struct ter_plan *plan, struct ter_statistics *stat
     statistics->live_bytes = live->scanned_bytes + live->atomic_bytes;
     statistics->live_objects = live->objects;
     statistics->used_bytes = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    statistics->outside_bytes =
+        atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
     statistics->peak_used_bytes =
         atomic_load_explicit(&accounting->peak_used_bytes, memory_order_relaxed);
     statistics->heap_limit_bytes = accounting->limit_bytes;
     statistics->mapped_bytes =
         atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed);
     statistics->clean_bytes = atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
-    statistics->root_bytes = ter_roots_bytes(&plan->roots);
+    statistics->root_bytes =
+        ter_roots_bytes(&plan->roots) +
+        (plan->allocator.vm_space == NULL ? 0 : plan->allocator.vm_space->root_bytes);
     statistics->finalizers_waiting = plan->finalizers.waiting.count;
     statistics->finalizers_ready = ter_finalizers_ready(&plan->finalizers);
     statistics->finalizers_found = plan->finalizers.found;

@@ -125,15 +125,16 @@ TER_INLINE bool ter_outside_is_marked(const struct ter_outside *outside, uintptr
             ter_bits_mask(object)) != 0;
 }
 
-/* Sets or clears the mark of an object; false when it was so before. */
+/* Sets or clears the mark of an object, beside changes of others; false when it was so before. */
 TER_INLINE bool ter_outside_mark(const struct ter_outside *outside, uintptr_t object, bool marked)
 {
     struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
     uint64_t *word = &chunk->marks[ter_outside_group_of(object)];
-    uint64_t mask = ter_bits_mask(object), old = *word;
+    uint64_t mask = ter_bits_mask(object), old = __atomic_load_n(word, __ATOMIC_RELAXED);
 
     if (((old & mask) != 0) == marked)
         return false;
-    __atomic_store_n(word, old ^ mask, __ATOMIC_RELAXED);
-    return true;
+    old = marked ? __atomic_fetch_or(word, mask, __ATOMIC_RELAXED)
+                 : __atomic_fetch_and(word, ~mask, __ATOMIC_RELAXED);
+    return ((old & mask) != 0) != marked;
 }

@@ -170,11 +170,32 @@ static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool inte
         push(scan, object, record->bytes, record->kind);
 }
 
-static TER_NOINLINE void mark_through_functions(struct scan *scan, const struct ter_sft *sft,
-                                                uintptr_t word)
+static void mark_outside(struct scan *scan, const struct ter_sft *sft, uintptr_t word,
+                         bool interior)
 {
-    ter_object object = sft->find_object_from_interior(sft, word);
+    const struct ter_outside *outside = &scan->ground->outside;
+    uintptr_t object = ter_outside_space_find(ter_outside_space_of(sft), word);
+    unsigned kind;
 
+    if (object == 0 || (!interior && !displacement_counts(scan->displacements, word - object)) ||
+        !ter_outside_mark(outside, object, true))
+        return;
+    kind = ter_outside_kind(outside, object);
+    if (scan->marker->kinds[kind].scan != TER_SCAN_NONE)
+        push(scan, object, ter_outside_bytes(outside, object), kind);
+}
+
+/* Spaces for which the loop has no code of its own. */
+static TER_NOINLINE void mark_elsewhere(struct scan *scan, const struct ter_sft *sft,
+                                        uintptr_t word, bool interior)
+{
+    ter_object object;
+
+    if (ter_sft_is_outside(sft)) {
+        mark_outside(scan, sft, word, interior);
+        return;
+    }
+    object = sft->find_object_from_interior(sft, word);
     if (ter_object_is_none(object))
         return;
     write_stack(scan);
@@ -194,7 +215,7 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior,
         if (ter_range_covers(&ter_space_of(sft)->range, word))
             mark_large(scan, word, interior, shared);
     } else if (sft->kind != TER_SPACE_EMPTY) {
-        mark_through_functions(scan, sft, word);
+        mark_elsewhere(scan, sft, word, interior);
     }
 }
 
@@ -367,6 +388,10 @@ void ter_marker_begin(struct ter_marker *marker)
             continue;
         low = ter_min(low, range->start);
         high = ter_max(high, range->start + mapped);
+    }
+    if (marker->ground->outside.high != 0) {
+        low = ter_min(low, marker->ground->outside.low);
+        high = ter_max(high, marker->ground->outside.high);
     }
     marker->low = low;
     marker->span = high > low ? high - low : 0;

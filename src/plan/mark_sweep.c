@@ -73,7 +73,7 @@ static void stress(void *context)
 
 /* ---- Life ---- */
 
-static ter_status make_spaces(struct ter_plan *plan)
+static ter_status make_spaces(struct ter_plan *plan, const struct ter_plan_settings *settings)
 {
     struct ter_allocator *allocator = &plan->allocator;
     struct ter_ground *ground = &plan->ground;
@@ -85,6 +85,10 @@ static ter_status make_spaces(struct ter_plan *plan)
                                         &plan->immortal_lists, &allocator->immortal);
     if (status == TER_OK)
         status = ter_large_space_new(ground, TER_SLOT_LARGE, allocator->kinds, &allocator->large);
+    if (status == TER_OK && settings->malloc_objects)
+        status = ter_malloc_space_new(ground, allocator->kinds, &allocator->malloc_space);
+    if (status == TER_OK && settings->vm_space)
+        status = ter_vm_space_new(ground, allocator->kinds, &allocator->vm_space);
     return status;
 }
 
@@ -94,10 +98,11 @@ static ter_status init_ground(struct ter_plan *plan, const struct ter_plan_setti
     ter_status status;
 
     ground.record_bytes = TER_SPACE_RECORD_BYTES;
+    ground.outside = settings->malloc_objects || settings->vm_space;
     status = ter_ground_init(&plan->ground, &ground);
     if (status != TER_OK)
         return status;
-    status = make_spaces(plan);
+    status = make_spaces(plan, settings);
     TER_CHECK(status == TER_OK); /* the map is new and has room for all of them */
     return TER_OK;
 }
@@ -152,6 +157,10 @@ void ter_plan_fini(struct ter_plan *plan)
     ter_roots_fini(&plan->roots);
     ter_mark_team_fini(&plan->team);
     ter_marker_fini(&plan->marker);
+    if (plan->allocator.malloc_space != NULL)
+        ter_malloc_space_fini(plan->allocator.malloc_space);
+    if (plan->allocator.vm_space != NULL)
+        ter_vm_space_fini(plan->allocator.vm_space);
     ter_lock_fini(&plan->allocator.lock);
     ter_ground_fini(&plan->ground);
 }
@@ -179,6 +188,10 @@ void ter_plan_visit_objects(const struct ter_plan *plan, ter_object_visitor *vis
     ter_block_space_for_each(plan->allocator.mark_sweep, visit, context);
     ter_block_space_for_each(plan->allocator.immortal, visit, context);
     ter_large_space_for_each(plan->allocator.large, visit, context);
+    if (plan->allocator.malloc_space != NULL)
+        ter_outside_space_for_each(&plan->allocator.malloc_space->outside, visit, context);
+    if (plan->allocator.vm_space != NULL)
+        ter_outside_space_for_each(&plan->allocator.vm_space->outside, visit, context);
 }
 
 ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, void *context)
@@ -194,14 +207,22 @@ ter_status ter_plan_for_each(struct ter_plan *plan, ter_object_visitor *visit, v
 
 size_t ter_plan_object_bytes(const struct ter_plan *plan, uintptr_t object)
 {
-    if (ter_plan_owner(plan, object)->kind == TER_SPACE_LARGE)
+    const struct ter_sft *owner = ter_plan_owner(plan, object);
+
+    if (owner->kind == TER_SPACE_LARGE)
         return ter_large_record_of(&plan->ground, object)->bytes;
+    if (ter_sft_is_outside(owner))
+        return ter_outside_bytes(&plan->ground.outside, object);
     return ter_block_head_of(&plan->ground, object)->cell_bytes;
 }
 
 unsigned ter_plan_object_kind(const struct ter_plan *plan, uintptr_t object)
 {
-    if (ter_plan_owner(plan, object)->kind == TER_SPACE_LARGE)
+    const struct ter_sft *owner = ter_plan_owner(plan, object);
+
+    if (owner->kind == TER_SPACE_LARGE)
         return ter_large_record_of(&plan->ground, object)->kind;
+    if (ter_sft_is_outside(owner))
+        return ter_outside_kind(&plan->ground.outside, object);
     return ter_block_head_of(&plan->ground, object)->kind;
 }

@@ -72,7 +72,9 @@ struct ter_plan_settings {
     bool scan_libraries;
     unsigned markers; /* threads that mark; 0: as many as processors */
     bool never_collect;
-    bool trim; /* free memory that is not needed goes back to the system */
+    bool malloc_objects; /* objects come from malloc */
+    bool vm_space;       /* the program will declare memory of its own */
+    bool trim;           /* free memory that is not needed goes back to the system */
 };
 
 /* `plan` is zeroed storage of the caller. */

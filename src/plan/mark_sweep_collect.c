@@ -8,45 +8,82 @@
 
 /* ---- What weak things need ---- */
 
-static const struct ter_space *space_or_null(const struct ter_plan *plan, uintptr_t object)
+/* A reference to an object, or one into memory of a space that has kept none there. */
+static bool is_ours(const struct ter_plan *plan, uintptr_t object)
 {
     const struct ter_sft *owner = ter_plan_owner(plan, object);
 
-    if (owner->kind == TER_SPACE_EMPTY || !owner->is_in_space(owner, object))
-        return NULL;
-    return ter_space_of(owner);
+    if (ter_sft_is_outside(owner))
+        return ter_outside_space_find(ter_outside_space_of(owner), object) == object;
+    return owner->kind != TER_SPACE_EMPTY && owner->is_in_space(owner, object);
 }
 
-/* What was freed by hand is no object any more and so is not reached, whatever its mark says. */
+/*
+ * What was freed by hand is no object any more and so is not reached, whatever its mark says. Memory
+ * of the program's that holds no object is as good as any other outside the heap.
+ */
 static bool is_reached(void *context, uintptr_t object)
 {
     const struct ter_plan *plan = context;
-    const struct ter_space *space = space_or_null(plan, object);
-    ter_object base;
+    const struct ter_sft *owner = ter_plan_owner(plan, object);
+    ter_object base = ter_plan_find_interior(plan, object);
 
-    if (space == NULL)
-        return true;
-    base = ter_plan_find_interior(plan, object);
-    return !ter_object_is_none(base) && ter_space_is_marked(space, base.bits);
+    if (ter_object_is_none(base) && ter_sft_is_outside(owner))
+        return owner->kind == TER_SPACE_VM;
+    if (ter_object_is_none(base))
+        return !owner->is_in_space(owner, object);
+    if (ter_sft_is_outside(owner))
+        return ter_outside_is_marked(&plan->ground.outside, base.bits);
+    return ter_space_is_marked(ter_space_of(owner), base.bits);
+}
+
+static bool test_mark(const struct ter_plan *plan, uintptr_t object, bool outside)
+{
+    return outside ? ter_outside_is_marked(&plan->ground.outside, object)
+                   : ter_bits_test(&plan->ground.side.tables[TER_SIDE_MARK], object);
+}
+
+static void change_mark(const struct ter_plan *plan, uintptr_t object, bool outside, bool marked)
+{
+    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+
+    if (outside)
+        ter_outside_mark(&plan->ground.outside, object, marked);
+    else if (marked)
+        ter_bits_set(marks, object);
+    else
+        ter_bits_clear(marks, object);
 }
 
 struct contents {
     struct ter_plan *plan;
-    bool marked_only;
+    bool marked_only; /* else: what is uncollectable */
+    bool outside;     /* of the layout's range */
 };
 
 static void scan_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
 {
     struct contents *contents = context;
     struct ter_plan *plan = contents->plan;
-    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
 
-    if (contents->marked_only ? !ter_bits_test(marks, object) : !kind->uncollectable)
+    if (contents->marked_only ? !test_mark(plan, object, contents->outside) : !kind->uncollectable)
         return;
-    ter_bits_set(marks, object);
+    change_mark(plan, object, contents->outside, true);
     ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
     if (contents->marked_only)
         ter_mark_drain(&plan->marker);
+}
+
+/* Scans the objects outside of the layout's range that are marked or uncollectable. */
+static void scan_outside(struct ter_plan *plan, bool marked_only)
+{
+    struct contents contents = {plan, marked_only, true};
+    const struct ter_malloc_space *space = plan->allocator.malloc_space;
+
+    if (space != NULL && (marked_only || space->uncollectable != 0))
+        ter_outside_space_for_each(&space->outside, scan_object, &contents);
+    if (plan->allocator.vm_space != NULL)
+        ter_outside_space_for_each(&plan->allocator.vm_space->outside, scan_object, &contents);
 }
 
 /*
@@ -55,7 +92,7 @@ static void scan_object(void *context, uintptr_t object, size_t bytes, const str
  */
 static void drain_all(struct ter_plan *plan)
 {
-    struct contents contents = {plan, true};
+    struct contents contents = {plan, true, false};
 
     ter_mark_team_drain(&plan->team, &plan->marker);
     while (plan->marker.stack.overflowed) {
@@ -63,6 +100,7 @@ static void drain_all(struct ter_plan *plan)
         ter_block_space_for_each(plan->allocator.mark_sweep, scan_object, &contents);
         ter_block_space_for_each(plan->allocator.immortal, scan_object, &contents);
         ter_large_space_for_each(plan->allocator.large, scan_object, &contents);
+        scan_outside(plan, true);
     }
 }
 
@@ -78,7 +116,7 @@ static void reach_children(void *context, uintptr_t object)
 {
     struct ter_plan *plan = context;
 
-    if (space_or_null(plan, object) == NULL)
+    if (!is_ours(plan, object))
         return;
     ter_mark_contents(&plan->marker, object, ter_plan_object_bytes(plan, object),
                       ter_plan_object_kind(plan, object));
@@ -92,20 +130,20 @@ static void reach_children(void *context, uintptr_t object)
 static void reach_children_but_self(void *context, uintptr_t object)
 {
     struct ter_plan *plan = context;
-    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+    bool outside = ter_sft_is_outside(ter_plan_owner(plan, object));
     unsigned kind;
     size_t bytes;
 
-    if (space_or_null(plan, object) == NULL)
+    if (!is_ours(plan, object))
         return;
     kind = ter_plan_object_kind(plan, object);
     bytes = ter_plan_object_bytes(plan, object);
-    ter_bits_set(marks, object);
+    change_mark(plan, object, outside, true);
     if (plan->allocator.kinds[kind].scan == TER_SCAN_CONSERVATIVE)
         ter_mark_data_range(&plan->marker, object, object + bytes);
     else
         ter_mark_contents(&plan->marker, object, bytes, kind);
-    ter_bits_clear(marks, object);
+    change_mark(plan, object, outside, false);
     drain_all(plan);
 }
 
@@ -148,10 +186,11 @@ static void visit_data(void *context, uintptr_t start, uintptr_t end)
 /* Uncollectable objects are roots, wherever they live. */
 static void mark_uncollectable(struct ter_plan *plan)
 {
-    struct contents contents = {plan, false};
+    struct contents contents = {plan, false, false};
 
     ter_block_space_for_each(plan->allocator.immortal, scan_object, &contents);
     ter_large_space_for_each(plan->allocator.large, scan_object, &contents);
+    scan_outside(plan, false);
 }
 
 static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
@@ -159,6 +198,8 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
     struct ter_reach way = {.reach = reach_object, .context = plan};
 
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
+    if (plan->allocator.vm_space != NULL)
+        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_data, &plan->marker);
     /* Before the stacks: it may say where those begin. */
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
@@ -170,12 +211,21 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
     ter_finalizers_reach(&plan->finalizers, &way);
 }
 
-static void mark(struct ter_plan *plan, uintptr_t own_stack)
+static void prepare(struct ter_plan *plan)
 {
     ter_block_space_prepare(plan->allocator.mark_sweep);
     ter_block_space_prepare(plan->allocator.immortal);
     ter_large_space_prepare(plan->allocator.large);
+    if (plan->allocator.malloc_space != NULL)
+        ter_malloc_space_prepare(plan->allocator.malloc_space);
+    if (plan->allocator.vm_space != NULL)
+        ter_outside_clear_marks(&plan->allocator.vm_space->outside.set);
     ter_world_mark_runs(&plan->allocator, &plan->ground.side.tables[TER_SIDE_MARK]);
+}
+
+static void mark(struct ter_plan *plan, uintptr_t own_stack)
+{
+    prepare(plan);
     ter_marker_begin(&plan->marker);
     mark_roots(plan, own_stack);
     drain_all(plan);
@@ -191,6 +241,15 @@ static void sweep(struct ter_plan *plan, struct ter_live *live)
     ter_block_space_sweep(plan->allocator.mark_sweep, live);
     ter_block_space_sweep(plan->allocator.immortal, live);
     ter_large_space_sweep(plan->allocator.large, live);
+    if (plan->allocator.malloc_space != NULL)
+        ter_malloc_space_sweep(plan->allocator.malloc_space, live);
+}
+
+/* malloc may only be called when nobody stands still while holding its lock. */
+static void free_dead(struct ter_plan *plan)
+{
+    if (plan->allocator.malloc_space != NULL)
+        ter_malloc_space_free_dead(plan->allocator.malloc_space);
 }
 
 static size_t used_bytes(const struct ter_plan *plan)
@@ -232,7 +291,10 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
 
 size_t ter_plan_root_bytes(const struct ter_plan *plan)
 {
-    return ter_roots_bytes(&plan->roots) + 2 * ter_world_stack_bytes(&plan->allocator);
+    const struct ter_vm_space *vm_space = plan->allocator.vm_space;
+
+    return ter_roots_bytes(&plan->roots) + (vm_space == NULL ? 0 : vm_space->root_bytes) +
+           2 * ter_world_stack_bytes(&plan->allocator);
 }
 
 static void account(struct ter_plan *plan, struct ter_collection *collection)
@@ -284,6 +346,7 @@ static void collect(void *context, uintptr_t own_stack)
     pass(plan, TER_PHASE_SWEPT);
     ter_world_resume(&plan->allocator);
     pass(plan, TER_PHASE_RESUMED);
+    free_dead(plan);
     trim(plan, collection.allocated_bytes);
     plan->collecting = false;
     collection.mark_ns = marked_ns - collection.start_ns;
