@@ -48,7 +48,7 @@ static void graph_on_every_form_of_map(void **state)
 static void graph_in_a_small_heap(void **state)
 {
     (void)state;
-    shadow_run_in_a_small_heap("");
+    shadow_run_in_a_small_heap("", TER_MIB(1));
 }
 
 /* Every place that a heap may be in, every form of map, marking alone and together. */

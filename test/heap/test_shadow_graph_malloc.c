@@ -29,7 +29,7 @@ static void malloc_graph_with_a_sparse_map_and_a_space_of_the_program(void **sta
 static void malloc_graph_in_a_small_heap(void **state)
 {
     (void)state;
-    shadow_run_in_a_small_heap("objects=malloc");
+    shadow_run_in_a_small_heap("objects=malloc", TER_KIB(64));
 }
 
 /* Every allocation is a call that can fail, so the graphs are smaller. */

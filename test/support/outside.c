@@ -32,7 +32,7 @@ bool test_is_unowned(const struct ter_ground *ground, uintptr_t word)
     return ter_sft_is_empty(ter_sft_map_get(&ground->map, word));
 }
 
-size_t test_resident_bytes(void)
+struct test_memory test_memory_now(void)
 {
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long all = 0, resident = 0;
@@ -40,5 +40,13 @@ size_t test_resident_bytes(void)
     assert_non_null(file);
     assert_int_equal(fscanf(file, "%lu %lu", &all, &resident), 2);
     fclose(file);
-    return resident * ter_os_page_size();
+    return (struct test_memory){all * ter_os_page_size(), resident * ter_os_page_size()};
+}
+
+bool test_memory_is_as(const struct test_memory *before)
+{
+    struct test_memory now = test_memory_now();
+    size_t slack = TER_HAS_SANITIZER ? TER_MIB(64) : TER_MIB(2);
+
+    return now.addresses <= before->addresses + slack && now.resident <= before->resident + slack;
 }

@@ -13,5 +13,11 @@ void test_release_chunks(uintptr_t start, size_t chunks);
 /* The owner of the chunk by the map is EMPTY? */
 bool test_is_unowned(const struct ter_ground *ground, uintptr_t word);
 
-/* Bytes of the process that are resident now. */
-size_t test_resident_bytes(void);
+/* Memory of the process, as the system counts it. Sanitizers keep more of it than was asked for. */
+struct test_memory {
+    size_t addresses;
+    size_t resident;
+};
+struct test_memory test_memory_now(void);
+/* Is there hardly more now? */
+bool test_memory_is_as(const struct test_memory *before);

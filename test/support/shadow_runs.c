@@ -49,13 +49,15 @@ static struct shadow *shadow_new_with(const char *options, const char *more,
 }
 
 /* Every refusal must leave a whole graph; dropping makes room again. */
-void shadow_run_in_a_small_heap(const char *options)
+void shadow_run_in_a_small_heap(const char *options, uint64_t most_bytes)
 {
-    const uint64_t most = 1 << 20;
-    struct shadow *shadow = shadow_new_with("heap_max=1M", options, test_random());
+    char limit[64];
+    struct shadow *shadow;
     struct ter_statistics statistics;
     uint64_t refused = 0;
 
+    snprintf(limit, sizeof limit, "heap_max=%llu", (unsigned long long)most_bytes);
+    shadow = shadow_new_with(limit, options, test_random());
     assert_non_null(shadow);
     for (unsigned i = 0; i < test_iterations(8000); i++) {
         shadow_step(shadow);
@@ -68,7 +70,7 @@ void shadow_run_in_a_small_heap(const char *options)
     }
     assert_true(refused > 0);
     ter_heap_statistics(shadow->heap, &statistics, sizeof statistics);
-    assert_true(statistics.peak_used_bytes <= most);
+    assert_true(statistics.peak_used_bytes <= most_bytes);
     shadow_drop_all(shadow);
     shadow_collect(shadow);
     assert_true(live_objects(shadow) <= SLACK);
