@@ -100,14 +100,14 @@ void ter_libgc_debug_before(void)
 
 static void report_leak(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
 {
-    const struct ter_side_table *marks = &ter_libgc.plan->ground.side.tables[TER_SIDE_MARK];
     const struct debug_record *record = ter_libgc_debug_record(object);
     bool composite = kind->scan != TER_SCAN_NONE;
     char text[256];
 
     (void)context;
     /* What a stopped thread has not handed out yet is marked and no object. */
-    if (kind->uncollectable || ter_bits_test(marks, object) || (record != NULL && record->freed))
+    if (kind->uncollectable || ter_plan_is_marked(ter_libgc.plan, object) ||
+        (record != NULL && record->freed))
         return;
     if (record != NULL)
         ter_libgc_debug_describe(object, text, sizeof text);

@@ -75,11 +75,6 @@ static bool reserve_pending(void)
     return true;
 }
 
-static const struct ter_side_table *marks(void)
-{
-    return &ter_libgc.plan->ground.side.tables[TER_SIDE_MARK];
-}
-
 /*
  * Without memory for the list the object waits for the next collection. The mark itself is asked: what
  * a stopped thread has not handed out yet is marked and no object.
@@ -88,9 +83,9 @@ static void note_dead(void *context, uintptr_t object, size_t bytes, const struc
 {
     (void)context, (void)bytes;
     if (disclaims[index_of(kind)].procedure == NULL || kind->uncollectable ||
-        ter_bits_test(marks(), object))
+        ter_plan_is_marked(ter_libgc.plan, object))
         return;
-    ter_bits_set(marks(), object);
+    ter_plan_set_mark(ter_libgc.plan, object, true);
     if (reserve_pending())
         pending[pending_count++] = object;
 }
@@ -106,12 +101,12 @@ static void disclaim_one(uintptr_t object)
 {
     const struct disclaim *disclaim = &disclaims[ter_plan_object_kind(ter_libgc.plan, object)];
 
-    ter_bits_clear_shared(marks(), object);
+    ter_plan_set_mark(ter_libgc.plan, object, false);
     if (disclaim->procedure((void *)object) == 0) {
-        ter_bits_set_shared(marks(), object);
+        ter_plan_set_mark(ter_libgc.plan, object, true);
         ter_libgc_release_locked(object);
     } else {
-        ter_bits_set_shared(marks(), object);
+        ter_plan_set_mark(ter_libgc.plan, object, true);
     }
 }
 

@@ -159,25 +159,25 @@ void GC_push_conditional(void *start, void *end, int all)
 
 /* ---- Mark bits ---- */
 
-static const struct ter_side_table *marks_of(const void *object, const char *call)
+static const struct ter_plan *plan_of_object(const void *object, const char *call)
 {
     TER_REQUIRE(ter_libgc.heap != NULL &&
                     ter_heap_find(ter_libgc.heap, (uintptr_t)object).bits == (uintptr_t)object,
                 "%s: %p is no object", call, object);
-    return &ter_libgc.plan->ground.side.tables[TER_SIDE_MARK];
+    return ter_libgc.plan;
 }
 
 int GC_is_marked(const void *object)
 {
-    return ter_bits_test(marks_of(object, "GC_is_marked"), (uintptr_t)object);
+    return ter_plan_is_marked(plan_of_object(object, "GC_is_marked"), (uintptr_t)object);
 }
 
 void GC_set_mark_bit(const void *object)
 {
-    ter_bits_set_shared(marks_of(object, "GC_set_mark_bit"), (uintptr_t)object);
+    ter_plan_set_mark(plan_of_object(object, "GC_set_mark_bit"), (uintptr_t)object, true);
 }
 
 void GC_clear_mark_bit(const void *object)
 {
-    ter_bits_clear_shared(marks_of(object, "GC_clear_mark_bit"), (uintptr_t)object);
+    ter_plan_set_mark(plan_of_object(object, "GC_clear_mark_bit"), (uintptr_t)object, false);
 }

@@ -58,7 +58,7 @@ void ter_libgc_read_variables(void)
         ter_libgc.main_mutator->stack_base = (uintptr_t)GC_stackbottom;
 }
 
-/* The bounds hold for the whole range, now and after any growth. */
+/* The bounds hold for the whole range, now and after any growth; malloc's memory may be anywhere. */
 void ter_libgc_write_variables(void)
 {
     const struct ter_layout *layout = &ter_libgc.plan->ground.layout;
@@ -66,6 +66,10 @@ void ter_libgc_write_variables(void)
     GC_least_plausible_heap_addr = (void *)layout->heap_start;
     GC_greatest_plausible_heap_addr =
         (void *)(layout->heap_start + ter_layout_heap_bytes(layout) - 1);
+    if (ter_libgc.plan->allocator.malloc_space != NULL) {
+        GC_least_plausible_heap_addr = (void *)TER_BYTES_IN_GRANULE;
+        GC_greatest_plausible_heap_addr = (void *)UINTPTR_MAX;
+    }
 }
 
 /* ---- One function to set and one to get each ---- */

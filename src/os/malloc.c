@@ -25,6 +25,9 @@ ter_status ter_os_malloc(size_t bytes, bool zeroed, void **memory)
 
     if (error != 0)
         return error == ENOMEM ? TER_ERROR_NO_MEMORY : TER_ERROR_SYSTEM;
+    /* Some implementations stop the process when asked for more than there can be. */
+    if (bytes >> (ter_os_address_bits() - 1) != 0)
+        return TER_ERROR_NO_MEMORY;
     got = zeroed ? calloc(1, bytes) : malloc(bytes);
     if (!ter_is_aligned((uintptr_t)got, ALIGNMENT)) {
         free(got);

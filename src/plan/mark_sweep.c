@@ -226,3 +226,25 @@ unsigned ter_plan_object_kind(const struct ter_plan *plan, uintptr_t object)
         return ter_outside_kind(&plan->ground.outside, object);
     return ter_block_head_of(&plan->ground, object)->kind;
 }
+
+static const struct ter_side_table *native_marks(const struct ter_plan *plan)
+{
+    return &plan->ground.side.tables[TER_SIDE_MARK];
+}
+
+bool ter_plan_is_marked(const struct ter_plan *plan, uintptr_t object)
+{
+    if (ter_sft_is_outside(ter_plan_owner(plan, object)))
+        return ter_outside_is_marked(&plan->ground.outside, object);
+    return ter_bits_test(native_marks(plan), object);
+}
+
+void ter_plan_set_mark(const struct ter_plan *plan, uintptr_t object, bool marked)
+{
+    if (ter_sft_is_outside(ter_plan_owner(plan, object)))
+        ter_outside_mark(&plan->ground.outside, object, marked);
+    else if (marked)
+        ter_bits_set_shared(native_marks(plan), object);
+    else
+        ter_bits_clear_shared(native_marks(plan), object);
+}

@@ -120,5 +120,8 @@ TER_INLINE ter_object ter_plan_find_interior(const struct ter_plan *plan, uintpt
 
 /* Bytes that an object can hold; `object` is one of this plan. */
 size_t ter_plan_object_bytes(const struct ter_plan *plan, uintptr_t object);
+/* Its mark, wherever it lies. */
+bool ter_plan_is_marked(const struct ter_plan *plan, uintptr_t object);
+void ter_plan_set_mark(const struct ter_plan *plan, uintptr_t object, bool marked);
 /* Its kind. */
 unsigned ter_plan_object_kind(const struct ter_plan *plan, uintptr_t object);

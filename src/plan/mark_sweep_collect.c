@@ -32,33 +32,12 @@ static bool is_reached(void *context, uintptr_t object)
         return owner->kind == TER_SPACE_VM;
     if (ter_object_is_none(base))
         return !owner->is_in_space(owner, object);
-    if (ter_sft_is_outside(owner))
-        return ter_outside_is_marked(&plan->ground.outside, base.bits);
-    return ter_space_is_marked(ter_space_of(owner), base.bits);
-}
-
-static bool test_mark(const struct ter_plan *plan, uintptr_t object, bool outside)
-{
-    return outside ? ter_outside_is_marked(&plan->ground.outside, object)
-                   : ter_bits_test(&plan->ground.side.tables[TER_SIDE_MARK], object);
-}
-
-static void change_mark(const struct ter_plan *plan, uintptr_t object, bool outside, bool marked)
-{
-    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
-
-    if (outside)
-        ter_outside_mark(&plan->ground.outside, object, marked);
-    else if (marked)
-        ter_bits_set(marks, object);
-    else
-        ter_bits_clear(marks, object);
+    return ter_plan_is_marked(plan, base.bits);
 }
 
 struct contents {
     struct ter_plan *plan;
     bool marked_only; /* else: what is uncollectable */
-    bool outside;     /* of the layout's range */
 };
 
 static void scan_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
@@ -66,9 +45,9 @@ static void scan_object(void *context, uintptr_t object, size_t bytes, const str
     struct contents *contents = context;
     struct ter_plan *plan = contents->plan;
 
-    if (contents->marked_only ? !test_mark(plan, object, contents->outside) : !kind->uncollectable)
+    if (contents->marked_only ? !ter_plan_is_marked(plan, object) : !kind->uncollectable)
         return;
-    change_mark(plan, object, contents->outside, true);
+    ter_plan_set_mark(plan, object, true);
     ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
     if (contents->marked_only)
         ter_mark_drain(&plan->marker);
@@ -77,7 +56,7 @@ static void scan_object(void *context, uintptr_t object, size_t bytes, const str
 /* Scans the objects outside of the layout's range that are marked or uncollectable. */
 static void scan_outside(struct ter_plan *plan, bool marked_only)
 {
-    struct contents contents = {plan, marked_only, true};
+    struct contents contents = {plan, marked_only};
     const struct ter_malloc_space *space = plan->allocator.malloc_space;
 
     if (space != NULL && (marked_only || space->uncollectable != 0))
@@ -92,7 +71,7 @@ static void scan_outside(struct ter_plan *plan, bool marked_only)
  */
 static void drain_all(struct ter_plan *plan)
 {
-    struct contents contents = {plan, true, false};
+    struct contents contents = {plan, true};
 
     ter_mark_team_drain(&plan->team, &plan->marker);
     while (plan->marker.stack.overflowed) {
@@ -130,7 +109,6 @@ static void reach_children(void *context, uintptr_t object)
 static void reach_children_but_self(void *context, uintptr_t object)
 {
     struct ter_plan *plan = context;
-    bool outside = ter_sft_is_outside(ter_plan_owner(plan, object));
     unsigned kind;
     size_t bytes;
 
@@ -138,12 +116,12 @@ static void reach_children_but_self(void *context, uintptr_t object)
         return;
     kind = ter_plan_object_kind(plan, object);
     bytes = ter_plan_object_bytes(plan, object);
-    change_mark(plan, object, outside, true);
+    ter_plan_set_mark(plan, object, true);
     if (plan->allocator.kinds[kind].scan == TER_SCAN_CONSERVATIVE)
         ter_mark_data_range(&plan->marker, object, object + bytes);
     else
         ter_mark_contents(&plan->marker, object, bytes, kind);
-    change_mark(plan, object, outside, false);
+    ter_plan_set_mark(plan, object, false);
     drain_all(plan);
 }
 
@@ -186,7 +164,7 @@ static void visit_data(void *context, uintptr_t start, uintptr_t end)
 /* Uncollectable objects are roots, wherever they live. */
 static void mark_uncollectable(struct ter_plan *plan)
 {
-    struct contents contents = {plan, false, false};
+    struct contents contents = {plan, false};
 
     ter_block_space_for_each(plan->allocator.immortal, scan_object, &contents);
     ter_large_space_for_each(plan->allocator.large, scan_object, &contents);
