@@ -33,9 +33,10 @@ struct scan {
     struct ter_mark_entry *end;
     unsigned oldest; /* slot of the queue that was written longest ago, modulo its length */
     struct ter_mark_entry queue[QUEUE_LENGTH]; /* `start` 0: nothing */
+    bool interior; /* any byte of an object counts; for what is not inline */
 };
 
-static struct scan begin_scan(struct ter_marker *marker)
+static struct scan begin_scan(struct ter_marker *marker, bool interior)
 {
     const struct ter_side_metadata *side = &marker->ground->side;
     struct scan scan = {.marker = marker,
@@ -48,7 +49,8 @@ static struct scan begin_scan(struct ter_marker *marker)
                         .marks = side->tables[TER_SIDE_MARK].bias,
                         .bottom = marker->stack.entries + marker->stack.bottom,
                         .top = marker->stack.entries + marker->stack.count,
-                        .end = marker->stack.entries + marker->stack.capacity};
+                        .end = marker->stack.entries + marker->stack.capacity,
+                        .interior = interior};
 
     return scan;
 }
@@ -170,14 +172,14 @@ static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool inte
         push(scan, object, record->bytes, record->kind);
 }
 
-static void mark_outside(struct scan *scan, const struct ter_sft *sft, uintptr_t word,
-                         bool interior)
+static void mark_outside(struct scan *scan, const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_outside *outside = &scan->ground->outside;
     uintptr_t object = ter_outside_space_find(ter_outside_space_of(sft), word);
     unsigned kind;
 
-    if (object == 0 || (!interior && !displacement_counts(scan->displacements, word - object)) ||
+    if (object == 0 ||
+        (!scan->interior && !displacement_counts(scan->displacements, word - object)) ||
         !ter_outside_mark(outside, object, true))
         return;
     kind = ter_outside_kind(outside, object);
@@ -187,12 +189,12 @@ static void mark_outside(struct scan *scan, const struct ter_sft *sft, uintptr_t
 
 /* Spaces for which the loop has no code of its own. */
 static TER_NOINLINE void mark_elsewhere(struct scan *scan, const struct ter_sft *sft,
-                                        uintptr_t word, bool interior)
+                                        uintptr_t word)
 {
     ter_object object;
 
     if (ter_sft_is_outside(sft)) {
-        mark_outside(scan, sft, word, interior);
+        mark_outside(scan, sft, word);
         return;
     }
     object = sft->find_object_from_interior(sft, word);
@@ -215,7 +217,7 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior,
         if (ter_range_covers(&ter_space_of(sft)->range, word))
             mark_large(scan, word, interior, shared);
     } else if (sft->kind != TER_SPACE_EMPTY) {
-        mark_elsewhere(scan, sft, word, interior);
+        mark_elsewhere(scan, sft, word);
     }
 }
 
@@ -235,7 +237,7 @@ void ter_mark_word(struct ter_marker *marker, uintptr_t word)
 
     if (word - marker->low >= marker->span)
         return;
-    scan = begin_scan(marker);
+    scan = begin_scan(marker, true);
     mark_candidate(&scan, word, true, marker->share != NULL);
     write_stack(&scan);
 }
@@ -244,7 +246,7 @@ void ter_mark_word(struct ter_marker *marker, uintptr_t word)
 static void mark_foreign_words(struct ter_marker *marker, uintptr_t start, uintptr_t end,
                                bool interior)
 {
-    struct scan scan = begin_scan(marker);
+    struct scan scan = begin_scan(marker, interior);
     uintptr_t words[ROOT_WORDS];
 
     while (start < end) {
@@ -301,7 +303,7 @@ TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool 
 void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind)
 {
     struct ter_mark_entry entry = {object, bytes | kind};
-    struct scan scan = begin_scan(marker);
+    struct scan scan = begin_scan(marker, marker->interior_everywhere);
 
     scan_entry(&scan, entry, marker->interior_everywhere, marker->share != NULL);
     write_stack(&scan);
@@ -318,7 +320,7 @@ static TER_NOINLINE void give_away(struct scan *scan)
 
 TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
 {
-    struct scan scan = begin_scan(marker);
+    struct scan scan = begin_scan(marker, interior);
 
     for (;;) {
         if (TER_UNLIKELY(scan.top == scan.bottom)) {
