@@ -325,20 +325,21 @@ static void a_ground_without_memory_for_the_table(void **state)
     };
     struct ter_ground ground;
     size_t mappings = test_count_mappings("");
-    uint64_t failed = 1, k = 0;
+    uint64_t failed = 1, refused = 0;
 
     (void)state;
-    for (; failed != 0; k++) {
+    for (uint64_t k = 0; failed != 0; k++) {
         ter_status status;
 
         test_fail_calls(TEST_CALL(ALLOCATE), k, 1);
         status = ter_ground_init(&ground, &settings);
         test_stop_failing(&failed);
-        assert_int_equal(status == TER_OK, failed == 0);
+        assert_true(status == TER_OK || failed == 1);
+        refused += status != TER_OK;
         if (status == TER_OK)
             ter_ground_fini(&ground);
     }
-    assert_true(k > 2);
+    assert_true(refused > 2);
     if (!TER_HAS_SANITIZER)
         assert_true(test_count_mappings("") <= mappings + 2);
 }
