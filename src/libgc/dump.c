@@ -32,17 +32,26 @@ void GC_dump_named(const char *name)
     GC_dump_finalization();
 }
 
+static uintptr_t print_region(const struct ter_occupancy_run *run)
+{
+    uintptr_t end = run->start + run->chunks * TER_BYTES_IN_CHUNK;
+
+    GC_printf("%p to %p: space %s\n", (void *)run->start, (void *)end, run->owner->name);
+    return end;
+}
+
 void GC_dump_regions(void)
 {
     struct ter_occupancy_run run;
     uintptr_t from = 0;
 
-    while (ter_libgc.heap != NULL && ter_occupancy_next(ter_libgc.heap, from, &run)) {
-        uintptr_t end = run.start + run.chunks * TER_BYTES_IN_CHUNK;
-
-        GC_printf("%p to %p: space %s\n", (void *)run.start, (void *)end, run.owner->name);
-        from = end;
-    }
+    if (ter_libgc.heap == NULL)
+        return;
+    while (ter_occupancy_next(ter_libgc.heap, from, &run))
+        from = print_region(&run);
+    from = 0;
+    while (ter_occupancy_next_outside(ter_libgc.heap, from, &run) && run.start >= from)
+        from = print_region(&run);
 }
 
 static void dump_links(const char *name, const struct ter_links *links)
