@@ -36,6 +36,17 @@ static uintptr_t find(const void *word)
     return ter_heap_find(small.heap, (uintptr_t)word).bits;
 }
 
+/* A list in a root, of which no other word is left. */
+static TER_NOINLINE void keep_list(unsigned root, unsigned kind, size_t length, size_t bytes)
+{
+    small.roots[root] = small_heap_list(&small, kind, length, bytes);
+}
+
+static TER_NOINLINE void check_kept(unsigned root, size_t length)
+{
+    small_heap_check_list(&small, small.roots[root], length);
+}
+
 /* ---- Objects ---- */
 
 static void every_kind_and_size(void **state)
@@ -203,29 +214,36 @@ static void misuse_stops(void **state)
 
 /* ---- Other people's chunks ---- */
 
-/* malloc cuts small objects out of a large free piece, whose chunk is then the program's. */
+enum { MANY = 4000 };
+
+static TER_NOINLINE unsigned count_in(enum ter_space_kind kind)
+{
+    unsigned count = 0;
+
+    for (void **object = small.roots[0]; object != NULL; object = object[0])
+        count += owner_kind(object) == kind;
+    return count;
+}
+
+/* malloc cuts small objects out of the piece whose chunk is the program's. */
 static void what_malloc_puts_elsewhere_comes_from_the_heap(void **state)
 {
-    enum { OBJECTS = 4000 };
-    char *piece = malloc(TER_KIB(100));
-    unsigned from_heap = 0, from_malloc = 0;
+    char *piece = calloc(1, TER_KIB(100));
+    unsigned from_heap;
     char message[200];
 
     (void)state;
     assert_non_null(piece);
     assert_int_equal(
         ter_vm_space_add(small.heap, piece, 100, TER_VM_ROOTS, message, sizeof message), TER_OK);
-    small.roots[0] = small_heap_list(&small, TER_KIND_NORMAL, OBJECTS, 600);
-    small.roots[1] = small_heap_list(&small, TER_KIND_NORMAL, 10, 60000);
-    for (void **object = small.roots[0]; object != NULL; object = object[0]) {
-        from_malloc += owner_kind(object) == TER_SPACE_MALLOC;
-        from_heap += owner_kind(object) == TER_SPACE_MARK_SWEEP;
-    }
-    assert_int_equal(from_malloc + from_heap, OBJECTS);
+    keep_list(0, TER_KIND_NORMAL, MANY, 600);
+    keep_list(1, TER_KIND_NORMAL, 10, 60000);
+    from_heap = count_in(TER_SPACE_MARK_SWEEP);
+    assert_int_equal(count_in(TER_SPACE_MALLOC) + from_heap, MANY);
     assert_true(from_heap > 0 || TER_HAS_SANITIZER);
     small_heap_collect(&small);
-    small_heap_check_list(&small, small.roots[0], OBJECTS);
-    small_heap_check_list(&small, small.roots[1], 10);
+    check_kept(0, MANY);
+    check_kept(1, 10);
     small.roots[0] = small.roots[1] = NULL;
     small_heap_collect(&small);
     assert_true(small_heap_statistics(&small).live_objects <= 2 * SMALL_SLACK);
@@ -346,11 +364,11 @@ static void two_heaps_share_malloc(void **state)
 static void use_in_child(void *context)
 {
     (void)context;
-    small_heap_check_list(&small, small.roots[0], 2000);
-    small.roots[1] = small_heap_list(&small, TER_KIND_NORMAL, 2000, 50);
+    check_kept(0, 2000);
+    keep_list(1, TER_KIND_NORMAL, 2000, 50);
     small_heap_collect(&small);
-    small_heap_check_list(&small, small.roots[0], 2000);
-    small_heap_check_list(&small, small.roots[1], 2000);
+    check_kept(0, 2000);
+    check_kept(1, 2000);
     small.roots[0] = small.roots[1] = NULL;
     small_heap_collect(&small);
     if (small_heap_statistics(&small).live_objects > 2 * SMALL_SLACK)
@@ -362,12 +380,12 @@ static void a_child_goes_on(void **state)
     struct test_end end;
 
     (void)state;
-    small.roots[0] = small_heap_list(&small, TER_KIND_NORMAL, 2000, 50);
+    keep_list(0, TER_KIND_NORMAL, 2000, 50);
     test_in_child(use_in_child, NULL, &end);
     assert_int_equal(end.signal, 0);
     assert_int_equal(end.code, 0);
     small_heap_collect(&small);
-    small_heap_check_list(&small, small.roots[0], 2000);
+    check_kept(0, 2000);
 }
 
 /* ---- Threads ---- */

@@ -319,7 +319,10 @@ static void refused_memory_changes_nothing(void **state)
 static void a_ground_without_memory_for_the_table(void **state)
 {
     const struct ter_ground_settings settings = {
-        .layout = {"test", 0, TEST_LOG_EXTENT, TEST_SLOTS, true},
+        .layout = {.name = "test",
+                   .log_space_extent = TEST_LOG_EXTENT,
+                   .slot_count = TEST_SLOTS,
+                   .contiguous = true},
         .outside = true,
         .record_bytes = TER_KIB(1),
     };

@@ -4,7 +4,10 @@
 void test_outside_ground_init(struct ter_ground *ground)
 {
     const struct ter_ground_settings settings = {
-        .layout = {"test", 0, TEST_LOG_EXTENT, TEST_SLOTS, true},
+        .layout = {.name = "test",
+                   .log_space_extent = TEST_LOG_EXTENT,
+                   .slot_count = TEST_SLOTS,
+                   .contiguous = true},
         .outside = true,
         .record_bytes = TER_KIB(1),
     };
