@@ -307,7 +307,8 @@ struct ter_sft_conflict {
  * error. TER_ERROR_OUT_OF_RANGE: the range is empty, wraps, or leaves what the map covers. A space
  * that was not added to this map is misuse.
  *
- * Whoever gets the space for a word may rely on what the caller wrote before the claim.
+ * Whoever gets the space for a word may rely on what the caller wrote before the claim that made the
+ * region the space's; a claim of what one owns stores nothing and so publishes nothing more.
  */
 TER_API ter_status ter_sft_map_claim(const struct ter_sft_map *map, const struct ter_sft *space,
                                      uintptr_t start, uintptr_t bytes,
