@@ -131,7 +131,7 @@ static void references_between_heaps_keep_nothing(void **state)
 
     (void)state;
     open_heap(&members[0], 1);
-    open_heap(&members[1], 2);
+    open_heap(&members[1], 4); /* high up, where no small number looks like a reference */
     make_reference(members);
     small_heap_collect_now(&members[0].small);
     small_heap_collect_now(&members[1].small);
