@@ -6,6 +6,7 @@
 #include "pages/blocks.h"
 #include "pages/chunk_table.h"
 #include "pages/ground.h"
+#include "pages/monotone.h"
 #include "pages/outside.h"
 #include "pages/range.h"
 #include "pages/runs.h"

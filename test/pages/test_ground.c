@@ -85,6 +85,32 @@ static void chunks_go_back(void **state)
     }
 }
 
+/* A hundred thousand comings and goings leave no mapping, no memory and no entry behind. */
+static void coming_and_going_leaves_nothing(void **state)
+{
+    struct ter_ground ground;
+    struct ter_range range;
+    size_t count = (size_t)test_count(100000, 1000000), before = 0;
+    uintptr_t start;
+
+    (void)state;
+    test_ground_init(&ground);
+    ter_range_init(&range, &ground, 1, TER_SIDE_SET(MARK), test_add_owner(&ground));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(ter_range_grow(&range, &ground, 1 + i % 3, &start), TER_OK);
+        *(char *)start = 1;
+        assert_int_equal(ter_range_return(&range, &ground, start, 1 + i % 3), TER_OK);
+        if (i == 10)
+            before = test_count_mappings("");
+    }
+    assert_int_equal(test_count_mappings(""), before);
+    assert_int_equal(range.chunks, 0);
+    assert_int_equal(test_mapped_bytes(&range), 0);
+    assert_int_equal(atomic_load(&ground.accounting.mapped_bytes), 0);
+    assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, start)));
+    ter_ground_fini(&ground);
+}
+
 static void nothing_is_lost_when_chunks_cannot_go(void **state)
 {
     const unsigned call[] = {TEST_CALL(DECOMMIT), TEST_CALL(PROTECT)};
@@ -280,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(growth_is_published),
         cmocka_unit_test(chunks_go_back),
+        cmocka_unit_test(coming_and_going_leaves_nothing),
         cmocka_unit_test(nothing_is_lost_when_chunks_cannot_go),
         cmocka_unit_test(the_map_follows_from_the_layout),
         cmocka_unit_test(nothing_stays_mapped),
