@@ -24,6 +24,7 @@ static struct type first_only = {"first", BIT_OF_WORD(1) | GC_DS_BITMAP};
 static struct type by_length = {"length", 3 * sizeof(void *) | GC_DS_LENGTH};
 static struct type by_procedure = {"procedure", GC_MAKE_PROC(GC_GCJ_RESERVED_MARK_PROC_INDEX, 7)};
 
+/* Mark procedures run in several threads at once, in the stock library as well. */
 static unsigned calls, debug_calls, odd_calls;
 
 /* With the environment 1 the object lies behind the header of the debugging forms. */
@@ -34,11 +35,11 @@ static struct GC_ms_entry *mark_hidden(GC_word *words, struct GC_ms_entry *stack
 
     if (environment == ENVIRONMENT) {
         object = GC_USR_PTR_FROM_BASE(words);
-        debug_calls++;
+        __atomic_fetch_add(&debug_calls, 1, __ATOMIC_RELAXED);
     } else if (environment == 7) {
-        calls++;
+        __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
     } else {
-        odd_calls++;
+        __atomic_fetch_add(&odd_calls, 1, __ATOMIC_RELAXED);
     }
     if (object->type != &by_procedure || object->hidden == 0)
         return stack;

@@ -54,11 +54,11 @@ static struct GC_ms_entry *mark_special(GC_word *words, struct GC_ms_entry *stac
 {
     struct special *object = (struct special *)words;
 
-    calls++;
+    __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
     if (object->type != TYPE)
         return stack;
     if (environment != 5)
-        odd_calls++;
+        __atomic_fetch_add(&odd_calls, 1, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < 2; i++) {
         void *pointer = reveal(object->hidden[i]);
 
