@@ -10,7 +10,7 @@ PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-
 BUILD := build/release
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
-.PHONY: build check check-thorough demo bench bench-sft install format clean help
+.PHONY: build check check-thorough demo bench bench-clients bench-sft install format clean help
 
 build:
 	@tools/install-packages build
@@ -35,6 +35,11 @@ bench:
 	@$(MAKE) --no-print-directory build
 	@tools/bench
 
+bench-clients:
+	@tools/install-packages clients
+	@$(MAKE) --no-print-directory build
+	@tools/bench-clients $(WORKLOADS)
+
 bench-sft: build
 	@tools/bench-sft $(BENCH_FLAGS)
 
@@ -54,6 +59,7 @@ help:
 	@echo "make check-thorough  the same with longer tests, and a debug build"
 	@echo "make demo            show a program on Terrier's heap and on the system's libgc"
 	@echo "make bench           measure"
+	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal (WORKLOADS=\"…\" for some)"
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"

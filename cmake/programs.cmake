@@ -69,6 +69,17 @@ foreach(source IN LISTS bench_sources)
   endif()
 endforeach()
 
+# What `terrier compare --watch` preloads into programs: it finds their libgc by itself. Where the
+# processor was is read as x86 has it.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+  add_library(bench_watch MODULE bench/clients/watch.c)
+  set_target_properties(bench_watch PROPERTIES
+    OUTPUT_NAME watch PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+  terrier_c_target(bench_watch)
+  target_include_directories(bench_watch PRIVATE tools/terrier)
+  target_link_libraries(bench_watch PRIVATE ${CMAKE_DL_LIBS})
+endif()
+
 # bench/sft is one program with no more than the public headers, for 64-bit addresses. Where a loop
 # lies can double its time, so each begins a line of the cache.
 if(CMAKE_SIZEOF_VOID_P EQUAL 8)

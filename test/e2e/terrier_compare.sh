@@ -24,6 +24,7 @@ status_is "standard input is empty" 0 compare -n 1 sh -c '[ -z "$(cat)" ]'
 status_is "a program that is not there" 127 compare "$temp/no such program"
 status_is "no program" 2 compare
 status_is "no runs" 2 compare -n 0 true
+status_is "nothing to watch with" 2 compare --watch="$temp/nothing" true
 status_is "an option of run" 2 compare --report true
 library_folder=$(readlink -f "$(dirname "${TERRIER_LIBGC:-$build_dir/lib/libgc.so.1}")")
 LD_LIBRARY_PATH=/x:$library_folder status_is "Terrier on both sides" 2 compare true
@@ -53,6 +54,17 @@ if command -v w3m >/dev/null; then
     echo '<p>Some text.' >"$temp/page.html"
     status_is "w3m" 0 compare --json -n 2 w3m -dump -T text/html "$temp/page.html"
     check "has collections" json_holds "$temp/out" 'd["heap"]["collections"] is not None'
+    if [ -e "$build_dir/bench/watch.so" ]; then
+        awk 'BEGIN { for (i = 0; i < 20000; i++) print "<p>Text with <b>words</b>, " i "." }' \
+            >"$temp/long.html"
+        status_is "watched w3m" 0 compare --json -n 2 --watch="$build_dir/bench/watch.so" \
+            w3m -dump -T text/html "$temp/long.html"
+        check "has pauses of both" json_holds "$temp/out" \
+            'all(0 < m["stock"] and 0 < m["terrier"] for m in d["measures"])
+             and {"longest_pause", "longest_stop", "all_pauses", "collections"}
+                 < {m["name"] for m in d["measures"]}
+             and all(0 <= s <= 1 for s in d["library_share"].values())'
+    fi
 else
     echo "SKIP: w3m is not here, it is not compared"
 fi

@@ -16,6 +16,7 @@
 #include "relay.h"
 #include "report.h"
 #include "scratch.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,11 +120,26 @@ static void outcome_values(const struct cmd_outcome *outcome, double values[CMD_
     values[CMD_MEASURE_PEAK] = (double)outcome->peak_bytes;
 }
 
+static void watched_values(const struct cmd_watch_counts *counts, double values[CMD_MEASURE_COUNT])
+{
+    values[CMD_MEASURE_PAUSE] = counts->longest_ns * 1e-6;
+    values[CMD_MEASURE_STOP] = counts->longest_stopped_ns * 1e-6;
+    values[CMD_MEASURE_PAUSES] = counts->total_ns * 1e-6;
+    values[CMD_MEASURE_COLLECTIONS] = counts->collections;
+}
+
 static void run_side(struct bench *bench, enum cmd_side side, double values[CMD_MEASURE_COUNT])
 {
+    bool watching = bench->options->watch != NULL;
+    if (watching)
+        cmd_watch_begin(false);
     struct capture capture = capture_run(bench, &bench->sides[side], "output", "errors");
     check_capture(bench, side, &capture);
     outcome_values(&capture.outcome, values);
+    if (watching) {
+        struct cmd_watch_counts counts = cmd_watch_end();
+        watched_values(&counts, values);
+    }
     capture_fini(&capture);
 }
 
@@ -146,7 +162,7 @@ static void run_round(struct bench *bench, bool terrier_first)
         run_side(bench, side, values[side]);
     }
     for (int side = 0; side < CMD_SIDE_COUNT; side++) {
-        for (int i = 0; i < CMD_MEASURE_COUNT; i++)
+        for (int i = 0; i < bench->comparison->measures; i++)
             cmd_sample_add(&bench->comparison->samples[side][i], values[side][i] - base[i]);
     }
 }
@@ -193,6 +209,20 @@ static void read_figures(struct bench *bench)
     capture_fini(&capture);
 }
 
+/* One more run on each side, with the processor sampled. */
+static void read_shares(struct bench *bench)
+{
+    if (bench->options->watch == NULL)
+        return;
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        cmd_watch_begin(true);
+        struct capture capture = capture_run(bench, &bench->sides[side], "output", "errors");
+        check_capture(bench, (enum cmd_side)side, &capture);
+        bench->comparison->library_share[side] = cmd_watch_end().library_share;
+        capture_fini(&capture);
+    }
+}
+
 /* With Terrier's folder already in the search path there would be nothing to compare with. */
 static void check_stock_side(const char *library_folder)
 {
@@ -214,14 +244,13 @@ static void run_all(struct bench *bench)
     bench->empty_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (bench->empty_input < 0)
         cmd_die(CMD_STATUS_FAILED, "cannot open /dev/null: %s", strerror(errno));
-    cmd_scratch_init();
     warm_up(bench);
     for (unsigned i = 0; i < bench->comparison->runs; i++)
         run_round(bench, i % 2 != 0);
     read_figures(bench);
+    read_shares(bench);
     capture_fini(&bench->first);
     close(bench->empty_input);
-    cmd_scratch_fini();
 }
 
 static void comparison_init(struct cmd_comparison *comparison, const struct cmd_options *options)
@@ -230,7 +259,9 @@ static void comparison_init(struct cmd_comparison *comparison, const struct cmd_
     comparison->program = options->program[0];
     comparison->base_program = options->base_program;
     comparison->runs = options->runs;
+    comparison->measures = options->watch == NULL ? CMD_MEASURE_WATCHED : CMD_MEASURE_COUNT;
     for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        comparison->library_share[side] = -1;
         for (int i = 0; i < CMD_MEASURE_COUNT; i++)
             cmd_sample_init(&comparison->samples[side][i], options->runs);
     }
@@ -250,6 +281,9 @@ static void measure(struct cmd_comparison *comparison, struct cmd_options *optio
 {
     char *base[] = {options->base_program, NULL};
     struct cmd_environment environment;
+    cmd_scratch_init();
+    if (options->watch != NULL)
+        cmd_watch_init(options->watch);
     cmd_environment_init(&environment, folder, options->library_options);
     struct bench bench = {
         .options = options,
@@ -260,6 +294,7 @@ static void measure(struct cmd_comparison *comparison, struct cmd_options *optio
         .base = {.program = options->base_program == NULL ? NULL : base, .environment = environ},
     };
     run_all(&bench);
+    cmd_scratch_fini();
     cmd_environment_fini(&environment);
 }
 

@@ -20,6 +20,10 @@ static const struct {
     [CMD_MEASURE_WALL] = {"wall_time", "ms", "wall time", "ms", 1},
     [CMD_MEASURE_CPU] = {"cpu_time", "ms", "processor time", "ms", 1},
     [CMD_MEASURE_PEAK] = {"peak_resident", "bytes", "peak memory", "MiB", 1.0 / (1 << 20)},
+    [CMD_MEASURE_PAUSE] = {"longest_pause", "ms", "longest pause", "ms", 1},
+    [CMD_MEASURE_STOP] = {"longest_stop", "ms", "longest stop", "ms", 1},
+    [CMD_MEASURE_PAUSES] = {"all_pauses", "ms", "all pauses", "ms", 1},
+    [CMD_MEASURE_COLLECTIONS] = {"collections", "1", "collections", "", 1},
 };
 
 static const struct {
@@ -91,6 +95,16 @@ static void print_text_figures(const struct cmd_comparison *comparison, FILE *ou
     }
 }
 
+static void print_text_share(const struct cmd_comparison *comparison, FILE *out)
+{
+    if (comparison->library_share[CMD_SIDE_STOCK] < 0)
+        return;
+    fprintf(out, "  %-16s", "in the library");
+    for (int side = 0; side < CMD_SIDE_COUNT; side++)
+        fprintf(out, " %10.1f %%  ", comparison->library_share[side] * 100);
+    fputs("          of processor time, in one more run\n", out);
+}
+
 static void print_text_status(int wait_status, FILE *out)
 {
     bool signalled = WIFSIGNALED(wait_status);
@@ -118,8 +132,9 @@ static void print_text_checks(const struct cmd_comparison *comparison, FILE *out
 void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out)
 {
     print_text_head(comparison, out);
-    for (int i = 0; i < CMD_MEASURE_COUNT; i++)
+    for (int i = 0; i < comparison->measures; i++)
         print_text_measure(comparison, i, out);
+    print_text_share(comparison, out);
     print_text_figures(comparison, out);
     print_text_checks(comparison, out);
     fputs("\n"
@@ -169,6 +184,17 @@ static void print_json_figures(const struct cmd_comparison *comparison, FILE *ou
     }
 }
 
+static void print_json_shares(const struct cmd_comparison *comparison, FILE *out)
+{
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        fprintf(out, "%s\"%s\": ", side == 0 ? "" : ", ", side_names[side]);
+        if (comparison->library_share[side] >= 0)
+            fprintf(out, "%.4f", comparison->library_share[side]);
+        else
+            fputs("null", out);
+    }
+}
+
 static const char *truth(bool value)
 {
     return value ? "true" : "false";
@@ -185,10 +211,12 @@ void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out)
     print_json_status(comparison, out);
     fputs("},\n \"heap\": {", out);
     print_json_figures(comparison, out);
+    fputs("},\n \"library_share\": {", out);
+    print_json_shares(comparison, out);
     fputs("},\n \"measures\": [\n", out);
-    for (int i = 0; i < CMD_MEASURE_COUNT; i++) {
+    for (int i = 0; i < comparison->measures; i++) {
         print_json_measure(comparison, i, out);
-        fputs(i + 1 < CMD_MEASURE_COUNT ? ",\n" : "\n", out);
+        fputs(i + 1 < comparison->measures ? ",\n" : "\n", out);
     }
     fputs(" ]}\n", out);
 }

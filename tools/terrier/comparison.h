@@ -7,7 +7,18 @@
 
 enum cmd_side { CMD_SIDE_STOCK, CMD_SIDE_TERRIER, CMD_SIDE_COUNT };
 
-enum cmd_measure { CMD_MEASURE_WALL, CMD_MEASURE_CPU, CMD_MEASURE_PEAK, CMD_MEASURE_COUNT };
+/* Those from CMD_MEASURE_WATCHED on are there only when programs were watched. */
+enum cmd_measure {
+    CMD_MEASURE_WALL,
+    CMD_MEASURE_CPU,
+    CMD_MEASURE_PEAK,
+    CMD_MEASURE_WATCHED,
+    CMD_MEASURE_PAUSE = CMD_MEASURE_WATCHED,
+    CMD_MEASURE_STOP,
+    CMD_MEASURE_PAUSES,
+    CMD_MEASURE_COLLECTIONS,
+    CMD_MEASURE_COUNT
+};
 
 enum cmd_figure {
     CMD_FIGURE_COLLECTIONS,
@@ -22,6 +33,7 @@ struct cmd_comparison {
     const char *program;
     const char *base_program; /* its cost is taken off; NULL is none */
     unsigned runs;
+    int measures; /* the first so many */
     struct cmd_sample samples[CMD_SIDE_COUNT][CMD_MEASURE_COUNT];
     uint64_t output_bytes;
     bool stock_outputs_differ; /* among runs on the stock library */
@@ -29,6 +41,7 @@ struct cmd_comparison {
     bool errors_differ; /* what went to standard error */
     bool statuses_differ;
     int wait_status[CMD_SIDE_COUNT];
+    double library_share[CMD_SIDE_COUNT]; /* of processor time; negative: not known */
     bool has_figure[CMD_FIGURE_COUNT];
     double figures[CMD_FIGURE_COUNT];
 };

@@ -168,6 +168,13 @@ static void apply_over(struct cmd_options *options, const struct row *row, char 
     options->base_program = value;
 }
 
+static void apply_watch(struct cmd_options *options, const struct row *row, char *value)
+{
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a file");
+    options->watch = value;
+}
+
 static void apply_help(struct cmd_options *options, const struct row *row, char *value)
 {
     (void)row;
@@ -187,6 +194,10 @@ static const struct row rows[] = {
     {"over", 0, TAKES_VALUE, CMD_USE_COMPARE, "PROGRAM", NULL, apply_over,
      "run PROGRAM (no arguments) in every round too and show\n"
      "what is above its own time and memory"},
+    {"watch", 0, TAKES_VALUE, CMD_USE_COMPARE, "OBJECT", NULL, apply_watch,
+     "preload OBJECT (bench/watch.so of a build) on both\n"
+     "sides: collections, pauses and the library's share of\n"
+     "processor time are then measured too"},
     {"heap-initial", 0, TAKES_VALUE, USE_BOTH, "SIZE", "heap_initial", apply_heap_initial,
      "begin with a heap of SIZE bytes; K, M, G and T may follow"},
     {"heap-max", 0, TAKES_VALUE, USE_BOTH, "SIZE", "heap_max", apply_heap_max,
