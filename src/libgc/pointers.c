@@ -34,8 +34,10 @@ static uintptr_t object_of(const void *pointer)
 /* Static data and stacks of other threads are not told from other memory. */
 void *GC_is_visible(void *pointer)
 {
-    bool in_heap = ter_libgc.heap != NULL &&
-                   ter_heap_owner(ter_libgc.heap, (uintptr_t)pointer)->kind != TER_SPACE_EMPTY;
+    const struct ter_sft *owner =
+        ter_libgc.heap == NULL ? NULL : ter_heap_owner(ter_libgc.heap, (uintptr_t)pointer);
+    /* Beside malloc's memory, in the same chunk, the program has data of its own. */
+    bool in_heap = owner != NULL && owner->is_in_space(owner, (uintptr_t)pointer);
 
     if (!ter_is_aligned((uintptr_t)pointer, sizeof(void *)) || (in_heap && object_of(pointer) == 0))
         GC_is_visible_print_proc(pointer);
