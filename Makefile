@@ -10,7 +10,8 @@ PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-
 BUILD := build/release
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
-.PHONY: build check check-thorough demo bench bench-clients bench-sft install format clean help
+.PHONY: build check check-thorough proof model mutate coverage
+.PHONY: demo bench bench-clients bench-sft install format clean help
 
 build:
 	@tools/install-packages build
@@ -23,7 +24,25 @@ check:
 
 check-thorough:
 	@tools/install-packages check
+	@tools/install-packages proof
 	@TERRIER_THOROUGH=1 JOBS=$(JOBS) tools/check debug $(PRESETS)
+
+proof:
+	@tools/install-packages proof
+	@JOBS=$(JOBS) tools/proof
+
+model:
+	@tools/install-packages model
+	@tools/model
+
+mutate:
+	@tools/install-packages coverage
+	@tools/mutate --self-test
+	@tools/mutate --jobs $(JOBS)
+
+coverage:
+	@tools/install-packages coverage
+	@JOBS=$(JOBS) tools/coverage
 
 demo:
 	@tools/install-packages demo
@@ -57,6 +76,10 @@ help:
 	@echo "make check           build and test with gcc and clang, sanitizers, and for 32 bits"
 	@echo "                     (PRESETS=\"release\" for some of: $(PRESETS))"
 	@echo "make check-thorough  the same with longer tests, and a debug build"
+	@echo "make proof           prove the arithmetic of the SFT map and of layouts"
+	@echo "make model           check the order in which the SFT map's entries are published"
+	@echo "make mutate          show that the tests see small faults in the SFT map and in layouts"
+	@echo "make coverage        show that the tests take every branch of them"
 	@echo "make demo            show a program on Terrier's heap and on the system's libgc"
 	@echo "make bench           measure"
 	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal (WORKLOADS=\"…\" for some)"
