@@ -1,0 +1,40 @@
+; SPDX-License-Identifier: MIT
+;
+; The three forms of lookup that Terrier does not have, each with a word that it answers wrongly:
+; 16 spaces of 2 TiB, space i at i * 2 TiB, on 64 bits.
+
+(set-option :pp.bv-literals true)
+(define-sort W () (_ BitVec 64))
+(define-const log W (_ bv41 64))
+(declare-const word W)
+(define-fun owns ((space W) (word W)) Bool
+  (and (bvule #x0000000000000001 space) (bvule space #x0000000000000010)
+       (= space (bvlshr word log))))
+
+(push)
+(echo "sat PLANTED five bits of the word and no test of the range")
+(declare-const space W)
+(assert (= space (bvlshr (bvand word #x00003fffffffffff) log)))
+(assert (and (bvule #x0000000000000001 space) (bvule space #x0000000000000010)))
+(assert (not (owns space word)))
+(check-sat)
+(get-value (word space))
+(pop)
+(push)
+(echo "sat PLANTED has_entry that ends before the 16th space")
+(assert (owns #x0000000000000010 word))
+(assert (not (and (bvuge word (bvshl #x0000000000000001 log))
+                  (bvult word (bvshl #x0000000000000010 log)))))
+(check-sat)
+(get-value (word))
+(pop)
+(push)
+(echo "sat PLANTED a dense index without a bound, in the table beside it")
+(declare-const table W)
+(define-fun address () W (bvadd table (bvlshr word (_ bv22 64))))
+(define-fun table_end () W (bvadd table (bvlshr #x0000800000000000 (_ bv22 64))))
+(assert (and (= table #x0000000010000000) (bvuge address table_end)
+             (bvult address (bvadd table_end #x0000000000100000))))
+(check-sat)
+(get-value (word address table_end))
+(pop)
