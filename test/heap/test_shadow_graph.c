@@ -66,6 +66,30 @@ static void graph_in_every_layout(void **state)
         shadow_run(options[i], test_iterations(2000));
 }
 
+/* Every preset that fits the machine, by the names that the library gives. */
+static void graph_in_every_preset(void **state)
+{
+    const char *name = ter_layout_preset_names();
+    unsigned seen = 0;
+
+    (void)state;
+    while (*name != '\0') {
+        size_t length = strcspn(name, ",");
+        struct ter_layout layout;
+        char preset[40], options[80];
+
+        snprintf(preset, sizeof preset, "%.*s", (int)length, name);
+        if (ter_layout_find_preset(preset, &layout)) {
+            snprintf(options, sizeof options, "layout=%s,stress=60", preset);
+            shadow_run(options, test_iterations(1500));
+            seen++;
+        }
+        name += length;
+        name += strspn(name, ", ");
+    }
+    assert_true(seen >= (sizeof(uintptr_t) == 8 ? 5u : 1u));
+}
+
 static void graph_with_one_refusal_at_every_place(void **state)
 {
     (void)state;
@@ -89,6 +113,7 @@ int main(void)
         cmocka_unit_test(graph_on_every_form_of_map),
         cmocka_unit_test(graph_in_a_small_heap),
         cmocka_unit_test(graph_in_every_layout),
+        cmocka_unit_test(graph_in_every_preset),
         cmocka_unit_test(graph_with_one_refusal_at_every_place),
         cmocka_unit_test(graph_with_refusals_that_last),
     };
