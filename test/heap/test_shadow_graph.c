@@ -3,6 +3,8 @@
  * Random object graphs against their shadows: with and without stress, with a small heap, with a
  * system that refuses memory. Nothing reachable is lost or changed; what is dropped comes back.
  */
+#include "layout/layout.h"
+
 #include "shadow_runs.h"
 
 static void graph_without_stress(void **state)
