@@ -62,6 +62,7 @@ static void digits_at_the_ends(void **state)
     assert_int_equal(layout.heap_start, 0xaf000000u);
     assert_true(read_layout(zero_byte, sizeof zero_byte - 1, &layout));
     assert_false(read_layout(zero_byte, sizeof zero_byte, &layout));
+    assert_non_null(strstr(message, "not a number"));
     assert_true(read_layout("custom:shared=0x1", 17, &layout));
     assert_false(layout.contiguous);
 }
@@ -124,8 +125,10 @@ static void names_that_stand_for_others(void **state)
     assert_true(ter_layout_find_preset(usual, &wanted));
     assert_int_equal(layout.heap_start, wanted.heap_start);
     assert_int_equal(layout.slot_count, wanted.slot_count);
-    for (size_t length = 1; length < sizeof long_name; length++)
+    for (size_t length = 1; length < sizeof long_name; length++) {
         assert_false(read_layout(long_name, length, &layout));
+        assert_non_null(strstr(message, "is no layout"));
+    }
     if (sizeof TER_AUTO_LAYOUT == 1 && sizeof(uintptr_t) == sizeof(uint64_t))
         assert_string_not_equal(ter_layout_auto_name(), "32bit");
 }

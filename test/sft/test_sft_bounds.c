@@ -63,18 +63,43 @@ static void lookup_without_a_test(void **state)
     }
 }
 
+/* In several maps at once, so that their records lie at several places. */
 static void numbers_of_spaces(void **state)
 {
-    struct ter_sft_map map = make_map(TER_SFT_DENSE_MAP);
+    struct ter_sft_map maps[8];
+
+    (void)state;
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(maps); i++) {
+        const struct ter_sft_map *map = &maps[i];
+        struct ter_sft *space;
+
+        maps[i] = make_map(TER_SFT_DENSE_MAP);
+        assert_int_equal(ter_sft_space_number(map, ter_sft_map_empty(map)), 0);
+        for (unsigned number = 1; number <= 255; number++) {
+            assert_int_equal(ter_sft_map_add_space(map, &functions, &space), TER_OK);
+            assert_int_equal(ter_sft_space_number(map, space), number);
+        }
+        assert_int_equal(ter_sft_map_add_space(map, &functions, &space), TER_ERROR_FULL);
+    }
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(maps); i++)
+        ter_sft_map_destroy(&maps[i]);
+}
+
+/* Under the locks of a heap and of its chunks; builds that check the order of locks see a wrong one. */
+static void changes_under_other_locks(void **state)
+{
+    struct ter_sft_map map = make_map(TER_SFT_SPARSE_MAP);
+    struct ter_lock outer;
     struct ter_sft *space;
 
     (void)state;
-    assert_int_equal(ter_sft_space_number(&map, ter_sft_map_empty(&map)), 0);
-    for (unsigned i = 1; i <= 255; i++) {
-        assert_int_equal(ter_sft_map_add_space(&map, &functions, &space), TER_OK);
-        assert_int_equal(ter_sft_space_number(&map, space), i);
-    }
-    assert_int_equal(ter_sft_map_add_space(&map, &functions, &space), TER_ERROR_FULL);
+    ter_lock_init(&outer, TER_RANK_MMAPPER);
+    ter_lock_acquire(&outer);
+    assert_int_equal(ter_sft_map_add_space(&map, &functions, &space), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&map, space, 0, 1, NULL), TER_OK);
+    assert_int_equal(ter_sft_map_release(&map, space, 0, 1, NULL), TER_OK);
+    ter_lock_release(&outer);
+    ter_lock_fini(&outer);
     ter_sft_map_destroy(&map);
 }
 
@@ -153,6 +178,69 @@ static void marks_end_before_the_records(void **state)
     }
 }
 
+static void count_run(void *context, const struct ter_sft *space, uintptr_t start, uintptr_t last)
+{
+    unsigned *count = context;
+
+    assert_ptr_not_equal(space, NULL);
+    assert_int_equal(last - start, TER_SFT_BYTES_IN_CHUNK - 1);
+    ++*count;
+}
+
+/* Runs in parts side by side are seen once; the last ends where the map does. */
+static void runs_at_the_ends_of_parts(void **state)
+{
+    const uintptr_t chunks[] = {0, 100, 4095, 4097, 4196, 8190};
+    struct ter_sft_map map;
+    struct ter_sft *space;
+    uintptr_t run[2];
+    unsigned count = 0;
+
+    (void)state;
+    if (sizeof(uintptr_t) < sizeof(uint64_t))
+        return;
+    assert_int_equal(
+        status_of(TER_SFT_SPARSE_MAP, 0, (uintptr_t)8191 << TER_SFT_LOG_BYTES_IN_CHUNK, 0, &map),
+        TER_OK);
+    space = add(&map);
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(chunks); i++)
+        assert_int_equal(
+            ter_sft_map_claim(&map, space, chunks[i] << TER_SFT_LOG_BYTES_IN_CHUNK, 1, NULL),
+            TER_OK);
+    ter_sft_map_for_each_run(&map, count_run, &count);
+    assert_int_equal(count, TER_ARRAY_LENGTH(chunks));
+    ter_sft_map_for_each_run(&map, keep_last_run, run);
+    assert_int_equal(run[1], map.last);
+    ter_sft_map_destroy(&map);
+}
+
+/* Text of several lines, in room of every size: the beginning of the whole, and nothing behind it. */
+static void text_in_any_room(void **state)
+{
+    struct ter_sft_map map = make_map(TER_SFT_SPARSE_MAP);
+    struct ter_sft *space = add(&map);
+    char whole[1000], part[1000];
+    size_t length;
+
+    (void)state;
+    for (uintptr_t i = 1; i < 8; i += 2)
+        assert_int_equal(ter_sft_map_claim(&map, space, i << TER_SFT_LOG_BYTES_IN_CHUNK, 1, NULL),
+                         TER_OK);
+    length = ter_sft_map_print(&map, whole, sizeof whole);
+    assert_int_equal(length, strlen(whole));
+    for (size_t room = 0; room <= length + 1; room++) {
+        memset(part, 'x', sizeof part);
+        assert_int_equal(ter_sft_map_print(&map, part, room), length);
+        if (room > 0) {
+            assert_int_equal(strlen(part), room - 1);
+            assert_memory_equal(part, whole, room - 1);
+        }
+        for (size_t i = room; i < sizeof part; i++)
+            assert_int_equal(part[i], 'x');
+    }
+    ter_sft_map_destroy(&map);
+}
+
 /* Records and table fill whole pages: the last of each is not the first of what comes next. */
 static void full_pages(void **state)
 {
@@ -184,8 +272,11 @@ int main(void)
         cmocka_unit_test(numbers_of_the_interface),
         cmocka_unit_test(lookup_without_a_test),
         cmocka_unit_test(numbers_of_spaces),
+        cmocka_unit_test(changes_under_other_locks),
         cmocka_unit_test(ranges_at_the_ends),
         cmocka_unit_test(marks_end_before_the_records),
+        cmocka_unit_test(runs_at_the_ends_of_parts),
+        cmocka_unit_test(text_in_any_room),
         cmocka_unit_test(full_pages),
     };
 
