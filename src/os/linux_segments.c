@@ -14,6 +14,7 @@
 struct segment_visit {
     ter_os_segment_visitor *visitor;
     void *context;
+    size_t objects;  /* begun */
     bool is_program; /* of the object being visited */
     const char *library;
 };
@@ -28,22 +29,34 @@ static bool segment_holds(const struct dl_phdr_info *object, const ElfW(Phdr) *s
     return address - start < segment->p_memsz;
 }
 
-/* The loader's list names everything but the program. */
-static bool is_program(const struct dl_phdr_info *object)
+/* glibc's list names everything but the program. Others name it too, and have it first. */
+static bool is_program(const struct segment_visit *visit, const struct dl_phdr_info *object)
 {
+#ifdef __GLIBC__
+    (void)visit;
     return object->dlpi_name == NULL || object->dlpi_name[0] == '\0';
+#else
+    (void)object;
+    return visit->objects == 1;
+#endif
 }
 
-/* The program itself is never left out, even when this library is linked into it. */
 static bool is_own_library(const struct dl_phdr_info *object)
 {
-    if (is_program(object))
-        return false;
     for (unsigned i = 0; i < object->dlpi_phnum; i++)
         if (object->dlpi_phdr[i].p_type == PT_LOAD &&
             segment_holds(object, &object->dlpi_phdr[i], (uintptr_t)&own_marker))
             return true;
     return false;
+}
+
+/* False for what is left out. The program itself never is, even when this library is part of it. */
+static bool begin_object(struct segment_visit *visit, const struct dl_phdr_info *object)
+{
+    visit->objects++;
+    visit->is_program = is_program(visit, object);
+    visit->library = visit->is_program ? "" : object->dlpi_name;
+    return visit->is_program || !is_own_library(object);
 }
 
 static const ElfW(Phdr) *find_relro(const struct dl_phdr_info *object)
@@ -86,10 +99,8 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
     const ElfW(Phdr) *relro = find_relro(object);
 
     (void)size;
-    if (is_own_library(object))
+    if (!begin_object(visit, object))
         return 0;
-    visit->is_program = is_program(object);
-    visit->library = visit->is_program ? "" : object->dlpi_name;
     for (unsigned i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 
@@ -101,7 +112,7 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
 
 void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context)
 {
-    struct segment_visit visit = {visitor, context, false, ""};
+    struct segment_visit visit = {.visitor = visitor, .context = context};
 
     dl_iterate_phdr(visit_object, &visit);
 }
@@ -129,11 +140,10 @@ static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
 {
     struct segment_visit *visit = context;
 
-    if (size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof object->dlpi_tls_data ||
-        object->dlpi_tls_data == NULL || is_own_library(object))
+    if (!begin_object(visit, object) ||
+        size < offsetof(struct dl_phdr_info, dlpi_tls_data) + sizeof object->dlpi_tls_data ||
+        object->dlpi_tls_data == NULL)
         return 0;
-    visit->is_program = is_program(object);
-    visit->library = visit->is_program ? "" : object->dlpi_name;
     for (unsigned i = 0; i < object->dlpi_phnum; i++)
         if (object->dlpi_phdr[i].p_type == PT_TLS) {
             uintptr_t start = (uintptr_t)object->dlpi_tls_data;
@@ -145,7 +155,7 @@ static int visit_tls(struct dl_phdr_info *object, size_t size, void *context)
 
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context)
 {
-    struct segment_visit visit = {visitor, context, false, ""};
+    struct segment_visit visit = {.visitor = visitor, .context = context};
 
     dl_iterate_phdr(visit_tls, &visit);
 }
