@@ -124,6 +124,8 @@ static void a_limit_on_addresses(void **state)
         assert_true(ter_os_address_space_left() == SIZE_MAX);
     if (TER_HAS_SANITIZER)
         skip(); /* their shadows are larger than any limit */
+    if (test_is_emulated())
+        skip(); /* it has no such limits */
     test_in_child(look_at_limit, NULL, &end);
     assert_int_equal(end.signal, 0);
     assert_int_equal(end.code, 0);

@@ -109,6 +109,8 @@ static void maps_of_everything(void **state)
     assert_true(ter_sft_map_has_entry(&map, (uintptr_t)&map_forms));
     free(there);
     ter_sft_map_destroy(&map);
+    if (test_is_emulated() && sizeof(uintptr_t) > 4)
+        skip(); /* the larger table would take minutes */
     options.kind = TER_SFT_SPARSE_MAP;
     status = ter_sft_map_create(&map, &options);
     if (status != TER_OK) {
@@ -176,6 +178,8 @@ static void the_system_refuses(void **state)
     (void)state;
     if (MAP_ADDRESS_BITS < 64 || TER_HAS_SANITIZER)
         skip();
+    if (test_is_emulated())
+        skip(); /* it has no limits on addresses */
     test_in_child(create_in_little_address_space, NULL, &end);
     assert_int_equal(end.signal, 0);
     assert_int_equal(end.code, 0);

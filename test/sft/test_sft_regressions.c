@@ -302,19 +302,22 @@ static void regression_mmtk_1094_memory_outside_the_heap(void **state)
 /* Metadata lay over the third space: what the map keeps must lie where no space of a heap does. */
 static void regression_mmtk_458_metadata_over_the_third_space(void **state)
 {
+    const uintptr_t bytes = 64 * MAP_CHUNK;
     struct ter_sft_side_metadata side;
     struct ter_sft_map map;
+    uintptr_t base;
 
     (void)state;
     make_chunks(&map, TER_SFT_DENSE_MAP, 3);
     assert_true(ter_sft_map_side_metadata(&map, &side));
+    /* With few addresses the system may put the table low. */
+    base = side.table < 4 * bytes ? 8 * bytes : 0;
     for (unsigned i = 1; i <= 3; i++)
-        assert_int_equal(
-            ter_sft_map_claim(&map, record(&map, i), i * 64 * MAP_CHUNK, 64 * MAP_CHUNK, NULL),
-            TER_OK);
+        assert_int_equal(ter_sft_map_claim(&map, record(&map, i), base + i * bytes, bytes, NULL),
+                         TER_OK);
     for (unsigned i = 1; i <= 3; i++) {
-        assert_int_equal(map_ask(&map, i * 64 * MAP_CHUNK), i);
-        assert_int_equal(map_ask(&map, (i + 1) * 64 * MAP_CHUNK - 1), i);
+        assert_int_equal(map_ask(&map, base + i * bytes), i);
+        assert_int_equal(map_ask(&map, base + (i + 1) * bytes - 1), i);
     }
     assert_int_equal(map_ask(&map, side.table), 0);
     assert_int_equal(map_ask(&map, side.table + side.bytes), 0);
@@ -342,6 +345,8 @@ static void regression_mmtk_208_memory_for_the_table(void **state)
     (void)state;
     if (TER_HAS_SANITIZER)
         skip(); /* they take memory themselves */
+    if (test_is_emulated())
+        skip(); /* so does it */
     resident_kib();
     before = resident_kib();
     make_chunks(&map, TER_SFT_SPARSE_MAP, 2);

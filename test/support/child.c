@@ -42,6 +42,23 @@ static void run_child(test_body *body, void *context, const int ends[2])
     _exit(0);
 }
 
+/* An emulator adds that a signal ended the child; the child did not say that. */
+static void drop_emulator_lines(char *text)
+{
+    static const char mark[] = "qemu: ";
+    char *line = text;
+
+    while (*line != '\0') {
+        size_t length = strcspn(line, "\n");
+
+        length += line[length] == '\n';
+        if (strncmp(line, mark, strlen(mark)) == 0)
+            memmove(line, line + length, strlen(line + length) + 1);
+        else
+            line += length;
+    }
+}
+
 void test_in_child(test_body *body, void *context, struct test_end *end)
 {
     size_t used = 0;
@@ -61,6 +78,8 @@ void test_in_child(test_body *body, void *context, struct test_end *end)
         used += (size_t)count;
     end->text[used] = '\0';
     close(ends[0]);
+    if (test_is_emulated())
+        drop_emulator_lines(end->text);
     assert_int_equal(waitpid(child, &status, 0), child);
     end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     end->code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

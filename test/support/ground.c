@@ -3,10 +3,22 @@
 
 const struct ter_sft test_functions = {.kind = TER_SPACE_OTHER, .name = "terrier:test"};
 
+uintptr_t test_start(void)
+{
+    const size_t bytes = TEST_SLOTS * TEST_EXTENT;
+    uintptr_t start = TEST_START;
+
+    if (sizeof(uintptr_t) == 8 || !test_is_mapped(start, bytes))
+        return start;
+    assert_int_equal(ter_os_reserve(0, bytes, TEST_EXTENT, &start), TER_OK);
+    ter_os_release(start, bytes);
+    return start;
+}
+
 void test_ground_init(struct ter_ground *ground)
 {
     const struct ter_ground_settings settings = {
-        .layout = {"test", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
+        .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
         .record_bytes = TER_KIB(1),
     };
 

@@ -15,6 +15,9 @@
 #define TEST_SLOT_PAGES (TEST_EXTENT >> TER_LOG_BYTES_IN_PAGE)
 #define TEST_SLOT_BLOCKS (TEST_EXTENT >> TER_LOG_BYTES_IN_BLOCK)
 
+/* TEST_START, or free addresses elsewhere: with 32 bits of them a program may begin there. */
+uintptr_t test_start(void);
+
 void test_ground_init(struct ter_ground *ground);
 
 /* A space that only has a name. */

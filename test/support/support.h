@@ -39,6 +39,15 @@ unsigned test_iterations(unsigned count);
  */
 uint64_t test_count(uint64_t usual, uint64_t thorough);
 
+/* ---- Emulators ---- */
+
+/*
+ * Does an emulator of a processor stand in for the kernel (TERRIER_TEST_EMULATED, which the build sets
+ * for tests that it runs under one)? qemu-user knows no limit on addresses, says in /proc what memory
+ * the emulator itself uses, and takes time for every page of a reservation.
+ */
+bool test_is_emulated(void);
+
 /* ---- Children ---- */
 
 struct test_end {
