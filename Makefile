@@ -5,12 +5,15 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= 2
-PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-bit
+PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-bit musl aarch64 s390x
+
+# Presets for other C libraries and, under an emulator, other processors.
+MACHINES := musl aarch64 armhf s390x
 
 BUILD := build/release
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
-.PHONY: build check check-thorough proof model mutate coverage
+.PHONY: build check check-thorough machines proof model mutate coverage
 .PHONY: demo bench bench-clients bench-sft install format clean help
 
 build:
@@ -20,12 +23,18 @@ build:
 
 check:
 	@tools/install-packages check
+	@$(if $(filter $(MACHINES),$(PRESETS)),tools/install-packages machines)
 	@JOBS=$(JOBS) tools/check $(PRESETS)
 
 check-thorough:
 	@tools/install-packages check
 	@tools/install-packages proof
-	@TERRIER_THOROUGH=1 JOBS=$(JOBS) tools/check debug $(PRESETS)
+	@tools/install-packages machines
+	@TERRIER_THOROUGH=1 JOBS=$(JOBS) tools/check debug $(filter-out $(MACHINES),$(PRESETS)) $(MACHINES)
+
+machines:
+	@tools/install-packages machines
+	@JOBS=$(JOBS) tools/check $(MACHINES)
 
 proof:
 	@tools/install-packages proof
@@ -73,9 +82,11 @@ clean:
 
 help:
 	@echo "make                 build the libraries and programs into $(BUILD)/{lib,bin}"
-	@echo "make check           build and test with gcc and clang, sanitizers, and for 32 bits"
+	@echo "make check           build and test with gcc and clang, sanitizers, for 32 bits, with"
+	@echo "                     musl, and for other processors under an emulator"
 	@echo "                     (PRESETS=\"release\" for some of: $(PRESETS))"
-	@echo "make check-thorough  the same with longer tests, and a debug build"
+	@echo "make check-thorough  the same with longer tests, a debug build, and all machines"
+	@echo "make machines        build and test for $(MACHINES)"
 	@echo "make proof           prove the arithmetic of the SFT map and of layouts"
 	@echo "make model           check the order in which the SFT map's entries are published"
 	@echo "make mutate          show that the tests see small faults in the SFT map and in layouts"

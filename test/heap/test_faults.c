@@ -107,11 +107,12 @@ static bool live_with_refusals(const char *sort, uint64_t k, uint64_t count)
 
 static void a_heap_lives_with_refusals(uint64_t count)
 {
+    const size_t step = test_is_emulated() ? 2 : 1; /* one error of each sort */
     size_t before = 0;
     uint64_t places = 0;
 
     for (size_t sort = 0; sort < TER_ARRAY_LENGTH(sorts); sort++)
-        for (size_t error = 0; error < TER_ARRAY_LENGTH(errors); error++) {
+        for (size_t error = 0; error < TER_ARRAY_LENGTH(errors); error += step) {
             test_fail_with(errors[error]);
             for (uint64_t k = 0; live_with_refusals(sorts[sort], k, count); k++) {
                 places++;

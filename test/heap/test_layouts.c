@@ -14,13 +14,13 @@
 
 static const char *const presets[] = {"default", "compressed", "small", "sanitizer", "32bit"};
 
-/* An emulator looks at every page of a reservation, which takes it too long for more than 64 GiB. */
-static bool is_too_large(const char *preset)
+/* An emulator looks at every page of a reservation, which makes large ones slow. */
+static bool is_too_large(const char *preset, size_t gib)
 {
     struct ter_layout layout;
 
     return test_is_emulated() && ter_layout_find_preset(preset, &layout) &&
-           ter_layout_heap_bytes(&layout) >> 20 > 65536;
+           ter_layout_heap_bytes(&layout) >> 20 > gib << 10;
 }
 
 static const struct ter_layout *layout_of(const struct ter_heap *heap)
@@ -85,7 +85,7 @@ static void every_preset_works(void **state)
         struct ter_layout layout;
         char options[64];
 
-        if (!ter_layout_find_preset(presets[i], &layout) || is_too_large(presets[i]))
+        if (!ter_layout_find_preset(presets[i], &layout) || is_too_large(presets[i], 64))
             continue;
         snprintf(options, sizeof options, "layout=%s", presets[i]);
         use_heap(options);
@@ -141,7 +141,7 @@ static void strangers_are_left_alone(void **state)
         uintptr_t start;
         size_t bytes;
 
-        if (is_too_large(presets[i]))
+        if (is_too_large(presets[i], 64))
             continue;
         if (new_heap(presets[i], 0, &heap) != TER_OK) {
             assert_true(sizeof(uintptr_t) < 8);
@@ -170,7 +170,7 @@ static void several_heaps_of_a_preset(void **state)
         struct ter_heap *heaps[3];
         size_t count = 0;
 
-        if (is_too_large(presets[i]))
+        if (is_too_large(presets[i], 16))
             continue;
         while (count < 3 && new_heap(presets[i], 0, &heaps[count]) == TER_OK) {
             assert_null(ter_layout_validate(layout_of(heaps[count])));
@@ -204,6 +204,8 @@ static void a_lost_race_is_run_again(void **state)
     (void)state;
     if (sizeof(uintptr_t) < 8 || TER_HAS_SANITIZER)
         skip(); /* the first place is not free there */
+    if (test_is_emulated())
+        skip(); /* it tries many reservations of 28 GiB */
     for (answered = 0; answered < 6; answered++) {
         struct ter_heap *heap = NULL;
         ter_status status;
@@ -263,6 +265,8 @@ static void crowded_low_addresses(void **state)
     /* Address sanitizers keep a part of them to themselves. */
     if (sizeof(uintptr_t) < 8 || TER_HAS_SANITIZER)
         skip();
+    if (test_is_emulated())
+        skip(); /* it tries many reservations of 28 GiB */
     room_below = TER_MIB(3000);
     test_in_child(use_crowded_addresses, NULL, &end);
     assert_int_equal(end.signal, 0);
@@ -306,7 +310,7 @@ static void a_machine_with_39_bits(void **state)
         struct ter_heap *heap;
         uintptr_t end;
 
-        if (is_too_large(presets[i]))
+        if (is_too_large(presets[i], 64))
             continue;
         next_top = top = (uintptr_t)(UINT64_C(1) << 38);
         ter_os_set_placing(place_below_38_bits);
