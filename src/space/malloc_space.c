@@ -54,6 +54,8 @@ static size_t retire(struct ter_malloc_space *space, uintptr_t object)
     struct ter_ground *ground = space->outside.ground;
     size_t bytes;
 
+    /* What was freed before may have been the last of its chunk. */
+    TER_CHECK(ter_outside_chunk_of(&ground->outside, object) != NULL);
     space->uncollectable -= is_uncollectable_object(space, object);
     bytes = ter_outside_remove(&ground->outside, object);
     ter_accounting_subtract_outside(&ground->accounting, bytes);
