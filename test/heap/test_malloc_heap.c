@@ -383,7 +383,7 @@ static void use_in_child(void *context)
 
 static void a_child_goes_on(void **state)
 {
-    struct test_end end;
+    static struct test_end end; /* on the stack it would hold old words in the child */
 
     (void)state;
     keep_list(0, TER_KIND_NORMAL, 2000, 50);
@@ -467,7 +467,8 @@ static void *wait_for_threads(void *context)
 
 static void several_mutators(void **state)
 {
-    pthread_t threads[THREADS];
+    /* Not on the stack: it may be the address of memory that malloc has got since. */
+    static pthread_t threads[THREADS];
 
     (void)state;
     for (uintptr_t i = 0; i < THREADS; i++)

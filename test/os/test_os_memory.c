@@ -280,6 +280,8 @@ static void every_call_can_be_refused(void **state)
 /* The k-th call of a sort, and no other. */
 static void the_kth_call_fails(void **state)
 {
+    const size_t page = ter_os_page_size();
+
     (void)state;
     for (uint64_t k = 0; k < 5; k++) {
         uint64_t failed;
@@ -289,11 +291,11 @@ static void the_kth_call_fails(void **state)
             void *memory = NULL;
             uintptr_t start = 0;
 
-            assert_int_equal(ter_os_allocate(4096, &memory) == TER_OK, i != k);
-            assert_int_equal(ter_os_reserve(0, 4096, 4096, &start), TER_OK);
-            ter_os_release(start, 4096);
+            assert_int_equal(ter_os_allocate(page, &memory) == TER_OK, i != k);
+            assert_int_equal(ter_os_reserve(0, page, page, &start), TER_OK);
+            ter_os_release(start, page);
             if (memory != NULL)
-                ter_os_release((uintptr_t)memory, 4096);
+                ter_os_release((uintptr_t)memory, page);
         }
         assert_int_equal(test_stop_failing(&failed), 5);
         assert_int_equal(failed, 1);
