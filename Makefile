@@ -5,7 +5,7 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= 2
-PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-bit musl aarch64 s390x
+PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-bit
 
 # Presets for other C libraries and, under an emulator, other processors.
 MACHINES := musl aarch64 armhf s390x
