@@ -3,7 +3,7 @@
  * Objects with a type descriptor of their own.
  *
  * Invariant: the last word of the object's cell is its descriptor; 0, as in new memory, says that
- * it holds no pointers.
+ * it holds no pointers. An array has the number IS_ARRAY there, and before it what it is made of.
  */
 #include "libgc/descriptor.h"
 #include "libgc/libgc.h"
@@ -105,10 +105,29 @@ static GC_word *descriptor_of(uintptr_t object, size_t bytes)
     return (GC_word *)(object + bytes - sizeof(GC_word));
 }
 
+/* Tagged as lying in the object, at a place that no object has. */
+#define IS_ARRAY (~(GC_word)0)
+
+struct array {
+    GC_word count, element_bytes, element;
+    GC_word is_array;
+};
+
+static void trace_array(struct ter_trace *trace, uintptr_t object, const struct array *array)
+{
+    for (size_t i = 0; i < array->count; i++)
+        ter_libgc_trace_descriptor(trace, object + i * array->element_bytes, array->element);
+}
+
 static void trace_typed(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
+    GC_word descriptor = *descriptor_of(object, bytes);
+
     (void)context;
-    ter_libgc_trace_descriptor(trace, object, *descriptor_of(object, bytes));
+    if (descriptor == IS_ARRAY)
+        trace_array(trace, object, (const struct array *)(object + bytes - sizeof(struct array)));
+    else
+        ter_libgc_trace_descriptor(trace, object, descriptor);
 }
 
 unsigned ter_libgc_typed_kind(void)
@@ -129,31 +148,59 @@ unsigned ter_libgc_typed_kind(void)
     return typed_kind;
 }
 
-void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor)
+/*
+ * Room for `bytes` and, at the end of the cell, for what says how to look at them. No extra byte: a
+ * pointer one past the end lies in the descriptor. What the program gives when memory is out may be
+ * anything and gets no descriptor: then `end` is NULL.
+ */
+static void *allocate_typed(size_t bytes, size_t behind, void **end)
 {
-    int kind = (int)ter_libgc_typed_kind();
     void *object;
 
-    if (bytes > SIZE_MAX - sizeof(GC_word))
+    *end = NULL;
+    if (bytes > SIZE_MAX - behind)
         return ter_libgc_out_of_memory(bytes);
-    object = GC_generic_malloc(bytes + sizeof(GC_word), kind);
-    if (object != NULL && GC_base(object) == object)
-        *descriptor_of((uintptr_t)object,
-                       ter_plan_object_bytes(ter_libgc.plan, (uintptr_t)object)) = descriptor;
+    object = ter_libgc_allocate(ter_libgc_typed_kind(), bytes + behind);
+    if (object == NULL)
+        return ter_libgc_out_of_memory(bytes);
+    *end = (char *)object + ter_plan_object_bytes(ter_libgc.plan, (uintptr_t)object) - behind;
     return object;
 }
 
-/* Which words of an array hold references is not kept: all of them are looked at. */
+void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor)
+{
+    void *end;
+    void *object = allocate_typed(bytes, sizeof descriptor, &end);
+
+    if (end != NULL)
+        *(GC_word *)end = descriptor;
+    return object;
+}
+
+/* Elements that are no whole number of words are looked at as a whole. */
 void *GC_calloc_explicitly_typed(size_t count, size_t bytes, GC_word descriptor)
 {
+    struct array *array;
+    void *end, *object;
     size_t all;
 
     if (__builtin_mul_overflow(count, bytes, &all))
         return ter_libgc_out_of_memory(SIZE_MAX);
-    return descriptor == 0 ? GC_malloc_explicitly_typed(all, descriptor) : GC_malloc(all);
+    if (descriptor == 0 || all == 0 || count == 1)
+        return GC_malloc_explicitly_typed(all, all == 0 ? 0 : descriptor);
+    if (descriptor == bytes || bytes % sizeof(GC_word) != 0)
+        return GC_malloc(all);
+    object = allocate_typed(all, sizeof *array, &end);
+    array = end;
+    if (array == NULL)
+        return object;
+    *array = (struct array){.count = count, .element_bytes = bytes, .element = descriptor};
+    /* A collection finds either an object without pointers or all that an array needs. */
+    __atomic_store_n(&array->is_array, IS_ARRAY, __ATOMIC_RELEASE);
+    return object;
 }
 
 void *GC_malloc_explicitly_typed_ignore_off_page(size_t bytes, GC_word descriptor)
 {
-    return GC_malloc_explicitly_typed(bytes, descriptor);
+    return ter_libgc_ignore_off_page(GC_malloc_explicitly_typed(bytes, descriptor));
 }

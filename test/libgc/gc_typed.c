@@ -113,27 +113,40 @@ static void test_lists(void)
     }
 }
 
-static void test_array(void)
+/* Of each of `elements` elements of `words` words those that `of_one` has. */
+static void test_array(size_t elements, size_t words, GC_word of_one)
 {
-    enum { ELEMENTS = 100 };
-    GC_word two = 2; /* of each element the second word */
-    GC_descr descriptor = GC_make_descriptor(&two, 3);
+    GC_descr descriptor = GC_make_descriptor(&of_one, words);
+    size_t bytes = words * sizeof(void *);
 
     memset(bitmap, 0, sizeof bitmap);
-    for (size_t i = 0; i < ELEMENTS; i++)
-        bitmap[(3 * i + 1) / WORD_BITS] |= (GC_word)1 << ((3 * i + 1) % WORD_BITS);
+    for (size_t i = 0; i < elements * words; i++)
+        if ((of_one >> (i % words) & 1) != 0)
+            bitmap[i / WORD_BITS] |= (GC_word)1 << (i % WORD_BITS);
     links = GC_malloc_atomic(WORDS * sizeof *links);
     memset(links, 0, WORDS * sizeof *links);
-    typed = GC_calloc_explicitly_typed(ELEMENTS, 3 * sizeof(void *), descriptor);
-    EXPECT(is_filled(typed, 0, ELEMENTS * 3 * sizeof(void *)), "not clear");
-    for (size_t i = 0; i < 3 * ELEMENTS; i++) {
+    typed = NULL;
+    typed = GC_calloc_explicitly_typed(elements, bytes, descriptor);
+    EXPECT(is_filled(typed, 0, elements * bytes), "%zu times %zu: not clear", elements, words);
+    EXPECT(GC_size(typed) >= elements * bytes, "%zu times %zu: %zu", elements, words,
+           GC_size(typed));
+    for (size_t i = 0; i < elements * words; i++) {
         typed[i] = GC_malloc(32);
         links[i] = typed[i];
         GC_general_register_disappearing_link(&links[i], links[i]);
     }
     collect();
-    for (size_t i = 0; i < 3 * ELEMENTS; i++)
-        EXPECT(!is_pointer(i) || links[i] == typed[i], "word %zu of an array was not seen", i);
+    check(elements * words, elements * bytes);
+}
+
+static void test_arrays(void)
+{
+    static const GC_word of_one[] = {0, 1, 2, 3, 5, 6, 7};
+
+    for (size_t elements = 0; elements <= 130; elements += elements < 12 ? 1 : 59)
+        for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
+            for (size_t words = 1; words <= 3; words++)
+                test_array(elements, words, of_one[i] & (((GC_word)1 << words) - 1));
 }
 
 int main(void)
@@ -145,7 +158,7 @@ int main(void)
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
         for (unsigned pattern = 0; pattern < 8; pattern++)
             test(lengths[i], pattern, &state);
-    test_array();
+    test_arrays();
     if (check_scale(20) == 20)
         test_lists();
     return check_end();
