@@ -58,14 +58,16 @@ void ter_libgc_read_variables(void)
         ter_libgc.main_mutator->stack_base = (uintptr_t)GC_stackbottom;
 }
 
-/* The bounds hold for the whole range, now and after any growth; malloc's memory may be anywhere. */
+/*
+ * The bounds hold for the whole range, now and after any growth; malloc's memory may be anywhere. They
+ * may lie in the program's data, which is a root, so neither is an address in an object.
+ */
 void ter_libgc_write_variables(void)
 {
     const struct ter_layout *layout = &ter_libgc.plan->ground.layout;
 
-    GC_least_plausible_heap_addr = (void *)layout->heap_start;
-    GC_greatest_plausible_heap_addr =
-        (void *)(layout->heap_start + ter_layout_heap_bytes(layout) - 1);
+    GC_least_plausible_heap_addr = (void *)(layout->heap_start - sizeof(void *));
+    GC_greatest_plausible_heap_addr = (void *)(layout->heap_start + ter_layout_heap_bytes(layout));
     if (ter_libgc.plan->allocator.malloc_space != NULL) {
         GC_least_plausible_heap_addr = (void *)TER_BYTES_IN_GRANULE;
         GC_greatest_plausible_heap_addr = (void *)UINTPTR_MAX;
