@@ -6,6 +6,7 @@
  * stack ends, counts itself, and waits (futex) until the generation is not the one it saw.
  */
 #define _GNU_SOURCE
+#include "os/linux_signals.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ static ter_status install_handler(void)
 
     if (handler_installed)
         return TER_OK;
-    sigfillset(&action.sa_mask);
+    ter_signals_fill(&action.sa_mask);
     if (sigaction(stop_signal, &action, NULL) != 0)
         return TER_ERROR_SYSTEM;
     handler_installed = true;

@@ -8,6 +8,7 @@
  * another is answered too. Callers keep those who suspend and resume apart by a lock.
  */
 #define _GNU_SOURCE
+#include "os/linux_signals.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -59,7 +60,7 @@ static bool install_suspend_handler(void)
 
     if (suspend_installed)
         return true;
-    sigfillset(&action.sa_mask);
+    ter_signals_fill(&action.sa_mask);
     sigdelset(&action.sa_mask, ter_os_stop_signal());
     suspend_installed = sigaction(suspend_signal, &action, NULL) == 0;
     return suspend_installed;
