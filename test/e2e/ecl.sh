@@ -70,4 +70,30 @@ same "classes, conditions and evaluation" 700 <<'END'
 (format t "~{~a~^,~}~%" (multiple-value-list (read-from-string "(1 . #(2 \"three\" #\\4))")))
 END
 
+# ---- The compiler -------------------------------------------------------------------------------
+
+# With the C compiler left out, what it writes is C; the names in it have the time in them.
+cat >"$temp/source.lisp" <<'END'
+(defmacro twice (x) `(progn ,x ,x))
+(defstruct point x y)
+(defgeneric area (s))
+(defmethod area ((p point)) (* (point-x p) (point-y p)))
+END
+i=0
+while [ $i -lt 60 ]; do
+    echo "(defun f$i (a b &key (c $i)) (let ((l (list a b c))) (twice (push $i l))
+        (loop for x in l when (and (numberp x) (> x a)) collect (* x (+ b $i)))))"
+    i=$((i + 1))
+done >>"$temp/source.lisp"
+same "the compiler" 700 <<END
+(require :cmp)
+(setf c::*cc* "true")
+(let ((*standard-output* (make-broadcast-stream)) (*error-output* (make-broadcast-stream)))
+  (ignore-errors (compile-file "$temp/source.lisp" :c-file "$temp/source.c" :h-file "$temp/source.h"
+                               :data-file "$temp/source.data" :output-file "$temp/source.fas")))
+(with-open-file (in "$temp/source.c")
+  (loop for line = (read-line in nil) while line
+        unless (or (search "ate" line) (search "ime" line) (search "tmp" line) (search "_ecl" line)) do (write-line line)))
+END
+
 finish

@@ -25,7 +25,7 @@ struct cell {
 
 static atomic_uint wrong, handled, restarted;
 static atomic_bool stop;
-static struct cell *volatile shared; /* static data keeps it; handlers read it */
+static struct cell *_Atomic shared; /* static data keeps it; handlers read it */
 
 static NOINLINE struct cell *make_list(uintptr_t count)
 {

@@ -143,7 +143,7 @@ static void test_arrays(void)
 {
     static const GC_word of_one[] = {0, 1, 2, 3, 5, 6, 7};
 
-    for (size_t elements = 0; elements <= 130; elements += elements < 12 ? 1 : 59)
+    for (size_t elements = 0; elements <= check_scale(130); elements += elements < 12 ? 1 : 59)
         for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; i++)
             for (size_t words = 1; words <= 3; words++)
                 test_array(elements, words, of_one[i] & (((GC_word)1 << words) - 1));
