@@ -125,7 +125,7 @@ static NOINLINE void compute_quietly(void)
 
     errno = ERRNO;
     for (unsigned i = 0; i < 20000; i++)
-        sum += i;
+        sum = sum + i;
     wrong += errno != ERRNO;
 }
 
