@@ -45,7 +45,8 @@ static bool collect_unless(GC_stop_func stop)
 
 void GC_gcollect(void)
 {
-    collect_unless(ter_libgc.stop);
+    if (collect_unless(ter_libgc.stop) && ter_libgc.force_unmap != 0)
+        ter_heap_release_memory(ter_libgc.heap);
 }
 
 void GC_gcollect_and_unmap(void)

@@ -63,6 +63,8 @@ static void read_settings(void)
         GC_all_interior_pointers = 1;
     ter_libgc.dump_regularly = is_set("GC_DUMP_REGULARLY");
     ter_libgc.loop_on_abort = is_set("GC_LOOP_ON_ABORT");
+    if (is_set("GC_FORCE_UNMAP_ON_GCOLLECT"))
+        ter_libgc.force_unmap = 1;
     if (is_set("GC_USE_ENTIRE_HEAP"))
         GC_use_entire_heap = 1;
     if (is_set("GC_ENABLE_INCREMENTAL"))

@@ -102,15 +102,15 @@ SETTING(int, dont_precollect, GC_dont_precollect)
 SETTING(unsigned long, time_limit, GC_time_limit)
 SETTING(int, find_leak, GC_find_leak)
 SETTING(int, disable_automatic_collection, ter_libgc.automatic_off)
+SETTING(int, force_unmap_on_gcollect, ter_libgc.force_unmap)
 SETTING(GC_word, allocd_bytes_per_finalizer, ter_libgc.bytes_per_finalizer)
 
 /* Those that are only kept. */
-static int rate = 10, max_prior_attempts = 1, force_unmap, manual_vdb;
+static int rate = 10, max_prior_attempts = 1, manual_vdb;
 static unsigned long time_limit_nsec;
 
 SETTING(int, rate, rate)
 SETTING(int, max_prior_attempts, max_prior_attempts)
-SETTING(int, force_unmap_on_gcollect, force_unmap)
 SETTING(int, manual_vdb_allowed, manual_vdb)
 
 void GC_set_time_limit_tv(struct GC_timeval_s limit)

@@ -15,6 +15,7 @@ struct ter_libgc {
     GC_start_callback_proc start_callback;
     GC_stop_func stop; /* asked before collections that nobody asked for by name; NULL: go on */
     unsigned markers;  /* that the program asked for; 0: it did not */
+    int force_unmap;   /* GC_gcollect gives memory back */
     int automatic_off; /* no collections because the heap is full, unless there is no memory */
     GC_word bytes_per_finalizer; /* fewer allocated for each make a collection due */
     size_t least_allocated;      /* between two collections */
