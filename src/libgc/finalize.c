@@ -22,25 +22,70 @@ GC_await_finalize_proc GC_get_await_finalize_proc(void)
     return await_finalize_proc;
 }
 
+/*
+ * A program may register an address inside its object, as ECL does with tagged ones; its function gets
+ * just that. The object is found by its start.
+ */
+struct inner {
+    GC_finalization_proc function;
+    void *data;
+    size_t offset;
+};
+
+static void finalize_inner(void *object, void *data)
+{
+    const struct inner *inner = data;
+
+    inner->function((char *)object + inner->offset, inner->data);
+}
+
+/* False: there is no memory. */
+static bool wrap_inner(struct ter_finalizer *wanted, size_t offset)
+{
+    struct inner *inner;
+
+    if (offset == 0 || wanted->function == NULL)
+        return true;
+    inner = GC_malloc(sizeof *inner);
+    if (inner == NULL)
+        return false;
+    *inner = (struct inner){wanted->function, wanted->data, offset};
+    wanted->function = finalize_inner;
+    wanted->data = inner;
+    return true;
+}
+
+static void unwrap_inner(struct ter_finalizer *old)
+{
+    const struct inner *inner = old->data;
+
+    if (old->function != finalize_inner)
+        return;
+    old->function = inner->function;
+    old->data = inner->data;
+}
+
 static void register_finalizer(void *object, GC_finalization_proc function, void *data,
                                GC_finalization_proc *old_function, void **old_data,
                                enum ter_finalizer_order order)
 {
-    struct ter_finalizer wanted = {(uintptr_t)object, function, data, order};
-    struct ter_finalizer old = {0};
     struct ter_allocator *allocator = ter_libgc_ready();
+    uintptr_t base = (uintptr_t)GC_base(object);
+    struct ter_finalizer wanted = {base, function, data, order};
+    struct ter_finalizer old = {0};
     ter_status status = TER_OK;
 
     /* Nothing is finalized while leaks are looked for. */
     if (GC_find_leak != 0)
         return;
     /* An address that is no object, such as a static one, never becomes unreachable. */
-    if (GC_base(object) != NULL) {
-        TER_REQUIRE(GC_base(object) == object,
-                    "GC_register_finalizer: %p is not the start of its object", object);
+    if (base != 0) {
+        if (!wrap_inner(&wanted, (uintptr_t)object - base))
+            return;
         ter_allocator_lock(allocator);
         status = ter_finalizers_register(&ter_libgc.plan->finalizers, &wanted, &old);
         ter_allocator_unlock(allocator);
+        unwrap_inner(&old);
     }
     if (old_function != NULL)
         *old_function = old.function;

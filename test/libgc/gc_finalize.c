@@ -398,6 +398,44 @@ static void test_unasked(void)
     collect();
 }
 
+/* ---- Addresses inside objects: tagged pointers ---- */
+
+static void GC_CALLBACK with_tag(void *tagged, void *data)
+{
+    struct node *node = (struct node *)((char *)tagged - 1);
+
+    EXPECT(data == &second_runs, "data %p", data);
+    EXPECT(((uintptr_t)tagged & 15) == 1, "%p", tagged);
+    check_node(node);
+    if (node->test == test)
+        runs[node->number]++;
+}
+
+static NOINLINE void make_tagged(void)
+{
+    for (size_t i = 0; i < OBJECTS; i++) {
+        GC_finalization_proc old = NULL;
+        void *old_data = NULL;
+        char *tagged = (char *)new_node(i, sizeof(struct node)) + 1;
+
+        GC_register_finalizer_no_order(tagged, with_tag, &runs, &old, &old_data);
+        EXPECT(old == NULL, "object %zu", i);
+        GC_register_finalizer_no_order(tagged, with_tag, &second_runs, &old, &old_data);
+        EXPECT(old == with_tag && old_data == &runs, "object %zu", i);
+    }
+}
+
+static void test_tagged(void)
+{
+    start();
+    make_tagged();
+    collect();
+    GC_invoke_finalizers();
+    collect();
+    GC_invoke_finalizers();
+    EXPECT_NEARLY_ALL(runs);
+}
+
 int main(void)
 {
     GC_INIT();
@@ -418,5 +456,6 @@ int main(void)
     test_on_demand();
     test_busy();
     test_unasked();
+    test_tagged();
     return check_end();
 }
