@@ -82,11 +82,11 @@ clean:
 
 help:
 	@echo "make                 build the libraries and programs into $(BUILD)/{lib,bin}"
-	@echo "make check           build and test with gcc and clang, sanitizers, for 32 bits, with"
-	@echo "                     musl, and for other processors under an emulator"
+	@echo "make check           build and test with gcc and clang, sanitizers, and for 32 bits"
 	@echo "                     (PRESETS=\"release\" for some of: $(PRESETS))"
 	@echo "make check-thorough  the same with longer tests, a debug build, and all machines"
-	@echo "make machines        build and test for $(MACHINES)"
+	@echo "make machines        build and test with musl and, under an emulator, for other"
+	@echo "                     processors ($(MACHINES))"
 	@echo "make proof           prove the arithmetic of the SFT map and of layouts"
 	@echo "make model           check the order in which the SFT map's entries are published"
 	@echo "make mutate          show that the tests see small faults in the SFT map and in layouts"

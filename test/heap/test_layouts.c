@@ -14,15 +14,6 @@
 
 static const char *const presets[] = {"default", "compressed", "small", "sanitizer", "32bit"};
 
-/* An emulator looks at every page of a reservation, which makes large ones slow. */
-static bool is_too_large(const char *preset, size_t gib)
-{
-    struct ter_layout layout;
-
-    return test_is_emulated() && ter_layout_find_preset(preset, &layout) &&
-           ter_layout_heap_bytes(&layout) >> 20 > gib << 10;
-}
-
 static const struct ter_layout *layout_of(const struct ter_heap *heap)
 {
     return &heap->plan.ground.layout;
@@ -85,7 +76,7 @@ static void every_preset_works(void **state)
         struct ter_layout layout;
         char options[64];
 
-        if (!ter_layout_find_preset(presets[i], &layout) || is_too_large(presets[i], 64))
+        if (!ter_layout_find_preset(presets[i], &layout) || test_is_too_large(presets[i], 64))
             continue;
         snprintf(options, sizeof options, "layout=%s", presets[i]);
         use_heap(options);
@@ -141,7 +132,7 @@ static void strangers_are_left_alone(void **state)
         uintptr_t start;
         size_t bytes;
 
-        if (is_too_large(presets[i], 64))
+        if (test_is_too_large(presets[i], 64))
             continue;
         if (new_heap(presets[i], 0, &heap) != TER_OK) {
             assert_true(sizeof(uintptr_t) < 8);
@@ -170,7 +161,7 @@ static void several_heaps_of_a_preset(void **state)
         struct ter_heap *heaps[3];
         size_t count = 0;
 
-        if (is_too_large(presets[i], 16))
+        if (test_is_too_large(presets[i], 16))
             continue;
         while (count < 3 && new_heap(presets[i], 0, &heaps[count]) == TER_OK) {
             assert_null(ter_layout_validate(layout_of(heaps[count])));
@@ -310,7 +301,7 @@ static void a_machine_with_39_bits(void **state)
         struct ter_heap *heap;
         uintptr_t end;
 
-        if (is_too_large(presets[i], 64))
+        if (test_is_too_large(presets[i], 64))
             continue;
         next_top = top = (uintptr_t)(UINT64_C(1) << 38);
         ter_os_set_placing(place_below_38_bits);

@@ -6,6 +6,7 @@
 #include "layout/layout.h"
 
 #include "shadow_runs.h"
+#include "small_heap.h"
 
 static void graph_without_stress(void **state)
 {
@@ -83,7 +84,8 @@ static void graph_in_every_preset(void **state)
         snprintf(preset, sizeof preset, "%.*s", (int)length, name);
         if (ter_layout_find_preset(preset, &layout)) {
             snprintf(options, sizeof options, "layout=%s,stress=60", preset);
-            shadow_run(options, test_iterations(1500));
+            if (!test_is_too_large(preset, 64))
+                shadow_run(options, test_iterations(1500));
             seen++;
         }
         name += length;

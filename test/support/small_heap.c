@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "small_heap.h"
 
+#include "layout/layout.h"
+
 #include <sys/mman.h>
 
 #define ROOTS_BYTES (SMALL_ROOTS * sizeof(void *))
@@ -15,6 +17,14 @@ void test_parse_options(struct ter_options *options, const char *text)
     if (layout != NULL)
         memcpy(layout, "layout=32bit", strlen("layout=32bit"));
     assert_int_equal(ter_options_parse(options, copy, NULL, 0), TER_OK);
+}
+
+bool test_is_too_large(const char *preset, size_t gib)
+{
+    struct ter_layout layout;
+
+    return test_is_emulated() && ter_layout_find_preset(preset, &layout) &&
+           ter_layout_heap_bytes(&layout) >> 20 > gib << 10;
 }
 
 void small_heap_init(struct small_heap *small, const char *text)

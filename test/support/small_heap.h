@@ -24,6 +24,9 @@ struct small_heap {
 /* Parses what is right on every machine: where addresses have 32 bits, layout small is 32bit. */
 void test_parse_options(struct ter_options *options, const char *text);
 
+/* An emulator looks at every page of a reservation: is that of a preset more than `gib` GiB? */
+bool test_is_too_large(const char *preset, size_t gib);
+
 void small_heap_init(struct small_heap *small, const char *options);
 void small_heap_fini(struct small_heap *small);
 
