@@ -74,6 +74,22 @@ static struct ter_block_space *space_of_kind(const struct ter_allocator *allocat
     return allocator->kinds[kind].uncollectable ? allocator->immortal : allocator->mark_sweep;
 }
 
+/* Under the heap lock, by the mutator's thread or while that is blocked. */
+static void count_runs(struct ter_mutator *mutator)
+{
+    ter_allocator_count(mutator->allocator, mutator->uncounted);
+    __atomic_store_n(&mutator->uncounted, 0, __ATOMIC_RELAXED);
+}
+
+size_t ter_mutators_uncounted(const struct ter_allocator *allocator)
+{
+    size_t bytes = 0;
+
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        bytes += __atomic_load_n(&m->uncounted, __ATOMIC_RELAXED);
+    return bytes;
+}
+
 static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;
@@ -81,7 +97,8 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
     struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
 
     if (slow->block != 0) {
-        size_t left = run->limit - run->cursor;
+        /* In a forked child, the thread may have been about to open the run. */
+        size_t left = run->limit > run->cursor ? run->limit - run->cursor : 0;
 
         allocator->allocated_since_collection -= left;
         allocator->allocated_total -= left;
@@ -92,6 +109,7 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
 
 void ter_mutator_flush(struct ter_mutator *mutator)
 {
+    count_runs(mutator);
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             flush_class(mutator, kind, size_class);
@@ -186,6 +204,7 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
     struct ter_block_space *space = space_of_kind(mutator->allocator, kind);
     struct ter_run *run = &mutator->runs[kind][size_class];
 
+    count_runs(mutator);
     ter_allocator_poll_stress(mutator->allocator);
     for (;;) {
         uintptr_t cell = take_freed(mutator, space, kind, size_class);
@@ -203,6 +222,28 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
     }
 }
 
+/*
+ * The next run of the mutator's own block, without the lock; 0 when there is none, or when there is
+ * something better to do. The collector may stop this thread here.
+ */
+static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    struct ter_run *run = &mutator->runs[kind][size_class];
+    uintptr_t cell;
+
+    if (slow->block == 0 || slow->freed != 0 || allocator->stress_interval != 0 ||
+        !ter_block_space_refill(space_of_kind(allocator, kind), slow->block, allocator->run_bytes,
+                                run))
+        return 0;
+    cell = run->cursor;
+    __atomic_store_n(&mutator->uncounted, mutator->uncounted + (run->limit - cell),
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
+    return cell;
+}
+
 void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     void *object;
@@ -211,10 +252,37 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     if (mutator->allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, ter_size_class_bytes[size_class], &object))
         return object;
+    cell = refill(mutator, kind, size_class);
+    if (cell != 0)
+        return (void *)cell;
     ter_allocator_lock(mutator->allocator);
     cell = take_cell(mutator, kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
     return (void *)cell;
+}
+
+bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                               size_t most, void **list)
+{
+    uintptr_t *last = ter_mutator_allocate(mutator, kind, bytes);
+    struct ter_run *run;
+    uintptr_t cell, end;
+    unsigned size_class;
+
+    *list = last;
+    if (last == NULL || bytes > TER_SMALL_MAX_BYTES)
+        return last != NULL;
+    size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
+    run = &mutator->runs[kind][size_class];
+    cell = run->cursor;
+    end = ter_min(run->limit, cell + (most - 1) * ter_size_class_bytes[size_class]);
+    for (; cell < end; cell += ter_size_class_bytes[size_class]) {
+        *last = cell;
+        last = (uintptr_t *)cell;
+    }
+    *last = 0;
+    __atomic_store_n(&run->cursor, cell, __ATOMIC_RELEASE);
+    return true;
 }
 
 /* ---- Large objects ---- */

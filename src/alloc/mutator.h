@@ -28,6 +28,7 @@ struct ter_mutator {
     struct ter_root_range signal_stack;
     size_t
         reserved_bytes; /* admitted for an object that malloc is asked for; under the heap lock */
+    size_t uncounted;   /* bytes of runs that the allocator's counts do not have yet; see refill */
     struct ter_mutator *next;
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
@@ -44,6 +45,8 @@ void ter_mutator_free(struct ter_mutator *mutator);
 void ter_mutator_flush(struct ter_mutator *mutator);
 /* For a thread that a signal stopped: only the freed cells, which it touches under the lock. */
 void ter_mutator_drop_freed(struct ter_mutator *mutator);
+/* Under the heap lock: bytes of runs that no count has yet, of all mutators. */
+size_t ter_mutators_uncounted(const struct ter_allocator *allocator);
 /* What was admitted for malloc is free for all again. */
 void ter_mutator_give_up_reserve(struct ter_mutator *mutator);
 /* Sets the mark of every cell that the mutator's runs still hold: they stay its own. */
@@ -87,3 +90,11 @@ TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind
     __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
     return (void *)cell;
 }
+
+/*
+ * Objects as from ter_mutator_allocate, linked through their first words, the last with NULL; up to
+ * `most` of them, as many as are at hand, at least one. *list is written before the run gives up the
+ * cells, so that a collection in between keeps them. False, and *list NULL: memory is out.
+ */
+bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                               size_t most, void **list);

@@ -24,7 +24,8 @@ static void fill_memory(const struct ter_plan *plan, struct ter_statistics *stat
     const struct ter_accounting *accounting = &plan->ground.accounting;
     const struct ter_live *live = &plan->trigger.live;
 
-    statistics->allocated_bytes = plan->allocator.allocated_total;
+    statistics->allocated_bytes =
+        plan->allocator.allocated_total + ter_mutators_uncounted(&plan->allocator);
     statistics->live_bytes = live->scanned_bytes + live->atomic_bytes;
     statistics->live_objects = live->objects;
     statistics->used_bytes = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);

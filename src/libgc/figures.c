@@ -12,16 +12,17 @@ static struct figures figures_locked(void)
 {
     const struct ter_plan *plan = ter_libgc.plan;
     struct figures figures = {0};
-    size_t used;
+    size_t used, uncounted;
 
     if (ter_libgc.heap == NULL)
         return figures;
     used = atomic_load_explicit(&plan->ground.accounting.used_bytes, memory_order_relaxed);
     figures.heap = ter_max(plan->ground.accounting.limit_bytes, used);
     figures.free = figures.heap - used;
-    figures.since = plan->allocator.allocated_since_collection;
+    uncounted = ter_mutators_uncounted(&plan->allocator);
+    figures.since = plan->allocator.allocated_since_collection + uncounted;
     figures.freed = plan->allocator.freed_since_collection;
-    figures.total = (size_t)plan->allocator.allocated_total;
+    figures.total = (size_t)plan->allocator.allocated_total + uncounted;
     return figures;
 }
 

@@ -127,31 +127,17 @@ void *GC_malloc_kind_global(size_t bytes, int kind)
     return GC_generic_or_special_malloc(bytes, kind);
 }
 
-/*
- * A list of cleared objects (but for the links), about a page of them. Until the list is complete
- * this frame keeps each: links in atomic objects keep nothing.
- */
+/* A list of cleared objects (but for the links), up to about a page of them. */
 void GC_generic_malloc_many(size_t bytes, int kind, void **result)
 {
-    void *objects[TER_BYTES_IN_PAGE / TER_BYTES_IN_GRANULE];
     size_t wanted = ter_max(with_extra(bytes), TER_BYTES_IN_GRANULE);
     size_t most = wanted < TER_BYTES_IN_PAGE ? TER_BYTES_IN_PAGE / wanted : 1;
-    size_t count = 0;
 
-    while (count < most) {
-        objects[count] = ter_mutator_allocate(ter_libgc_self(), ter_libgc_check_kind(kind), wanted);
-        if (objects[count] == NULL)
-            break;
-        count++;
-    }
-    if (count == 0) {
-        objects[count] = ter_libgc_out_of_memory(bytes);
-        count = objects[0] != NULL;
-    }
-    *result = NULL;
-    while (count > 0) {
-        *(void **)objects[--count] = *result;
-        *result = objects[count];
+    if (!ter_mutator_allocate_list(ter_libgc_self(), ter_libgc_check_kind(kind), wanted, most,
+                                   result)) {
+        *result = ter_libgc_out_of_memory(bytes);
+        if (*result != NULL)
+            *(void **)*result = NULL;
     }
 }
 

@@ -4,7 +4,7 @@
 uintptr_t ter_bits_find_set(const struct ter_side_table *table, uintptr_t from, uintptr_t end)
 {
     while (from < end) {
-        uint64_t word = __atomic_load_n(ter_bits_word(table, from), __ATOMIC_RELAXED);
+        uint64_t word = __atomic_load_n(ter_bits_word(table, from), __ATOMIC_ACQUIRE);
         unsigned skip = (unsigned)(from >> TER_LOG_BYTES_IN_GRANULE) & 63;
 
         word >>= skip;
@@ -17,18 +17,62 @@ uintptr_t ter_bits_find_set(const struct ter_side_table *table, uintptr_t from, 
     return end;
 }
 
+/* A bit for every `stride`-th granule from the first on. */
+static uint64_t strided_mask(size_t stride)
+{
+    uint64_t mask = 1;
+
+    for (; stride < 64; stride *= 2)
+        mask |= mask << stride;
+    return mask;
+}
+
+/* How many strides from granule `bit` of a word lead into a later word. */
+static size_t strides_to_next_word(unsigned bit, size_t stride)
+{
+    return stride >= 64 ? 1 : ((uint32_t)(64 - bit) + (uint32_t)stride - 1) / (uint32_t)stride;
+}
+
+static unsigned bit_of(uintptr_t address)
+{
+    return (unsigned)(address >> TER_LOG_BYTES_IN_GRANULE) & 63;
+}
+
+uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintptr_t from,
+                                      uintptr_t end, size_t stride)
+{
+    size_t granules = stride >> TER_LOG_BYTES_IN_GRANULE;
+    uint64_t mask = strided_mask(granules);
+
+    while (from < end) {
+        uint64_t word = __atomic_load_n(ter_bits_word(table, from), __ATOMIC_ACQUIRE);
+        unsigned bit = bit_of(from);
+        uint64_t clear = (mask << bit) & ~word;
+
+        if (clear != 0) {
+            from += (uintptr_t)(ter_count_trailing_zeros(clear) - bit) << TER_LOG_BYTES_IN_GRANULE;
+            return from < end ? from : end;
+        }
+        from += strides_to_next_word(bit, granules) * stride;
+    }
+    return end;
+}
+
 void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                                  size_t stride)
 {
-    while (start < end) {
-        uint64_t *word = ter_bits_word(table, start);
-        uint64_t mask = 0;
+    size_t granules = stride >> TER_LOG_BYTES_IN_GRANULE;
+    uint64_t all = strided_mask(granules);
 
-        do {
-            mask |= ter_bits_mask(start);
-            start += stride;
-        } while (start < end && ter_bits_word(table, start) == word);
-        __atomic_fetch_or(word, mask, __ATOMIC_RELEASE);
+    while (start < end) {
+        unsigned bit = bit_of(start);
+        uint64_t mask = all << bit;
+        size_t left = (end - start) >> TER_LOG_BYTES_IN_GRANULE;
+
+        if (left < 64 - bit)
+            mask &= (UINT64_C(1) << (bit + left)) - 1;
+        __atomic_fetch_or(ter_bits_word(table, start), mask, __ATOMIC_RELEASE);
+        start += strides_to_next_word(bit, granules) * stride;
     }
 }
 

@@ -58,6 +58,10 @@ TER_INLINE bool ter_bits_clear_shared(const struct ter_side_table *table, uintpt
  */
 uintptr_t ter_bits_find_set(const struct ter_side_table *table, uintptr_t from, uintptr_t end);
 
+/* The first of `from`, `from` + stride, … below `end` whose bit is clear, or `end`. */
+uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintptr_t from,
+                                      uintptr_t end, size_t stride);
+
 /* Sets the bit of every `stride`-th byte of [start, end), a multiple of a granule. Shared form. */
 void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                                  size_t stride);

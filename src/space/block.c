@@ -139,29 +139,14 @@ static uintptr_t cells_end(const struct ter_block_head *head, uintptr_t block)
 
 static void set_resume(struct ter_block_state *state, uintptr_t block, uintptr_t address)
 {
-    state->resume = (uint16_t)((address - block) >> TER_LOG_BYTES_IN_GRANULE);
+    __atomic_store_n(&state->resume, (uint16_t)((address - block) >> TER_LOG_BYTES_IN_GRANULE),
+                     __ATOMIC_RELEASE);
 }
 
 static uintptr_t resume_address(const struct ter_block_state *state, uintptr_t block)
 {
-    return block + ((uintptr_t)state->resume << TER_LOG_BYTES_IN_GRANULE);
-}
-
-/* The first run of free cells at or above `from`: its start, and its end in *run_end. */
-static uintptr_t find_free_cells(const struct ter_block_space *space,
-                                 const struct ter_block_head *head, uintptr_t from, uintptr_t end,
-                                 uintptr_t *run_end)
-{
-    while (from < end) {
-        uintptr_t next = ter_bits_find_set(cell_valid_bits(space), from, end);
-
-        if (next > from) {
-            *run_end = next;
-            return from;
-        }
-        from += head->cell_bytes;
-    }
-    return end;
+    return block + ((uintptr_t)__atomic_load_n(&state->resume, __ATOMIC_ACQUIRE)
+                    << TER_LOG_BYTES_IN_GRANULE);
 }
 
 static size_t cap_run(size_t bytes, size_t max_bytes, size_t cell_bytes)
@@ -190,22 +175,22 @@ static void let_go(struct ter_block_state *state, struct ter_run *run)
     state->zeroed = false;
 }
 
-bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                              struct ter_run *run)
+bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
+                            struct ter_run *run)
 {
     const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
     struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
     uintptr_t end = cells_end(head, block);
-    uintptr_t run_end = end;
-    uintptr_t start = find_free_cells(space, head, resume_address(state, block), end, &run_end);
+    uintptr_t start = ter_bits_find_clear_strided(
+        cell_valid_bits(space), resume_address(state, block), end, head->cell_bytes);
     size_t bytes;
 
     if (start == end) {
         set_resume(state, block, end);
-        let_go(state, run);
         return false;
     }
-    bytes = cap_run(run_end - start, max_bytes, head->cell_bytes);
+    bytes = cap_run(ter_bits_find_set(cell_valid_bits(space), start, end) - start, max_bytes,
+                    head->cell_bytes);
     set_resume(state, block, start + bytes);
     if (space->kinds[head->kind].zeroed && !state->zeroed)
         memset((void *)start, 0, bytes);
@@ -214,6 +199,15 @@ bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, si
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     ter_bits_set_strided_shared(cell_valid_bits(space), start, start + bytes, head->cell_bytes);
     return true;
+}
+
+bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
+                              struct ter_run *run)
+{
+    if (ter_block_space_refill(space, block, max_bytes, run))
+        return true;
+    let_go(ter_block_state_of(space->space.ground, block), run);
+    return false;
 }
 
 void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block, struct ter_run *run)
@@ -227,10 +221,12 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block, 
 bool ter_block_space_free(struct ter_block_space *space, uintptr_t object)
 {
     const struct ter_block_state *state = ter_block_state_of(space->space.ground, object);
+    /* Before the bit: once that is clear, the block's owner may find the cell and move on. */
+    bool passed = object < resume_address(state, block_of(object));
     bool was_set = ter_bits_clear_shared(cell_valid_bits(space), object);
 
     TER_CHECK(was_set);
-    return object < resume_address(state, block_of(object));
+    return passed;
 }
 
 void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell)

@@ -9,8 +9,9 @@
  *
  * Cells of a block below its `resume` offset have been looked at since the last sweep: they are
  * objects, in a run, or in the list of a mutator that freed them. Cells above have not, so a freed
- * one there must not enter a list: it will be found where it is. All under the heap lock, but for
- * the hot head, which the collector reads with the world stopped.
+ * one there must not enter a list: it will be found where it is. Only the block's owner moves
+ * `resume`, so who frees a cell reads it first and then clears the bit. All under the heap lock, but
+ * for the hot head, which the collector reads with the world stopped, and the owner's next runs.
  *
  * Free runs come from a bitmap and not from threaded lists, as in Go's runtime and JavaScriptCore.
  */
@@ -77,6 +78,13 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
  */
 bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
                               struct ter_run *run);
+/*
+ * The same without the heap lock, by the owner of the block, which took a run of it before; when none
+ * is left the block stays its own. A collector may stop the thread at any instruction of this: cells
+ * are free, then in the published run, then valid, and the block is nobody else's meanwhile.
+ */
+bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
+                            struct ter_run *run);
 /* Makes what is left of `run` free again, before a collection or at the end of a mutator. */
 void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
                                 struct ter_run *run);

@@ -109,6 +109,20 @@ static void check_find(struct bits_test *test)
                      granule(test, wanted));
 }
 
+static void check_find_clear(struct bits_test *test)
+{
+    size_t from, to, wanted, stride = 1 + test_below(&test->random, 130);
+
+    random_range(test, &from, &to);
+    for (wanted = from; wanted < to && test->model[wanted];)
+        wanted += stride;
+    wanted = ter_min(wanted, to);
+    assert_int_equal(ter_bits_find_clear_strided(&test->table, granule(test, from),
+                                                 granule(test, to),
+                                                 stride << TER_LOG_BYTES_IN_GRANULE),
+                     granule(test, wanted));
+}
+
 static void random_operations(void **state)
 {
     struct bits_test *test = *state;
@@ -122,7 +136,7 @@ static void random_operations(void **state)
         }
         random_operation(test);
         check_find(test);
-        check_find(test);
+        check_find_clear(test);
         if (i % 16 == 0)
             check_all(test);
     }
