@@ -46,8 +46,10 @@ struct ter_allocator {
     size_t run_bytes;       /* most that a mutator takes of a block at once */
     size_t stress_interval; /* a collection at every so many allocations; 0: never */
     size_t stress_count;
-    size_t allocated_since_collection; /* bytes of runs taken and large objects */
-    size_t freed_since_collection;     /* bytes that the program freed itself */
+    /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
+       Less than nothing, modulo the word, while they have runs from before the collection. */
+    size_t allocated_since_collection;
+    size_t freed_since_collection; /* bytes that the program freed itself */
     uint64_t allocated_total;
 };
 

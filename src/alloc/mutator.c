@@ -90,6 +90,11 @@ size_t ter_mutators_uncounted(const struct ter_allocator *allocator)
     return bytes;
 }
 
+size_t ter_mutators_allocated(const struct ter_allocator *allocator)
+{
+    return allocator->allocated_since_collection + ter_mutators_uncounted(allocator);
+}
+
 static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;

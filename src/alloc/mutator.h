@@ -47,6 +47,8 @@ void ter_mutator_flush(struct ter_mutator *mutator);
 void ter_mutator_drop_freed(struct ter_mutator *mutator);
 /* Under the heap lock: bytes of runs that no count has yet, of all mutators. */
 size_t ter_mutators_uncounted(const struct ter_allocator *allocator);
+/* Likewise: bytes of runs taken and of large objects since the last collection. */
+size_t ter_mutators_allocated(const struct ter_allocator *allocator);
 /* What was admitted for malloc is free for all again. */
 void ter_mutator_give_up_reserve(struct ter_mutator *mutator);
 /* Sets the mark of every cell that the mutator's runs still hold: they stay its own. */

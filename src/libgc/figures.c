@@ -12,17 +12,17 @@ static struct figures figures_locked(void)
 {
     const struct ter_plan *plan = ter_libgc.plan;
     struct figures figures = {0};
-    size_t used, uncounted;
+    size_t used;
 
     if (ter_libgc.heap == NULL)
         return figures;
     used = atomic_load_explicit(&plan->ground.accounting.used_bytes, memory_order_relaxed);
     figures.heap = ter_max(plan->ground.accounting.limit_bytes, used);
     figures.free = figures.heap - used;
-    uncounted = ter_mutators_uncounted(&plan->allocator);
-    figures.since = plan->allocator.allocated_since_collection + uncounted;
+    figures.since = ter_mutators_allocated(&plan->allocator);
     figures.freed = plan->allocator.freed_since_collection;
-    figures.total = (size_t)plan->allocator.allocated_total + uncounted;
+    figures.total =
+        (size_t)plan->allocator.allocated_total + ter_mutators_uncounted(&plan->allocator);
     return figures;
 }
 

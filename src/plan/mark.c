@@ -26,6 +26,8 @@ struct scan {
     const uint8_t *displacements;
     uintptr_t low;
     uintptr_t span;
+    uintptr_t cells; /* surely the mark-sweep space's, where most references lead */
+    uintptr_t cells_span;
     uintptr_t heads; /* biases of the tables of block heads and of mark bits */
     uintptr_t marks;
     struct ter_mark_entry *bottom; /* of the mark stack: first entry, first free one, end */
@@ -45,6 +47,8 @@ static struct scan begin_scan(struct ter_marker *marker, bool interior)
                         .displacements = marker->displacements,
                         .low = marker->low,
                         .span = marker->span,
+                        .cells = marker->ranges[0]->start,
+                        .cells_span = marker->cells_span,
                         .heads = side->tables[TER_SIDE_BLOCK].bias,
                         .marks = side->tables[TER_SIDE_MARK].bias,
                         .bottom = marker->stack.entries + marker->stack.bottom,
@@ -226,9 +230,12 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior,
 TER_INLINE void mark_words(struct scan *scan, const uintptr_t *word, const uintptr_t *end,
                            bool interior, bool shared)
 {
-    for (; word < end; word++)
-        if (*word - scan->low < scan->span)
+    for (; word < end; word++) {
+        if (*word - scan->cells < scan->cells_span)
+            mark_in_block(scan, *word, interior, shared);
+        else if (*word - scan->low < scan->span)
             mark_candidate(scan, *word, interior, shared);
+    }
 }
 
 void ter_mark_word(struct ter_marker *marker, uintptr_t word)
@@ -395,6 +402,10 @@ void ter_marker_begin(struct ter_marker *marker)
         low = ter_min(low, marker->ground->outside.low);
         high = ter_max(high, marker->ground->outside.high);
     }
+    marker->cells_span =
+        marker->ranges[0]->shared
+            ? 0
+            : atomic_load_explicit(&marker->ranges[0]->mapped_bytes, memory_order_acquire);
     marker->low = low;
     marker->span = high > low ? high - low : 0;
     TER_CHECK(marker->stack.count == marker->stack.bottom);

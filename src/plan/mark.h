@@ -27,6 +27,7 @@ struct ter_marker {
     const struct ter_range *ranges[3]; /* whose hull the first compare tests */
     uintptr_t low;
     uintptr_t span;
+    size_t cells_span; /* of the first range, from its start; 0 when it shares chunks with others */
     struct ter_mark_stack stack;
     struct ter_share *share;  /* of the round that this marker takes part in; NULL: it is alone */
     bool interior_everywhere; /* any byte of an object refers to it, in the heap too */

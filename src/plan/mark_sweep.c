@@ -18,7 +18,7 @@ static enum ter_admission refused(void *context, size_t bytes)
     (void)bytes;
     if (plan->never || plan->trigger.disabled != 0)
         return TER_REFUSED;
-    if (plan->allocator.allocated_since_collection == 0 && !plan->refused) {
+    if (ter_mutators_allocated(&plan->allocator) == 0 && !plan->refused) {
         plan->refused = true;
         return TER_REFUSED;
     }

@@ -280,10 +280,10 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     collection->number = ++plan->collections;
     collection->used_after_bytes = used_bytes(plan);
     collection->heap_bytes = plan->ground.accounting.limit_bytes;
-    collection->allocated_bytes = plan->allocator.allocated_since_collection;
+    collection->allocated_bytes = ter_mutators_allocated(&plan->allocator);
     plan->trigger.live = collection->live;
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
-    plan->allocator.allocated_since_collection = 0;
+    plan->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&plan->allocator);
     plan->allocator.freed_since_collection = 0;
 }
 
