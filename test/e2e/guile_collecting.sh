@@ -32,7 +32,7 @@ same "trees that live long and short" 1000 <<'END'
 (display (check kept))
 END
 
-same "threads, guardians, weak tables and finalizers" 1500 <<'END'
+same "threads, guardians, weak tables and finalizers" 800 <<'END'
 (use-modules (ice-9 threads) (system foreign) (rnrs bytevectors))
 (define guardian (make-guardian))
 (define weak (make-weak-key-hash-table 100))
