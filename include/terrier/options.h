@@ -38,7 +38,7 @@ extern "C" {
     NUMBER(free_space_divisor, 3, 1, 1000000,                                                      \
            "larger: more collections and less memory (as in Boehm's collector)")                   \
     NUMBER(huge_pages, 0, 0, 1, "huge pages are asked for, where the system has them")             \
-    NUMBER(markers, 0, 0, 16, "threads that mark; 0: as many as processors")                       \
+    NUMBER(markers, 0, 0, 16, "threads that mark; 0: up to as many as processors, as is faster")   \
     NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
     NUMBER(scan_program, 1, 0, 1, "the program's static data are roots")                           \

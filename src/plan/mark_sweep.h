@@ -52,6 +52,7 @@ struct ter_plan {
     struct ter_links long_links;
     struct ter_marker marker;
     struct ter_mark_team team;
+    uint64_t round_ns; /* that marking what lies behind the roots took last */
     struct ter_trigger trigger;
     struct ter_trim trim;
     struct ter_plan_listener listener;

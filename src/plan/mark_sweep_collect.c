@@ -174,6 +174,7 @@ static void mark_uncollectable(struct ter_plan *plan)
 static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
 {
     struct ter_reach way = {.reach = reach_object, .context = plan};
+    uint64_t start_ns;
 
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
     if (plan->allocator.vm_space != NULL)
@@ -183,7 +184,9 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
         plan->hooks.push_roots(plan->hooks.context);
     ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, visit_data, &plan->marker);
     mark_uncollectable(plan);
+    start_ns = ter_os_now_ns();
     drain_all(plan);
+    plan->round_ns = ter_os_now_ns() - start_ns;
     /* What is left is little: weak things, one by one. */
     plan->team.ready = 0;
     ter_finalizers_reach(&plan->finalizers, &way);
@@ -281,6 +284,8 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     collection->used_after_bytes = used_bytes(plan);
     collection->heap_bytes = plan->ground.accounting.limit_bytes;
     collection->allocated_bytes = ter_mutators_allocated(&plan->allocator);
+    ter_mark_team_learn(&plan->team, plan->round_ns,
+                        collection->live.scanned_bytes + collection->live.atomic_bytes);
     plan->trigger.live = collection->live;
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
     plan->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&plan->allocator);

@@ -11,9 +11,12 @@ static size_t marker_bytes(const struct ter_mark_team *team)
 
 ter_status ter_mark_team_init(struct ter_mark_team *team, unsigned members)
 {
+    bool always = members != 0;
+
     if (members == 0)
         members = ter_os_processors();
-    *team = (struct ter_mark_team){.wanted = (unsigned)ter_min(members - 1, TER_MAX_HELPERS)};
+    *team = (struct ter_mark_team){.wanted = (unsigned)ter_min(members - 1, TER_MAX_HELPERS),
+                                   .always = always};
     ter_workers_init(&team->workers);
     return TER_OK;
 }
@@ -63,9 +66,18 @@ static bool make_markers(struct ter_mark_team *team)
 void ter_mark_team_prepare(struct ter_mark_team *team, size_t live_bytes)
 {
     team->ready = 0;
+    team->pace.is_chosen = false;
     if (team->wanted == 0 || live_bytes < WORTH_A_ROUND || !make_markers(team))
         return;
+    if (!team->always && live_bytes != SIZE_MAX && !ter_mark_pace_choose(&team->pace))
+        return;
     team->ready = ter_workers_start(&team->workers, team->wanted);
+}
+
+void ter_mark_team_learn(struct ter_mark_team *team, uint64_t nanoseconds, size_t live_bytes)
+{
+    if (team->pace.is_chosen)
+        ter_mark_pace_learn(&team->pace, nanoseconds, live_bytes);
 }
 
 /* ---- A round ---- */

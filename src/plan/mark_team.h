@@ -8,6 +8,7 @@
 #pragma once
 
 #include "plan/mark.h"
+#include "plan/mark_pace.h"
 
 struct ter_mark_team {
     struct ter_workers workers;
@@ -15,6 +16,8 @@ struct ter_mark_team {
     unsigned wanted;            /* helpers, as the settings and the machine have it */
     unsigned ready;             /* helpers with a marker of their own, for this collection */
     struct ter_marker *markers; /* of the helpers; NULL before the first round */
+    bool always;                /* the number was asked for: no measuring of what is faster */
+    struct ter_mark_pace pace;
 };
 
 /* `members`: threads that mark, the collecting one included; 0: one a processor. */
@@ -23,8 +26,10 @@ void ter_mark_team_fini(struct ter_mark_team *team);
 /* In the child of a fork. */
 void ter_mark_team_forget(struct ter_mark_team *team);
 
-/* Before the world stops: starts helpers if a round will be worth it. */
+/* Before the world stops: starts helpers if a round will be worth it; SIZE_MAX: it will. */
 void ter_mark_team_prepare(struct ter_mark_team *team, size_t live_bytes);
+/* After the collection: what lies behind the roots was marked in that time. */
+void ter_mark_team_learn(struct ter_mark_team *team, uint64_t nanoseconds, size_t live_bytes);
 
 /* Drains `marker`, with the helpers if there are any ready. */
 void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker);

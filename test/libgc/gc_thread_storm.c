@@ -96,16 +96,16 @@ static void *live_and_exit(void *argument)
     pthread_exit(make_list(seed + 1));
 }
 
+/* Nothing in its frame has its address taken: AddressSanitizer does not see how a frame is left here. */
 static void *live_until_cancelled(void *argument)
 {
     struct cell *list = argument;
     uintptr_t seed = list->number - (CELLS - 1);
-    int old;
 
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     live(seed);
     ended++;
-    pthread_setcancelstate(old, NULL);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
     for (;;)
         pause();
     return NULL;
