@@ -3,7 +3,8 @@
  * Stopping threads on Linux.
  *
  * Invariant: `generation` is odd while threads stand. A thread that got the signal says where its
- * stack ends, counts itself, and waits (futex) until the generation is not the one it saw.
+ * stack ends, counts itself, and waits (futex) until the generation is not the one it saw. Only the last
+ * one wakes the collector: woken for each, it would take a processor from those still to come.
  */
 #define _GNU_SOURCE
 #include "os/linux_signals.h"
@@ -25,7 +26,10 @@ static int stop_signal = SIGPWR;
 static bool handler_installed; /* under `turn` */
 static _Atomic uint32_t generation;
 static _Atomic uint32_t stopped;
-static uint32_t signalled; /* under `turn` */
+static uint32_t signalled;        /* under `turn` */
+static _Atomic uint32_t expected; /* all that were signalled; NOT_KNOWN while signals are sent */
+
+#define NOT_KNOWN UINT32_MAX
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
@@ -48,8 +52,9 @@ static TER_NOINLINE void stand_still(void)
         return;
     TER_SPILL_REGISTERS();
     atomic_store_explicit(&self.stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
-    atomic_fetch_add_explicit(&stopped, 1, memory_order_release);
-    futex_wake_all(&stopped);
+    /* In one order with the collector's store and load: it sees the count or this sees its number. */
+    if (atomic_fetch_add(&stopped, 1) + 1 == atomic_load(&expected))
+        futex_wake_all(&stopped);
     while (atomic_load_explicit(&generation, memory_order_acquire) == seen)
         futex_wait(&generation, seen);
 }
@@ -95,6 +100,7 @@ ter_status ter_os_stop_begin(void)
         return status;
     }
     signalled = 0;
+    atomic_store_explicit(&expected, NOT_KNOWN, memory_order_relaxed);
     atomic_store_explicit(&stopped, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&generation, 1, memory_order_release);
     return TER_OK;
@@ -115,7 +121,8 @@ bool ter_os_stop_wait(void)
     struct timespec patience = {.tv_nsec = 50 * 1000 * 1000};
     uint32_t count;
 
-    while ((count = atomic_load_explicit(&stopped, memory_order_acquire)) != signalled)
+    atomic_store(&expected, signalled);
+    while ((count = atomic_load(&stopped)) != signalled)
         if (syscall(SYS_futex, (uint32_t *)&stopped, FUTEX_WAIT_PRIVATE, count, &patience, NULL,
                     0) != 0 &&
             errno == ETIMEDOUT)
