@@ -40,7 +40,7 @@ static void plan_trials(struct ter_mark_pace *pace, bool together_won)
 void ter_mark_pace_learn(struct ter_mark_pace *pace, uint64_t nanoseconds, size_t live_bytes)
 {
     uint64_t *estimate = pace->is_together ? &pace->together : &pace->alone;
-    uint64_t measured = ter_max(nanoseconds * 16 / (live_bytes / 1024 + 1), 1);
+    uint64_t measured = nanoseconds * 16 / (live_bytes / 1024 + 1) + 1;
     bool both = pace->alone != 0 && pace->together != 0;
     bool together_won = both && together_wins(pace);
     bool was_trial = both && pace->is_together != together_won;

@@ -192,12 +192,13 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     bytes = cap_run(ter_bits_find_set(cell_valid_bits(space), start, end) - start, max_bytes,
                     head->cell_bytes);
     set_resume(state, block, start + bytes);
-    if (space->kinds[head->kind].zeroed && !state->zeroed)
-        memset((void *)start, 0, bytes);
     /* The run first: a question from another thread must not see the bits of cells without it. */
     publish_run(run, start, start + bytes);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     ter_bits_set_strided_shared(cell_valid_bits(space), start, start + bytes, head->cell_bytes);
+    /* Last: an atomic operation waits for every store before it, and these miss the caches. */
+    if (space->kinds[head->kind].zeroed && !state->zeroed)
+        memset((void *)start, 0, bytes);
     return true;
 }
 
