@@ -287,6 +287,7 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     ter_mark_team_learn(&plan->team, plan->round_ns,
                         collection->live.scanned_bytes + collection->live.atomic_bytes);
     plan->trigger.live = collection->live;
+    plan->trigger.used_bytes = collection->used_after_bytes;
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
     plan->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&plan->allocator);
     plan->allocator.freed_since_collection = 0;

@@ -11,7 +11,7 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
     size_t work =
         2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 + trigger->root_bytes;
 
-    return ter_max(work / trigger->free_space_divisor, 1);
+    return ter_max(ter_max(work, trigger->used_bytes) / trigger->free_space_divisor, 1);
 }
 
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator)

@@ -18,6 +18,7 @@ struct ter_trigger {
     bool never_grow_before_collecting;
     struct ter_live live; /* after the last collection */
     size_t root_bytes;    /* static roots and stacks, as last seen */
+    size_t used_bytes;    /* blocks and pages in use after the last collection */
 };
 
 /* Fewest bytes of allocation between two collections. */

@@ -39,6 +39,23 @@ static bool is_handed_out(const struct ter_ground *ground, uintptr_t cell)
     return cell < cursor || cell >= limit || block_of(cursor) != block_of(cell);
 }
 
+/*
+ * First byte of the cell that covers `word`, or 0. The block may change its size class meanwhile, in
+ * another thread or under a signal handler that asks; parts of two heads then lead to no cell or to one
+ * of the same block, of which the bits tell.
+ */
+static uintptr_t find_cell_start(const struct ter_block_head *head, uintptr_t word)
+{
+    struct ter_block_head seen;
+    uintptr_t cell;
+
+    seen.cells = __atomic_load_n(&head->cells, __ATOMIC_ACQUIRE);
+    seen.reciprocal = __atomic_load_n(&head->reciprocal, __ATOMIC_RELAXED);
+    seen.cell_bytes = __atomic_load_n(&head->cell_bytes, __ATOMIC_RELAXED);
+    cell = ter_block_cell_of(&seen, word);
+    return seen.cells != 0 && block_of(cell) == block_of(word) ? cell : 0;
+}
+
 static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_block_space *space = block_space_of(sft);
@@ -48,8 +65,8 @@ static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
     if (!ter_range_holds(&space->space.range, space->space.ground, word))
         return ter_object_none();
     head = ter_block_head_of(space->space.ground, word);
-    cell = ter_block_cell_of(head, word);
-    if (head->cells == 0 || !ter_bits_test(cell_valid_bits(space), cell) ||
+    cell = find_cell_start(head, word);
+    if (cell == 0 || !ter_bits_test(cell_valid_bits(space), cell) ||
         !is_handed_out(space->space.ground, cell))
         return ter_object_none();
     return ter_object_at(cell);
@@ -108,6 +125,17 @@ uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned
     return ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
 }
 
+/* The number of cells last: without one the block is free, see find_cell_start. */
+static void set_head(struct ter_block_head *head, uint32_t cell_bytes, unsigned kind,
+                     enum ter_scan scan)
+{
+    head->kind = (uint8_t)kind;
+    head->scan = (uint8_t)scan;
+    __atomic_store_n(&head->reciprocal, ter_size_class_reciprocal(cell_bytes), __ATOMIC_RELAXED);
+    __atomic_store_n(&head->cell_bytes, cell_bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&head->cells, (uint16_t)(TER_BYTES_IN_BLOCK / cell_bytes), __ATOMIC_RELEASE);
+}
+
 ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned kind,
                                       unsigned size_class, uintptr_t *block)
 {
@@ -121,13 +149,8 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
         ter_block_space_fill_marks(space, *block);
     *ter_block_state_of(space->space.ground, *block) = (struct ter_block_state){
         .owner = NULL, .size_class = (uint8_t)size_class, .zeroed = zeroed};
-    *ter_block_head_of(space->space.ground, *block) = (struct ter_block_head){
-        .reciprocal = ter_size_class_reciprocal(cell_bytes),
-        .cell_bytes = cell_bytes,
-        .cells = (uint16_t)(TER_BYTES_IN_BLOCK / cell_bytes),
-        .kind = (uint8_t)kind,
-        .scan = (uint8_t)space->kinds[kind].scan,
-    };
+    set_head(ter_block_head_of(space->space.ground, *block), cell_bytes, kind,
+             space->kinds[kind].scan);
     return TER_OK;
 }
 

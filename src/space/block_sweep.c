@@ -42,7 +42,8 @@ static unsigned sweep_words(uint64_t *valid, uint64_t *mark)
     for (size_t i = 0; i < WORDS_IN_BLOCK; i++) {
         uint64_t word = valid[i] & mark[i];
 
-        valid[i] = word;
+        /* A signal handler of a blocked thread may be asking about a cell. */
+        __atomic_store_n(&valid[i], word, __ATOMIC_RELAXED);
         mark[i] = ~UINT64_C(0);
         live += ter_count_ones(word);
     }
@@ -79,7 +80,7 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     }
     state->resume = 0;
     if (live_cells == 0) {
-        *head = (struct ter_block_head){0};
+        __atomic_store_n(&head->cells, 0, __ATOMIC_RELAXED);
         state->zeroed = false;
         ter_blocks_release(&space->blocks, block);
         return;

@@ -15,6 +15,9 @@ static void intervals(void **state)
     assert_int_equal(ter_trigger_interval(&trigger), 2100);
     trigger.root_bytes = 300;
     assert_int_equal(ter_trigger_interval(&trigger), 2200);
+    /* What takes room counts too, though it need not be scanned. */
+    trigger.used_bytes = 9000;
+    assert_int_equal(ter_trigger_interval(&trigger), 3000);
     trigger.free_space_divisor = 1000000;
     assert_int_equal(ter_trigger_interval(&trigger), 1);
 }
