@@ -9,7 +9,7 @@
  */
 #include "plan/plan.h"
 
-#define QUEUE_LENGTH 16u        /* a power of two */
+#define QUEUE_LENGTH 32u        /* a power of two */
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a stack copied at once */
 #define FEWEST_TO_SHARE 8       /* entries; with fewer, others get nothing */
@@ -139,6 +139,7 @@ TER_INLINE void push(struct scan *scan, uintptr_t object, size_t bytes, unsigned
     struct ter_mark_entry waited = *slot;
 
     TER_PREFETCH_READ(object);
+    TER_PREFETCH_READ(object + bytes - 1); /* often in the next line of the cache */
     *slot = (struct ter_mark_entry){object, bytes | kind};
     if (TER_LIKELY(waited.start != 0))
         stack_entry(scan, waited);
