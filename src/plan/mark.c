@@ -13,7 +13,9 @@
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a stack copied at once */
 #define FEWEST_TO_SHARE 8       /* entries; with fewer, others get nothing */
-#define MOST_GIVEN 512u         /* entries at once */
+#define SHORTEST_REST 512u /* entries scanned after a gift; waking others takes as long as some */
+#define LONGEST_REST 65536u
+#define MOST_GIVEN 512u /* entries at once */
 
 /*
  * What the loop reads for every word, in a local variable: the compiler keeps it in registers or in
@@ -317,13 +319,36 @@ void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes
     write_stack(&scan);
 }
 
-/* Half of the stack, the oldest entries, for who has nothing to do. */
-static TER_NOINLINE void give_away(struct scan *scan)
+/*
+ * Half of the stack, the oldest entries, for who has nothing to do. Behind them may be half of all there is,
+ * or next to nothing, as in a long list. A gift that was used up before this marker had rested is
+ * followed by a rest of twice the length.
+ */
+static TER_NOINLINE void give_away(struct scan *scan, bool in_time)
 {
+    struct ter_marker *marker = scan->marker;
     size_t count = ter_min((size_t)(scan->top - scan->bottom) / 2, MOST_GIVEN);
 
-    if (ter_share_give(scan->marker->share, scan->bottom, count))
+    if (ter_share_give(marker->share, scan->bottom, count))
         scan->bottom += count;
+    marker->rest_length =
+        in_time ? SHORTEST_REST : (unsigned)ter_min(marker->rest_length * 2, LONGEST_REST);
+    marker->rest = marker->rest_length;
+}
+
+/* One more entry is about to be scanned in a round. */
+TER_INLINE void share(struct scan *scan)
+{
+    struct ter_marker *marker = scan->marker;
+
+    if (marker->rest > 1) {
+        marker->rest--;
+        return;
+    }
+    if (TER_LIKELY(!ter_share_is_hungry(marker->share)))
+        marker->rest = 0;
+    else if (scan->top - scan->bottom >= FEWEST_TO_SHARE)
+        give_away(scan, marker->rest == 0);
 }
 
 TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
@@ -337,9 +362,8 @@ TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
             if (scan.top == scan.bottom)
                 break;
         }
-        if (shared && TER_UNLIKELY(ter_share_is_hungry(marker->share)) &&
-            scan.top - scan.bottom >= FEWEST_TO_SHARE)
-            give_away(&scan);
+        if (shared)
+            share(&scan);
         scan_entry(&scan, *--scan.top, interior, shared);
     }
     write_stack(&scan);

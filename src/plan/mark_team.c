@@ -117,6 +117,7 @@ void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)
         return;
     }
     marker->share = &team->share;
+    marker->rest = marker->rest_length = 0;
     for (unsigned i = 0; i < team->ready; i++)
         copy_settings(&team->markers[i], marker);
     ter_share_begin(&team->share, team->ready + 1);
