@@ -9,6 +9,7 @@
 #include "libgc/libgc.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 
 static void share_heap(void)
@@ -196,6 +197,7 @@ struct thread {
     void *(*function)(void *);
     void *argument;
     void *result;
+    sem_t *registered; /* its creator's, which waits for it */
     pthread_t id;
     bool known;    /* to its creator: it is not freed before */
     bool detached; /* nobody joins it */
@@ -271,6 +273,7 @@ static void *run_thread(void *argument)
     lock_threads();
     thread->id = pthread_self();
     unlock_threads();
+    sem_post(thread->registered);
     pthread_cleanup_push(end_thread, thread);
     result = thread->function(thread->argument);
     thread->result = result;
@@ -286,10 +289,27 @@ static bool starts_detached(const pthread_attr_t *attributes)
            state == PTHREAD_CREATE_DETACHED;
 }
 
+/*
+ * Until the new thread is registered: collections stop it and scan its stack as soon as its creator
+ * goes on. It also lets threads begin in the order of their creation, nearly always, as with the
+ * stock library; programs came to count on that.
+ */
+static void wait_until_registered(sem_t *registered)
+{
+    int cancelling;
+
+    /* Starting a thread is no point where the creator may be cancelled. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelling);
+    while (sem_wait(registered) != 0)
+        ; /* a signal came, often the one that stops the creator */
+    pthread_setcancelstate(cancelling, NULL);
+}
+
 int GC_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*function)(void *),
                       void *argument)
 {
     struct thread *thread;
+    sem_t registered;
     bool done;
     int error;
 
@@ -297,13 +317,19 @@ int GC_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*f
     thread = GC_malloc_uncollectable(sizeof *thread);
     if (thread == NULL)
         return EAGAIN;
-    *thread = (struct thread){
-        .function = function, .argument = argument, .detached = starts_detached(attributes)};
+    sem_init(&registered, 0, 0);
+    *thread = (struct thread){.function = function,
+                              .argument = argument,
+                              .registered = &registered,
+                              .detached = starts_detached(attributes)};
     lock_threads();
     thread->next = threads;
     threads = thread;
     unlock_threads();
     error = pthread_create(id, attributes, run_thread, thread);
+    if (error == 0)
+        wait_until_registered(&registered);
+    sem_destroy(&registered);
     lock_threads();
     thread->known = true;
     if (error != 0)

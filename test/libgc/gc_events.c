@@ -62,13 +62,18 @@ static void test_collection_events(void)
 
 static pthread_barrier_t barrier;
 
-static void *wait_around(void *argument)
+/* Not in a call of the library while the others are stopped. */
+static void *turn_around(void *argument)
 {
-    pthread_barrier_wait(&barrier);
-    /* Not in a call of the library while the others are stopped. */
     while (!atomic_load((atomic_bool *)argument))
         ;
     return NULL;
+}
+
+static void *wait_around(void *argument)
+{
+    pthread_barrier_wait(&barrier);
+    return turn_around(argument);
 }
 
 static void test_thread_events(void)
@@ -99,6 +104,27 @@ static void test_thread_events(void)
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&barrier);
+}
+
+/* A thread is registered when GC_pthread_create returns: the next collection stops it. */
+static void test_registered_at_once(void)
+{
+    static atomic_bool done;
+
+    for (unsigned i = 0; i < 50; i++) {
+        pthread_t thread;
+
+        atomic_store(&done, false);
+        suspended_count = 0;
+        GC_set_on_thread_event(note_thread);
+        if (pthread_create(&thread, NULL, turn_around, &done) != 0)
+            abort();
+        GC_gcollect();
+        GC_set_on_thread_event(0);
+        EXPECT(suspended_count > 0, "thread %u is not known yet", i);
+        atomic_store(&done, true);
+        pthread_join(thread, NULL);
+    }
 }
 
 /* ---- Not now ---- */
@@ -179,6 +205,7 @@ int main(void)
     GC_INIT();
     test_collection_events();
     test_thread_events();
+    test_registered_at_once();
     test_stop_function();
     test_automatic();
     test_time();
