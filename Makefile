@@ -28,6 +28,7 @@ check:
 
 check-thorough:
 	@tools/install-packages check
+	@tools/install-packages thorough
 	@tools/install-packages proof
 	@tools/install-packages machines
 	@TERRIER_THOROUGH=1 JOBS=$(JOBS) tools/check debug $(filter-out $(MACHINES),$(PRESETS)) $(MACHINES)

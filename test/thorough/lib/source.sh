@@ -28,18 +28,22 @@ make_lists() {
     done
 }
 
-# fetch_source PACKAGE FILE: $source is its folder, in which FILE lies.
+# fetch_source PACKAGE FILE: the sources that the installed PACKAGE was built from, in the folder $source,
+# in which FILE lies; $version is theirs.
 fetch_source() {
     source=$temp/source
     command -v apt-get >/dev/null || skip "there is no apt-get"
     command -v dpkg-source >/dev/null || skip "dpkg-source (of dpkg-dev) is not here"
+    # shellcheck disable=SC2016
+    built_from=$(dpkg-query -W -f '${source:Package}=${source:Version}' "$1" 2>/dev/null) ||
+        skip "$1 is not here"
+    version=${built_from#*=}
     make_lists
     apt_get update || skip "the lists of sources cannot be read: $(grep '^E:' "$temp/log" | head -n 1)"
     mkdir "$temp/fetch"
-    (cd "$temp/fetch" && apt_get source "$1") ||
-        skip "apt-get source $1: $(grep '^E:' "$temp/log" | head -n 1)"
-    file=$2
-    set -- "$1" "$temp"/fetch/*/
+    (cd "$temp/fetch" && apt_get source "$built_from") ||
+        skip "apt-get source $built_from: $(grep '^E:' "$temp/log" | head -n 1)"
+    set -- "$2" "$temp"/fetch/*/
     mv "$2" "$source" || exit 1
-    [ -f "$source/$file" ] || skip "the source of $1 has no $file"
+    [ -f "$source/$1" ] || skip "the source $built_from has no $1"
 }
