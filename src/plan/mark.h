@@ -29,9 +29,9 @@ struct ter_marker {
     uintptr_t span;
     size_t cells_span; /* of the first range, from its start; 0 when it shares chunks with others */
     struct ter_mark_stack stack;
-    struct ter_share *share;  /* of the round that this marker takes part in; NULL: it is alone */
-    unsigned rest;            /* entries to scan before others may get some; 0: nothing to wait for */
-    unsigned rest_length;     /* what that was after the last gift */
+    struct ter_share *share; /* of the round that this marker takes part in; NULL: it is alone */
+    unsigned rest;        /* entries to scan before others may get some; 0: nothing to wait for */
+    unsigned rest_length; /* what that was after the last gift */
     bool interior_everywhere; /* any byte of an object refers to it, in the heap too */
     uint8_t displacements[TER_MAX_DISPLACEMENT]; /* otherwise: those that do; [0] always */
 };
