@@ -92,6 +92,11 @@ void ter_lock_acquire(struct ter_lock *lock)
     TER_CHECK(wait_for_mutex(&lock->mutex) == 0);
 }
 
+void ter_lock_acquire_unranked(struct ter_lock *lock)
+{
+    TER_CHECK(wait_for_mutex(&lock->mutex) == 0);
+}
+
 void ter_lock_release(struct ter_lock *lock)
 {
     TER_CHECK(pthread_mutex_unlock(&lock->mutex) == 0);

@@ -28,6 +28,8 @@ void ter_lock_init(struct ter_lock *lock, enum ter_lock_rank rank);
 void ter_lock_fini(struct ter_lock *lock);
 void ter_lock_acquire(struct ter_lock *lock);
 void ter_lock_release(struct ter_lock *lock);
+/* Past the check, for a fork, which takes several of one rank; released by pthread_mutex_unlock. */
+void ter_lock_acquire_unranked(struct ter_lock *lock);
 
 /* For checks: this thread holds a lock of that rank. True in builds that do not keep track. */
 bool ter_lock_is_held(enum ter_lock_rank rank);

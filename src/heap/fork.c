@@ -17,7 +17,7 @@ static void for_each_heap(void (*act)(struct ter_heap *heap))
 
 static void hold(struct ter_heap *heap)
 {
-    pthread_mutex_lock(&heap->plan.allocator.lock.mutex);
+    ter_lock_acquire_unranked(&heap->plan.allocator.lock);
 }
 
 static void let_go_of(struct ter_heap *heap)
