@@ -48,7 +48,8 @@ static TER_NOINLINE void stand_still(void)
     uint32_t wanted = seen;
 
     /* A second signal of one stop, or one that somebody else sent, must not count. */
-    if (seen % 2 == 0 || !atomic_compare_exchange_strong(&self.wanted, &wanted, 0))
+    if (ter_signals_hold_off(&self, TER_HELD_OFF_STOP) || seen % 2 == 0 ||
+        !atomic_compare_exchange_strong(&self.wanted, &wanted, 0))
         return;
     TER_SPILL_REGISTERS();
     atomic_store_explicit(&self.stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
@@ -87,6 +88,17 @@ struct ter_os_thread *ter_os_thread_self(void)
     if (self.identity == 0)
         self.identity = (uintptr_t)pthread_self();
     return &self;
+}
+
+/* By signals again, so that the thread stands in the handlers, where no others come between. */
+void ter_os_answer_held_off(struct ter_os_thread *thread)
+{
+    uint32_t what = atomic_exchange_explicit(&thread->held_off, 0, memory_order_relaxed);
+
+    if ((what & TER_HELD_OFF_STOP) != 0)
+        (void)pthread_kill(pthread_self(), stop_signal);
+    if ((what & TER_HELD_OFF_SUSPENSION) != 0)
+        (void)pthread_kill(pthread_self(), ter_os_suspend_signal());
 }
 
 ter_status ter_os_stop_begin(void)

@@ -50,7 +50,8 @@ static void handle_suspend(int number)
     int saved_errno = errno;
 
     (void)number;
-    stand_suspended(ter_os_thread_self());
+    if (!ter_signals_hold_off(ter_os_thread_self(), TER_HELD_OFF_SUSPENSION))
+        stand_suspended(ter_os_thread_self());
     errno = saved_errno;
 }
 

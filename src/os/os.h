@@ -122,6 +122,8 @@ struct ter_os_thread {
     uintptr_t identity;              /* of the system's own kind */
     _Atomic uint32_t suspension;     /* the one that holds this thread alone; 0: none */
     _Atomic uint32_t stands_for;     /* the one in which it came to stand last */
+    _Atomic uint32_t holds_off;      /* not 0: it does not come to stand now */
+    _Atomic uint32_t held_off;       /* what it is to answer when it may stand again */
 };
 
 /* The record of the calling thread. */
@@ -143,6 +145,32 @@ bool ter_os_stop_again(struct ter_os_thread *thread);
 void ter_os_stop_resume(void);
 /* In the child of a fork, where only the calling thread lives. */
 void ter_os_stop_reset_after_fork(void);
+
+/*
+ * Between begin and end the calling thread (`self`) does not come to stand, neither for a stop nor
+ * for a suspension: what is asked of it meanwhile is answered at the end. So a collector finds a few
+ * instructions of it done or not begun, and they need no lock. Who stops it waits for the end: in
+ * between no lock is taken and nothing waits. Holds do not nest.
+ *
+ * The signal's handler runs in this thread, so the order of its own instructions is enough.
+ */
+TER_INLINE void ter_os_hold_off_begin(struct ter_os_thread *self)
+{
+    atomic_store_explicit(&self->holds_off, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Comes to stand for what was held off. */
+TER_COLD void ter_os_answer_held_off(struct ter_os_thread *self);
+
+TER_INLINE void ter_os_hold_off_end(struct ter_os_thread *self)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&self->holds_off, 0, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (TER_UNLIKELY(atomic_load_explicit(&self->held_off, memory_order_relaxed) != 0))
+        ter_os_answer_held_off(self);
+}
 
 /* The signal used, and a change of it before the first stop. */
 int ter_os_stop_signal(void);
