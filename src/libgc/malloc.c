@@ -72,14 +72,20 @@ void *ter_libgc_ignore_off_page(void *object)
     return object;
 }
 
+/* Small objects have no page to ignore. */
+TER_INLINE void *ignore_if_large(void *object, size_t bytes)
+{
+    return TER_LIKELY(bytes < TER_SMALL_MAX_BYTES) ? object : ter_libgc_ignore_off_page(object);
+}
+
 void *GC_malloc_ignore_off_page(size_t bytes)
 {
-    return ter_libgc_ignore_off_page(GC_malloc(bytes));
+    return ignore_if_large(GC_malloc(bytes), bytes);
 }
 
 void *GC_malloc_atomic_ignore_off_page(size_t bytes)
 {
-    return ter_libgc_ignore_off_page(GC_malloc_atomic(bytes));
+    return ignore_if_large(GC_malloc_atomic(bytes), bytes);
 }
 
 /* ---- By number of the kind ---- */
