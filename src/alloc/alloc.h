@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alloc/allocator.h"
+#include "alloc/freeing.h"
 #include "alloc/malloc_objects.h"
 #include "alloc/mutator.h"
 #include "alloc/world.h"

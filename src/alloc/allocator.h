@@ -33,6 +33,7 @@ struct ter_mutator;
 struct ter_allocator {
     struct ter_lock lock; /* the heap lock */
     bool locking;         /* false while the embedder vouches for a single thread */
+    bool shared;          /* there were two mutators at once: none is alone any more */
     struct ter_block_space *mark_sweep;
     struct ter_block_space *immortal;
     struct ter_large_space *large;
@@ -42,14 +43,15 @@ struct ter_allocator {
     unsigned kind_count;
     struct ter_gate gate;
     struct ter_mutator *mutators;
-    bool notify;            /* something waits for a moment without the lock: finalizers */
-    size_t run_bytes;       /* most that a mutator takes of a block at once */
-    size_t stress_interval; /* a collection at every so many allocations; 0: never */
+    struct ter_mutator *retired; /* memory of some that ended */
+    bool notify;                 /* something waits for a moment without the lock: finalizers */
+    size_t run_bytes;            /* most that a mutator takes of a block at once */
+    size_t stress_interval;      /* a collection at every so many allocations; 0: never */
     size_t stress_count;
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
     size_t allocated_since_collection;
-    size_t freed_since_collection; /* bytes that the program freed itself */
+    size_t freed_since_collection; /* bytes that the program freed itself; likewise */
     uint64_t allocated_total;
 };
 

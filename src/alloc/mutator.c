@@ -23,33 +23,91 @@ static void join_thread_data(void *context, const struct ter_os_segment *segment
     range->end = ter_max(range->end, segment->end);
 }
 
+/* Clean memory, from one that ended if there is any. */
+static ter_status take_memory(struct ter_allocator *allocator, struct ter_mutator **mutator)
+{
+    ter_status status;
+    void *memory;
+
+    ter_allocator_lock(allocator);
+    *mutator = allocator->retired;
+    if (*mutator != NULL) {
+        allocator->retired = (*mutator)->next;
+        (*mutator)->next = NULL;
+    }
+    ter_allocator_unlock(allocator);
+    if (*mutator != NULL)
+        return TER_OK;
+    status = ter_os_allocate(mutator_bytes(), &memory);
+    if (status != TER_OK)
+        return status;
+    ter_os_name((uintptr_t)memory, mutator_bytes(), "terrier:mutator");
+    *mutator = memory;
+    return TER_OK;
+}
+
+/*
+ * Somebody may have read just before that a block belongs to a run of this mutator, and be about to
+ * look at the run. So the memory stays readable. The runs were flushed and are empty; the rest, which
+ * nobody else reads, is cleared for the next mutator.
+ */
+static void retire_mutator(struct ter_allocator *allocator, struct ter_mutator *mutator)
+{
+    memset((char *)mutator + sizeof mutator->runs, 0, sizeof *mutator - sizeof mutator->runs);
+    mutator->next = allocator->retired;
+    allocator->retired = mutator;
+}
+
+void ter_mutators_release_retired(struct ter_allocator *allocator)
+{
+    while (allocator->retired != NULL) {
+        struct ter_mutator *mutator = allocator->retired;
+
+        allocator->retired = mutator->next;
+        ter_os_release((uintptr_t)mutator, mutator_bytes());
+    }
+}
+
+static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mutator *mutator)
+{
+    ter_status status = TER_OK;
+
+    ter_allocator_lock(allocator);
+    if (allocator->mutators != NULL)
+        status = ter_world_share(allocator);
+    if (status == TER_OK) {
+        mutator->alone = !allocator->shared;
+        mutator->next = allocator->mutators;
+        allocator->mutators = mutator;
+    } else {
+        retire_mutator(allocator, mutator);
+    }
+    ter_allocator_unlock(allocator);
+    return status;
+}
+
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator)
 {
     struct ter_mutator *made;
-    void *memory;
     ter_status status;
 
     if (stack_base == 0)
         stack_base = ter_os_stack_base();
     if (stack_base == 0)
         return TER_ERROR_SYSTEM;
-    status = ter_os_allocate(mutator_bytes(), &memory);
+    status = take_memory(allocator, &made);
     if (status != TER_OK)
         return status;
-    ter_os_name((uintptr_t)memory, mutator_bytes(), "terrier:mutator");
-    made = memory;
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
     made->stack_base = stack_base;
     made->thread = ter_os_thread_self();
     ter_os_for_each_tls_block(join_thread_data, &made->thread_data);
-    ter_allocator_lock(allocator);
-    made->next = allocator->mutators;
-    allocator->mutators = made;
-    ter_allocator_unlock(allocator);
-    *mutator = made;
-    return TER_OK;
+    status = join_allocator(allocator, made);
+    if (status == TER_OK)
+        *mutator = made;
+    return status;
 }
 
 void ter_mutator_free(struct ter_mutator *mutator)
@@ -63,8 +121,8 @@ void ter_mutator_free(struct ter_mutator *mutator)
     while (*link != mutator)
         link = &(*link)->next;
     *link = mutator->next;
+    retire_mutator(allocator, mutator);
     ter_allocator_unlock(allocator);
-    ter_os_release((uintptr_t)mutator, mutator_bytes());
 }
 
 /* ---- Small objects ---- */
@@ -75,10 +133,12 @@ static struct ter_block_space *space_of_kind(const struct ter_allocator *allocat
 }
 
 /* Under the heap lock, by the mutator's thread or while that is blocked. */
-static void count_runs(struct ter_mutator *mutator)
+static void fold_counts(struct ter_mutator *mutator)
 {
     ter_allocator_count(mutator->allocator, mutator->uncounted);
     __atomic_store_n(&mutator->uncounted, 0, __ATOMIC_RELAXED);
+    mutator->allocator->freed_since_collection += mutator->freed_uncounted;
+    __atomic_store_n(&mutator->freed_uncounted, 0, __ATOMIC_RELAXED);
 }
 
 size_t ter_mutators_uncounted(const struct ter_allocator *allocator)
@@ -114,17 +174,10 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
 
 void ter_mutator_flush(struct ter_mutator *mutator)
 {
-    count_runs(mutator);
+    fold_counts(mutator);
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             flush_class(mutator, kind, size_class);
-}
-
-void ter_mutator_drop_freed(struct ter_mutator *mutator)
-{
-    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            mutator->slow[kind][size_class].freed = 0;
 }
 
 void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks)
@@ -150,22 +203,6 @@ void ter_mutator_return(struct ter_mutator *mutator)
     ter_allocator_lock(mutator->allocator);
     mutator->blocked_at = 0;
     ter_allocator_unlock(mutator->allocator);
-}
-
-static uintptr_t take_freed(struct ter_mutator *mutator, struct ter_block_space *space,
-                            unsigned kind, unsigned size_class)
-{
-    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
-    uintptr_t cell = slow->freed;
-
-    if (cell == 0)
-        return 0;
-    slow->freed = *(uintptr_t *)cell;
-    if (space->kinds[kind].zeroed)
-        memset((void *)cell, 0, ter_size_class_bytes[size_class]);
-    ter_block_space_reuse(space, cell);
-    ter_allocator_count(mutator->allocator, ter_size_class_bytes[size_class]);
-    return cell;
 }
 
 /* The next run of the mutator's block, or of another that has free cells. */
@@ -209,10 +246,10 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
     struct ter_block_space *space = space_of_kind(mutator->allocator, kind);
     struct ter_run *run = &mutator->runs[kind][size_class];
 
-    count_runs(mutator);
+    fold_counts(mutator);
     ter_allocator_poll_stress(mutator->allocator);
     for (;;) {
-        uintptr_t cell = take_freed(mutator, space, kind, size_class);
+        uintptr_t cell = ter_mutator_take_freed(mutator, kind, size_class);
 
         if (cell != 0)
             return cell;
@@ -228,8 +265,8 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
 }
 
 /*
- * The next run of the mutator's own block, without the lock; 0 when there is none, or when there is
- * something better to do. The collector may stop this thread here.
+ * The next run of the mutator's own block, without the lock; 0 when there is none. The collector may
+ * stop this thread here.
  */
 static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
@@ -238,15 +275,25 @@ static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned siz
     struct ter_run *run = &mutator->runs[kind][size_class];
     uintptr_t cell;
 
-    if (slow->block == 0 || slow->freed != 0 || allocator->stress_interval != 0 ||
-        !ter_block_space_refill(space_of_kind(allocator, kind), slow->block, allocator->run_bytes,
-                                run))
+    if (slow->block == 0 || !ter_block_space_refill(space_of_kind(allocator, kind), slow->block,
+                                                    allocator->run_bytes, run))
         return 0;
     cell = run->cursor;
     __atomic_store_n(&mutator->uncounted, mutator->uncounted + (run->limit - cell),
                      __ATOMIC_RELAXED);
     __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
     return cell;
+}
+
+/* Freed cells first: they are in the cache. Under stress all is counted, under the lock. */
+static uintptr_t take_unlocked(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    uintptr_t cell;
+
+    if (TER_UNLIKELY(mutator->allocator->stress_interval != 0))
+        return 0;
+    cell = ter_mutator_take_freed(mutator, kind, size_class);
+    return cell != 0 ? cell : refill(mutator, kind, size_class);
 }
 
 void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
@@ -257,7 +304,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     if (mutator->allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, ter_size_class_bytes[size_class], &object))
         return object;
-    cell = refill(mutator, kind, size_class);
+    cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)
         return (void *)cell;
     ter_allocator_lock(mutator->allocator);
@@ -346,46 +393,4 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
     if (object != 0 && how->zeroed && !zeroed)
         memset((void *)object, 0, bytes);
     return (void *)object;
-}
-
-/* ---- Freeing ---- */
-
-static void release_small(struct ter_mutator *mutator, struct ter_block_space *space,
-                          uintptr_t object)
-{
-    const struct ter_block_head *head = ter_block_head_of(space->space.ground, object);
-    unsigned size_class = ter_block_state_of(space->space.ground, object)->size_class;
-    struct ter_mutator_slow *slow = &mutator->slow[head->kind][size_class];
-
-    mutator->allocator->freed_since_collection += head->cell_bytes;
-    if (ter_block_space_free(space, object)) {
-        *(uintptr_t *)object = slow->freed;
-        slow->freed = object;
-    }
-}
-
-void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sft *space,
-                                uintptr_t object)
-{
-    struct ter_allocator *allocator = mutator->allocator;
-
-    if (space->kind == TER_SPACE_LARGE) {
-        allocator->freed_since_collection +=
-            ter_large_record_of(allocator->large->space.ground, object)->bytes;
-        ter_large_space_free(allocator->large, object);
-    } else if (space->kind == TER_SPACE_MALLOC) {
-        allocator->freed_since_collection += ter_malloc_space_free(allocator->malloc_space, object);
-    } else {
-        release_small(mutator,
-                      space->kind == TER_SPACE_IMMORTAL ? allocator->immortal
-                                                        : allocator->mark_sweep,
-                      object);
-    }
-}
-
-void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
-{
-    ter_allocator_lock(mutator->allocator);
-    ter_mutator_release_locked(mutator, space, object);
-    ter_allocator_unlock(mutator->allocator);
 }

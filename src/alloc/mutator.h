@@ -4,7 +4,7 @@
  *
  * Invariant: a run, the block it came from and the list of freed cells are touched by the mutator's
  * own thread only, or by the collector while that thread is stopped. A cell is handed out by moving
- * the cursor; nothing else is written, and no lock is taken.
+ * the cursor; nothing else is written, and no lock is taken. For freed cells see freeing.h.
  */
 #pragma once
 
@@ -29,6 +29,8 @@ struct ter_mutator {
     size_t
         reserved_bytes; /* admitted for an object that malloc is asked for; under the heap lock */
     size_t uncounted;   /* bytes of runs that the allocator's counts do not have yet; see refill */
+    size_t freed_uncounted; /* bytes that it freed, likewise */
+    bool alone;             /* nobody else changes valid bits: see freeing.h */
     struct ter_mutator *next;
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
@@ -37,14 +39,14 @@ struct ter_mutator {
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator);
 void ter_mutator_free(struct ter_mutator *mutator);
+/* What mutators that ended lie in stays readable until the end of the heap, which is here. */
+void ter_mutators_release_retired(struct ter_allocator *allocator);
 
 /*
  * Makes every run and freed cell free for all again. Its thread is the caller, or blocked: not one
  * that a signal stopped, which may be about to move a cursor.
  */
 void ter_mutator_flush(struct ter_mutator *mutator);
-/* For a thread that a signal stopped: only the freed cells, which it touches under the lock. */
-void ter_mutator_drop_freed(struct ter_mutator *mutator);
 /* Under the heap lock: bytes of runs that no count has yet, of all mutators. */
 size_t ter_mutators_uncounted(const struct ter_allocator *allocator);
 /* Likewise: bytes of runs taken and of large objects since the last collection. */
@@ -67,13 +69,6 @@ TER_NOINLINE void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsign
 /* An object of more than TER_SMALL_MAX_BYTES. */
 TER_NOINLINE void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind,
                                               size_t bytes);
-
-/* Frees an object, which is exactly `object` and lies in `space`. */
-void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space,
-                         uintptr_t object);
-/* The same under the heap lock, by the mutator's thread. */
-void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sft *space,
-                                uintptr_t object);
 
 /* An object of at least `bytes` bytes, aligned to a granule; NULL when memory is out. */
 TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)

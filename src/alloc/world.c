@@ -36,15 +36,40 @@ static void stop_others(const struct ter_allocator *allocator)
         ask_others(allocator, ter_os_stop_again);
 }
 
+static ter_status pause_others(const struct ter_allocator *allocator)
+{
+    ter_status status;
+
+    if (!any_stopped(allocator))
+        return TER_OK;
+    status = ter_os_stop_begin();
+    if (status == TER_OK)
+        stop_others(allocator);
+    return status;
+}
+
+ter_status ter_world_share(struct ter_allocator *allocator)
+{
+    ter_status status;
+
+    if (allocator->shared)
+        return TER_OK;
+    status = pause_others(allocator);
+    if (status != TER_OK)
+        return status;
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        __atomic_store_n(&m->alone, false, __ATOMIC_RELAXED);
+    allocator->shared = true;
+    ter_world_resume(allocator);
+    return TER_OK;
+}
+
 ter_status ter_world_stop(struct ter_allocator *allocator)
 {
-    if (any_stopped(allocator)) {
-        ter_status status = ter_os_stop_begin();
+    ter_status status = pause_others(allocator);
 
-        if (status != TER_OK)
-            return status;
-        stop_others(allocator);
-    }
+    if (status != TER_OK)
+        return status;
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         if (is_stopped(m))
             ter_mutator_drop_freed(m);

@@ -13,6 +13,12 @@
 ter_status ter_world_stop(struct ter_allocator *allocator);
 void ter_world_resume(struct ter_allocator *allocator);
 
+/*
+ * From now on no mutator is alone (freeing.h): before a second one joins the heap. Those that there
+ * are stand for a moment. May fail before anything changed.
+ */
+ter_status ter_world_share(struct ter_allocator *allocator);
+
 /* Marks what the stopped ones keep for themselves. */
 void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks);
 

@@ -20,7 +20,7 @@ static struct figures figures_locked(void)
     figures.heap = ter_max(plan->ground.accounting.limit_bytes, used);
     figures.free = figures.heap - used;
     figures.since = ter_mutators_allocated(&plan->allocator);
-    figures.freed = plan->allocator.freed_since_collection;
+    figures.freed = ter_mutators_freed(&plan->allocator);
     figures.total =
         (size_t)plan->allocator.allocated_total + ter_mutators_uncounted(&plan->allocator);
     return figures;

@@ -3,7 +3,8 @@
  * Tables of one bit a granule: mark bits and valid-object bits.
  *
  * A word of 64 bits describes 1 KiB of heap. The plain forms want the caller to be alone on the
- * word; the shared forms are atomic and keep what others do to its neighbours.
+ * word; the lone forms let others read it, but want the caller to be the only one who changes it; the
+ * shared forms are atomic and keep what others do to its neighbours.
  */
 #pragma once
 
@@ -36,6 +37,24 @@ TER_INLINE void ter_bits_set(const struct ter_side_table *table, uintptr_t addre
 TER_INLINE void ter_bits_clear(const struct ter_side_table *table, uintptr_t address)
 {
     *ter_bits_word(table, address) &= ~ter_bits_mask(address);
+}
+
+TER_INLINE void ter_bits_set_lone(const struct ter_side_table *table, uintptr_t address)
+{
+    uint64_t *word = ter_bits_word(table, address);
+
+    __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED) | ter_bits_mask(address),
+                     __ATOMIC_RELEASE);
+}
+
+/* True when this call cleared the bit. */
+TER_INLINE bool ter_bits_clear_lone(const struct ter_side_table *table, uintptr_t address)
+{
+    uint64_t *word = ter_bits_word(table, address), mask = ter_bits_mask(address);
+    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+    __atomic_store_n(word, old & ~mask, __ATOMIC_RELEASE);
+    return (old & mask) != 0;
 }
 
 TER_INLINE void ter_bits_set_shared(const struct ter_side_table *table, uintptr_t address)

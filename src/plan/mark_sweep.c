@@ -161,6 +161,7 @@ void ter_plan_fini(struct ter_plan *plan)
         ter_malloc_space_fini(plan->allocator.malloc_space);
     if (plan->allocator.vm_space != NULL)
         ter_vm_space_fini(plan->allocator.vm_space);
+    ter_mutators_release_retired(&plan->allocator);
     ter_lock_fini(&plan->allocator.lock);
     ter_ground_fini(&plan->ground);
 }

@@ -290,7 +290,7 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     plan->trigger.used_bytes = collection->used_after_bytes;
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
     plan->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&plan->allocator);
-    plan->allocator.freed_since_collection = 0;
+    plan->allocator.freed_since_collection = 0 - ter_mutators_freed_uncounted(&plan->allocator);
 }
 
 static void trim(struct ter_plan *plan, size_t allocated_bytes)

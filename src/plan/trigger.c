@@ -17,7 +17,7 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator)
 {
     size_t allocated = ter_mutators_allocated(allocator);
-    size_t freed = allocator->freed_since_collection;
+    size_t freed = ter_mutators_freed(allocator);
     /* What the program frees itself makes room without a collection, but never all of it. */
     size_t counted = freed < allocated ? allocated - freed : 0;
 

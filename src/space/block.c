@@ -17,26 +17,11 @@ static const struct ter_side_table *cell_valid_bits(const struct ter_block_space
     return ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
 }
 
+/* ---- Questions ---- */
+
 static uintptr_t block_of(uintptr_t address)
 {
     return ter_align_down(address, TER_BYTES_IN_BLOCK);
-}
-
-/* ---- Questions ---- */
-
-/* A cell of a mutator's run that was not handed out yet is valid by its bit, but no object. */
-static bool is_handed_out(const struct ter_ground *ground, uintptr_t cell)
-{
-    const struct ter_run *run =
-        __atomic_load_n(&ter_block_state_of(ground, cell)->owner, __ATOMIC_ACQUIRE);
-    uintptr_t cursor, limit;
-
-    if (run == NULL)
-        return true;
-    /* The limit first: see publish_run. */
-    limit = __atomic_load_n(&run->limit, __ATOMIC_ACQUIRE);
-    cursor = __atomic_load_n(&run->cursor, __ATOMIC_RELAXED);
-    return cell < cursor || cell >= limit || block_of(cursor) != block_of(cell);
 }
 
 /*
@@ -67,7 +52,7 @@ static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
     head = ter_block_head_of(space->space.ground, word);
     cell = find_cell_start(head, word);
     if (cell == 0 || !ter_bits_test(cell_valid_bits(space), cell) ||
-        !is_handed_out(space->space.ground, cell))
+        !ter_block_is_handed_out(space->space.ground, cell))
         return ter_object_none();
     return ter_object_at(cell);
 }
@@ -240,20 +225,4 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block, 
 
     ter_bits_clear_range_shared(cell_valid_bits(space), run->cursor, run->limit);
     let_go(state, run);
-}
-
-bool ter_block_space_free(struct ter_block_space *space, uintptr_t object)
-{
-    const struct ter_block_state *state = ter_block_state_of(space->space.ground, object);
-    /* Before the bit: once that is clear, the block's owner may find the cell and move on. */
-    bool passed = object < resume_address(state, block_of(object));
-    bool was_set = ter_bits_clear_shared(cell_valid_bits(space), object);
-
-    TER_CHECK(was_set);
-    return passed;
-}
-
-void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell)
-{
-    ter_bits_set_shared(cell_valid_bits(space), cell);
 }

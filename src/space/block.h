@@ -11,7 +11,9 @@
  * objects, in a run, or in the list of a mutator that freed them. Cells above have not, so a freed
  * one there must not enter a list: it will be found where it is. Only the block's owner moves
  * `resume`, so who frees a cell reads it first and then clears the bit. All under the heap lock, but
- * for the hot head, which the collector reads with the world stopped, and the owner's next runs.
+ * for the hot head, which the collector reads with the world stopped, the owner's next runs, and
+ * freeing and taking a freed cell: those may be in any number of threads, but not in one that stands
+ * in the middle of it while the world is stopped.
  *
  * Free runs come from a bitmap and not from threaded lists, as in Go's runtime and JavaScriptCore.
  */
@@ -88,13 +90,6 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
 /* Makes what is left of `run` free again, before a collection or at the end of a mutator. */
 void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
                                 struct ter_run *run);
-/*
- * Frees an object. True when its cell lies below the block's resume point, so that the caller may
- * keep it in a list of its own; otherwise the block's next runs will hold it.
- */
-bool ter_block_space_free(struct ter_block_space *space, uintptr_t object);
-/* A cell from such a list becomes an object again. */
-void ter_block_space_reuse(struct ter_block_space *space, uintptr_t cell);
 
 /* ---- Collection; with the world stopped and every run returned ---- */
 
@@ -129,6 +124,34 @@ TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_ground *g
     return TER_SIDE_RECORD(ground->side, BLOCK_STATE, address);
 }
 
+/* A cell of a mutator's run that was not handed out yet is valid by its bit, but no object. */
+TER_INLINE bool ter_block_is_handed_out(const struct ter_ground *ground, uintptr_t cell)
+{
+    const struct ter_run *run =
+        __atomic_load_n(&ter_block_state_of(ground, cell)->owner, __ATOMIC_ACQUIRE);
+    uintptr_t cursor, limit;
+
+    if (run == NULL)
+        return true;
+    /* The limit first: see publish_run. */
+    limit = __atomic_load_n(&run->limit, __ATOMIC_ACQUIRE);
+    cursor = __atomic_load_n(&run->cursor, __ATOMIC_RELAXED);
+    return cell < cursor || cell >= limit ||
+           ter_align_down(cursor, TER_BYTES_IN_BLOCK) != ter_align_down(cell, TER_BYTES_IN_BLOCK);
+}
+
+/*
+ * Does an object begin exactly at `word`, for which the map answered with this space? Only first
+ * granules of cells have valid bits, so no cell needs to be worked out.
+ */
+TER_INLINE bool ter_block_space_is_object(const struct ter_block_space *space, uintptr_t word)
+{
+    return ter_is_aligned(word, TER_BYTES_IN_GRANULE) &&
+           ter_range_covers(&space->space.range, word) &&
+           ter_bits_test(ter_space_table(&space->space, TER_SIDE_VALID_OBJECT), word) &&
+           ter_block_is_handed_out(space->space.ground, word);
+}
+
 /* First byte of the cell that covers `address`; meaningless, but harmless, in a free block. */
 TER_INLINE uintptr_t ter_block_cell_of(const struct ter_block_head *head, uintptr_t address)
 {
@@ -136,4 +159,35 @@ TER_INLINE uintptr_t ter_block_cell_of(const struct ter_block_head *head, uintpt
     uint64_t cell = ((uint64_t)(address - block) * head->reciprocal) >> 32;
 
     return block + (uintptr_t)cell * head->cell_bytes;
+}
+
+/* ---- Freeing; by the rule at the top. `alone`: nobody else changes valid bits meanwhile ---- */
+
+/*
+ * Frees an object; false when somebody else did. *passed: its cell lies below the block's resume
+ * point, so that the caller may keep it in a list of its own; otherwise the block's next runs will
+ * hold it.
+ */
+TER_INLINE bool ter_block_space_free(const struct ter_block_space *space, uintptr_t object,
+                                     bool alone, bool *passed)
+{
+    const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+    const struct ter_block_state *state = ter_block_state_of(space->space.ground, object);
+    size_t granule = (object & (TER_BYTES_IN_BLOCK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
+
+    /* Before the bit: once that is clear, the block's owner may find the cell and move on. */
+    *passed = granule < __atomic_load_n(&state->resume, __ATOMIC_ACQUIRE);
+    return alone ? ter_bits_clear_lone(valid, object) : ter_bits_clear_shared(valid, object);
+}
+
+/* A cell from such a list becomes an object again. */
+TER_INLINE void ter_block_space_reuse(const struct ter_block_space *space, uintptr_t cell,
+                                      bool alone)
+{
+    const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+
+    if (alone)
+        ter_bits_set_lone(valid, cell);
+    else
+        ter_bits_set_shared(valid, cell);
 }

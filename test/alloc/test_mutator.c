@@ -2,6 +2,8 @@
 /* A mutator with a gate that the test keeps: runs, freed cells, flushes, refusals, stress. */
 #include "alloc/alloc.h"
 
+#include <signal.h>
+
 #include "ground.h"
 
 #define OBJECTS 3000u
@@ -89,6 +91,7 @@ static int free_mutator(void **state)
 
     ter_mutator_free(test->mutator);
     assert_null(test->allocator.mutators);
+    ter_mutators_release_retired(&test->allocator);
     ter_lock_fini(&test->allocator.lock);
     ter_ground_fini(&test->ground);
     free(test);
@@ -189,7 +192,113 @@ static void freed_cells_are_used_again(void **state)
             assert_true(allocate(test, (unsigned)(i % 2), 100));
     }
     assert_int_equal(test_used_bytes(&test->ground), used);
-    assert_int_equal(test->allocator.freed_since_collection, 3 * OBJECTS * 112);
+    assert_int_equal(ter_mutators_freed(&test->allocator), 3 * OBJECTS * 112);
+}
+
+/* It would wait for itself. */
+static void freeing_takes_no_lock(void **state)
+{
+    struct alloc_test *test = *state;
+
+    for (size_t i = 0; i < OBJECTS; i++)
+        assert_true(allocate(test, (unsigned)(i % 2), 16 + i % 600));
+    ter_allocator_lock(&test->allocator);
+    for (size_t i = 0; i < OBJECTS; i++)
+        ter_mutator_release(test->mutator, owner_of(test, test->object[i]), test->object[i]);
+    test->count = 0;
+    for (size_t i = 0; i < OBJECTS; i++)
+        assert_true(allocate(test, (unsigned)(i % 2), 16 + i % 600));
+    ter_allocator_unlock(&test->allocator);
+    for (size_t i = 0; i < OBJECTS; i++)
+        check_contents(test, i, (unsigned char)(i % 251 + 1));
+}
+
+/* Only exactly an object is freed, and once. */
+static void only_objects_are_freed(void **state)
+{
+    struct alloc_test *test = *state;
+    const struct ter_sft *space;
+    uintptr_t object;
+
+    assert_true(allocate(test, 0, 64));
+    object = test->object[0];
+    space = owner_of(test, object);
+    assert_false(ter_mutator_free_small(test->mutator, space, object + 1));
+    assert_false(ter_mutator_free_small(test->mutator, space, object + 16));
+    assert_false(ter_mutator_free_small(test->mutator, space, object + 64));
+    assert_int_equal(ter_mutators_freed(&test->allocator), 0);
+    assert_true(ter_mutator_free_small(test->mutator, space, object));
+    assert_false(ter_mutator_free_small(test->mutator, space, object));
+    assert_int_equal(ter_mutators_freed(&test->allocator), 64);
+    assert_int_equal(test->allocator.freed_since_collection, 0);
+    ter_allocator_lock(&test->allocator);
+    ter_mutator_flush(test->mutator);
+    ter_allocator_unlock(&test->allocator);
+    assert_int_equal(test->allocator.freed_since_collection, 64);
+    assert_int_equal(ter_mutators_freed(&test->allocator), 64);
+}
+
+struct second {
+    struct ter_allocator *allocator;
+    ter_status status;
+    bool alone;
+};
+
+static void *be_second(void *argument)
+{
+    struct second *second = argument;
+    struct ter_mutator *mutator;
+
+    second->status = ter_mutator_new(second->allocator, 0, &mutator);
+    if (second->status == TER_OK) {
+        second->alone = mutator->alone;
+        ter_mutator_free(mutator);
+    }
+    return NULL;
+}
+
+static struct second add_second(struct alloc_test *test)
+{
+    struct second second = {.allocator = &test->allocator};
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, be_second, &second), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    return second;
+}
+
+static void a_second_mutator_ends_being_alone(void **state)
+{
+    struct alloc_test *test = *state;
+    struct second second;
+
+    assert_true(test->mutator->alone);
+    second = add_second(test);
+    assert_int_equal(second.status, TER_OK);
+    assert_false(second.alone);
+    assert_false(test->mutator->alone);
+    freed_cells_are_used_again(state);
+}
+
+static void be_stopped_in_vain(void *context)
+{
+    struct alloc_test *test = context;
+
+    /* No handler is possible for this one. */
+    ter_os_set_stop_signal(SIGKILL);
+    assert_int_equal(add_second(test).status, TER_ERROR_SYSTEM);
+    assert_true(test->mutator->alone);
+    assert_null(test->mutator->next);
+}
+
+/* Before anything else has used the signal. */
+static void who_cannot_be_stopped_stays_alone(void **state)
+{
+    struct test_end end;
+
+    test_in_child(be_stopped_in_vain, *state, &end);
+    assert_int_equal(end.signal, 0);
+    assert_int_equal(end.code, 0);
 }
 
 static void the_gate_refuses(void **state)
@@ -271,10 +380,18 @@ static void a_refused_mutator(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ALLOC_TEST(objects_do_not_overlap),     ALLOC_TEST(flushed_runs_are_free),
-        ALLOC_TEST(freed_cells_are_used_again), ALLOC_TEST(the_gate_refuses),
-        ALLOC_TEST(the_system_refuses),         ALLOC_TEST(stress_counts_allocations),
-        ALLOC_TEST(what_waits_is_notified),     ALLOC_TEST(a_refused_mutator),
+        ALLOC_TEST(who_cannot_be_stopped_stays_alone),
+        ALLOC_TEST(freeing_takes_no_lock),
+        ALLOC_TEST(only_objects_are_freed),
+        ALLOC_TEST(a_second_mutator_ends_being_alone),
+        ALLOC_TEST(objects_do_not_overlap),
+        ALLOC_TEST(flushed_runs_are_free),
+        ALLOC_TEST(freed_cells_are_used_again),
+        ALLOC_TEST(the_gate_refuses),
+        ALLOC_TEST(the_system_refuses),
+        ALLOC_TEST(stress_counts_allocations),
+        ALLOC_TEST(what_waits_is_notified),
+        ALLOC_TEST(a_refused_mutator),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

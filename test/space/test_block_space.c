@@ -140,18 +140,27 @@ static void use_up(struct space_test *test, unsigned kind, size_t most)
         assert_true(test->object[cell]);
 }
 
+/* May its cell enter a list? In both forms. */
+static bool free_cell(struct space_test *test, size_t cell)
+{
+    bool passed = false;
+
+    assert_true(ter_block_space_free(test->space, cell_at(test, cell), cell % 2 == 0, &passed));
+    return passed;
+}
+
 /* The block is used up, so every freed cell may enter a list. */
 static void free_some(struct space_test *test)
 {
     for (size_t cell = 0; cell < test->cells; cell++)
         if (test_below(&test->random, 3) == 0) {
-            assert_true(ter_block_space_free(test->space, cell_at(test, cell)));
+            assert_true(free_cell(test, cell));
             test->object[cell] = false;
         }
     check_block(test);
     for (size_t cell = 0; cell < test->cells; cell++)
         if (!test->object[cell] && test_below(&test->random, 3) == 0) {
-            ter_block_space_reuse(test->space, cell_at(test, cell));
+            ter_block_space_reuse(test->space, cell_at(test, cell), cell % 3 == 0);
             test->object[cell] = true;
         }
     check_block(test);
@@ -247,8 +256,8 @@ static void a_full_block_gives_freed_cells_back(void **state)
     use_up(test, KIND_ATOMIC, SIZE_MAX);
     collect_some(test, 100);
     assert_int_equal(ter_block_space_take_available(test->space, KIND_ATOMIC, 7), 0);
-    assert_true(ter_block_space_free(test->space, cell_at(test, 0)));
-    assert_true(ter_block_space_free(test->space, cell_at(test, test->cells - 1)));
+    assert_true(free_cell(test, 0));
+    assert_true(free_cell(test, test->cells - 1));
 }
 
 static void for_each_visits_objects(void *context, uintptr_t object, size_t bytes,
@@ -358,21 +367,40 @@ static void new_objects_are_live(void **state)
     }
 }
 
-static void free_no_object(void *context)
-{
-    struct space_test *test = context;
-
-    ter_block_space_free(test->space, cell_at(test, 1));
-}
-
-static void freeing_twice_stops(void **state)
+/* Of several threads that free a cell one hears that it did. */
+static void freeing_twice_is_told(void **state)
 {
     struct space_test *test = *state;
+    bool passed;
 
     begin_class(test, KIND_ATOMIC, 9);
     use_up(test, KIND_ATOMIC, SIZE_MAX);
-    assert_true(ter_block_space_free(test->space, cell_at(test, 1)));
-    test_dies(free_no_object, test, "broken invariant");
+    assert_true(free_cell(test, 1));
+    assert_false(ter_block_space_free(test->space, cell_at(test, 1), false, &passed));
+    assert_false(ter_block_space_free(test->space, cell_at(test, 1), true, &passed));
+    ter_block_space_reuse(test->space, cell_at(test, 1), true);
+    assert_true(free_cell(test, 1));
+}
+
+/* Exactly the first bytes of objects, and no word crashes. */
+static void exact_objects(void **state)
+{
+    struct space_test *test = *state;
+    struct ter_run run = {0, 0};
+
+    begin_class(test, KIND_ATOMIC, 9);
+    assert_true(ter_block_space_next_run(test->space, test->block, SIZE_MAX, &run));
+    assert_false(ter_block_space_is_object(test->space, cell_at(test, 0)));
+    run.cursor += ter_size_class_bytes[9];
+    assert_true(ter_block_space_is_object(test->space, cell_at(test, 0)));
+    for (uintptr_t i = 1; i < 3 * ter_size_class_bytes[9]; i++)
+        assert_false(ter_block_space_is_object(test->space, cell_at(test, 0) + i));
+    assert_false(ter_block_space_is_object(test->space, 0));
+    assert_false(ter_block_space_is_object(test->space, UINTPTR_MAX & ~(uintptr_t)15));
+    assert_false(ter_block_space_is_object(test->space, test->space->space.range.start - 16));
+    ter_block_space_return_run(test->space, test->block, &run);
+    assert_true(ter_block_space_is_object(test->space, cell_at(test, 0)));
+    assert_false(ter_block_space_is_object(test->space, cell_at(test, 1)));
 }
 
 #define MARK_SWEEP_TEST(test) cmocka_unit_test_setup_teardown(test, make_mark_sweep, free_space)
@@ -390,7 +418,8 @@ int main(void)
         IMMORTAL_TEST(answers),
         MARK_SWEEP_TEST(new_objects_are_live),
         IMMORTAL_TEST(new_objects_are_live),
-        MARK_SWEEP_TEST(freeing_twice_stops),
+        MARK_SWEEP_TEST(freeing_twice_is_told),
+        MARK_SWEEP_TEST(exact_objects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

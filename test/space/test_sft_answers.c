@@ -85,6 +85,7 @@ static void make_blocks(struct zoo *zoo, enum policy policy)
     struct ter_block_space *space = zoo->blocks[policy];
     struct ter_run run = {0, 0};
     uintptr_t block, cell;
+    bool passed;
 
     assert_int_equal(ter_block_space_take_fresh(space, 0, 5, &block), TER_OK);
     cell = ter_size_class_bytes[5];
@@ -92,7 +93,7 @@ static void make_blocks(struct zoo *zoo, enum policy policy)
     assert_true(ter_block_space_next_run(space, block, SIZE_MAX, &run));
     run.cursor += 2 * cell;
     ter_block_space_return_run(space, block, &run);
-    ter_block_space_free(space, block + cell);
+    assert_true(ter_block_space_free(space, block + cell, false, &passed));
     zoo->space[policy] = &space->space.sft;
     zoo->words[policy][OBJECT] = block;
     zoo->words[policy][FREED] = block + cell;
@@ -269,7 +270,7 @@ static char truth(bool answer)
 static char ask_init(struct question *question, char wanted)
 {
     const struct ter_sft *space = question->space;
-    bool before = !ter_object_is_none(space->find_object(space, question->word));
+    bool passed, before = !ter_object_is_none(space->find_object(space, question->word));
 
     if (wanted == '?')
         return '?';
@@ -278,7 +279,8 @@ static char ask_init(struct question *question, char wanted)
     do_init(question);
     if (ter_object_is_none(space->find_object(space, question->word)) == !before)
         return '.';
-    ter_block_space_free(question->zoo->blocks[question->row->policy], question->word);
+    ter_block_space_free(question->zoo->blocks[question->row->policy], question->word, false,
+                         &passed);
     return '+';
 }
 

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+#include <string.h>
+
+static bool is_alone(const struct ter_mutator *mutator)
+{
+    return __atomic_load_n(&mutator->alone, __ATOMIC_RELAXED);
+}
+
+/* ---- Small objects ---- */
+
+/* Bytes that were freed, 0 when no object begins at `object`. While stops are held off. */
+TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_space *space,
+                            uintptr_t object)
+{
+    const struct ter_block_head *head = ter_block_head_of(space->space.ground, object);
+    struct ter_mutator_slow *slow;
+    bool passed;
+
+    if (!ter_block_space_is_object(space, object) ||
+        !ter_block_space_free(space, object, is_alone(mutator), &passed))
+        return 0;
+    if (passed) {
+        unsigned size_class = ter_block_state_of(space->space.ground, object)->size_class;
+
+        slow = &mutator->slow[head->kind][size_class];
+        *(uintptr_t *)object = slow->freed;
+        slow->freed = object;
+    }
+    return head->cell_bytes;
+}
+
+TER_INLINE size_t free_small(struct ter_mutator *mutator, const struct ter_sft *space,
+                             uintptr_t object)
+{
+    size_t bytes;
+
+    ter_os_hold_off_begin(mutator->thread);
+    bytes = free_held(mutator, (const struct ter_block_space *)(const void *)space, object);
+    ter_os_hold_off_end(mutator->thread);
+    return bytes;
+}
+
+bool ter_mutator_free_small(struct ter_mutator *mutator, const struct ter_sft *space,
+                            uintptr_t object)
+{
+    size_t bytes = free_small(mutator, space, object);
+
+    __atomic_store_n(&mutator->freed_uncounted, mutator->freed_uncounted + bytes, __ATOMIC_RELAXED);
+    return bytes != 0;
+}
+
+/* While stops are held off. */
+static void take_held(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                      uintptr_t cell)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_kind *how = &allocator->kinds[kind];
+
+    mutator->slow[kind][size_class].freed = *(uintptr_t *)cell;
+    ter_block_space_reuse(how->uncollectable ? allocator->immortal : allocator->mark_sweep, cell,
+                          is_alone(mutator));
+    /* Last: an atomic operation waits for the stores before it. */
+    if (how->zeroed)
+        memset((void *)cell, 0, ter_size_class_bytes[size_class]);
+}
+
+uintptr_t ter_mutator_take_freed(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    uintptr_t cell;
+
+    if (mutator->slow[kind][size_class].freed == 0)
+        return 0;
+    ter_os_hold_off_begin(mutator->thread);
+    /* Again, since a collector may have dropped the list meanwhile. */
+    cell = mutator->slow[kind][size_class].freed;
+    if (cell != 0)
+        take_held(mutator, kind, size_class, cell);
+    ter_os_hold_off_end(mutator->thread);
+    if (cell != 0)
+        __atomic_store_n(&mutator->uncounted, mutator->uncounted + ter_size_class_bytes[size_class],
+                         __ATOMIC_RELAXED);
+    return cell;
+}
+
+void ter_mutator_drop_freed(struct ter_mutator *mutator)
+{
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            mutator->slow[kind][size_class].freed = 0;
+}
+
+/* ---- Objects of any space ---- */
+
+static size_t free_any(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    size_t bytes;
+
+    if (space->kind == TER_SPACE_MALLOC)
+        return ter_malloc_space_free(allocator->malloc_space, object);
+    if (space->kind == TER_SPACE_LARGE) {
+        bytes = ter_large_record_of(allocator->large->space.ground, object)->bytes;
+        ter_large_space_free(allocator->large, object);
+    } else {
+        bytes = free_small(mutator, space, object);
+        TER_CHECK(bytes != 0);
+    }
+    return bytes;
+}
+
+void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sft *space,
+                                uintptr_t object)
+{
+    mutator->allocator->freed_since_collection += free_any(mutator, space, object);
+}
+
+void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
+{
+    if (ter_is_small_space(space)) {
+        bool freed = ter_mutator_free_small(mutator, space, object);
+
+        TER_CHECK(freed);
+        return;
+    }
+    ter_allocator_lock(mutator->allocator);
+    ter_mutator_release_locked(mutator, space, object);
+    ter_allocator_unlock(mutator->allocator);
+}
+
+/* ---- Counts ---- */
+
+size_t ter_mutators_freed_uncounted(const struct ter_allocator *allocator)
+{
+    size_t bytes = 0;
+
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        bytes += __atomic_load_n(&m->freed_uncounted, __ATOMIC_RELAXED);
+    return bytes;
+}
+
+size_t ter_mutators_freed(const struct ter_allocator *allocator)
+{
+    return allocator->freed_since_collection + ter_mutators_freed_uncounted(allocator);
+}
