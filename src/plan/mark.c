@@ -35,8 +35,9 @@ struct scan {
     struct ter_mark_entry *bottom; /* of the mark stack: first entry, first free one, end */
     struct ter_mark_entry *top;
     struct ter_mark_entry *end;
-    unsigned oldest; /* slot of the queue that was written longest ago, modulo its length */
-    struct ter_mark_entry queue[QUEUE_LENGTH]; /* `start` 0: nothing */
+    unsigned oldest; /* of the queue, and one past the newest; modulo its length */
+    unsigned newest;
+    struct ter_mark_entry queue[QUEUE_LENGTH];
     bool interior; /* any byte of an object counts; for what is not inline */
 };
 
@@ -91,13 +92,8 @@ TER_INLINE void stack_entry(struct scan *scan, struct ter_mark_entry entry)
 /* Moves the queue to the stack, oldest last, so that it is scanned first. */
 static TER_NOINLINE void empty_queue(struct scan *scan)
 {
-    for (unsigned i = QUEUE_LENGTH; i-- > 0;) {
-        struct ter_mark_entry *slot = &scan->queue[(scan->oldest + i) % QUEUE_LENGTH];
-
-        if (slot->start != 0)
-            stack_entry(scan, *slot);
-        slot->start = 0;
-    }
+    while (scan->newest != scan->oldest)
+        stack_entry(scan, scan->queue[--scan->newest % QUEUE_LENGTH]);
 }
 
 /* Around calls that push through the marker, and at the end. */
@@ -137,14 +133,16 @@ TER_INLINE bool set_mark(uintptr_t marks, uintptr_t object, bool shared)
 
 TER_INLINE void push(struct scan *scan, uintptr_t object, size_t bytes, unsigned kind)
 {
-    struct ter_mark_entry *slot = &scan->queue[scan->oldest++ % QUEUE_LENGTH];
-    struct ter_mark_entry waited = *slot;
+    struct ter_mark_entry *slot = &scan->queue[scan->newest % QUEUE_LENGTH];
 
     TER_PREFETCH_READ(object);
     TER_PREFETCH_READ(object + bytes - 1); /* often in the next line of the cache */
+    if (TER_LIKELY(scan->newest - scan->oldest == QUEUE_LENGTH)) {
+        stack_entry(scan, *slot);
+        scan->oldest++;
+    }
+    scan->newest++;
     *slot = (struct ter_mark_entry){object, bytes | kind};
-    if (TER_LIKELY(waited.start != 0))
-        stack_entry(scan, waited);
 }
 
 /* A cell that is no object has its mark set already: see space/block_sweep.c. */
@@ -351,20 +349,29 @@ TER_INLINE void share(struct scan *scan)
         give_away(scan, marker->rest == 0);
 }
 
+/* What to scan next: the top of the stack, else what has waited longest in the queue. */
+TER_INLINE bool take_entry(struct scan *scan, struct ter_mark_entry *entry)
+{
+    if (TER_LIKELY(scan->top != scan->bottom)) {
+        *entry = *--scan->top;
+        return true;
+    }
+    scan->top = scan->bottom = scan->marker->stack.entries;
+    if (scan->oldest == scan->newest)
+        return false;
+    *entry = scan->queue[scan->oldest++ % QUEUE_LENGTH];
+    return true;
+}
+
 TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
 {
     struct scan scan = begin_scan(marker, interior);
+    struct ter_mark_entry entry;
 
-    for (;;) {
-        if (TER_UNLIKELY(scan.top == scan.bottom)) {
-            scan.top = scan.bottom = marker->stack.entries;
-            empty_queue(&scan);
-            if (scan.top == scan.bottom)
-                break;
-        }
+    while (take_entry(&scan, &entry)) {
         if (shared)
             share(&scan);
-        scan_entry(&scan, *--scan.top, interior, shared);
+        scan_entry(&scan, entry, interior, shared);
     }
     write_stack(&scan);
 }
