@@ -41,25 +41,29 @@ struct scan {
     bool interior; /* any byte of an object counts; for what is not inline */
 };
 
-static struct scan begin_scan(struct ter_marker *marker, bool interior)
+/*
+ * Once for every object with a mark procedure: field by field, as filling and copying the whole takes
+ * longer than marking a few words.
+ */
+TER_INLINE void begin_scan(struct scan *scan, struct ter_marker *marker, bool interior)
 {
     const struct ter_side_metadata *side = &marker->ground->side;
-    struct scan scan = {.marker = marker,
-                        .ground = marker->ground,
-                        .map = marker->ground->map,
-                        .displacements = marker->displacements,
-                        .low = marker->low,
-                        .span = marker->span,
-                        .cells = marker->ranges[0]->start,
-                        .cells_span = marker->cells_span,
-                        .heads = side->tables[TER_SIDE_BLOCK].bias,
-                        .marks = side->tables[TER_SIDE_MARK].bias,
-                        .bottom = marker->stack.entries + marker->stack.bottom,
-                        .top = marker->stack.entries + marker->stack.count,
-                        .end = marker->stack.entries + marker->stack.capacity,
-                        .interior = interior};
 
-    return scan;
+    scan->marker = marker;
+    scan->ground = marker->ground;
+    scan->map = marker->ground->map;
+    scan->displacements = marker->displacements;
+    scan->low = marker->low;
+    scan->span = marker->span;
+    scan->cells = marker->ranges[0]->start;
+    scan->cells_span = marker->cells_span;
+    scan->heads = side->tables[TER_SIDE_BLOCK].bias;
+    scan->marks = side->tables[TER_SIDE_MARK].bias;
+    scan->bottom = marker->stack.entries + marker->stack.bottom;
+    scan->top = marker->stack.entries + marker->stack.count;
+    scan->end = marker->stack.entries + marker->stack.capacity;
+    scan->oldest = scan->newest = 0;
+    scan->interior = interior;
 }
 
 TER_INLINE void read_stack(struct scan *scan)
@@ -245,7 +249,7 @@ void ter_mark_word(struct ter_marker *marker, uintptr_t word)
 
     if (word - marker->low >= marker->span)
         return;
-    scan = begin_scan(marker, true);
+    begin_scan(&scan, marker, true);
     mark_candidate(&scan, word, true, marker->share != NULL);
     write_stack(&scan);
 }
@@ -254,9 +258,10 @@ void ter_mark_word(struct ter_marker *marker, uintptr_t word)
 static void mark_foreign_words(struct ter_marker *marker, uintptr_t start, uintptr_t end,
                                bool interior)
 {
-    struct scan scan = begin_scan(marker, interior);
     uintptr_t words[ROOT_WORDS];
+    struct scan scan;
 
+    begin_scan(&scan, marker, interior);
     while (start < end) {
         size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
 
@@ -311,8 +316,9 @@ TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool 
 void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind)
 {
     struct ter_mark_entry entry = {object, bytes | kind};
-    struct scan scan = begin_scan(marker, marker->interior_everywhere);
+    struct scan scan;
 
+    begin_scan(&scan, marker, marker->interior_everywhere);
     scan_entry(&scan, entry, marker->interior_everywhere, marker->share != NULL);
     write_stack(&scan);
 }
@@ -365,9 +371,10 @@ TER_INLINE bool take_entry(struct scan *scan, struct ter_mark_entry *entry)
 
 TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
 {
-    struct scan scan = begin_scan(marker, interior);
     struct ter_mark_entry entry;
+    struct scan scan;
 
+    begin_scan(&scan, marker, interior);
     while (take_entry(&scan, &entry)) {
         if (shared)
             share(&scan);
