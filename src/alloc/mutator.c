@@ -73,6 +73,9 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     ter_status status = TER_OK;
 
     ter_allocator_lock(allocator);
+    /* Under the lock, which a thread that forks holds: a child must not find the C library's lock of
+       its list of libraries held for ever by a thread that is not there. */
+    ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
     if (allocator->mutators != NULL)
         status = ter_world_share(allocator);
     if (status == TER_OK) {
@@ -103,7 +106,6 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
     made->allocator = allocator;
     made->stack_base = stack_base;
     made->thread = ter_os_thread_self();
-    ter_os_for_each_tls_block(join_thread_data, &made->thread_data);
     status = join_allocator(allocator, made);
     if (status == TER_OK)
         *mutator = made;

@@ -123,8 +123,11 @@ void GC_register_has_static_roots_callback(GC_has_static_roots_func function)
 int GC_is_tmp_root(void *pointer)
 {
     struct search search = {(uintptr_t)pointer, false};
+    struct ter_allocator *allocator = ter_libgc_lock();
 
+    /* Under the lock for the sake of a thread that forks, see join_allocator. */
     ter_os_for_each_data_segment(find_address, &search);
+    ter_allocator_unlock(allocator);
     return search.found;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "small_heap.h"
 #include "support.h"
 
 #define SLOTS 512u
@@ -31,12 +32,11 @@ static void *_Atomic slots[SLOTS];
 static void open_market(struct market *market, const char *text)
 {
     struct ter_options options;
-    char message[256];
 
     *market = (struct market){.seed = 1};
     memset(slots, 0, sizeof slots);
     ter_options_init(&options);
-    assert_int_equal(ter_options_parse(&options, text, message, sizeof message), TER_OK);
+    test_parse_options(&options, text);
     assert_int_equal(ter_heap_new(&options, &market->heap), TER_OK);
     assert_int_equal(ter_roots_add_range(market->heap, slots, slots + SLOTS), TER_OK);
 }
