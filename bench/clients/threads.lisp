@@ -56,9 +56,7 @@
   (mp:process-run-function 'short (lambda () (leaves (grow 10)))))
 
 (defun count-names ()
-  (let ((count 0))
-    (maphash (lambda (key value) (declare (ignore key value)) (incf count)) *names*)
-    count))
+  (hash-table-count *names*))
 
 (defun run-all ()
   (make-tokens)

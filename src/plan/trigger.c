@@ -5,13 +5,16 @@
 
 #define SMALLEST_INCREMENT TER_KIB(64)
 #define LARGEST_INCREMENT TER_MIB(8)
+#define LARGE_HEAP TER_MIB(16) /* in use */
 
 size_t ter_trigger_interval(const struct ter_trigger *trigger)
 {
     size_t work =
         2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 + trigger->root_bytes;
 
-    return ter_max(ter_max(work, trigger->used_bytes) / trigger->free_space_divisor, 1);
+    if (trigger->used_bytes >= LARGE_HEAP)
+        work = ter_max(work, trigger->used_bytes);
+    return ter_max(work / trigger->free_space_divisor, 1);
 }
 
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator)

@@ -16,8 +16,11 @@ static void intervals(void **state)
     trigger.root_bytes = 300;
     assert_int_equal(ter_trigger_interval(&trigger), 2200);
     /* What takes room counts too, though it need not be scanned. */
-    trigger.used_bytes = 9000;
-    assert_int_equal(ter_trigger_interval(&trigger), 3000);
+    trigger.used_bytes = TER_MIB(15);
+    assert_int_equal(ter_trigger_interval(&trigger), 2200);
+    trigger.used_bytes = TER_MIB(30);
+    assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(10));
+    trigger.used_bytes = 0;
     trigger.free_space_divisor = 1000000;
     assert_int_equal(ter_trigger_interval(&trigger), 1);
 }
