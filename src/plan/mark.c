@@ -4,8 +4,9 @@
  * stack, or the stack has `overflowed`.
  *
  * A newly marked object is prefetched and enters the queue; the one that has been there longest goes
- * to the stack; what is scanned next comes off the stack. So an object's memory has had the time of
- * QUEUE_LENGTH other marks to arrive, and the order stays close to depth first.
+ * to the stack when there is no room; what is scanned next comes off the stack, or off the queue when
+ * the stack is empty. So an object's memory mostly has had the time of QUEUE_LENGTH other marks to
+ * arrive, and the order stays close to depth first.
  */
 #include "plan/plan.h"
 
@@ -13,7 +14,7 @@
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a stack copied at once */
 #define FEWEST_TO_SHARE 8       /* entries; with fewer, others get nothing */
-#define SHORTEST_REST 512u /* entries scanned after a gift; waking others takes as long as some */
+#define SHORTEST_REST 512u /* entries scanned after a gift: waking others takes as long as many */
 #define LONGEST_REST 65536u
 #define MOST_GIVEN 512u /* entries at once */
 
@@ -41,6 +42,24 @@ struct scan {
     bool interior; /* any byte of an object counts; for what is not inline */
 };
 
+TER_INLINE void read_stack(struct scan *scan)
+{
+    const struct ter_mark_stack *stack = &scan->marker->stack;
+
+    scan->bottom = stack->entries + stack->bottom;
+    scan->top = stack->entries + stack->count;
+    scan->end = stack->entries + stack->capacity;
+}
+
+/* The stack alone, without what is in the queue. */
+TER_INLINE void save_stack(const struct scan *scan)
+{
+    struct ter_mark_stack *stack = &scan->marker->stack;
+
+    stack->bottom = (size_t)(scan->bottom - stack->entries);
+    stack->count = (size_t)(scan->top - stack->entries);
+}
+
 /*
  * Once for every object with a mark procedure: field by field, as filling and copying the whole takes
  * longer than marking a few words.
@@ -59,29 +78,15 @@ TER_INLINE void begin_scan(struct scan *scan, struct ter_marker *marker, bool in
     scan->cells_span = marker->cells_span;
     scan->heads = side->tables[TER_SIDE_BLOCK].bias;
     scan->marks = side->tables[TER_SIDE_MARK].bias;
-    scan->bottom = marker->stack.entries + marker->stack.bottom;
-    scan->top = marker->stack.entries + marker->stack.count;
-    scan->end = marker->stack.entries + marker->stack.capacity;
+    read_stack(scan);
     scan->oldest = scan->newest = 0;
     scan->interior = interior;
 }
 
-TER_INLINE void read_stack(struct scan *scan)
-{
-    const struct ter_mark_stack *stack = &scan->marker->stack;
-
-    scan->bottom = stack->entries + stack->bottom;
-    scan->top = stack->entries + stack->count;
-    scan->end = stack->entries + stack->capacity;
-}
-
 static TER_NOINLINE void stack_entry_slow(struct scan *scan, struct ter_mark_entry entry)
 {
-    struct ter_mark_stack *stack = &scan->marker->stack;
-
-    stack->bottom = (size_t)(scan->bottom - stack->entries);
-    stack->count = (size_t)(scan->top - stack->entries);
-    ter_mark_stack_push(stack, entry.start, entry.bytes_and_kind, 0);
+    save_stack(scan);
+    ter_mark_stack_push(&scan->marker->stack, entry.start, entry.bytes_and_kind, 0);
     read_stack(scan);
 }
 
@@ -103,11 +108,8 @@ static TER_NOINLINE void empty_queue(struct scan *scan)
 /* Around calls that push through the marker, and at the end. */
 static void write_stack(struct scan *scan)
 {
-    struct ter_mark_stack *stack = &scan->marker->stack;
-
     empty_queue(scan);
-    stack->bottom = (size_t)(scan->bottom - stack->entries);
-    stack->count = (size_t)(scan->top - stack->entries);
+    save_stack(scan);
 }
 
 /* ---- From a word to a mark ---- */
@@ -219,7 +221,7 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior,
 {
     const struct ter_sft *sft = ter_sft_map_get(&scan->map, word);
 
-    if (TER_LIKELY(sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL)) {
+    if (TER_LIKELY(ter_is_small_space(sft))) {
         if (TER_LIKELY(ter_range_covers(&ter_space_of(sft)->range, word)))
             mark_in_block(scan, word, interior, shared);
     } else if (sft->kind == TER_SPACE_LARGE) {

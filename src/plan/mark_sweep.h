@@ -71,7 +71,7 @@ struct ter_plan_settings {
     size_t stress_interval;
     bool scan_program;
     bool scan_libraries;
-    unsigned markers; /* threads that mark; 0: as many as processors */
+    unsigned markers; /* threads that mark; 0: up to as many as processors, as is faster */
     bool never_collect;
     bool malloc_objects; /* objects come from malloc */
     bool vm_space;       /* the program will declare memory of its own */
