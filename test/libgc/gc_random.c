@@ -179,9 +179,16 @@ static size_t any_displacement(const struct object *object, bool *keeps)
 
 /* ---- Calls ---- */
 
+/*
+ * Objects of GC_malloc_many have none: the stock library adds its extra byte twice when no free block is
+ * at hand.
+ */
 static bool has_usual_size(const struct object *object)
 {
-    return !object->debugging && !object->reallocated && family_of(object)->allocate != make_array;
+    const struct family *family = family_of(object);
+
+    return !object->debugging && !object->reallocated && family->allocate != make_array &&
+           family->allocate != make_from_list;
 }
 
 static void look_at(const struct object *object)

@@ -5,10 +5,9 @@
  * life; threads that end in pthread_exit and threads that start threads.
  */
 #define GC_THREADS
-#include "check.h"
+#include "check_threads.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -256,6 +255,7 @@ int main(int count, char **arguments)
     GC_word collections;
 
     GC_INIT();
+    check_load_exit();
     GC_allow_register_threads();
     collections = GC_get_gc_no();
     for (size_t i = 0; i < COLLECTORS; i++)
