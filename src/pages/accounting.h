@@ -78,6 +78,13 @@ TER_INLINE void ter_accounting_subtract_mapped(struct ter_accounting *accounting
     TER_CHECK(bytes <= mapped);
 }
 
+/* Bytes that have memory of the system behind them. */
+TER_INLINE size_t ter_accounting_resident(const struct ter_accounting *accounting)
+{
+    return atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed) -
+           atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
+}
+
 TER_INLINE void ter_accounting_add_clean(struct ter_accounting *accounting, size_t bytes)
 {
     atomic_fetch_add_explicit(&accounting->clean_bytes, bytes, memory_order_relaxed);

@@ -45,20 +45,30 @@ static bool is_due(const struct ter_plan *plan)
            (plan->hooks.due != NULL && plan->hooks.due(plan->hooks.context));
 }
 
+/* Idle memory of one space gives way to what another takes. */
+static enum ter_admission admitted(struct ter_plan *plan)
+{
+    size_t excess = ter_trim_excess(&plan->ground.accounting);
+
+    if (TER_UNLIKELY(excess != 0) && plan->trim.enabled)
+        ter_trim_spaces(&plan->allocator, excess);
+    return TER_ADMITTED;
+}
+
 static enum ter_admission admit(void *context, size_t bytes)
 {
     struct ter_plan *plan = context;
     struct ter_accounting *accounting = &plan->ground.accounting;
 
     if (ter_accounting_has_room(accounting, bytes))
-        return TER_ADMITTED;
+        return admitted(plan);
     measure_roots_once(plan);
     if (is_due(plan) && ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;
     if (ter_trigger_grow(&plan->trigger, accounting, bytes)) {
         if (plan->hooks.resized != NULL)
             plan->hooks.resized(plan->hooks.context, accounting->limit_bytes);
-        return TER_ADMITTED;
+        return admitted(plan);
     }
     return refused(context, bytes);
 }

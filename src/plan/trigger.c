@@ -12,8 +12,10 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
     size_t work =
         2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 + trigger->root_bytes;
 
-    if (trigger->used_bytes >= LARGE_HEAP)
+    if (trigger->used_bytes >= LARGE_HEAP) {
         work = ter_max(work, trigger->used_bytes);
+        work += work / 3; /* in the memory that is saved elsewhere: decision 0014 */
+    }
     return ter_max(work / trigger->free_space_divisor, 1);
 }
 

@@ -10,13 +10,30 @@ void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes)
     trim->next = (trim->next + 1) % TER_TRIM_INTERVALS;
 }
 
+/* Of the pages with memory behind them, those that nothing is in. */
+static size_t idle_bytes(const struct ter_accounting *accounting)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+
+    return ter_accounting_resident(accounting) - (used - outside);
+}
+
+size_t ter_trim_excess(const struct ter_accounting *accounting)
+{
+    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+    size_t held = ter_accounting_resident(accounting) + outside, excess;
+
+    if (TER_LIKELY(held < accounting->limit_bytes + SMALLEST_SURPLUS))
+        return 0;
+    excess = ter_min(held - accounting->limit_bytes, idle_bytes(accounting));
+    return excess < SMALLEST_SURPLUS ? 0 : excess;
+}
+
 size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    size_t clean = atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
-    size_t mapped = atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed);
-    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
-    size_t idle = mapped - (used - outside) - clean, wanted = 0;
+    size_t idle = idle_bytes(accounting), wanted = 0;
 
     for (unsigned i = 0; i < TER_TRIM_INTERVALS; i++)
         wanted = ter_max(wanted, trim->allocated[i]);

@@ -18,9 +18,12 @@ static void intervals(void **state)
     /* What takes room counts too, though it need not be scanned. */
     trigger.used_bytes = TER_MIB(15);
     assert_int_equal(ter_trigger_interval(&trigger), 2200);
-    trigger.used_bytes = TER_MIB(30);
-    assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(10));
-    trigger.used_bytes = 0;
+    trigger.used_bytes = TER_MIB(18);
+    assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(8));
+    trigger.live.scanned_bytes = TER_MIB(12);
+    trigger.live.atomic_bytes = trigger.root_bytes = 0;
+    assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(32) / 3);
+    trigger.used_bytes = trigger.live.scanned_bytes = 0;
     trigger.free_space_divisor = 1000000;
     assert_int_equal(ter_trigger_interval(&trigger), 1);
 }

@@ -50,10 +50,25 @@ static void little_is_not_worth_it(void **state)
     assert_int_equal(ter_trim_surplus(&trim, &share), 0);
 }
 
-static TER_NOINLINE void fill(struct small_heap *small)
+static void no_more_than_the_limit(void **state)
 {
-    small->roots[0] = small_heap_list(small, TER_KIND_NORMAL, 20000, 200);
-    small->roots[1] = small_heap_list(small, TER_KIND_NORMAL, 40, 100000);
+    /* 50 MiB have memory, 30 of them are used. */
+    struct ter_accounting accounting = accounting_of(TER_MIB(64), TER_MIB(30), TER_MIB(14));
+
+    (void)state;
+    accounting.limit_bytes = TER_MIB(49) + 1;
+    assert_int_equal(ter_trim_excess(&accounting), 0);
+    accounting.limit_bytes = TER_MIB(49);
+    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(1));
+    accounting.limit_bytes = TER_MIB(40);
+    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(10));
+    ter_accounting_add_outside(&accounting, TER_MIB(3));
+    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(13));
+    /* What is used stays. */
+    accounting.limit_bytes = TER_MIB(10);
+    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(20));
+    accounting = accounting_of(TER_MIB(30), TER_MIB(30), 0);
+    assert_int_equal(ter_trim_excess(&accounting), 0);
 }
 
 static size_t resident(const struct small_heap *small)
@@ -61,6 +76,35 @@ static size_t resident(const struct small_heap *small)
     struct ter_statistics statistics = small_heap_statistics(small);
 
     return (size_t)(statistics.mapped_bytes - statistics.clean_bytes);
+}
+
+/* Free memory of one space goes back when another grows, with no collection between. */
+static void one_space_for_another(void **state)
+{
+    struct small_heap small;
+    struct ter_statistics before, after;
+
+    (void)state;
+    /* What is allocated in one interval the rule for after collections keeps. */
+    small_heap_init(&small, "heap_initial=33554432");
+    small.roots[0] = small_heap_list(&small, TER_KIND_NORMAL, 200, 100000);
+    small_heap_collect_now(&small);
+    small.roots[0] = NULL;
+    small_heap_collect_now(&small);
+    before = small_heap_statistics(&small);
+    assert_true(resident(&small) > TER_MIB(16));
+    small.roots[0] = small_heap_list(&small, TER_KIND_NORMAL, 100000, 200);
+    after = small_heap_statistics(&small);
+    assert_int_equal(after.collections, before.collections);
+    assert_true(after.used_bytes > before.used_bytes + TER_MIB(10));
+    assert_true(resident(&small) < after.heap_limit_bytes + TER_MIB(2));
+    small_heap_fini(&small);
+}
+
+static TER_NOINLINE void fill(struct small_heap *small)
+{
+    small->roots[0] = small_heap_list(small, TER_KIND_NORMAL, 20000, 200);
+    small->roots[1] = small_heap_list(small, TER_KIND_NORMAL, 40, 100000);
 }
 
 static void shrink(const char *options, bool gives_back)
@@ -105,6 +149,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_is_needed_again),
         cmocka_unit_test(little_is_not_worth_it),
+        cmocka_unit_test(no_more_than_the_limit),
+        cmocka_unit_test(one_space_for_another),
         cmocka_unit_test(a_heap_that_shrinks),
     };
 
