@@ -76,6 +76,29 @@ void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t s
     }
 }
 
+#define WORDS_IN_LINE 8u
+
+/* Most lines hold nothing: they are read and not written. */
+void ter_bits_move(const struct ter_side_table *from, const struct ter_side_table *to,
+                   uintptr_t start, uintptr_t end)
+{
+    uint64_t *source = ter_bits_word(from, start), *source_end = ter_bits_word(from, end);
+    uint64_t *target = ter_bits_word(to, start);
+
+    for (; source < source_end; source += WORDS_IN_LINE, target += WORDS_IN_LINE) {
+        uint64_t any = 0;
+
+        for (unsigned i = 0; i < WORDS_IN_LINE; i++)
+            any |= source[i];
+        if (any == 0)
+            continue;
+        for (unsigned i = 0; i < WORDS_IN_LINE; i++) {
+            target[i] |= source[i];
+            source[i] = 0;
+        }
+    }
+}
+
 void ter_bits_clear_range_shared(const struct ter_side_table *table, uintptr_t start, uintptr_t end)
 {
     while (start < end) {

@@ -85,6 +85,13 @@ uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintpt
 void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                                  size_t stride);
 
+/*
+ * Sets in `to` what is set in `from`, and clears it there, for [start, end): multiples of 64 bytes of a
+ * table. Plain form.
+ */
+void ter_bits_move(const struct ter_side_table *from, const struct ter_side_table *to,
+                   uintptr_t start, uintptr_t end);
+
 /* Clears every bit of [start, end). Shared form. */
 void ter_bits_clear_range_shared(const struct ter_side_table *table, uintptr_t start,
                                  uintptr_t end);

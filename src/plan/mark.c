@@ -31,8 +31,9 @@ struct scan {
     uintptr_t span;
     uintptr_t cells; /* surely the mark-sweep space's, where most references lead */
     uintptr_t cells_span;
-    uintptr_t heads; /* biases of the tables of block heads and of mark bits */
-    uintptr_t marks;
+    uintptr_t heads; /* bias of the table of block heads */
+    uintptr_t marks; /* biases of the tables of mark bits: the marker's, the other one's */
+    uintptr_t others_marks;
     struct ter_mark_entry *bottom; /* of the mark stack: first entry, first free one, end */
     struct ter_mark_entry *top;
     struct ter_mark_entry *end;
@@ -66,8 +67,6 @@ TER_INLINE void save_stack(const struct scan *scan)
  */
 TER_INLINE void begin_scan(struct scan *scan, struct ter_marker *marker, bool interior)
 {
-    const struct ter_side_metadata *side = &marker->ground->side;
-
     scan->marker = marker;
     scan->ground = marker->ground;
     scan->map = marker->ground->map;
@@ -76,8 +75,9 @@ TER_INLINE void begin_scan(struct scan *scan, struct ter_marker *marker, bool in
     scan->span = marker->span;
     scan->cells = marker->ranges[0]->start;
     scan->cells_span = marker->cells_span;
-    scan->heads = side->tables[TER_SIDE_BLOCK].bias;
-    scan->marks = side->tables[TER_SIDE_MARK].bias;
+    scan->heads = marker->ground->side.tables[TER_SIDE_BLOCK].bias;
+    scan->marks = marker->marks;
+    scan->others_marks = marker->others_marks;
     read_stack(scan);
     scan->oldest = scan->newest = 0;
     scan->interior = interior;
@@ -123,17 +123,20 @@ TER_INLINE bool displacement_counts(const uint8_t *displacements, uintptr_t disp
  * Sets the mark of the granule at `object`; false when it was set. With others about, most marks that
  * are asked for are set already, which a plain load tells.
  */
-TER_INLINE bool set_mark(uintptr_t marks, uintptr_t object, bool shared)
+TER_INLINE bool set_mark(const struct scan *scan, uintptr_t object, enum ter_mark_company company)
 {
-    uint64_t *word = (uint64_t *)(marks + ((object >> TER_LOG_BYTES_IN_BIT_WORD) << 3));
+    uintptr_t offset = (object >> TER_LOG_BYTES_IN_BIT_WORD) << 3;
+    uint64_t *word = (uint64_t *)(scan->marks + offset);
     uint64_t mask = ter_bits_mask(object);
-    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED), seen = old;
 
-    if ((old & mask) != 0)
+    if (company == TER_MARK_WITH_ONE)
+        seen |= __atomic_load_n((uint64_t *)(scan->others_marks + offset), __ATOMIC_RELAXED);
+    if ((seen & mask) != 0)
         return false;
-    if (shared)
+    if (company == TER_MARK_WITH_MANY)
         return (__atomic_fetch_or(word, mask, __ATOMIC_RELAXED) & mask) == 0;
-    *word = old | mask;
+    __atomic_store_n(word, old | mask, __ATOMIC_RELAXED);
     return true;
 }
 
@@ -152,7 +155,8 @@ TER_INLINE void push(struct scan *scan, uintptr_t object, size_t bytes, unsigned
 }
 
 /* A cell that is no object has its mark set already: see space/block_sweep.c. */
-TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior, bool shared)
+TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior,
+                              enum ter_mark_company company)
 {
     const struct ter_block_head *head =
         ter_side_record_at(scan->heads, word, TER_SIDE_LOG_REGION_BLOCK, TER_SIDE_LOG_BITS_BLOCK);
@@ -160,13 +164,14 @@ TER_INLINE void mark_in_block(struct scan *scan, uintptr_t word, bool interior, 
 
     if (!interior && !displacement_counts(scan->displacements, word - object))
         return;
-    if (!set_mark(scan->marks, object, shared))
+    if (!set_mark(scan, object, company))
         return;
     if (head->scan != TER_SCAN_NONE)
         push(scan, object, head->cell_bytes, head->kind);
 }
 
-static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool interior, bool shared)
+static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool interior,
+                                    enum ter_mark_company company)
 {
     uintptr_t object = ter_runs_find(scan->ground, word);
     const struct ter_large_record *record;
@@ -179,7 +184,7 @@ static TER_NOINLINE void mark_large(struct scan *scan, uintptr_t word, bool inte
         return;
     if (record->first_page_only && word - object >= TER_BYTES_IN_PAGE)
         return;
-    if (set_mark(scan->marks, object, shared) && record->scan != TER_SCAN_NONE)
+    if (set_mark(scan, object, company) && record->scan != TER_SCAN_NONE)
         push(scan, object, record->bytes, record->kind);
 }
 
@@ -217,16 +222,17 @@ static TER_NOINLINE void mark_elsewhere(struct scan *scan, const struct ter_sft 
 }
 
 /* Words outside the hull were sorted out before. */
-TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior, bool shared)
+TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior,
+                               enum ter_mark_company company)
 {
     const struct ter_sft *sft = ter_sft_map_get(&scan->map, word);
 
     if (TER_LIKELY(ter_is_small_space(sft))) {
         if (TER_LIKELY(ter_range_covers(&ter_space_of(sft)->range, word)))
-            mark_in_block(scan, word, interior, shared);
+            mark_in_block(scan, word, interior, company);
     } else if (sft->kind == TER_SPACE_LARGE) {
         if (ter_range_covers(&ter_space_of(sft)->range, word))
-            mark_large(scan, word, interior, shared);
+            mark_large(scan, word, interior, company);
     } else if (sft->kind != TER_SPACE_EMPTY) {
         mark_elsewhere(scan, sft, word);
     }
@@ -235,13 +241,13 @@ TER_INLINE void mark_candidate(struct scan *scan, uintptr_t word, bool interior,
 /* ---- Ranges of words ---- */
 
 TER_INLINE void mark_words(struct scan *scan, const uintptr_t *word, const uintptr_t *end,
-                           bool interior, bool shared)
+                           bool interior, enum ter_mark_company company)
 {
     for (; word < end; word++) {
         if (*word - scan->cells < scan->cells_span)
-            mark_in_block(scan, *word, interior, shared);
+            mark_in_block(scan, *word, interior, company);
         else if (*word - scan->low < scan->span)
-            mark_candidate(scan, *word, interior, shared);
+            mark_candidate(scan, *word, interior, company);
     }
 }
 
@@ -252,7 +258,7 @@ void ter_mark_word(struct ter_marker *marker, uintptr_t word)
     if (word - marker->low >= marker->span)
         return;
     begin_scan(&scan, marker, true);
-    mark_candidate(&scan, word, true, marker->share != NULL);
+    mark_candidate(&scan, word, true, marker->company);
     write_stack(&scan);
 }
 
@@ -268,7 +274,7 @@ static void mark_foreign_words(struct ter_marker *marker, uintptr_t start, uintp
         size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
 
         ter_roots_read_words((const uintptr_t *)start, words, count);
-        mark_words(&scan, words, words + count, interior, marker->share != NULL);
+        mark_words(&scan, words, words + count, interior, marker->company);
         start += count * sizeof(uintptr_t);
     }
     write_stack(&scan);
@@ -296,7 +302,7 @@ static TER_NOINLINE void call_tracer(struct scan *scan, const struct ter_kind *k
 }
 
 TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool interior,
-                           bool shared)
+                           enum ter_mark_company company)
 {
     unsigned kind = (unsigned)(entry.bytes_and_kind & (TER_MAX_KINDS - 1));
     size_t bytes = entry.bytes_and_kind & ~(size_t)(TER_MAX_KINDS - 1);
@@ -312,7 +318,7 @@ TER_INLINE void scan_entry(struct scan *scan, struct ter_mark_entry entry, bool 
         bytes = PIECE_BYTES;
     }
     mark_words(scan, (const uintptr_t *)entry.start, (const uintptr_t *)(entry.start + bytes),
-               interior, shared);
+               interior, company);
 }
 
 void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes, unsigned kind)
@@ -321,7 +327,7 @@ void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes
     struct scan scan;
 
     begin_scan(&scan, marker, marker->interior_everywhere);
-    scan_entry(&scan, entry, marker->interior_everywhere, marker->share != NULL);
+    scan_entry(&scan, entry, marker->interior_everywhere, marker->company);
     write_stack(&scan);
 }
 
@@ -371,32 +377,36 @@ TER_INLINE bool take_entry(struct scan *scan, struct ter_mark_entry *entry)
     return true;
 }
 
-TER_INLINE void drain(struct ter_marker *marker, bool interior, bool shared)
+TER_INLINE void drain(struct ter_marker *marker, bool interior, enum ter_mark_company company)
 {
     struct ter_mark_entry entry;
     struct scan scan;
 
     begin_scan(&scan, marker, interior);
     while (take_entry(&scan, &entry)) {
-        if (shared)
+        if (company != TER_MARK_ALONE)
             share(&scan);
-        scan_entry(&scan, entry, interior, shared);
+        scan_entry(&scan, entry, interior, company);
     }
     write_stack(&scan);
 }
 
+/* A copy of the loop for each company, so that it asks once. */
+TER_INLINE void drain_in_company(struct ter_marker *marker, bool interior)
+{
+    switch (marker->company) {
+    case TER_MARK_ALONE: drain(marker, interior, TER_MARK_ALONE); break;
+    case TER_MARK_WITH_ONE: drain(marker, interior, TER_MARK_WITH_ONE); break;
+    case TER_MARK_WITH_MANY: drain(marker, interior, TER_MARK_WITH_MANY); break;
+    }
+}
+
 void ter_mark_drain(struct ter_marker *marker)
 {
-    if (marker->share != NULL) {
-        if (marker->interior_everywhere)
-            drain(marker, true, true);
-        else
-            drain(marker, false, true);
-    } else if (marker->interior_everywhere) {
-        drain(marker, true, false);
-    } else {
-        drain(marker, false, false);
-    }
+    if (marker->interior_everywhere)
+        drain_in_company(marker, true);
+    else
+        drain_in_company(marker, false);
 }
 
 /* ---- Life ---- */
@@ -449,6 +459,9 @@ void ter_marker_begin(struct ter_marker *marker)
             : atomic_load_explicit(&marker->ranges[0]->mapped_bytes, memory_order_acquire);
     marker->low = low;
     marker->span = high > low ? high - low : 0;
+    marker->company = TER_MARK_ALONE;
+    marker->marks = marker->ground->side.tables[TER_SIDE_MARK].bias;
+    marker->others_marks = 0;
     TER_CHECK(marker->stack.count == marker->stack.bottom);
     marker->stack.overflowed = false;
 }

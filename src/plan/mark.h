@@ -20,6 +20,13 @@
  * One member's part of marking. Alone, marks are set by plain stores; in a round with others (see
  * mark_team.h) by atomic ones. Tracers of kinds find the marker by the trace that they get.
  */
+/*
+ * Who else marks at the same time. Two need no atomic operation to set a mark: each has a table of its own,
+ * and reads the other's. Both may mark an object that they reach at once, and then both scan it. With more,
+ * reading all tables would take longer, and there is one that all set marks in.
+ */
+enum ter_mark_company { TER_MARK_ALONE, TER_MARK_WITH_ONE, TER_MARK_WITH_MANY };
+
 struct ter_marker {
     struct ter_trace trace; /* first: kinds' tracers get it */
     const struct ter_ground *ground;
@@ -30,8 +37,11 @@ struct ter_marker {
     size_t cells_span; /* of the first range, from its start; 0 when it shares chunks with others */
     struct ter_mark_stack stack;
     struct ter_share *share; /* of the round that this marker takes part in; NULL: it is alone */
-    unsigned rest;        /* entries to scan before others may get some; 0: nothing to wait for */
-    unsigned rest_length; /* what that was after the last gift */
+    enum ter_mark_company company;
+    uintptr_t marks;        /* bias of the table that this marker sets marks in */
+    uintptr_t others_marks; /* with one other: of the table that it only reads */
+    unsigned rest;          /* entries to scan before others may get some; 0: nothing to wait for */
+    unsigned rest_length;   /* what that was after the last gift */
     bool interior_everywhere; /* any byte of an object refers to it, in the heap too */
     uint8_t displacements[TER_MAX_DISPLACEMENT]; /* otherwise: those that do; [0] always */
 };

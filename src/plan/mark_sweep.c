@@ -137,7 +137,7 @@ ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *
     if (status != TER_OK)
         return status;
     init_allocator(plan, settings);
-    ter_mark_team_init(&plan->team, settings->markers);
+    ter_mark_team_init(&plan->team, &plan->ground, settings->markers);
     status = ter_marker_init(&plan->marker, &plan->allocator);
     if (status != TER_OK) {
         ter_lock_fini(&plan->allocator.lock);

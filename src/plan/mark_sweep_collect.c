@@ -301,8 +301,10 @@ static void trim(struct ter_plan *plan, size_t allocated_bytes)
     if (!plan->trim.enabled)
         return;
     surplus = ter_trim_surplus(&plan->trim, &plan->ground.accounting);
-    if (surplus != 0)
-        ter_trim_spaces(&plan->allocator, surplus);
+    if (surplus == 0)
+        return;
+    ter_trim_spaces(&plan->allocator, surplus);
+    ter_mark_team_trim(&plan->team);
 }
 
 struct request {

@@ -9,13 +9,15 @@ static size_t marker_bytes(const struct ter_mark_team *team)
     return ter_align_up(team->wanted * sizeof team->markers[0], ter_os_page_size());
 }
 
-ter_status ter_mark_team_init(struct ter_mark_team *team, unsigned members)
+ter_status ter_mark_team_init(struct ter_mark_team *team, const struct ter_ground *ground,
+                              unsigned members)
 {
     bool always = members != 0;
 
     if (members == 0)
         members = ter_os_processors();
-    *team = (struct ter_mark_team){.wanted = (unsigned)ter_min(members - 1, TER_MAX_HELPERS),
+    *team = (struct ter_mark_team){.ground = ground,
+                                   .wanted = (unsigned)ter_min(members - 1, TER_MAX_HELPERS),
                                    .always = always};
     ter_workers_init(&team->workers);
     return TER_OK;
@@ -36,12 +38,31 @@ void ter_mark_team_fini(struct ter_mark_team *team)
         return;
     free_markers(team, team->wanted);
     ter_share_fini(&team->share);
+    if (team->second_memory != NULL)
+        ter_os_release((uintptr_t)team->second_memory, team->second_bytes);
 }
 
 void ter_mark_team_forget(struct ter_mark_team *team)
 {
     ter_workers_forget(&team->workers);
     team->ready = 0;
+}
+
+/* Without it there are rounds all the same, only slower. */
+static void make_second_table(struct ter_mark_team *team)
+{
+    const struct ter_side_metadata *side = &team->ground->side;
+    const struct ter_side_spec *spec = &side->specs[TER_SIDE_MARK];
+    size_t bytes =
+        ter_align_up(side->data_bytes >> side->tables[TER_SIDE_MARK].shift, ter_os_page_size());
+
+    if (ter_os_allocate_sparse(bytes, &team->second_memory) != TER_OK) {
+        team->second_memory = NULL;
+        return;
+    }
+    ter_os_name((uintptr_t)team->second_memory, bytes, "terrier:marks of a helper");
+    team->second_bytes = bytes;
+    ter_side_table_over(&team->second, spec, team->second_memory, side->data_start);
 }
 
 /* Memory for all that helpers need, once. */
@@ -57,8 +78,11 @@ static bool make_markers(struct ter_mark_team *team)
     team->markers = memory;
     while (made < team->wanted && ter_mark_stack_init(&team->markers[made].stack) == TER_OK)
         made++;
-    if (made == team->wanted && ter_share_init(&team->share) == TER_OK)
+    if (made == team->wanted && ter_share_init(&team->share) == TER_OK) {
+        if (team->wanted == 1)
+            make_second_table(team);
         return true;
+    }
     free_markers(team, made);
     return false;
 }
@@ -97,7 +121,7 @@ static void mark_as_member(void *context, unsigned member)
     while (ter_share_take(&round->team->share, &marker->stack));
 }
 
-/* Everything but the stack. */
+/* Everything but the stack, and the tables of marks the other way round. */
 static void copy_settings(struct ter_marker *to, const struct ter_marker *from)
 {
     struct ter_mark_stack stack = to->stack;
@@ -106,6 +130,41 @@ static void copy_settings(struct ter_marker *to, const struct ter_marker *from)
     to->stack = stack;
     to->stack.bottom = to->stack.count = 0;
     to->stack.overflowed = false;
+    if (from->company == TER_MARK_WITH_ONE) {
+        to->marks = from->others_marks;
+        to->others_marks = from->marks;
+    }
+}
+
+static void join_company(const struct ter_mark_team *team, struct ter_marker *marker)
+{
+    marker->company = TER_MARK_WITH_MANY;
+    if (team->ready == 1 && team->second_memory != NULL) {
+        marker->company = TER_MARK_WITH_ONE;
+        marker->others_marks = team->second.bias;
+    }
+}
+
+/* What the helper marked becomes the heap's. */
+static void leave_company(const struct ter_mark_team *team, struct ter_marker *marker)
+{
+    const struct ter_side_table *marks = &team->ground->side.tables[TER_SIDE_MARK];
+
+    if (marker->company == TER_MARK_WITH_ONE)
+        for (size_t i = 0; i < TER_ARRAY_LENGTH(marker->ranges); i++) {
+            uintptr_t start, end = 0;
+
+            while ((start = ter_range_next(marker->ranges[i], team->ground, end, &end)) != 0)
+                ter_bits_move(&team->second, marks, start, end);
+        }
+    marker->company = TER_MARK_ALONE;
+    marker->others_marks = 0;
+}
+
+void ter_mark_team_trim(struct ter_mark_team *team)
+{
+    if (team->second_memory != NULL)
+        (void)ter_os_decommit((uintptr_t)team->second_memory, team->second_bytes);
 }
 
 void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)
@@ -118,11 +177,13 @@ void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)
     }
     marker->share = &team->share;
     marker->rest = marker->rest_length = 0;
+    join_company(team, marker);
     for (unsigned i = 0; i < team->ready; i++)
         copy_settings(&team->markers[i], marker);
     ter_share_begin(&team->share, team->ready + 1);
     ter_workers_run(&team->workers, mark_as_member, &round);
     marker->share = NULL;
+    leave_company(team, marker);
     for (unsigned i = 0; i < team->ready; i++) {
         marker->stack.overflowed |= team->markers[i].stack.overflowed;
         ter_mark_stack_trim(&team->markers[i].stack);

@@ -19,6 +19,7 @@ static const int errors[] = {ENOMEM, EACCES, EAGAIN, EINVAL};
 
 static const char *const sorts[] = {
     "log=0,layout=small,markers=3,stress=40",
+    "log=0,layout=small,markers=2,stress=40",
     "log=0,layout=32bit,markers=1,sft_map=dense",
 };
 

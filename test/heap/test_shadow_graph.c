@@ -62,6 +62,7 @@ static void graph_in_every_layout(void **state)
         "sft_map=dense,stress=50",         "sft_map=sparse,stress=50",
         "layout=32bit,sft_map=dense",      "layout=small,markers=1,stress=10",
         "layout=small,markers=4,stress=5", "layout=32bit,markers=4,stress=10,give_back=0",
+        "layout=small,markers=2,stress=5", "layout=32bit,markers=2,stress=10",
     };
 
     (void)state;

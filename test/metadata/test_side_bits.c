@@ -160,6 +160,37 @@ static void empty_ranges_do_nothing(void **state)
     check_all(test);
 }
 
+/* Lines of 64 bytes of the table move as a whole; what lies beside them stays in both tables. */
+static void moved_bits(void **state)
+{
+    enum { GRANULES_IN_LINE = 512, LINES = GRANULES / GRANULES_IN_LINE };
+    struct bits_test *to = *state, *from;
+    unsigned steps = test_iterations(400);
+    void *other = NULL;
+
+    make_bits(&other);
+    from = other;
+    for (unsigned step = 0; step < steps; step++) {
+        size_t first = test_below(&to->random, LINES + 1);
+        size_t end = first + test_below(&to->random, LINES + 1 - first);
+
+        for (unsigned i = 0; i < 20; i++) {
+            random_operation(to);
+            if (step % 3 != 0)
+                random_operation(from);
+        }
+        ter_bits_move(&from->table, &to->table, granule(to, first * GRANULES_IN_LINE),
+                      granule(to, end * GRANULES_IN_LINE));
+        for (size_t i = first * GRANULES_IN_LINE; i < end * GRANULES_IN_LINE; i++) {
+            to->model[i] = to->model[i] || from->model[i];
+            from->model[i] = false;
+        }
+        check_all(to);
+        check_all(from);
+    }
+    free_bits(&other);
+}
+
 #define BITS_TEST(test) cmocka_unit_test_setup_teardown(test, make_bits, free_bits)
 
 int main(void)
@@ -167,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BITS_TEST(random_operations),
         BITS_TEST(empty_ranges_do_nothing),
+        BITS_TEST(moved_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

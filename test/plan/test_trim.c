@@ -147,10 +147,8 @@ static void a_heap_that_shrinks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_what_is_needed_again),
-        cmocka_unit_test(little_is_not_worth_it),
-        cmocka_unit_test(no_more_than_the_limit),
-        cmocka_unit_test(one_space_for_another),
+        cmocka_unit_test(keeps_what_is_needed_again), cmocka_unit_test(little_is_not_worth_it),
+        cmocka_unit_test(no_more_than_the_limit),     cmocka_unit_test(one_space_for_another),
         cmocka_unit_test(a_heap_that_shrinks),
     };
 
