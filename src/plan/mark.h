@@ -17,16 +17,16 @@
 #define TER_MAX_DISPLACEMENT 4096u
 
 /*
- * One member's part of marking. Alone, marks are set by plain stores; in a round with others (see
- * mark_team.h) by atomic ones. Tracers of kinds find the marker by the trace that they get.
- */
-/*
  * Who else marks at the same time. Two need no atomic operation to set a mark: each has a table of its own,
  * and reads the other's. Both may mark an object that they reach at once, and then both scan it. With more,
  * reading all tables would take longer, and there is one that all set marks in.
  */
 enum ter_mark_company { TER_MARK_ALONE, TER_MARK_WITH_ONE, TER_MARK_WITH_MANY };
 
+/*
+ * One member's part of marking, alone or in a round with others (see mark_team.h). Tracers of kinds find
+ * the marker by the trace that they get.
+ */
 struct ter_marker {
     struct ter_trace trace; /* first: kinds' tracers get it */
     const struct ter_ground *ground;

@@ -5,17 +5,27 @@
 
 #define SMALLEST_INCREMENT TER_KIB(64)
 #define LARGEST_INCREMENT TER_MIB(8)
-#define LARGE_HEAP TER_MIB(16) /* in use */
+#define LARGE_HEAP TER_MIB(16)      /* in use */
+#define MOST_WITH_HOLES TER_MIB(32) /* the same */
+
+/*
+ * In large heaps what need not be scanned counts too, and holes up to some size: a heap of many threads is
+ * mostly holes. In a heap of any size holes would lead to fewer collections and those to more holes.
+ */
+static size_t work_of_large_heap(const struct ter_trigger *trigger, size_t work)
+{
+    work = ter_max(work, trigger->live.scanned_bytes + trigger->live.atomic_bytes);
+    work = ter_max(work, ter_min(trigger->used_bytes, MOST_WITH_HOLES));
+    return work + work / 3; /* in the memory that is saved elsewhere: decision 0014 */
+}
 
 size_t ter_trigger_interval(const struct ter_trigger *trigger)
 {
     size_t work =
         2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 + trigger->root_bytes;
 
-    if (trigger->used_bytes >= LARGE_HEAP) {
-        work = ter_max(work, trigger->used_bytes);
-        work += work / 3; /* in the memory that is saved elsewhere: decision 0014 */
-    }
+    if (trigger->used_bytes >= LARGE_HEAP)
+        work = work_of_large_heap(trigger, work);
     return ter_max(work / trigger->free_space_divisor, 1);
 }
 

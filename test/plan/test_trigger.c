@@ -20,6 +20,11 @@ static void intervals(void **state)
     assert_int_equal(ter_trigger_interval(&trigger), 2200);
     trigger.used_bytes = TER_MIB(18);
     assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(8));
+    trigger.used_bytes = TER_MIB(120);
+    assert_int_equal(ter_trigger_interval(&trigger), (TER_MIB(32) + TER_MIB(32) / 3) / 3);
+    trigger.live.atomic_bytes = TER_MIB(90) - 3000;
+    assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(40));
+    trigger.used_bytes = TER_MIB(18);
     trigger.live.scanned_bytes = TER_MIB(12);
     trigger.live.atomic_bytes = trigger.root_bytes = 0;
     assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(32) / 3);

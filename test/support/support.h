@@ -30,7 +30,7 @@ TER_INLINE size_t test_below(struct ter_random *random, size_t bound)
     return (size_t)ter_random_below(random, bound);
 }
 
-/* `count`, or 20 times that when TERRIER_THOROUGH=1. */
+/* `count`, or 20 times that when TERRIER_THOROUGH=1; 4 times where running is very slow. */
 unsigned test_iterations(unsigned count);
 
 /*
