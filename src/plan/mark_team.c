@@ -163,8 +163,12 @@ static void leave_company(const struct ter_mark_team *team, struct ter_marker *m
 
 void ter_mark_team_trim(struct ter_mark_team *team)
 {
-    if (team->second_memory != NULL)
-        (void)ter_os_decommit((uintptr_t)team->second_memory, team->second_bytes);
+    size_t page = ter_os_page_size();
+    uintptr_t start = ter_align_up((uintptr_t)team->second_memory, page);
+    uintptr_t end = ter_align_down((uintptr_t)team->second_memory + team->second_bytes, page);
+
+    if (start < end)
+        (void)ter_os_decommit(start, end - start);
 }
 
 void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)
