@@ -178,6 +178,7 @@ void ter_plan_fini(struct ter_plan *plan)
 
 size_t ter_plan_release_memory(struct ter_plan *plan)
 {
+    ter_mark_team_trim(&plan->team);
     return ter_trim_spaces(&plan->allocator, SIZE_MAX);
 }
 

@@ -136,8 +136,10 @@ static void copy_settings(struct ter_marker *to, const struct ter_marker *from)
     }
 }
 
-static void join_company(const struct ter_mark_team *team, struct ter_marker *marker)
+static void join_company(struct ter_mark_team *team, struct ter_marker *marker)
 {
+    marker->share = &team->share;
+    marker->rest = marker->rest_length = 0;
     marker->company = TER_MARK_WITH_MANY;
     if (team->ready == 1 && team->second_memory != NULL) {
         marker->company = TER_MARK_WITH_ONE;
@@ -157,6 +159,7 @@ static void leave_company(const struct ter_mark_team *team, struct ter_marker *m
             while ((start = ter_range_next(marker->ranges[i], team->ground, end, &end)) != 0)
                 ter_bits_move(&team->second, marks, start, end);
         }
+    marker->share = NULL;
     marker->company = TER_MARK_ALONE;
     marker->others_marks = 0;
 }
@@ -179,14 +182,11 @@ void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)
         ter_mark_drain(marker);
         return;
     }
-    marker->share = &team->share;
-    marker->rest = marker->rest_length = 0;
     join_company(team, marker);
     for (unsigned i = 0; i < team->ready; i++)
         copy_settings(&team->markers[i], marker);
     ter_share_begin(&team->share, team->ready + 1);
     ter_workers_run(&team->workers, mark_as_member, &round);
-    marker->share = NULL;
     leave_company(team, marker);
     for (unsigned i = 0; i < team->ready; i++) {
         marker->stack.overflowed |= team->markers[i].stack.overflowed;

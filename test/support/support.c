@@ -33,18 +33,24 @@ static bool is_thorough(void)
     return !test_is_emulated() && text != NULL && strcmp(text, "1") == 0;
 }
 
+/* By how much a slow way of running makes the work smaller. */
+static uint64_t check_divisor(void)
+{
+    const char *text = getenv("CHECK_DIVISOR");
+
+    return text == NULL ? 1 : strtoull(text, NULL, 10);
+}
+
 unsigned test_iterations(unsigned count)
 {
-    const char *divisor = getenv("CHECK_DIVISOR");
-    bool is_slow = divisor != NULL && strtoull(divisor, NULL, 10) > 20; /* ThreadSanitizer */
+    bool is_slow = check_divisor() > 20; /* ThreadSanitizer */
 
     return is_thorough() ? count * (is_slow ? 4 : 20) : count;
 }
 
 uint64_t test_count(uint64_t usual, uint64_t thorough)
 {
-    const char *text = getenv("CHECK_DIVISOR");
-    uint64_t divisor = text == NULL ? 1 : strtoull(text, NULL, 10);
+    uint64_t divisor = check_divisor();
     uint64_t count = is_thorough() ? thorough : usual;
 
     return divisor > 1 ? count / divisor + 1 : count;
