@@ -10,16 +10,23 @@ PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan tsan-clang 32-
 # Presets for other C libraries and, under an emulator, other processors.
 MACHINES := musl aarch64 armhf s390x
 
-BUILD := build/release
+BUILD   := build/release
+RESULTS ?= build/results
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build check check-thorough machines proof model mutate coverage
 .PHONY: demo bench bench-clients bench-sft install format clean help
 
+# What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but are
+# not built here; else nothing of theirs is asked for.
+TARGETS  := programs
+PACKAGES := build
+
 build:
-	@tools/install-packages build
-	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX)) >/dev/null
-	@cmake --build $(BUILD) -j $(JOBS)
+	@tools/install-packages $(PACKAGES)
+	@tests=; [ -e $(BUILD)/CTestTestfile.cmake ] || tests=-DTERRIER_TESTS=OFF; \
+	    cmake --preset release -DCMAKE_INSTALL_PREFIX=$(abspath $(PREFIX)) $$tests >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS) --target $(TARGETS)
 
 check:
 	@tools/install-packages check
@@ -55,22 +62,20 @@ coverage:
 	@JOBS=$(JOBS) tools/coverage
 
 demo:
-	@tools/install-packages demo
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build PACKAGES=demo
 	@tools/demo
 
 bench:
-	@tools/install-packages bench
-	@$(MAKE) --no-print-directory build
-	@tools/bench
+	@$(MAKE) --no-print-directory build PACKAGES=bench TARGETS="programs benches"
+	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench
 
 bench-clients:
-	@tools/install-packages clients
-	@$(MAKE) --no-print-directory build
-	@tools/bench-clients $(WORKLOADS)
+	@$(MAKE) --no-print-directory build PACKAGES=clients TARGETS="programs bench_watch"
+	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-clients $(WORKLOADS)
 
-bench-sft: build
-	@tools/bench-sft $(BENCH_FLAGS)
+bench-sft:
+	@$(MAKE) --no-print-directory build TARGETS=bench_sft
+	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-sft $(BENCH_FLAGS)
 
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
@@ -93,7 +98,7 @@ help:
 	@echo "make mutate          show that the tests see small faults in the SFT map and in layouts"
 	@echo "make coverage        show that the tests take every branch of them"
 	@echo "make demo            show a program on Terrier's heap and on the system's libgc"
-	@echo "make bench           measure"
+	@echo "make bench           measure; results go to $(RESULTS), what is published to bench/results"
 	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal (WORKLOADS=\"…\" for some)"
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The terrier command, the examples, and the measuring programs.
+# The terrier command and the examples; how programs for libgc are built.
 
 file(GLOB terrier_tool_sources CONFIGURE_DEPENDS tools/terrier/*.c)
 if(terrier_tool_sources)
@@ -51,43 +51,13 @@ function(terrier_gc_program target source folder)
   target_link_libraries(${target} PRIVATE ${TERRIER_GC_LIBRARY} Threads::Threads)
 endfunction()
 
-file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c)
-foreach(source IN LISTS bench_sources)
-  cmake_path(GET source STEM name)
-  if(name MATCHES "^gc_")
-    if(terrier_have_gc)
-      terrier_gc_program(bench_${name} ${source} bench)
-    else()
-      message(STATUS "bench/${name}: left out, it needs libgc-dev")
-    endif()
-  else()
-    add_executable(bench_${name} ${source})
-    set_target_properties(bench_${name} PROPERTIES
-      OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
-    terrier_core_target(bench_${name})
-    target_link_libraries(bench_${name} PRIVATE terrier_static)
+add_custom_target(programs)
+add_dependencies(programs terrier terrier_static)
+foreach(target terrier_libgc terrier_tool)
+  if(TARGET ${target})
+    add_dependencies(programs ${target})
   endif()
 endforeach()
-
-# What `terrier compare --watch` preloads into programs: it finds their libgc by itself. Where the
-# processor was is read as x86 has it.
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
-  add_library(bench_watch MODULE bench/clients/watch.c)
-  set_target_properties(bench_watch PROPERTIES
-    OUTPUT_NAME watch PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
-  terrier_c_target(bench_watch)
-  target_include_directories(bench_watch PRIVATE tools/terrier)
-  target_link_libraries(bench_watch PRIVATE ${CMAKE_DL_LIBS})
-endif()
-
-# bench/sft is one program with no more than the public headers, for 64-bit addresses. Where a loop
-# lies can double its time, so each begins a line of the cache.
-if(CMAKE_SIZEOF_VOID_P EQUAL 8)
-  file(GLOB bench_sft_sources CONFIGURE_DEPENDS bench/sft/*.c)
-  add_executable(bench_sft ${bench_sft_sources})
-  set_target_properties(bench_sft PROPERTIES
-    OUTPUT_NAME sft RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
-  terrier_c_target(bench_sft)
-  target_compile_options(bench_sft PRIVATE -falign-functions=64 -falign-loops=64)
-  target_link_libraries(bench_sft PRIVATE terrier_static m Threads::Threads)
-endif()
+foreach(name IN LISTS terrier_examples)
+  add_dependencies(programs example_${name})
+endforeach()
