@@ -15,7 +15,7 @@ RESULTS ?= build/results
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build check check-thorough machines proof model mutate coverage
-.PHONY: demo bench bench-clients bench-sft install format clean help
+.PHONY: fresh demo bench bench-clients bench-sft install format clean help
 
 # What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but are
 # not built here; else nothing of theirs is asked for.
@@ -65,6 +65,10 @@ demo:
 	@$(MAKE) --no-print-directory build PACKAGES=demo
 	@tools/demo
 
+fresh:
+	@tools/install-packages fresh
+	@JOBS=$(JOBS) tools/fresh $(if $(filter-out 0,$(DEMO)),--demo) $(RELEASES)
+
 bench:
 	@$(MAKE) --no-print-directory build PACKAGES=bench TARGETS="programs benches"
 	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench
@@ -98,6 +102,8 @@ help:
 	@echo "make mutate          show that the tests see small faults in the SFT map and in layouts"
 	@echo "make coverage        show that the tests take every branch of them"
 	@echo "make demo            show a program on Terrier's heap and on the system's libgc"
+	@echo "make fresh           both of these as on a new machine, for Debian 12 and 13, as root"
+	@echo "                     (DEMO=1 for make demo only; RELEASES=\"trixie\" for one of them)"
 	@echo "make bench           measure; results go to $(RESULTS), what is published to bench/results"
 	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal (WORKLOADS=\"…\" for some)"
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
