@@ -102,6 +102,17 @@ static uintptr_t stack_end(const struct ter_mutator *mutator)
     return atomic_load_explicit(&mutator->thread->stack_pointer, memory_order_relaxed);
 }
 
+/* What the program says of the stack, which may be a coroutine's. */
+static uintptr_t corrected(const struct ter_allocator *allocator, const struct ter_mutator *mutator,
+                           uintptr_t end)
+{
+    void *pointer = (void *)end;
+
+    if (allocator->correct_stack != NULL)
+        allocator->correct_stack(&pointer, (void *)mutator->thread->identity);
+    return (uintptr_t)pointer;
+}
+
 static void visit_stack_part(const struct ter_mutator *mutator, uintptr_t end,
                              ter_root_visitor *visitor, void *context)
 {
@@ -122,10 +133,9 @@ void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own
                             ter_root_visitor *stack, ter_root_visitor *data, void *context)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
-        if (is_own(m))
-            visit_stack_part(m, own_end, stack, context);
-        else
-            visit_stack_part(m, stack_end(m), stack, context);
+        uintptr_t end = is_own(m) ? own_end : stack_end(m);
+
+        visit_stack_part(m, corrected(allocator, m, end), stack, context);
         if (m->thread_data.start != 0)
             data(context, m->thread_data.start, m->thread_data.end);
     }

@@ -28,6 +28,7 @@ typedef void (*GC_start_callback_proc)(void);
 typedef void (*GC_push_other_roots_proc)(void);
 typedef void *(*GC_fn_type)(void *client_data);
 typedef int (*GC_stop_func)(void);
+typedef void (*GC_sp_corrector_proc)(void **stack_pointer, void *thread);
 typedef void (*GC_abort_func)(const char *message);
 typedef void (*GC_on_heap_resize_proc)(GC_word new_size);
 typedef int (*GC_disclaim_proc)(void *object);
@@ -270,6 +271,8 @@ GC_EXPORT void *GC_get_my_stackbottom(struct GC_stack_base *base);
 GC_EXPORT void GC_set_stackbottom(void *thread, const struct GC_stack_base *base);
 GC_EXPORT void GC_register_altstack(void *stack, GC_word bytes, void *signal_stack,
                                     GC_word signal_bytes);
+GC_EXPORT void GC_set_sp_corrector(GC_sp_corrector_proc function);
+GC_EXPORT GC_sp_corrector_proc GC_get_sp_corrector(void);
 GC_EXPORT void GC_alloc_lock(void);
 GC_EXPORT void GC_alloc_unlock(void);
 GC_EXPORT void *GC_call_with_stack_base(GC_stack_base_func function, void *argument);

@@ -115,6 +115,24 @@ void GC_register_altstack(void *stack, GC_word bytes, void *signal_stack, GC_wor
     ter_allocator_unlock(mutator->allocator);
 }
 
+/* Both came with 8.2.8 of the stock library. */
+void GC_set_sp_corrector(GC_sp_corrector_proc function)
+{
+    struct ter_allocator *allocator = ter_libgc_lock();
+
+    allocator->correct_stack = function;
+    ter_allocator_unlock(allocator);
+}
+
+GC_sp_corrector_proc GC_get_sp_corrector(void)
+{
+    struct ter_allocator *allocator = ter_libgc_lock();
+    GC_sp_corrector_proc function = allocator->correct_stack;
+
+    ter_allocator_unlock(allocator);
+    return function;
+}
+
 void *GC_call_with_stack_base(GC_stack_base_func function, void *argument)
 {
     struct GC_stack_base base = {.mem_base = (void *)TER_FRAME_ADDRESS()};
