@@ -10,7 +10,9 @@
 
 # compiler, function, most instructions, loads and conditional jumps. `fields` has what the map says
 # in registers; `pointer` reads it from the map; `loop` copies the map, and its two jumps are its
-# own. `selected` has two more jumps, for the form; in a loop compilers copy the loop's end.
+# own. `selected` has two more jumps, for the form. In a loop compilers copy the loop's end, some
+# versions more often than others: gcc 12 and 14 and clang 14 and 19 get by with 66, 14 and 6. That
+# row has room; what a lookup itself takes is in the others.
 limits='
 gcc    fields_space      6  1  0
 gcc    fields_dense      8  1  0
@@ -22,7 +24,7 @@ gcc    pointer_selected 36 13  2
 gcc    loop_space       20  6  2
 gcc    loop_dense       27  7  2
 gcc    loop_sparse      21  6  2
-gcc    loop_selected    61 13  6
+gcc    loop_selected    76 16  8
 clang  fields_space      6  1  0
 clang  fields_dense      9  1  0
 clang  fields_sparse     7  1  0
@@ -33,7 +35,7 @@ clang  pointer_selected 33 17  2
 clang  loop_space       20  6  2
 clang  loop_dense       26  7  2
 clang  loop_sparse      21  6  2
-clang  loop_selected    53 11  5
+clang  loop_selected    76 16  8
 '
 
 arm_gcc=aarch64-linux-gnu-gcc

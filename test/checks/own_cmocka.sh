@@ -53,6 +53,13 @@ TEST(bad_memory_not, assert_memory_not_equal("a", "a", 1))
 TEST(bad_range_not, assert_not_in_range(1, 1, 3))
 TEST(bad_set_not, assert_not_in_set(1, set, 2))
 TEST(bad_float_not, assert_float_not_equal(1.0f, 1.1f, 0.2f))
+#ifndef assert_double_equal /* before 1.1.6 */
+#define assert_double_equal(a, b, epsilon) assert_true((b) - (a) <= (epsilon))
+#define assert_double_not_equal(a, b, epsilon) assert_true((b) - (a) > (epsilon))
+#endif
+TEST(good_double, assert_double_equal(1.0, 1.1, 0.2); assert_double_not_equal(1.0, 1.5, 0.2))
+TEST(bad_double, assert_double_equal(1.0, 1.5, 0.2))
+TEST(bad_double_not, assert_double_not_equal(1.0, 1.1, 0.2))
 TEST(bad_fail, fail())
 TEST(bad_message, fail_msg("%d", 1))
 TEST(bad_assert, expect_assert_failure(good_true(state)))
@@ -70,7 +77,8 @@ int main(void) {
         cmocka_unit_test(bad_float), cmocka_unit_test(bad_not), cmocka_unit_test(bad_string_not),
         cmocka_unit_test(bad_memory_not), cmocka_unit_test(bad_range_not),
         cmocka_unit_test(bad_set_not), cmocka_unit_test(bad_float_not),
-        cmocka_unit_test(bad_fail), cmocka_unit_test(bad_message), cmocka_unit_test(bad_assert),
+        cmocka_unit_test(good_double), cmocka_unit_test(bad_double),
+        cmocka_unit_test(bad_double_not), cmocka_unit_test(bad_fail), cmocka_unit_test(bad_message), cmocka_unit_test(bad_assert),
         cmocka_unit_test(bad_signal), cmocka_unit_test(skipped),
     };
     const struct CMUnitTest other[] = { cmocka_unit_test(good_true) };

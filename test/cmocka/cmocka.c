@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stand-in for the cmocka library, for targets where it is not packaged (32-bit builds on a
- * 64-bit system, cross builds). It serves the cmocka.h of the system.
+ * 64-bit system, cross builds). It serves the cmocka.h of the system,
+ * that of 1.1.7 and, as what newer ones ask for is declared here, of 1.1.5.
  *
  * What it has: groups with fixtures, every assertion, skip, fail, expect_assert_failure, and
  * signals caught as failures. What it has not: mocks (will_return, expect_*, check_expected),
@@ -20,6 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+void cm_print_error(const char *const format, ...);
+void _assert_double_equal(const double a, const double n, const double epsilon,
+                          const char *const file, const int line);
+void _assert_double_not_equal(const double a, const double n, const double epsilon,
+                              const char *const file, const int line);
 
 int global_expecting_assert;
 jmp_buf global_expect_assert_env;
@@ -64,6 +71,15 @@ void print_error(const char *const format, ...)
     va_end(args);
 }
 
+/* The name that fail_msg has for it since 1.1.6. */
+void cm_print_error(const char *const format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vprint_error(format, args);
+    va_end(args);
+}
+
 void cmocka_set_message_output(enum cm_message_output output)
 {
     (void)output;
@@ -81,7 +97,7 @@ void cmocka_set_skip_filter(const char *pattern)
 
 /* ---- Ending a test -------------------------------------------------------------------------- */
 
-static void end_test(enum outcome outcome)
+static _Noreturn void end_test(enum outcome outcome)
 {
     if (!current.running) {
         print_error("[  ERROR   ] an assertion failed outside a test\n");
@@ -139,9 +155,9 @@ void _assert_return_code(const LargestIntegralType result, size_t rlen,
     }
 }
 
-static int floats_equal(float a, float b, float epsilon)
+static int floats_equal(double a, double b, double epsilon)
 {
-    float difference = a > b ? a - b : b - a;
+    double difference = a > b ? a - b : b - a;
     return difference <= epsilon;
 }
 
@@ -159,6 +175,24 @@ void _assert_float_not_equal(const float a, const float n, const float epsilon,
 {
     if (floats_equal(a, n, epsilon)) {
         print_error("%f == %f\n", (double)a, (double)n);
+        _fail(file, line);
+    }
+}
+
+void _assert_double_equal(const double a, const double n, const double epsilon,
+                          const char *const file, const int line)
+{
+    if (!floats_equal(a, n, epsilon)) {
+        print_error("%f != %f\n", a, n);
+        _fail(file, line);
+    }
+}
+
+void _assert_double_not_equal(const double a, const double n, const double epsilon,
+                              const char *const file, const int line)
+{
+    if (floats_equal(a, n, epsilon)) {
+        print_error("%f == %f\n", a, n);
         _fail(file, line);
     }
 }
