@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Invariant: a message is formatted on the stack and written by one write(2); longer ones are cut. */
+/*
+ * Invariant: a message is formatted on the stack and written by one write(2); longer ones are cut. It
+ * is one line, whatever the names in it hold (escape.h).
+ */
 #include "base/base.h"
 
 #include <errno.h>
@@ -50,12 +53,16 @@ void ter_fatal_set_handler(ter_fatal_handler *handler)
 /* Fills `line` with the message, its newline and a zero; its length without the zero. */
 static size_t make_line(char line[MESSAGE_BYTES], const char *format, va_list arguments)
 {
-    int head = snprintf(line, MESSAGE_BYTES, "terrier: ");
-    int body = vsnprintf(line + head, MESSAGE_BYTES - (size_t)head - 2, format, arguments);
-    size_t length = (size_t)head + (body < 0 ? 0 : (size_t)body);
+    char message[MESSAGE_BYTES];
+    struct ter_text text;
+    size_t length;
 
-    if (length > MESSAGE_BYTES - 3)
-        length = MESSAGE_BYTES - 3;
+    if (vsnprintf(message, sizeof message, format, arguments) < 0)
+        message[0] = '\0';
+    ter_text_init(&text, line, MESSAGE_BYTES - 1);
+    ter_text_print(&text, "terrier: ");
+    ter_text_add_name(&text, message);
+    length = (size_t)(text.at - line);
     line[length] = '\n';
     line[length + 1] = '\0';
     return length + 1;

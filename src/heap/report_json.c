@@ -3,20 +3,11 @@
 #include "heap/heap.h"
 #include "heap/report_format.h"
 
-/* Names of programs may hold anything. */
-static void print_string(struct ter_writer *writer, const char *text)
+/* A member whose value is a name, which may hold anything. */
+static void print_named(struct ter_writer *writer, const char *key, const char *name)
 {
-    ter_writer_print(writer, "\"");
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\')
-            ter_writer_print(writer, "\\%c", c);
-        else if (c < 0x20 || c > 0x7e)
-            ter_writer_print(writer, "\\u%04x", c);
-        else
-            ter_writer_print(writer, "%c", c);
-    }
+    ter_writer_print(writer, "\"%s\":\"", key);
+    ter_writer_print_name(writer, name, TER_ESCAPE_JSON);
     ter_writer_print(writer, "\"");
 }
 
@@ -59,11 +50,12 @@ static void print_json_collections(const struct ter_heap *heap, struct ter_write
 static void print_json_run(const struct ter_heap *heap, struct ter_writer *writer,
                            const struct ter_occupancy_run *run, const char *comma)
 {
+    ter_writer_print(writer, "%s{", comma);
+    print_named(writer, "name", run->owner->name);
     ter_writer_print(writer,
-                     "%s{\"name\":\"%s\",\"start\":\"%#zx\",\"chunks\":%zu,\"used_bytes\":%zu,"
+                     ",\"start\":\"%#zx\",\"chunks\":%zu,\"used_bytes\":%zu,"
                      "\"chunk_used_bytes\":[",
-                     comma, run->owner->name, (size_t)run->start, run->chunks,
-                     ter_occupancy_space_used(heap, run->owner));
+                     (size_t)run->start, run->chunks, ter_occupancy_space_used(heap, run->owner));
     for (size_t i = 0; i < run->chunks; i++)
         ter_writer_print(writer, "%s%zu", i == 0 ? "" : ",",
                          ter_occupancy_used(heap, run->start + (i << TER_LOG_BYTES_IN_CHUNK)));
@@ -77,10 +69,12 @@ static void print_json_map(const struct ter_heap *heap, struct ter_writer *write
     const char *comma = "";
     uintptr_t from = 0;
 
+    ter_writer_print(writer, ",\"layout\":{");
+    print_named(writer, "name", layout->name);
     ter_writer_print(writer,
-                     ",\"layout\":{\"name\":\"%s\",\"start\":\"%#zx\",\"slots\":%u,"
+                     ",\"start\":\"%#zx\",\"slots\":%u,"
                      "\"slot_bytes\":%zu,\"chunk_bytes\":%zu},\"spaces\":[",
-                     layout->name, (size_t)layout->heap_start, layout->slot_count,
+                     (size_t)layout->heap_start, layout->slot_count,
                      ter_layout_space_extent(layout), TER_BYTES_IN_CHUNK);
     for (; ter_occupancy_next(heap, from, &run);
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
@@ -97,12 +91,9 @@ static void print_json_map(const struct ter_heap *heap, struct ter_writer *write
 
 void ter_report_json(struct ter_heap *heap, struct ter_writer *writer)
 {
-    char name[64];
-
-    ter_os_program_name(name, sizeof name);
-    ter_writer_print(writer, "{\"terrier\":\"%s\",\"process\":%u,\"program\":", TER_VERSION_STRING,
+    ter_writer_print(writer, "{\"terrier\":\"%s\",\"process\":%u,", TER_VERSION_STRING,
                      ter_os_process_id());
-    print_string(writer, name);
+    print_named(writer, "program", ter_os_program_name());
     ter_writer_print(writer, ",");
     print_json_statistics(heap, writer);
     print_json_collections(heap, writer);

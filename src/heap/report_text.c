@@ -44,10 +44,15 @@ static void format_ns(uint64_t ns, char *text, size_t size)
 
 static void print_name(struct ter_writer *writer, const char *name)
 {
-    int length = snprintf(NULL, 0, "%s", name);
-    int fill = length < NAME_COLUMNS ? NAME_COLUMNS - length : 0;
+    struct ter_text measured;
+    int fill;
 
-    ter_writer_print(writer, "  %s%.*s ", name, fill, dots);
+    ter_text_init(&measured, NULL, 0);
+    ter_text_add_name(&measured, name);
+    fill = measured.length < NAME_COLUMNS ? NAME_COLUMNS - (int)measured.length : 0;
+    ter_writer_print(writer, "  ");
+    ter_writer_print_name(writer, name, TER_ESCAPE_TEXT);
+    ter_writer_print(writer, "%.*s ", fill, dots);
 }
 
 static void print_statistic(struct ter_writer *writer, const char *help, const char *unit,
@@ -157,9 +162,10 @@ static char chunk_character(const struct ter_heap *heap, uintptr_t chunk)
 static void print_map_run(const struct ter_heap *heap, struct ter_writer *writer,
                           const struct ter_occupancy_run *run)
 {
-    ter_writer_print(writer, "  %#zx to %#zx  %s, %zu chunk%s\n", (size_t)run->start,
-                     (size_t)(run->start + (run->chunks << TER_LOG_BYTES_IN_CHUNK)),
-                     run->owner->name, run->chunks, run->chunks == 1 ? "" : "s");
+    ter_writer_print(writer, "  %#zx to %#zx  ", (size_t)run->start,
+                     (size_t)(run->start + (run->chunks << TER_LOG_BYTES_IN_CHUNK)));
+    ter_writer_print_name(writer, run->owner->name, TER_ESCAPE_TEXT);
+    ter_writer_print(writer, ", %zu chunk%s\n", run->chunks, run->chunks == 1 ? "" : "s");
     for (size_t i = 0; i < run->chunks; i++) {
         if (i % CHUNKS_ON_LINE == 0)
             ter_writer_print(writer, "%s    ", i == 0 ? "" : "\n");
@@ -191,11 +197,9 @@ static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
 
 void ter_report_text(struct ter_heap *heap, struct ter_writer *writer)
 {
-    char name[64];
-
-    ter_os_program_name(name, sizeof name);
-    ter_writer_print(writer, "Terrier %s: %s, process %u\n", TER_VERSION_STRING, name,
-                     ter_os_process_id());
+    ter_writer_print(writer, "Terrier %s: ", TER_VERSION_STRING);
+    ter_writer_print_name(writer, ter_os_program_name(), TER_ESCAPE_TEXT);
+    ter_writer_print(writer, ", process %u\n", ter_os_process_id());
     print_collections(heap, writer);
     print_statistics(heap, writer);
     print_spaces(heap, writer);

@@ -43,6 +43,14 @@ void ter_writer_print(struct ter_writer *writer, const char *format, ...)
         writer->used += ter_min((size_t)length, room - 1);
 }
 
+void ter_writer_print_name(struct ter_writer *writer, const char *name, enum ter_escape_form form)
+{
+    char piece[TER_ESCAPE_BYTES];
+
+    while (ter_escape_next(&name, form, piece) > 0)
+        ter_writer_print(writer, "%s", piece);
+}
+
 bool ter_writer_finish(struct ter_writer *writer)
 {
     flush(writer);

@@ -18,5 +18,7 @@ struct ter_writer {
 void ter_writer_init(struct ter_writer *writer, int file);
 /* One piece of output; longer than half the buffer is cut. */
 TER_PRINTF(2, 3) void ter_writer_print(struct ter_writer *writer, const char *format, ...);
+/* A name of any length, made harmless (base/escape.h). */
+void ter_writer_print_name(struct ter_writer *writer, const char *name, enum ter_escape_form form);
 /* True when everything was written. */
 bool ter_writer_finish(struct ter_writer *writer);

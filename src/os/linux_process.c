@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,11 +26,11 @@ unsigned ter_os_process_id(void)
     return (unsigned)getpid();
 }
 
-void ter_os_program_name(char *name, size_t size)
+const char *ter_os_program_name(void)
 {
     const char *program = program_invocation_short_name;
 
-    snprintf(name, size, "%s", program == NULL ? "" : program);
+    return program == NULL ? "" : program;
 }
 
 static bool is_main_thread(void)

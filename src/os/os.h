@@ -65,8 +65,20 @@ size_t ter_os_peak_resident(void);
 
 uint64_t ter_os_now_ns(void);
 unsigned ter_os_process_id(void);
-/* Copies the short name of the program, cut to `size`. */
-void ter_os_program_name(char *name, size_t size);
+/* The short name of the program, which may hold any bytes and be of any length. */
+const char *ter_os_program_name(void);
+
+/* ---- What the starter of the program chose ---- */
+
+/* Does the program have rights that whoever started it does not have (AT_SECURE)? */
+bool ter_os_has_raised_rights(void);
+/* The value of a variable; NULL if there is none, and for all of them in a program with such rights. */
+const char *ter_os_environment(const char *name);
+/*
+ * Opens a file that is made if need be and written to at its end; -1 with errno. In a folder where
+ * others may put files it must be new or a plain file of this user's: no link is followed.
+ */
+int ter_os_open_to_append(const char *path);
 
 /* ---- Stacks ---- */
 

@@ -2,8 +2,6 @@
 /* What a space answers where it does not say: as one whose objects never move. */
 #include "sft/map_state.h"
 
-#include <stdio.h>
-
 static ter_object default_find_from_interior(const struct ter_sft *space, uintptr_t word)
 {
     (void)space, (void)word;
@@ -70,9 +68,12 @@ static void default_init(const struct ter_sft *space, ter_object object, size_t 
 static void default_print(const struct ter_sft *space, ter_object object, char *text, size_t size)
 {
     bool found = !ter_object_is_none(space->find_object(space, object.bits));
+    struct ter_text out;
 
-    snprintf(text, size, "%#zx: space %s, %s", (size_t)object.bits, space->name,
-             found ? "object" : "no object");
+    ter_text_init(&out, text, size);
+    ter_text_print(&out, "%#zx: space ", (size_t)object.bits);
+    ter_text_add_name(&out, space->name);
+    ter_text_print(&out, ", %s", found ? "object" : "no object");
 }
 
 #define DEFAULT(field, function)                                                                   \

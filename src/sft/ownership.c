@@ -7,8 +7,6 @@
  */
 #include "sft/map_state.h"
 
-#include <stdio.h>
-
 /* First and last region of a range; false if it is empty, wraps or leaves what the map covers. */
 static bool regions_of_range(const struct ter_sft_map *map, uintptr_t start, uintptr_t bytes,
                              uintptr_t *first, uintptr_t *last)
@@ -136,7 +134,12 @@ ter_status ter_sft_map_release(const struct ter_sft_map *map, const struct ter_s
 
 size_t ter_sft_conflict_print(const struct ter_sft_conflict *conflict, char *text, size_t size)
 {
-    return (size_t)snprintf(text, size, "%#zx belongs to space %s, not to %s",
-                            (size_t)conflict->start, conflict->owner->name,
-                            conflict->claimant->name);
+    struct ter_text out;
+
+    ter_text_init(&out, text, size);
+    ter_text_print(&out, "%#zx belongs to space ", (size_t)conflict->start);
+    ter_text_add_name(&out, conflict->owner->name);
+    ter_text_print(&out, ", not to ");
+    ter_text_add_name(&out, conflict->claimant->name);
+    return out.length;
 }

@@ -2,8 +2,6 @@
 /* A map as a list of runs. Groups of entries that were never touched are not looked at. */
 #include "sft/map_state.h"
 
-#include <stdio.h>
-
 struct run {
     const struct ter_sft_map *map;
     ter_sft_run_visitor *visit;
@@ -57,40 +55,23 @@ void ter_sft_map_for_each_run(const struct ter_sft_map *map, ter_sft_run_visitor
 
 /* ---- Text ---- */
 
-struct text {
-    char *at; /* where the next line goes, with room for `left` bytes */
-    size_t left;
-    size_t length; /* of all, whether it fitted or not */
-};
-
-static TER_PRINTF(2, 3) void add_line(struct text *text, const char *format, ...)
-{
-    va_list arguments;
-    size_t length;
-
-    va_start(arguments, format);
-    length = (size_t)vsnprintf(text->at, text->left, format, arguments);
-    va_end(arguments);
-    text->length += length;
-    if (text->left > 0) {
-        size_t written = ter_min(length, text->left - 1);
-
-        text->at += written;
-        text->left -= written;
-    }
-}
-
 static void add_run(void *context, const struct ter_sft *space, uintptr_t start, uintptr_t last)
 {
-    add_line(context, "%#zx to %#zx: %s\n", (size_t)start, (size_t)last, space->name);
+    struct ter_text *text = context;
+
+    ter_text_print(text, "%#zx to %#zx: ", (size_t)start, (size_t)last);
+    ter_text_add_name(text, space->name);
+    ter_text_print(text, "\n");
 }
 
 size_t ter_sft_map_print(const struct ter_sft_map *map, char *text, size_t size)
 {
-    struct text out = {.at = text, .left = size};
+    struct ter_text out;
 
-    add_line(&out, "%s map of %#zx to %#zx, %zu bytes an entry\n", ter_sft_map_kind_name(map->kind),
-             (size_t)map->start, (size_t)map->last, (size_t)1 << map->log_region_bytes);
+    ter_text_init(&out, text, size);
+    ter_text_print(&out, "%s map of %#zx to %#zx, %zu bytes an entry\n",
+                   ter_sft_map_kind_name(map->kind), (size_t)map->start, (size_t)map->last,
+                   (size_t)1 << map->log_region_bytes);
     ter_sft_map_for_each_run(map, add_run, &out);
     return out.length;
 }
