@@ -76,7 +76,11 @@ TER_API ter_status ter_options_set(struct ter_options *options, const char *name
 TER_API ter_status ter_options_parse(struct ter_options *options, const char *text, char *message,
                                      size_t message_bytes);
 
-/** Sets options from the environment variable TERRIER_OPTIONS, if there is one. */
+/**
+ * Sets options from the environment variable TERRIER_OPTIONS, if there is one. In a program with
+ * rights that whoever started it does not have (set-user-ID, set-group-ID, file capabilities) the
+ * variable is not believed: nothing is set.
+ */
 TER_API ter_status ter_options_read_environment(struct ter_options *options, char *message,
                                                 size_t message_bytes);
 

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum option_type { OPTION_NUMBER, OPTION_TEXT };
@@ -160,7 +159,7 @@ ter_status ter_options_parse(struct ter_options *options, const char *text, char
 ter_status ter_options_read_environment(struct ter_options *options, char *message,
                                         size_t message_bytes)
 {
-    const char *text = getenv("TERRIER_OPTIONS");
+    const char *text = ter_os_environment("TERRIER_OPTIONS");
 
     return text == NULL ? TER_OK : ter_options_parse(options, text, message, message_bytes);
 }

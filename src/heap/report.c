@@ -3,10 +3,13 @@
 #include "heap/heap.h"
 #include "heap/report_format.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Room for a number of 32 bits at each %p. */
+#define PATH_BYTES (TER_OPTION_TEXT_BYTES * 5)
 
 ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_format format)
 {
@@ -43,13 +46,13 @@ static void expand_path(const char *pattern, char *path, size_t size)
 
 static void write_to_file(struct ter_heap *heap, enum ter_report_format format)
 {
-    char path[TER_OPTION_TEXT_BYTES * 2];
+    char path[PATH_BYTES];
     int file;
 
     expand_path(heap->options.report_file, path, sizeof path);
-    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    file = ter_os_open_to_append(path);
     if (file < 0 || ter_heap_report(heap, file, format) != TER_OK)
-        ter_log(TER_LOG_WARNING, "cannot write the report to '%s'", path);
+        ter_log(TER_LOG_WARNING, "cannot write the report to '%s': %s", path, strerror(errno));
     if (file >= 0)
         close(file);
 }

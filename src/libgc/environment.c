@@ -3,17 +3,17 @@
  * The environment: the variables of Boehm's collector that have a meaning here (docs/libgc.md lists
  * all), then TERRIER_OPTIONS, which wins, also over what the program set before.
  *
- * Read once, in the first call, before there is a heap.
+ * Read once, in the first call, before there is a heap. In a program with raised rights
+ * (ter_os_environment) there is nothing to read: not one of the variables is believed.
  */
 #include "libgc/libgc.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 static bool read_size(const char *name, uint64_t *value)
 {
-    const char *text = getenv(name);
+    const char *text = ter_os_environment(name);
 
     if (text == NULL)
         return false;
@@ -25,21 +25,21 @@ static bool read_size(const char *name, uint64_t *value)
 
 static bool is_set(const char *name)
 {
-    return getenv(name) != NULL;
+    return ter_os_environment(name) != NULL;
 }
 
 static void read_log(struct ter_options *options)
 {
-    const char *path = getenv("GC_LOG_FILE");
+    const char *path = ter_os_environment("GC_LOG_FILE");
     int file;
 
     if (is_set("GC_PRINT_STATS") || is_set("GC_PRINT_VERBOSE_STATS"))
         options->log = TER_LOG_TRACE;
     if (path == NULL)
         return;
-    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    file = ter_os_open_to_append(path);
     if (file < 0)
-        ter_log(TER_LOG_WARNING, "GC_LOG_FILE='%s' cannot be written", path);
+        ter_log(TER_LOG_WARNING, "GC_LOG_FILE='%s' cannot be written: %s", path, strerror(errno));
     else
         GC_set_log_fd(file);
 }

@@ -6,8 +6,6 @@
 #include "libgc/descriptor.h"
 #include "libgc/libgc.h"
 
-#include <stdlib.h>
-
 int GC_gcj_kind, GC_gcj_debug_kind;
 
 #define MARK_DESCRIPTOR_OFFSET ((GC_signed_word)sizeof(GC_word))
@@ -15,7 +13,7 @@ int GC_gcj_kind, GC_gcj_debug_kind;
 /* Any word of these objects counts when the types are not to be believed. */
 static unsigned new_gcj_kind(GC_word descriptor)
 {
-    bool ignore = getenv("GC_IGNORE_GCJ_INFO") != NULL;
+    bool ignore = ter_os_environment("GC_IGNORE_GCJ_INFO") != NULL;
 
     return GC_new_kind_inner(GC_new_free_list_inner(), ignore ? 0 : descriptor, ignore, 1);
 }
