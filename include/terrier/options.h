@@ -31,6 +31,7 @@ extern "C" {
     TEXT(sft_map, "auto", "auto|space|dense|sparse",                                               \
          "the form of the map from addresses to spaces; auto: what the layout asks for")           \
     NUMBER(sft_trace, 0, 0, 1, "every change of that map is logged")                               \
+    NUMBER(sft_trace_map, 0, 0, 1, "the same, and after each change the whole map, run by run")    \
     TEXT(objects, "native", "native|malloc", "where objects come from; malloc: the C library")     \
     NUMBER(vm_space, 0, 0, 1, "the program may declare memory of its own to the heap")             \
     NUMBER(heap_initial, 65536, 0, UINT64_MAX, "bytes the heap may use before it first grows")     \

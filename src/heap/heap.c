@@ -102,7 +102,8 @@ static ter_status init_plan(struct ter_heap *heap)
     };
 
     settings.ground.huge_pages = options->huge_pages != 0;
-    settings.ground.log_map = options->sft_trace != 0;
+    settings.ground.log_whole_map = options->sft_trace_map != 0;
+    settings.ground.log_map = options->sft_trace != 0 || options->sft_trace_map != 0;
     choose_map(options->sft_map, &settings.ground);
     return init_in_place(heap, &settings);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks the SFT map chunk by chunk: what it says is what is printed. */
+/*
+ * Asks the SFT map chunk by chunk: what it says is what is printed. Only chunks that a space has are
+ * asked for, so that the cost is that of what is owned, not of the addresses that could be.
+ */
 #include "heap/heap.h"
 #include "heap/occupancy.h"
 
@@ -10,15 +13,31 @@ static const struct ter_sft *owner_of_chunk(const struct ter_heap *heap, uintptr
     return owner->is_in_space(owner, chunk) ? owner : ter_sft_map_empty(&heap->plan.ground.map);
 }
 
+/* The lowest chunk at or above `from` that a space has; 0 if there is none. */
+static uintptr_t next_owned_chunk(const struct ter_heap *heap, uintptr_t from)
+{
+    const struct ter_allocator *allocator = &heap->plan.allocator;
+    const struct ter_range *ranges[] = {&allocator->mark_sweep->space.range,
+                                        &allocator->immortal->space.range,
+                                        &allocator->large->space.range};
+    uintptr_t lowest = 0, end;
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(ranges); i++) {
+        uintptr_t start = ter_range_next(ranges[i], &heap->plan.ground, from, &end);
+
+        if (start != 0 && (lowest == 0 || start < lowest))
+            lowest = start;
+    }
+    return lowest;
+}
+
 bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run)
 {
     const struct ter_layout *layout = &heap->plan.ground.layout;
     uintptr_t end = layout->heap_start + ter_layout_heap_bytes(layout);
-    uintptr_t chunk = from == 0 ? layout->heap_start : from;
+    uintptr_t chunk = next_owned_chunk(heap, from);
 
-    while (chunk != end && ter_chunk_table_owner_of(&heap->plan.ground.chunks, chunk) == 0)
-        chunk += TER_BYTES_IN_CHUNK;
-    if (chunk == end)
+    if (chunk == 0)
         return false;
     run->owner = owner_of_chunk(heap, chunk);
     run->start = chunk;

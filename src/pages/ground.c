@@ -137,7 +137,7 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
     ground->mmapper.huge_pages = settings->huge_pages;
     ground->lowest_free = 0;
     if (settings->log_map)
-        ter_sft_log_changes(&ground->map);
+        ter_sft_log_changes(&ground->map, settings->log_whole_map);
     ter_lock_init(&ground->lock, TER_RANK_CHUNKS);
     return TER_OK;
 }

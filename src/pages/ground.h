@@ -31,6 +31,7 @@ struct ter_ground_settings {
     enum ter_sft_map_kind map;
     bool huge_pages;     /* for the memory of objects */
     bool log_map;        /* every change of the map is logged */
+    bool log_whole_map;  /* and the map after it */
     size_t record_bytes; /* of the largest space */
 };
 

@@ -8,6 +8,7 @@
 #include "sft/sft.h"
 
 #include "os/os.h"
+#include "sft/entry.h"
 #include "sft/map_state.h"
 
 #define ADDRESS_BITS ((unsigned)sizeof(uintptr_t) * 8)
@@ -17,12 +18,6 @@
 static unsigned log2_up(size_t bytes)
 {
     return ter_log2(bytes - 1) + 1;
-}
-
-/* Bytes of an entry of each form. */
-static size_t entry_bytes(enum ter_sft_map_kind kind)
-{
-    return kind == TER_SFT_DENSE_MAP ? 1 : sizeof(uintptr_t);
 }
 
 /* What the number 0 for the bytes covered stands for; itself 0 when that is all addresses. */
@@ -52,16 +47,21 @@ static bool set_range(struct ter_sft_map *map, const struct ter_sft_map_options 
     return map->kind != TER_SFT_SPACE_MAP || map->outside - 1 < TER_SFT_MAX_SLOTS;
 }
 
+static uintptr_t group_count(const struct ter_sft_map *map)
+{
+    return ((map->outside - 1) >> TER_SFT_LOG_GROUP) + 1;
+}
+
 /* Lays out state, records and table in one allocation: at most an entry a chunk of all addresses. */
 static void lay_out(const struct ter_sft_map *map, size_t *records, size_t *table, size_t *bytes)
 {
     size_t page = ter_os_page_size();
-    size_t groups = (map->outside >> TER_SFT_LOG_GROUP) + 1;
+    size_t words = ter_sft_groups_words(group_count(map));
 
-    *records = ter_align_up(sizeof(struct ter_sft_map_state) + (groups / 64 + 1) * 8, page);
+    *records = ter_align_up(sizeof(struct ter_sft_map_state) + words * 8, page);
     *table =
         *records + ter_align_up((size_t)(TER_SFT_MAX_SPACES + 1) << map->log_record_bytes, page);
-    *bytes = *table + ter_align_up((map->outside + 1) * entry_bytes(map->kind), page);
+    *bytes = *table + ter_align_up((map->outside + 1) * ter_sft_entry_bytes(map->kind), page);
 }
 
 static void fill_slots(const struct ter_sft_map *map)
@@ -96,8 +96,10 @@ ter_status ter_sft_map_create(struct ter_sft_map *map, const struct ter_sft_map_
     block = (uintptr_t)start;
     made.state = start;
     made.state->block_bytes = bytes;
+    ter_sft_groups_init(&made.state->groups, group_count(&made), made.state->group_words);
     made.empty = block + records;
     made.table = (const void *)(block + table);
+    ter_sft_check_entries(&made);
     ter_lock_init(&made.state->lock, TER_RANK_SFT);
     *(struct ter_sft *)made.empty = ter_sft_empty_functions;
     if (made.kind == TER_SFT_SPACE_MAP)

@@ -2,20 +2,21 @@
 /*
  * The part of a map that changes.
  *
- * One allocation holds, in this order: this state with its bitmap, the records, the table. It is
+ * One allocation holds, in this order: this state with its bitmaps, the records, the table. It is
  * zero at first and costs memory only where it is written.
  *
  * Invariant: entries change only under `lock`, from EMPTY to a space that was added or back; the
- * entry behind the last region is EMPTY for ever. An entry that is not EMPTY has the bit of its
- * group set in `touched`.
+ * entry behind the last region is EMPTY for ever. `groups` has a group when and only when an entry in it
+ * is not EMPTY.
  */
 #pragma once
 
 #include <terrier/sft.h>
 
 #include "base/base.h"
+#include "sft/groups.h"
 
-/* Entries for each bit of `touched`. */
+/* Entries of a group. */
 #define TER_SFT_LOG_GROUP 12u
 
 struct ter_sft_map_state {
@@ -24,7 +25,8 @@ struct ter_sft_map_state {
     unsigned spaces; /* added; the records 1 up to this one are in use */
     ter_sft_tracer *tracer;
     void *tracer_context;
-    uint64_t touched[];
+    struct ter_sft_groups groups;
+    uint64_t group_words[];
 };
 
 /* The space of an entry, of a map of any form. */
@@ -45,6 +47,10 @@ TER_INLINE void ter_sft_report_change(const struct ter_sft_map *map,
     if (TER_UNLIKELY(state->tracer != NULL))
         state->tracer(state->tracer_context, change);
 }
+
+/* Visits the runs of the map. Under its lock. */
+void ter_sft_map_visit_runs(const struct ter_sft_map *map, ter_sft_run_visitor *visit,
+                            void *context);
 
 /* Fills in the functions that a space left out. */
 void ter_sft_fill_defaults(struct ter_sft *space);

@@ -40,30 +40,39 @@ static void store_entry(const struct ter_sft_map *map, uintptr_t index, const st
                          (uint8_t)(distance >> map->log_record_bytes), __ATOMIC_RELEASE);
 }
 
-static void touch_groups(struct ter_sft_map_state *state, uintptr_t first, uintptr_t last)
+/*
+ * The part of [*first, last] that lies in the next group where anything is owned: *first is its first
+ * region. False if there is none.
+ */
+static bool next_owned_part(const struct ter_sft_map *map, uintptr_t *first, uintptr_t last,
+                            uintptr_t *part_last)
 {
-    first >>= TER_SFT_LOG_GROUP;
-    last >>= TER_SFT_LOG_GROUP;
-    for (uintptr_t group = first; group <= last; group++)
-        state->touched[group / 64] |= UINT64_C(1) << group % 64;
+    uintptr_t group = ter_sft_groups_next(&map->state->groups, *first >> TER_SFT_LOG_GROUP);
+
+    if (*first > last || group > last >> TER_SFT_LOG_GROUP)
+        return false;
+    *first = ter_max(*first, group << TER_SFT_LOG_GROUP);
+    *part_last = ter_min(last, ((group + 1) << TER_SFT_LOG_GROUP) - 1);
+    return true;
 }
 
 /* The first region of [first, last] that neither is EMPTY nor belongs to `space`; else last + 1. */
 static uintptr_t find_other_owner(const struct ter_sft_map *map, const struct ter_sft *space,
                                   uintptr_t first, uintptr_t last)
 {
-    uintptr_t index = first;
+    uintptr_t part_last;
 
-    for (; index <= last; index++) {
-        const struct ter_sft *there = ter_sft_map_entry(map, index);
+    for (; next_owned_part(map, &first, last, &part_last); first = part_last + 1)
+        for (uintptr_t index = first; index <= part_last; index++) {
+            const struct ter_sft *there = ter_sft_map_entry(map, index);
 
-        if (there != space && !ter_sft_is_empty(there))
-            break;
-    }
-    return index;
+            if (there != space && !ter_sft_is_empty(there))
+                return index;
+        }
+    return last + 1;
 }
 
-/* Regions [first, last], which are EMPTY or the space's, become `entry`. */
+/* Regions [first, last] become `entry`. */
 static void replace_entries(const struct ter_sft_map *map, const struct ter_sft *entry,
                             uintptr_t first, uintptr_t last)
 {
@@ -72,10 +81,40 @@ static void replace_entries(const struct ter_sft_map *map, const struct ter_sft 
             store_entry(map, index, entry);
 }
 
+static bool is_group_empty(const struct ter_sft_map *map, uintptr_t group)
+{
+    uintptr_t first = group << TER_SFT_LOG_GROUP;
+    uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), map->outside);
+
+    for (uintptr_t index = first; index < end; index++)
+        if (!ter_sft_is_empty(ter_sft_map_entry(map, index)))
+            return false;
+    return true;
+}
+
+/* Regions [first, last], which are EMPTY or one space's, become EMPTY. */
+static void clear_entries(const struct ter_sft_map *map, uintptr_t first, uintptr_t last)
+{
+    uintptr_t part_last;
+
+    for (; next_owned_part(map, &first, last, &part_last); first = part_last + 1) {
+        replace_entries(map, ter_sft_map_empty(map), first, part_last);
+        if (is_group_empty(map, first >> TER_SFT_LOG_GROUP))
+            ter_sft_groups_remove(&map->state->groups, first >> TER_SFT_LOG_GROUP);
+    }
+}
+
+/* Regions [first, last], which are EMPTY or the space's, become the space's. */
+static void own_entries(const struct ter_sft_map *map, const struct ter_sft *space, uintptr_t first,
+                        uintptr_t last)
+{
+    ter_sft_groups_add(&map->state->groups, first >> TER_SFT_LOG_GROUP, last >> TER_SFT_LOG_GROUP);
+    replace_entries(map, space, first, last);
+}
+
 /* `change` says who does what; its owner is filled in. Under the lock. */
-static ter_status change_owner(const struct ter_sft_map *map, const struct ter_sft *entry,
-                               uintptr_t first, uintptr_t last, struct ter_sft_change *change,
-                               struct ter_sft_conflict *conflict)
+static ter_status change_owner(const struct ter_sft_map *map, uintptr_t first, uintptr_t last,
+                               struct ter_sft_change *change, struct ter_sft_conflict *conflict)
 {
     uintptr_t refused = find_other_owner(map, change->space, first, last);
 
@@ -90,13 +129,15 @@ static ter_status change_owner(const struct ter_sft_map *map, const struct ter_s
             };
         return TER_ERROR_OWNED;
     }
-    touch_groups(map->state, first, last);
-    replace_entries(map, entry, first, last);
+    if (change->event == TER_SFT_CLAIMED)
+        own_entries(map, change->space, first, last);
+    else
+        clear_entries(map, first, last);
     return TER_OK;
 }
 
-static ter_status change_range(const struct ter_sft_map *map, const struct ter_sft *entry,
-                               struct ter_sft_change change, struct ter_sft_conflict *conflict)
+static ter_status change_range(const struct ter_sft_map *map, struct ter_sft_change change,
+                               struct ter_sft_conflict *conflict)
 {
     struct ter_sft_map_state *state = map->state;
     uintptr_t first, last;
@@ -108,7 +149,7 @@ static ter_status change_range(const struct ter_sft_map *map, const struct ter_s
     TER_REQUIRE(is_record_of(map, change.space) && !ter_sft_is_empty(change.space),
                 "SFT map: the space of a claim or release at %#zx was not added to this map",
                 (size_t)change.start);
-    status = change_owner(map, entry, first, last, &change, conflict);
+    status = change_owner(map, first, last, &change, conflict);
     ter_sft_report_change(map, &change);
     ter_lock_release(&state->lock);
     return status;
@@ -120,7 +161,7 @@ ter_status ter_sft_map_claim(const struct ter_sft_map *map, const struct ter_sft
     struct ter_sft_change change = {
         .event = TER_SFT_CLAIMED, .space = space, .start = start, .bytes = bytes};
 
-    return change_range(map, space, change, conflict);
+    return change_range(map, change, conflict);
 }
 
 ter_status ter_sft_map_release(const struct ter_sft_map *map, const struct ter_sft *space,
@@ -129,7 +170,7 @@ ter_status ter_sft_map_release(const struct ter_sft_map *map, const struct ter_s
     struct ter_sft_change change = {
         .event = TER_SFT_RELEASED, .space = space, .start = start, .bytes = bytes};
 
-    return change_range(map, ter_sft_map_empty(map), change, conflict);
+    return change_range(map, change, conflict);
 }
 
 size_t ter_sft_conflict_print(const struct ter_sft_conflict *conflict, char *text, size_t size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A map as a list of runs. Groups of entries that were never touched are not looked at. */
+/* A map as a list of runs. Only groups of entries that own anything are looked at. */
 #include "sft/map_state.h"
 
 struct run {
@@ -22,7 +22,8 @@ static void begin_run(struct run *run, const struct ter_sft *space, uintptr_t in
     run->first = index;
 }
 
-static void visit_group(struct run *run, uintptr_t group)
+/* Gives the end of the group. */
+static uintptr_t visit_group(struct run *run, uintptr_t group)
 {
     uintptr_t first = group << TER_SFT_LOG_GROUP;
     uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), run->map->outside);
@@ -33,23 +34,31 @@ static void visit_group(struct run *run, uintptr_t group)
         if (space != run->space)
             begin_run(run, space, index);
     }
+    return end;
+}
+
+void ter_sft_map_visit_runs(const struct ter_sft_map *map, ter_sft_run_visitor *visit,
+                            void *context)
+{
+    const struct ter_sft_groups *groups = &map->state->groups;
+    const struct ter_sft *empty = ter_sft_map_empty(map);
+    struct run run = {map, visit, context, empty, 0};
+    uintptr_t end = 0; /* of what was looked at */
+    uintptr_t group = ter_sft_groups_next(groups, 0);
+
+    for (; group != TER_SFT_NO_GROUP; group = ter_sft_groups_next(groups, group + 1)) {
+        if (group << TER_SFT_LOG_GROUP != end)
+            begin_run(&run, empty, end);
+        end = visit_group(&run, group);
+    }
+    begin_run(&run, empty, end);
 }
 
 void ter_sft_map_for_each_run(const struct ter_sft_map *map, ter_sft_run_visitor *visit,
                               void *context)
 {
-    const struct ter_sft *empty = ter_sft_map_empty(map);
-    struct run run = {map, visit, context, empty, 0};
-    uintptr_t groups = ((map->outside - 1) >> TER_SFT_LOG_GROUP) + 1;
-
     ter_lock_acquire(&map->state->lock);
-    for (uintptr_t group = 0; group < groups; group++) {
-        if ((map->state->touched[group / 64] >> group % 64 & 1) != 0)
-            visit_group(&run, group);
-        else
-            begin_run(&run, empty, group << TER_SFT_LOG_GROUP);
-    }
-    begin_run(&run, empty, map->outside);
+    ter_sft_map_visit_runs(map, visit, context);
     ter_lock_release(&map->state->lock);
 }
 

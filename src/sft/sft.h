@@ -10,5 +10,8 @@
 /* Number of a space of the map: 1 for the first that was added. 0 is EMPTY's. */
 uint8_t ter_sft_space_number(const struct ter_sft_map *map, const struct ter_sft *space);
 
-/* From now on every change of the map is a line of the log. */
-void ter_sft_log_changes(const struct ter_sft_map *map);
+/*
+ * From now on every change of the map is a line of the log; if wanted, the whole map follows each, a
+ * line for every run. `map` stays where it is.
+ */
+void ter_sft_log_changes(const struct ter_sft_map *map, bool whole_map);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options sft_map and sft_trace: every form serves a heap; a wrong choice is refused. */
+/* The options sft_map, sft_trace and sft_trace_map: every form serves a heap; a wrong choice is refused. */
 #include "heap/heap.h"
 #include "small_heap.h"
 
@@ -116,8 +116,8 @@ static void a_form_that_cannot_serve(void **state)
 
 static void unknown_values(void **state)
 {
-    const char *const wrong[] = {"sft_map=radix", "sft_map=", "sft_map=Space", "sft_trace=2",
-                                 "sft_trace=on"};
+    const char *const wrong[] = {"sft_map=radix", "sft_map=",     "sft_map=Space",
+                                 "sft_trace=2",   "sft_trace=on", "sft_trace_map=2"};
     struct ter_options options, before;
     char message[300];
 
@@ -169,6 +169,14 @@ static void changes_are_logged_when_asked(void **state)
         assert_non_null(strstr(end.text, "terrier: SFT map: large claims "));
         assert_non_null(strstr(end.text, "terrier: SFT map: mark-sweep is refused "));
         assert_non_null(strstr(end.text, ", owned by "));
+        assert_null(strstr(end.text, "SFT map: now"));
+        snprintf(options, sizeof options, "sft_map=%s,sft_trace_map=1", forms[i]);
+        test_in_child(use_traced_heap, options, &end);
+        assert_int_equal(end.signal, 0);
+        assert_int_equal(end.code, 0);
+        assert_non_null(strstr(end.text, "terrier: SFT map: large claims "));
+        assert_non_null(strstr(end.text, "terrier: SFT map: now 0x"));
+        assert_non_null(strstr(end.text, ": mark-sweep\n"));
         snprintf(options, sizeof options, "sft_map=%s", forms[i]);
         test_in_child(use_traced_heap, options, &end);
         assert_string_equal(end.text, "");

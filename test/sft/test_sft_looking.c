@@ -227,7 +227,7 @@ static void change_with_a_log(void *context)
 {
     struct map_test *test = context;
 
-    ter_sft_log_changes(&test->map);
+    ter_sft_log_changes(&test->map, false);
     map_add_space(&test->map, 3);
     map_test_claim(test, test->first, MAP_BASE, 8 * test->region);
     map_test_claim(test, test->second, MAP_BASE, 1);
@@ -257,13 +257,86 @@ static void changes_in_the_log(void **state)
     map_test_each_form(lines_of_the_form);
 }
 
+static void change_with_the_map_in_the_log(void *context)
+{
+    struct map_test *test = context;
+
+    ter_sft_log_changes(&test->map, true);
+    map_test_claim(test, test->first, MAP_BASE, test->region);
+    map_test_claim(test, test->second, MAP_BASE + test->region, 2 * test->region);
+    map_test_claim(test, test->second, MAP_BASE, 1);
+    map_test_release(test, test->first, MAP_BASE, 1);
+    map_test_release(test, test->second, MAP_BASE, 4 * test->region);
+}
+
+/* The lines behind the option sft_trace_map: what is refused changes nothing. */
+static void maps_of_the_form(struct map_test *test)
+{
+    size_t region = test->region, base = MAP_BASE;
+    char wanted[1200];
+    struct test_end end;
+
+    test_in_child(change_with_the_map_in_the_log, test, &end);
+    assert_int_equal(end.signal, 0);
+    snprintf(wanted, sizeof wanted,
+             "terrier: SFT map: space-1 claims %zu bytes at %#zx\n"
+             "terrier: SFT map: now %#zx to %#zx: space-1\n"
+             "terrier: SFT map: space-2 claims %zu bytes at %#zx\n"
+             "terrier: SFT map: now %#zx to %#zx: space-1\n"
+             "terrier: SFT map: now %#zx to %#zx: space-2\n"
+             "terrier: SFT map: space-2 is refused 1 bytes at %#zx, owned by space-1\n"
+             "terrier: SFT map: space-1 releases 1 bytes at %#zx\n"
+             "terrier: SFT map: now %#zx to %#zx: space-2\n"
+             "terrier: SFT map: space-2 releases %zu bytes at %#zx\n"
+             "terrier: SFT map: now nothing is owned\n",
+             region, base, base, base + region - 1, 2 * region, base + region, base,
+             base + region - 1, base + region, base + 3 * region - 1, base, base, base + region,
+             base + 3 * region - 1, 4 * region, base);
+    assert_string_equal(end.text, wanted);
+}
+
+static void whole_maps_in_the_log(void **state)
+{
+    (void)state;
+    map_test_each_form(maps_of_the_form);
+}
+
+/* Words of a text that look like a row of a map are none when they are a name. */
+static void a_hostile_name(void **state)
+{
+    const struct ter_sft_map_options options = {.kind = TER_SFT_DENSE_MAP, .bytes = 4 * MAP_CHUNK};
+    const struct ter_sft functions = {.kind = TER_SPACE_OTHER, .name = "a\n0x0 to 0x1: b\xff"};
+    struct ter_sft_conflict conflict;
+    struct ter_sft *space, *other;
+    struct ter_sft_map map;
+    char text[400];
+    size_t length;
+
+    (void)state;
+    assert_int_equal(ter_sft_map_create(&map, &options), TER_OK);
+    assert_int_equal(ter_sft_map_add_space(&map, &functions, &space), TER_OK);
+    assert_int_equal(ter_sft_map_add_space(&map, &functions, &other), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&map, space, 0, 1, NULL), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&map, other, 0, 1, &conflict), TER_ERROR_OWNED);
+    length = ter_sft_map_print(&map, text, sizeof text);
+    assert_int_equal(length, strlen(text));
+    assert_non_null(strstr(text, "0x3fffff: a\\x0a0x0 to 0x1: b\\xff\n"));
+    length = ter_sft_conflict_print(&conflict, text, sizeof text);
+    assert_int_equal(length, strlen(text));
+    assert_null(strchr(text, '\n'));
+    space->print_object(space, (ter_object){0}, text, sizeof text);
+    assert_null(strchr(text, '\n'));
+    ter_sft_map_destroy(&map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_choice),   cmocka_unit_test(the_metadata_a_map_needs),
         cmocka_unit_test(a_map_as_runs),      cmocka_unit_test(runs_beside_parts_never_used),
         cmocka_unit_test(a_map_as_text),      cmocka_unit_test(every_change_is_reported),
-        cmocka_unit_test(changes_in_the_log),
+        cmocka_unit_test(changes_in_the_log), cmocka_unit_test(whole_maps_in_the_log),
+        cmocka_unit_test(a_hostile_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
