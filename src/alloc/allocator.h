@@ -46,9 +46,9 @@ struct ter_allocator {
     struct ter_mutator *retired; /* memory of some that ended */
     /* May change where the stack of a thread ends, before that is scanned; NULL: nobody. */
     void (*correct_stack)(void **stack_pointer, void *thread);
-    bool notify;            /* something waits for a moment without the lock: finalizers */
-    size_t run_bytes;       /* most that a mutator takes of a block at once */
-    size_t stress_interval; /* a collection at every so many allocations; 0: never */
+    _Atomic bool notify;         /* something waits for a moment without the lock: finalizers */
+    size_t run_bytes;            /* most that a mutator takes of a block at once */
+    size_t stress_interval;      /* a collection at every so many allocations; 0: never */
     size_t stress_count;
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
@@ -69,12 +69,19 @@ TER_INLINE void ter_allocator_unlock(struct ter_allocator *allocator)
         ter_lock_release(&allocator->lock);
 }
 
+/* Something waits for a moment without the lock, in whichever thread has one first. */
+TER_INLINE void ter_allocator_notify(struct ter_allocator *allocator)
+{
+    atomic_store_explicit(&allocator->notify, true, memory_order_relaxed);
+}
+
 /* Releases the lock and lets what waited for that happen. */
 TER_INLINE void ter_allocator_unlock_and_notify(struct ter_allocator *allocator)
 {
-    bool notify = allocator->notify;
+    bool notify = atomic_load_explicit(&allocator->notify, memory_order_relaxed);
 
-    allocator->notify = false;
+    if (TER_UNLIKELY(notify))
+        atomic_store_explicit(&allocator->notify, false, memory_order_relaxed);
     ter_allocator_unlock(allocator);
     if (TER_UNLIKELY(notify) && allocator->gate.notified != NULL)
         allocator->gate.notified(allocator->gate.context);

@@ -252,6 +252,9 @@ size_t ter_finalizers_run(struct ter_heap *heap)
 
     ter_allocator_lock(allocator);
     while (ter_finalizers_take(&heap->plan.finalizers, &next)) {
+        /* This one may take long, or never return: others need not wait for it. */
+        if (ter_finalizers_ready(&heap->plan.finalizers) > 0)
+            ter_allocator_notify(allocator);
         ter_allocator_unlock(allocator);
         next.function((void *)next.object, next.data);
         count++;

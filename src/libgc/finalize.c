@@ -153,21 +153,63 @@ int GC_invoke_finalizers(void)
     return (int)ter_finalizers_run(ter_libgc.heap);
 }
 
-void ter_libgc_finalizers_ready(void)
-{
-    if (GC_finalize_on_demand != 0) {
-        GC_word now = GC_gc_no;
-        bool first = atomic_exchange(&ter_libgc.notified_collection, now) != now;
+/*
+ * Finalizers that an allocation runs, in the calling thread. Other threads run theirs at the same time,
+ * so one that waits puts off nobody else's. One that allocates runs others inside it less and less
+ * often the deeper they nest, so that the stack does not overflow.
+ *
+ * A finalizer may be left by a jump, an exception or the end of its thread. Nothing is put right then:
+ * what runs has its frame above ours, so a frame at or below ours is of one that is over.
+ */
+struct nesting {
+    uintptr_t frame; /* of the innermost; never followed, as its stack may be gone */
+    unsigned level;
+    unsigned skipped; /* since the last that ran at this level */
+};
 
-        if (first && GC_finalizer_notifier != NULL)
-            GC_finalizer_notifier();
+static _Thread_local struct nesting nesting;
+
+/* As often as the stock library: at level n every 2^n times. */
+static bool is_turn(void)
+{
+    return nesting.level < 16 && ++nesting.skipped >= 1u << nesting.level;
+}
+
+static void invoke_nested(uintptr_t frame)
+{
+    struct nesting outer;
+
+    if (nesting.frame <= frame)
+        nesting = (struct nesting){0};
+    if (nesting.level > 0 && !is_turn()) {
+        /* They still wait: another thread may take them. */
+        ter_allocator_notify(&ter_libgc.plan->allocator);
         return;
     }
-    /* A finalizer that allocates does not run others inside it. */
-    if (atomic_exchange(&ter_libgc.invoking, true))
-        return;
+    nesting.skipped = 0;
+    outer = nesting;
+    nesting = (struct nesting){frame, outer.level + 1, 0};
     GC_invoke_finalizers();
-    atomic_store(&ter_libgc.invoking, false);
+    nesting = outer;
+}
+
+static void notify_once(void)
+{
+    GC_word now = GC_gc_no;
+    bool first = atomic_exchange(&ter_libgc.notified_collection, now) != now;
+
+    if (first && GC_finalizer_notifier != NULL)
+        GC_finalizer_notifier();
+}
+
+void ter_libgc_finalizers_ready(void)
+{
+    if (!GC_should_invoke_finalizers())
+        return;
+    if (GC_finalize_on_demand != 0)
+        notify_once();
+    else
+        invoke_nested(TER_FRAME_ADDRESS());
 }
 
 /* ---- Links ---- */

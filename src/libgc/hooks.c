@@ -123,7 +123,7 @@ static void after_collection(void *context, const struct ter_collection *collect
     ter_libgc_disclaim_after();
     ter_libgc_await_finalizers(finalizers_found);
     if (ter_finalizers_ready(&ter_libgc.plan->finalizers) > 0)
-        ter_libgc.plan->allocator.notify = true;
+        ter_allocator_notify(&ter_libgc.plan->allocator);
     if (ter_libgc.dump_regularly)
         GC_dump_named(NULL);
     ter_libgc_event(GC_EVENT_END);

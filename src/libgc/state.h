@@ -26,7 +26,6 @@ struct ter_libgc {
     bool loop_on_abort;     /* a program that would stop waits for a debugger instead */
     bool measuring;
     uint64_t measured_ns;
-    _Atomic bool invoking; /* finalizers run; they are not run inside one another */
     _Atomic GC_word notified_collection;
 };
 

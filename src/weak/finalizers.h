@@ -33,8 +33,8 @@ struct ter_finalizer {
 struct ter_finalizers {
     struct ter_weak_table waiting;
     struct ter_finalizer *ready;
-    size_t ready_first;
-    size_t ready_end;
+    _Atomic size_t ready_first; /* both are read by anyone */
+    _Atomic size_t ready_end;
     size_t ready_capacity;
     uint64_t found; /* ever moved to the queue */
 };
@@ -62,5 +62,9 @@ bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer
 
 TER_INLINE size_t ter_finalizers_ready(const struct ter_finalizers *finalizers)
 {
-    return finalizers->ready_end - finalizers->ready_first;
+    size_t first = atomic_load_explicit(&finalizers->ready_first, memory_order_relaxed);
+    size_t end = atomic_load_explicit(&finalizers->ready_end, memory_order_relaxed);
+
+    /* Without the lock the two may be of different moments. */
+    return end > first ? end - first : 0;
 }
