@@ -5,5 +5,6 @@
 #include "alloc/allocator.h"
 #include "alloc/freeing.h"
 #include "alloc/malloc_objects.h"
+#include "alloc/misuse.h"
 #include "alloc/mutator.h"
 #include "alloc/world.h"

@@ -34,6 +34,7 @@ struct ter_allocator {
     struct ter_lock lock; /* the heap lock */
     bool locking;         /* false while the embedder vouches for a single thread */
     bool shared;          /* there were two mutators at once: none is alone any more */
+    bool standing;        /* all mutators stand still: see world.h */
     struct ter_block_space *mark_sweep;
     struct ter_block_space *immortal;
     struct ter_large_space *large;
@@ -57,11 +58,17 @@ struct ter_allocator {
     uint64_t allocated_total;
 };
 
-TER_INLINE void ter_allocator_lock(struct ter_allocator *allocator)
+/* `call` is named to a program that must not have called it where it did. */
+TER_INLINE void ter_allocator_lock_for(struct ter_allocator *allocator, const char *call)
 {
     if (allocator->locking)
-        ter_lock_acquire(&allocator->lock);
+        ter_lock_acquire_for(&allocator->lock, call);
+    else
+        TER_REQUIRE(!allocator->standing,
+                    "%s: not to be called from a callback while a collection marks or sweeps", call);
 }
+
+#define ter_allocator_lock(allocator) ter_allocator_lock_for(allocator, __func__)
 
 TER_INLINE void ter_allocator_unlock(struct ter_allocator *allocator)
 {

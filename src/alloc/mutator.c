@@ -68,6 +68,15 @@ void ter_mutators_release_retired(struct ter_allocator *allocator)
     }
 }
 
+static bool is_bound(const struct ter_allocator *allocator, const struct ter_os_thread *thread)
+{
+    const struct ter_mutator *mutator = allocator->mutators;
+
+    while (mutator != NULL && mutator->thread != thread)
+        mutator = mutator->next;
+    return mutator != NULL;
+}
+
 static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mutator *mutator)
 {
     ter_status status = TER_OK;
@@ -76,12 +85,15 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     /* Under the lock, which a thread that forks holds: a child must not find the C library's lock of
        its list of libraries held for ever by a thread that is not there. */
     ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
-    if (allocator->mutators != NULL)
+    if (is_bound(allocator, mutator->thread))
+        status = TER_ERROR_INVALID;
+    else if (allocator->mutators != NULL)
         status = ter_world_share(allocator);
     if (status == TER_OK) {
         mutator->alone = !allocator->shared;
         mutator->next = allocator->mutators;
         allocator->mutators = mutator;
+        ter_mutator_open(mutator);
     } else {
         retire_mutator(allocator, mutator);
     }
@@ -197,6 +209,7 @@ void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer)
 {
     ter_allocator_lock(mutator->allocator);
     mutator->blocked_at = stack_pointer;
+    ter_mutator_close(mutator);
     ter_allocator_unlock(mutator->allocator);
 }
 
@@ -204,6 +217,7 @@ void ter_mutator_return(struct ter_mutator *mutator)
 {
     ter_allocator_lock(mutator->allocator);
     mutator->blocked_at = 0;
+    ter_mutator_open(mutator);
     ter_allocator_unlock(mutator->allocator);
 }
 
@@ -309,6 +323,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)
         return (void *)cell;
+    ter_mutator_require_bound(mutator, "ter_allocate");
     ter_allocator_lock(mutator->allocator);
     cell = take_cell(mutator, kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
@@ -374,6 +389,7 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
     bool zeroed = false;
 
     /* Near the top of the address space the rounding below would wrap. */
+    ter_mutator_require_bound(mutator, "ter_allocate");
     if (bytes <= UINTPTR_MAX / 2) {
         void *memory;
 

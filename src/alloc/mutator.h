@@ -31,6 +31,7 @@ struct ter_mutator {
     size_t uncounted;   /* bytes of runs that the allocator's counts do not have yet; see refill */
     size_t freed_uncounted; /* bytes that it freed, likewise */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
+    unsigned kind_limit;    /* kinds of objects that it may allocate now: see misuse.h */
     struct ter_mutator *next;
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };

@@ -70,6 +70,8 @@ ter_status ter_world_stop(struct ter_allocator *allocator)
 
     if (status != TER_OK)
         return status;
+    allocator->standing = true;
+    ter_mutators_close(allocator);
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         if (is_stopped(m))
             ter_mutator_drop_freed(m);
@@ -81,6 +83,8 @@ ter_status ter_world_stop(struct ter_allocator *allocator)
 
 void ter_world_resume(struct ter_allocator *allocator)
 {
+    allocator->standing = false;
+    ter_mutators_open(allocator);
     if (any_stopped(allocator))
         ter_os_stop_resume();
 }

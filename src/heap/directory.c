@@ -56,6 +56,16 @@ struct ter_heap *ter_heap_of_word(uintptr_t word)
     return NULL;
 }
 
+bool ter_directory_holds(const struct ter_heap *heap)
+{
+    size_t i = 0;
+
+    while (i < TER_MAX_HEAPS &&
+           atomic_load_explicit(&entries[i].heap, memory_order_relaxed) != heap)
+        i++;
+    return heap != NULL && i < TER_MAX_HEAPS;
+}
+
 struct ter_heap *ter_directory_at(size_t index)
 {
     return atomic_load_explicit(&entries[index].heap, memory_order_acquire);

@@ -17,6 +17,8 @@ struct ter_heap;
 ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t bytes);
 void ter_directory_remove(struct ter_heap *heap);
 
+/* Is there such a heap? It is not looked into. */
+bool ter_directory_holds(const struct ter_heap *heap);
 /* The heap in slot `index`, below TER_MAX_HEAPS; NULL for none. */
 struct ter_heap *ter_directory_at(size_t index);
 /* Around a fork: no heap comes or goes between hold and let go. */

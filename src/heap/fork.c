@@ -17,12 +17,12 @@ static void for_each_heap(void (*act)(struct ter_heap *heap))
 
 static void hold(struct ter_heap *heap)
 {
-    ter_lock_acquire_unranked(&heap->plan.allocator.lock);
+    ter_lock_hold_for_fork(&heap->plan.allocator.lock);
 }
 
 static void let_go_of(struct ter_heap *heap)
 {
-    pthread_mutex_unlock(&heap->plan.allocator.lock.mutex);
+    ter_lock_let_go_after_fork(&heap->plan.allocator.lock);
 }
 
 /* Between the flush of a mutator and its end nothing refers to it. */
@@ -31,7 +31,7 @@ static void end_lost_mutators(struct ter_heap *heap)
     struct ter_allocator *allocator = &heap->plan.allocator;
     struct ter_mutator *mutator = allocator->mutators;
 
-    pthread_mutex_init(&allocator->lock.mutex, NULL);
+    ter_lock_reset_after_fork(&allocator->lock);
     ter_mark_team_forget(&heap->plan.team);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;
@@ -40,6 +40,7 @@ static void end_lost_mutators(struct ter_heap *heap)
             ter_mutator_free(mutator);
         mutator = next;
     }
+    ter_lock_restore_after_fork(&allocator->lock);
 }
 
 static void before_fork(void)

@@ -153,8 +153,10 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
 {
     struct ter_options defaults;
     void *memory;
-    ter_status status = ter_os_allocate(heap_bytes(), &memory);
+    ter_status status;
 
+    TER_REQUIRE(heap != NULL, "ter_heap_new: there is nowhere to put the heap");
+    status = ter_os_allocate(heap_bytes(), &memory);
     if (status != TER_OK)
         return status;
     ter_os_name((uintptr_t)memory, heap_bytes(), "terrier:heap");
@@ -171,8 +173,17 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
     return status;
 }
 
+void ter_heap_require(const struct ter_heap *heap, const char *call)
+{
+    TER_REQUIRE(ter_directory_holds(heap), "%s: %p is no heap, or one that was freed", call,
+                (const void *)heap);
+}
+
 void ter_heap_free(struct ter_heap *heap)
 {
+    ter_heap_require(heap, "ter_heap_free");
+    TER_REQUIRE(!ter_lock_is_own(&heap->plan.allocator.lock),
+                "ter_heap_free: heap %p is in use by a callback of this thread", (void *)heap);
     ter_heap_write_wanted_report(heap);
     ter_directory_remove(heap);
     ter_plan_fini(&heap->plan);
@@ -182,13 +193,14 @@ void ter_heap_free(struct ter_heap *heap)
 
 ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
 {
+    ter_heap_require(heap, "ter_mutator_bind");
+    TER_REQUIRE(mutator != NULL, "ter_mutator_bind: there is nowhere to put the mutator");
     return ter_mutator_new(&heap->plan.allocator, 0, mutator);
 }
 
 void ter_mutator_unbind(struct ter_mutator *mutator)
 {
-    TER_REQUIRE(mutator->thread == ter_os_thread_self(),
-                "a mutator is unbound by another thread than its own");
+    ter_mutator_require_bound(mutator, "ter_mutator_unbind");
     ter_mutator_free(mutator);
 }
 
@@ -212,7 +224,8 @@ void *ter_mutator_outside(struct ter_mutator *mutator, void *(*function)(void *d
 {
     struct outside outside = {mutator, function, data, NULL};
 
-    TER_REQUIRE(mutator->blocked_at == 0, "ter_mutator_outside inside itself");
+    ter_mutator_require_own(mutator, "ter_mutator_outside");
+    TER_REQUIRE(function != NULL, "ter_mutator_outside: there is no function to call");
     ter_stack_call(run_outside, &outside);
     return outside.result;
 }

@@ -15,5 +15,12 @@ struct ter_heap {
     unsigned process; /* that made it: a forked child writes no report in its name */
 };
 
+/* Stops with a line that names `call` when there is no such heap (any more). */
+void ter_heap_require(const struct ter_heap *heap, const char *call);
+
+/* What ter_reallocate and ter_free do with an object, asking less of where they are called. */
+void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes);
+void ter_object_free(struct ter_mutator *mutator, void *object);
+
 /* Fills in everything; under the heap lock. */
 void ter_heap_statistics_locked(const struct ter_heap *heap, struct ter_statistics *statistics);

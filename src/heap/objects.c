@@ -13,8 +13,7 @@ static struct ter_plan *plan_of(struct ter_mutator *mutator)
 
 void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
-    TER_REQUIRE(kind < mutator->allocator->kind_count, "ter_allocate: kind %u was never added",
-                kind);
+    ter_mutator_require(mutator, kind, "ter_allocate");
     return ter_mutator_allocate(mutator, kind, bytes);
 }
 
@@ -80,15 +79,13 @@ static void release(struct ter_mutator *mutator, const struct ter_sft *owner, ui
     ter_mutator_release(mutator, owner, object);
 }
 
-void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
+void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
 {
     struct ter_plan *plan = plan_of(mutator);
     const struct ter_sft *owner;
     size_t old_bytes;
     void *moved;
 
-    if (object == NULL)
-        return ter_allocate(mutator, TER_KIND_NORMAL, bytes);
     owner = require_own_object(plan, object, "ter_reallocate");
     old_bytes = ter_plan_object_bytes(plan, (uintptr_t)object);
     if (bytes <= old_bytes && bytes >= old_bytes / 2) {
@@ -105,6 +102,14 @@ void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
     return moved;
 }
 
+void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
+{
+    ter_mutator_require(mutator, TER_KIND_NORMAL, "ter_reallocate");
+    if (object == NULL)
+        return ter_mutator_allocate(mutator, TER_KIND_NORMAL, bytes);
+    return ter_object_resize(mutator, object, bytes);
+}
+
 /* What most that is freed is: small, with no finalizer anywhere. Looked up once, and no lock. */
 static bool free_if_small(struct ter_mutator *mutator, void *object)
 {
@@ -115,11 +120,19 @@ static bool free_if_small(struct ter_mutator *mutator, void *object)
            ter_mutator_free_small(mutator, owner, (uintptr_t)object);
 }
 
-void ter_free(struct ter_mutator *mutator, void *object)
+void ter_object_free(struct ter_mutator *mutator, void *object)
 {
-    if (object == NULL || TER_LIKELY(free_if_small(mutator, object)))
+    if (TER_LIKELY(free_if_small(mutator, object)))
         return;
     release(mutator, require_own_object(plan_of(mutator), object, "ter_free"), (uintptr_t)object);
+}
+
+void ter_free(struct ter_mutator *mutator, void *object)
+{
+    if (object == NULL)
+        return;
+    ter_mutator_require(mutator, 0, "ter_free");
+    ter_object_free(mutator, object);
 }
 
 /* ---- Questions ---- */
@@ -160,6 +173,9 @@ ter_status ter_heap_for_each_object(struct ter_heap *heap,
     struct each each = {visit, context};
     ter_status status;
 
+    ter_heap_require(heap, "ter_heap_for_each_object");
+    if (visit == NULL)
+        return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_plan_for_each(&heap->plan, visit_each, &each);
     ter_allocator_unlock(&heap->plan.allocator);
@@ -177,6 +193,9 @@ ter_status ter_kind_add(struct ter_heap *heap,
         .scan = TER_SCAN_TRACER, .zeroed = true, .tracer = tracer, .context = context};
     ter_status status;
 
+    ter_heap_require(heap, "ter_kind_add");
+    if (tracer == NULL || kind == NULL)
+        return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_plan_add_kind(&heap->plan, &wanted, kind);
     ter_allocator_unlock(&heap->plan.allocator);
@@ -192,6 +211,7 @@ void ter_trace_word(struct ter_trace *trace, uintptr_t word)
 
 void ter_collect(struct ter_mutator *mutator)
 {
+    ter_mutator_require_own(mutator, "ter_collect");
     ter_allocator_lock(mutator->allocator);
     ter_plan_collect(plan_of(mutator), TER_REASON_REQUEST);
     ter_allocator_unlock(mutator->allocator);
@@ -201,6 +221,7 @@ size_t ter_heap_release_memory(struct ter_heap *heap)
 {
     size_t bytes;
 
+    ter_heap_require(heap, "ter_heap_release_memory");
     ter_allocator_lock(&heap->plan.allocator);
     bytes = ter_plan_release_memory(&heap->plan);
     ter_allocator_unlock(&heap->plan.allocator);
@@ -211,6 +232,7 @@ ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const v
 {
     ter_status status;
 
+    ter_heap_require(heap, "ter_roots_add_range");
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_roots_add(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
     ter_allocator_unlock(&heap->plan.allocator);
@@ -221,6 +243,7 @@ ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start, cons
 {
     ter_status status;
 
+    ter_heap_require(heap, "ter_roots_remove_range");
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_roots_remove(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
     ter_allocator_unlock(&heap->plan.allocator);
@@ -236,6 +259,7 @@ ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
     struct ter_finalizer old;
     ter_status status;
 
+    ter_heap_require(heap, "ter_finalizer_set");
     if (object == NULL || ter_heap_find(heap, (uintptr_t)object).bits != (uintptr_t)object)
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->plan.allocator);
@@ -250,6 +274,7 @@ size_t ter_finalizers_run(struct ter_heap *heap)
     struct ter_finalizer next;
     size_t count = 0;
 
+    ter_heap_require(heap, "ter_finalizers_run");
     ter_allocator_lock(allocator);
     while (ter_finalizers_take(&heap->plan.finalizers, &next)) {
         /* This one may take long, or never return: others need not wait for it. */

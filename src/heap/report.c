@@ -15,6 +15,9 @@ ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_form
 {
     struct ter_writer writer;
 
+    ter_heap_require(heap, "ter_heap_report");
+    if (format != TER_REPORT_TEXT && format != TER_REPORT_JSON)
+        return TER_ERROR_INVALID;
     ter_writer_init(&writer, file);
     ter_allocator_lock(&heap->plan.allocator);
     if (format == TER_REPORT_JSON)

@@ -60,6 +60,9 @@ void ter_heap_statistics(struct ter_heap *heap, struct ter_statistics *statistic
 {
     struct ter_statistics all;
 
+    ter_heap_require(heap, "ter_heap_statistics");
+    TER_REQUIRE(statistics != NULL || struct_bytes == 0,
+                "ter_heap_statistics: there is nowhere to put them");
     ter_allocator_lock(&heap->plan.allocator);
     ter_heap_statistics_locked(heap, &all);
     ter_allocator_unlock(&heap->plan.allocator);

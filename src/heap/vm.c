@@ -23,10 +23,12 @@ static void say_conflict(const struct ter_vm_conflict *conflict, char *text, siz
 ter_status ter_vm_space_add(struct ter_heap *heap, const void *start, size_t bytes,
                             enum ter_vm_use use, char *message, size_t message_bytes)
 {
-    struct ter_vm_space *space = heap->plan.allocator.vm_space;
+    struct ter_vm_space *space;
     struct ter_vm_conflict conflict;
     ter_status status;
 
+    ter_heap_require(heap, "ter_vm_space_add");
+    space = heap->plan.allocator.vm_space;
     if (space == NULL) {
         snprintf(message, message_bytes, "the heap was made without the option vm_space");
         return TER_ERROR_INVALID;
@@ -55,9 +57,11 @@ static void drop_finalizer(void *context, uintptr_t object, size_t bytes,
 
 ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t bytes)
 {
-    struct ter_vm_space *space = heap->plan.allocator.vm_space;
+    struct ter_vm_space *space;
     ter_status status;
 
+    ter_heap_require(heap, "ter_vm_space_remove");
+    space = heap->plan.allocator.vm_space;
     if (space == NULL)
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->plan.allocator);
@@ -71,6 +75,7 @@ ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t bytes, unsi
     struct ter_allocator *allocator = &heap->plan.allocator;
     ter_status status = TER_ERROR_INVALID;
 
+    ter_heap_require(heap, "ter_vm_object");
     if (allocator->vm_space == NULL || bytes == 0 ||
         !ter_is_aligned((uintptr_t)object, TER_BYTES_IN_GRANULE))
         return TER_ERROR_INVALID;

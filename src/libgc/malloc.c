@@ -178,7 +178,7 @@ void *GC_realloc(void *object, size_t bytes)
     }
     ter_libgc_debug_forget(object);
     extra = is_uncollectable(object) ? 0 : ter_libgc.extra_bytes;
-    moved = ter_reallocate(mutator, object, extra == 0 ? bytes : with_extra(bytes));
+    moved = ter_object_resize(mutator, object, extra == 0 ? bytes : with_extra(bytes));
     if (moved == NULL)
         return ter_libgc_out_of_memory(bytes);
     /* The extra byte may be one that the object used before; growing must not show it. */
@@ -192,7 +192,7 @@ void GC_free(void *object)
     if (object == NULL)
         return;
     ter_libgc_debug_forget(object);
-    ter_free(ter_libgc_self(), object);
+    ter_object_free(ter_libgc_self(), object);
 }
 
 void ter_libgc_release_locked(uintptr_t object)

@@ -67,13 +67,15 @@ TER_INLINE struct ter_allocator *ter_libgc_ready(void)
 }
 
 /* The same, and its lock is held. */
-TER_INLINE struct ter_allocator *ter_libgc_lock(void)
+TER_INLINE struct ter_allocator *ter_libgc_lock_for(const char *call)
 {
     struct ter_allocator *allocator = ter_libgc_ready();
 
-    ter_allocator_lock(allocator);
+    ter_allocator_lock_for(allocator, call);
     return allocator;
 }
+
+#define ter_libgc_lock() ter_libgc_lock_for(__func__)
 
 /* An object or NULL, without asking the program's function for a full heap. */
 void *ter_libgc_allocate(unsigned kind, size_t bytes);

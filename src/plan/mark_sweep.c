@@ -16,7 +16,8 @@ static enum ter_admission refused(void *context, size_t bytes)
     struct ter_plan *plan = context;
 
     (void)bytes;
-    if (plan->never || plan->trigger.disabled != 0)
+    /* A callback of a collection allocates: it gets what there is. */
+    if (plan->never || plan->trigger.disabled != 0 || plan->collecting)
         return TER_REFUSED;
     if (ter_mutators_allocated(&plan->allocator) == 0 && !plan->refused) {
         plan->refused = true;
@@ -39,7 +40,7 @@ static void measure_roots_once(struct ter_plan *plan)
 
 static bool is_due(const struct ter_plan *plan)
 {
-    if (plan->never || plan->trigger.disabled != 0)
+    if (plan->never || plan->trigger.disabled != 0 || plan->collecting)
         return false;
     return ter_trigger_is_due(&plan->trigger, &plan->allocator) ||
            (plan->hooks.due != NULL && plan->hooks.due(plan->hooks.context));
@@ -190,6 +191,7 @@ ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind,
         return TER_ERROR_FULL;
     *index = allocator->kind_count;
     allocator->kinds[allocator->kind_count++] = *kind;
+    ter_mutators_open(allocator);
     return TER_OK;
 }
 

@@ -49,6 +49,7 @@ static void *help(void *argument)
     struct ter_workers *workers = start->workers;
     unsigned member = start->member, seen = start->round;
 
+    ter_lock_work_for_holder();
     pthread_mutex_lock(&workers->lock);
     start->taken = true;
     pthread_cond_signal(&workers->over);

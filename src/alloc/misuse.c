@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+static const char *what_is_wrong(const struct ter_mutator *mutator)
+{
+    if (mutator->allocator == NULL)
+        return "was unbound before";
+    if (mutator->blocked_at != 0)
+        return "is outside the heap (ter_mutator_outside)";
+    return "must not be used in a callback of a collection or a visit";
+}
+
+void ter_mutator_refuse(const struct ter_mutator *mutator, unsigned kind, const char *call)
+{
+    TER_REQUIRE(mutator != NULL, "%s: the mutator is NULL", call);
+    TER_REQUIRE(__atomic_load_n(&mutator->kind_limit, __ATOMIC_RELAXED) == 0,
+                "%s: kind %u was never added", call, kind);
+    ter_fatal("%s: mutator %p %s", call, (const void *)mutator, what_is_wrong(mutator));
+}
+
+void ter_mutator_require_bound(const struct ter_mutator *mutator, const char *call)
+{
+    if (mutator == NULL || mutator->allocator == NULL)
+        ter_mutator_refuse(mutator, 0, call);
+    TER_REQUIRE(mutator->thread == ter_os_thread_self(),
+                "%s: mutator %p belongs to another thread", call, (const void *)mutator);
+}
+
+void ter_mutator_require_own(const struct ter_mutator *mutator, const char *call)
+{
+    ter_mutator_require(mutator, 0, call);
+    ter_mutator_require_bound(mutator, call);
+}
+
+void ter_mutator_open(struct ter_mutator *mutator)
+{
+    unsigned limit = mutator->blocked_at == 0 ? mutator->allocator->kind_count : 0;
+
+    __atomic_store_n(&mutator->kind_limit, limit, __ATOMIC_RELAXED);
+}
+
+void ter_mutator_close(struct ter_mutator *mutator)
+{
+    __atomic_store_n(&mutator->kind_limit, 0, __ATOMIC_RELAXED);
+}
+
+void ter_mutators_open(const struct ter_allocator *allocator)
+{
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        ter_mutator_open(m);
+}
+
+void ter_mutators_close(const struct ter_allocator *allocator)
+{
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        ter_mutator_close(m);
+}
