@@ -3,7 +3,7 @@
  * What all mutators of a heap share: the spaces that hand out memory, and the gate through which
  * the plan decides whether a space may take more.
  *
- * Invariant: everything here changes only under the heap lock.
+ * Invariant: everything here changes only under the heap lock. What is atomic is read by anyone.
  */
 #pragma once
 
@@ -35,6 +35,7 @@ struct ter_allocator {
     bool locking;         /* false while the embedder vouches for a single thread */
     bool shared;          /* there were two mutators at once: none is alone any more */
     bool standing;        /* all mutators stand still: see world.h */
+    bool visiting;        /* the program is shown all objects: none of them may go */
     struct ter_block_space *mark_sweep;
     struct ter_block_space *immortal;
     struct ter_large_space *large;
@@ -53,9 +54,10 @@ struct ter_allocator {
     size_t stress_count;
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
-    size_t allocated_since_collection;
-    size_t freed_since_collection; /* bytes that the program freed itself; likewise */
+    _Atomic size_t allocated_since_collection;
+    _Atomic size_t freed_since_collection; /* bytes that the program freed itself; likewise */
     uint64_t allocated_total;
+    _Atomic size_t allocated_before; /* in all, modulo the word, without those since the collection */
 };
 
 /* `call` is named to a program that must not have called it where it did. */
@@ -105,6 +107,10 @@ TER_INLINE void ter_allocator_poll_stress(struct ter_allocator *allocator)
 
 TER_INLINE void ter_allocator_count(struct ter_allocator *allocator, size_t bytes)
 {
-    allocator->allocated_since_collection += bytes;
+    size_t since =
+        atomic_load_explicit(&allocator->allocated_since_collection, memory_order_relaxed);
+
+    atomic_store_explicit(&allocator->allocated_since_collection, since + bytes,
+                          memory_order_relaxed);
     allocator->allocated_total += bytes;
 }

@@ -120,6 +120,15 @@ void ter_lock_acquire_for(struct ter_lock *lock, const char *call)
     held_heap = lock;
 }
 
+bool ter_lock_try(struct ter_lock *lock)
+{
+    if (held_heap != NULL || pthread_mutex_trylock(&lock->mutex) != 0)
+        return false;
+    note_acquire(lock->rank);
+    held_heap = lock;
+    return true;
+}
+
 void ter_lock_release(struct ter_lock *lock)
 {
     if (held_heap == lock)

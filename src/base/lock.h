@@ -32,6 +32,8 @@ void ter_lock_fini(struct ter_lock *lock);
 void ter_lock_acquire(struct ter_lock *lock);
 /* A heap's, for `call`, the function that is named where it was not to be called. */
 void ter_lock_acquire_for(struct ter_lock *lock, const char *call);
+/* Takes it if it is free and this thread holds no other heap's. Never waits. */
+bool ter_lock_try(struct ter_lock *lock);
 void ter_lock_release(struct ter_lock *lock);
 /* Does the calling thread have this one, a heap's? */
 bool ter_lock_is_own(const struct ter_lock *lock);

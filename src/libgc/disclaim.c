@@ -24,16 +24,16 @@ static size_t pending_count, pending_capacity;
 
 void GC_register_disclaim_proc(int kind, GC_disclaim_proc procedure, int mark_from_all)
 {
-    struct ter_allocator *allocator = ter_libgc_ready();
     unsigned index = ter_libgc_check_kind(kind);
+    bool locked;
 
     if (GC_find_leak != 0)
         return;
-    ter_allocator_lock(allocator);
+    locked = ter_libgc_lock_if_not_held();
     disclaims[index] = (struct disclaim){procedure, mark_from_all != 0};
     any_disclaim = true;
     any_from_all = any_from_all || mark_from_all != 0;
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock_if(locked);
 }
 
 /* ---- In a collection ---- */

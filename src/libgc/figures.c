@@ -1,41 +1,113 @@
 /* SPDX-License-Identifier: MIT */
-/* Figures of the heap, in the terms of the interface. */
+/*
+ * Figures of the heap, in the terms of the interface. Invariant: those that gc.h calls unsynchronised
+ * wait for nothing and may be asked for anywhere.
+ */
 #include "libgc/libgc.h"
 
 #include <string.h>
 
 struct figures {
-    size_t heap, free, since, freed, total;
+    size_t heap, free, since, freed, before;
 };
 
-static struct figures figures_locked(void)
+static size_t relaxed(const _Atomic size_t *figure)
 {
-    const struct ter_plan *plan = ter_libgc.plan;
-    struct figures figures = {0};
-    size_t used;
+    return atomic_load_explicit(figure, memory_order_relaxed);
+}
 
-    if (ter_libgc.heap == NULL)
-        return figures;
-    used = atomic_load_explicit(&plan->ground.accounting.used_bytes, memory_order_relaxed);
-    figures.heap = ter_max(plan->ground.accounting.limit_bytes, used);
-    figures.free = figures.heap - used;
-    figures.since = ter_mutators_allocated(&plan->allocator);
-    figures.freed = ter_mutators_freed(&plan->allocator);
-    figures.total =
-        (size_t)plan->allocator.allocated_total + ter_mutators_uncounted(&plan->allocator);
+/* Counts that run behind those of mutators are less than nothing for a while. */
+static size_t not_negative(size_t bytes)
+{
+    return bytes > SIZE_MAX / 2 ? 0 : bytes;
+}
+
+static void read_memory(const struct ter_accounting *accounting, struct figures *figures)
+{
+    size_t used = relaxed(&accounting->used_bytes);
+
+    figures->heap = ter_max(relaxed(&accounting->limit_bytes), used);
+    figures->free = figures->heap - used;
+}
+
+/* `exact`: under the lock. Else what mutators have not counted yet is missing. */
+static struct figures read_counts(bool exact)
+{
+    const struct ter_allocator *allocator = &ter_libgc.plan->allocator;
+    struct figures figures = {.since = relaxed(&allocator->allocated_since_collection),
+                              .freed = relaxed(&allocator->freed_since_collection),
+                              .before = relaxed(&allocator->allocated_before)};
+
+    if (exact) {
+        figures.since = ter_mutators_allocated(allocator);
+        figures.freed = ter_mutators_freed(allocator);
+    }
+    figures.since = not_negative(figures.since);
+    figures.freed = not_negative(figures.freed);
+    read_memory(&ter_libgc.plan->ground.accounting, &figures);
     return figures;
 }
 
+static bool has_lock(const struct ter_allocator *allocator)
+{
+    return !allocator->locking || ter_lock_is_own(&allocator->lock);
+}
+
+/*
+ * Never waits: programs ask in callbacks, where this thread has the lock, and in threads that a callback
+ * waits for.
+ */
 static struct figures read_figures(void)
 {
+    struct ter_allocator *allocator;
     struct figures figures = {0};
 
     if (ter_libgc.heap == NULL)
         return figures;
-    ter_allocator_lock(&ter_libgc.plan->allocator);
-    figures = figures_locked();
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    allocator = &ter_libgc.plan->allocator;
+    if (has_lock(allocator))
+        return read_counts(true);
+    if (!ter_lock_try(&allocator->lock))
+        return read_counts(false);
+    figures = read_counts(true);
+    ter_lock_release(&allocator->lock);
     return figures;
+}
+
+/* All of one moment; waits for it, unless in a callback, where nothing changes. */
+static struct figures read_figures_at_once(void)
+{
+    struct ter_allocator *allocator;
+    struct figures figures = {0};
+
+    if (ter_libgc.heap == NULL)
+        return figures;
+    allocator = &ter_libgc.plan->allocator;
+    if (has_lock(allocator))
+        return read_counts(true);
+    ter_allocator_lock(allocator);
+    figures = read_counts(true);
+    ter_allocator_unlock(allocator);
+    return figures;
+}
+
+/* Of a figure that never decreases: the highest that was said. */
+static size_t highest(_Atomic size_t *said, size_t now)
+{
+    size_t before = relaxed(said);
+
+    while (before < now &&
+           !atomic_compare_exchange_weak_explicit(said, &before, now, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
+    return ter_max(before, now);
+}
+
+static size_t total_of(const struct figures *figures)
+{
+    static _Atomic size_t said;
+
+    return highest(&said, figures->before + figures->since);
 }
 
 size_t GC_get_heap_size(void)
@@ -65,7 +137,9 @@ size_t GC_get_expl_freed_bytes_since_gc(void)
 
 size_t GC_get_total_bytes(void)
 {
-    return read_figures().total;
+    struct figures figures = read_figures();
+
+    return total_of(&figures);
 }
 
 size_t GC_get_memory_use(void)
@@ -84,13 +158,13 @@ static void put(GC_word *where, size_t value)
 void GC_get_heap_usage_safe(GC_word *heap, GC_word *free, GC_word *unmapped, GC_word *since,
                             GC_word *total)
 {
-    struct figures figures = read_figures();
+    struct figures figures = read_figures_at_once();
 
     put(heap, figures.heap);
     put(free, figures.free);
     put(unmapped, 0);
     put(since, figures.since);
-    put(total, figures.total);
+    put(total, total_of(&figures));
 }
 
 GC_word GC_get_gc_no(void)
@@ -100,36 +174,33 @@ GC_word GC_get_gc_no(void)
 
 /* ---- All at once ---- */
 
-static size_t obtained_locked(void)
+size_t GC_get_obtained_from_os_bytes(void)
 {
-    struct ter_statistics now;
+    static _Atomic size_t said;
+    const struct ter_accounting *accounting;
 
     if (ter_libgc.heap == NULL)
         return 0;
-    ter_heap_statistics_locked(ter_libgc.heap, &now);
-    return ter_max((size_t)now.mapped_bytes, (size_t)now.heap_limit_bytes);
+    accounting = &ter_libgc.plan->ground.accounting;
+    return highest(&said,
+                   ter_max(relaxed(&accounting->mapped_bytes), relaxed(&accounting->limit_bytes)));
 }
 
-size_t GC_get_obtained_from_os_bytes(void)
+static size_t fill_prof_stats(const struct figures *figures, struct GC_prof_stats_s *stats,
+                              size_t bytes)
 {
-    return obtained_locked();
-}
-
-size_t GC_get_prof_stats_unsafe(struct GC_prof_stats_s *stats, size_t bytes)
-{
-    struct figures figures = figures_locked();
     struct GC_prof_stats_s all = {
-        .heapsize_full = figures.heap,
-        .free_bytes_full = figures.free,
-        .bytes_allocd_since_gc = figures.since,
-        .allocd_bytes_before_gc = figures.total - figures.since,
+        .heapsize_full = figures->heap,
+        .free_bytes_full = figures->free,
+        .bytes_allocd_since_gc = figures->since,
+        .allocd_bytes_before_gc = total_of(figures) - figures->since,
         .non_gc_bytes = GC_non_gc_bytes,
         .gc_no = GC_gc_no,
         .markers_m1 = (GC_word)GC_parallel,
         .bytes_reclaimed_since_gc = ter_libgc.reclaimed,
         .reclaimed_bytes_before_gc = ter_libgc.reclaimed_before,
-        .expl_freed_bytes_since_gc = figures.freed,
-        .obtained_from_os_bytes = obtained_locked(),
+        .expl_freed_bytes_since_gc = figures->freed,
+        .obtained_from_os_bytes = GC_get_obtained_from_os_bytes(),
     };
 
     /* Fields of a later version are unknown here. */
@@ -139,14 +210,18 @@ size_t GC_get_prof_stats_unsafe(struct GC_prof_stats_s *stats, size_t bytes)
     return ter_min(bytes, sizeof all);
 }
 
+size_t GC_get_prof_stats_unsafe(struct GC_prof_stats_s *stats, size_t bytes)
+{
+    struct figures figures = read_figures();
+
+    return fill_prof_stats(&figures, stats, bytes);
+}
+
 size_t GC_get_prof_stats(struct GC_prof_stats_s *stats, size_t bytes)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-    size_t filled;
+    struct figures figures = read_figures_at_once();
 
-    filled = GC_get_prof_stats_unsafe(stats, bytes);
-    ter_allocator_unlock(allocator);
-    return filled;
+    return fill_prof_stats(&figures, stats, bytes);
 }
 
 /* ---- Time in collections ---- */

@@ -93,10 +93,17 @@ static void trace_custom(void *context, struct ter_trace *trace, uintptr_t objec
 
 /* ---- Definitions ---- */
 
-/* Lists of free objects are not kept by kind; the program only hands the pointer on. */
+/*
+ * Lists of free objects are not kept by kind; the program only hands the pointer on. There is one for each
+ * kind that there may be; no memory is asked for, as the caller of the first has the lock.
+ */
 void **GC_new_free_list_inner(void)
 {
-    return GC_malloc_uncollectable(sizeof(void *));
+    static void *lists[TER_MAX_KINDS];
+    static _Atomic unsigned count;
+    unsigned index = atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+
+    return &lists[ter_min(index, TER_MAX_KINDS - 1)];
 }
 
 void **GC_new_free_list(void)

@@ -113,21 +113,25 @@ void GC_clear_exclusion_table(void)
 /* The filter is asked the next time that the loader's list is read: before the next collection. */
 void GC_register_has_static_roots_callback(GC_has_static_roots_func function)
 {
+    bool locked;
+
     ter_libgc_ready();
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    locked = ter_libgc_lock_if_not_held();
     ter_roots_set_filter(&ter_libgc.plan->roots, function);
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_libgc_unlock_if(locked);
 }
 
 /* Found through the loader, and not added by the program. */
 int GC_is_tmp_root(void *pointer)
 {
     struct search search = {(uintptr_t)pointer, false};
-    struct ter_allocator *allocator = ter_libgc_lock();
+    bool locked;
 
+    ter_libgc_ready();
+    locked = ter_libgc_lock_if_not_held();
     /* Under the lock for the sake of a thread that forks, see join_allocator. */
     ter_os_for_each_data_segment(find_address, &search);
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock_if(locked);
     return search.found;
 }
 

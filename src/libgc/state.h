@@ -77,6 +77,23 @@ TER_INLINE struct ter_allocator *ter_libgc_lock_for(const char *call)
 
 #define ter_libgc_lock() ter_libgc_lock_for(__func__)
 
+/* For functions that the stock library lets callbacks call: there is a heap. True: unlock it after. */
+TER_INLINE bool ter_libgc_lock_if_not_held(void)
+{
+    struct ter_allocator *allocator = &ter_libgc.plan->allocator;
+    bool held = !allocator->locking || ter_lock_is_own(&allocator->lock);
+
+    if (!held)
+        ter_allocator_lock(allocator);
+    return !held;
+}
+
+TER_INLINE void ter_libgc_unlock_if(bool locked)
+{
+    if (locked)
+        ter_allocator_unlock(&ter_libgc.plan->allocator);
+}
+
 /* An object or NULL, without asking the program's function for a full heap. */
 void *ter_libgc_allocate(unsigned kind, size_t bytes);
 /* Only the first page of a large object keeps it from now on. */

@@ -133,11 +133,18 @@ GC_sp_corrector_proc GC_get_sp_corrector(void)
     return function;
 }
 
+static void require_function(bool is_there, const char *call)
+{
+    TER_REQUIRE(is_there, "%s: there is no function to call", call);
+}
+
 void *GC_call_with_stack_base(GC_stack_base_func function, void *argument)
 {
     struct GC_stack_base base = {.mem_base = (void *)TER_FRAME_ADDRESS()};
-    void *result = function(&base, argument);
+    void *result;
 
+    require_function(function != NULL, "GC_call_with_stack_base");
+    result = function(&base, argument);
     /* The frame stays until the function is done. */
     __asm__ volatile("" ::"r"(&base) : "memory");
     return result;
@@ -147,6 +154,7 @@ void *GC_do_blocking(GC_fn_type function, void *data)
 {
     struct ter_mutator *mutator = ter_libgc_self();
 
+    require_function(function != NULL, "GC_do_blocking");
     /* A region inside a region is part of the outer one. */
     if (mutator->blocked_at != 0)
         return function(data);
@@ -160,6 +168,7 @@ void *GC_call_with_gc_active(GC_fn_type function, void *data)
     uintptr_t blocked_at = mutator->blocked_at;
     void *result;
 
+    require_function(function != NULL, "GC_call_with_gc_active");
     if (blocked_at == 0)
         return function(data);
     ter_mutator_return(mutator);
@@ -180,9 +189,11 @@ void GC_alloc_unlock(void)
 
 void *GC_call_with_alloc_lock(GC_fn_type function, void *data)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
+    struct ter_allocator *allocator;
     void *result;
 
+    require_function(function != NULL, "GC_call_with_alloc_lock");
+    allocator = ter_libgc_lock();
     result = function(data);
     ter_allocator_unlock(allocator);
     return result;

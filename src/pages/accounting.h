@@ -6,7 +6,8 @@
  * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the growth
  * lock. Both are read by anyone. outside_bytes, of used_bytes, is what lies outside of the spaces' chunks
  * in the layout, as malloc's memory does. clean_bytes, of blocks and runs that are free and have no memory of
- * the system's behind them, changes under the heap lock; mapped - clean is what may be resident.
+ * the system's behind them, changes under the heap lock; mapped - clean is what may be resident. The
+ * limit changes under the heap lock and is read by anyone.
  */
 #pragma once
 
@@ -20,15 +21,16 @@ struct ter_accounting {
     _Atomic size_t outside_bytes;
     _Atomic size_t mapped_bytes;
     _Atomic size_t clean_bytes;
-    size_t limit_bytes; /* what the trigger allows now; see plan/trigger.h */
+    _Atomic size_t limit_bytes; /* what the trigger allows now; see plan/trigger.h */
 };
 
 /* Is there room for `bytes` more under the limit? */
 TER_INLINE bool ter_accounting_has_room(const struct ter_accounting *accounting, size_t bytes)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    size_t limit = atomic_load_explicit(&accounting->limit_bytes, memory_order_relaxed);
 
-    return used <= accounting->limit_bytes && bytes <= accounting->limit_bytes - used;
+    return used <= limit && bytes <= limit - used;
 }
 
 TER_INLINE void ter_accounting_add(struct ter_accounting *accounting, size_t bytes)

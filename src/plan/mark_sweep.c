@@ -7,6 +7,12 @@
 
 /* ---- The gate ---- */
 
+/* Where the lock is left out, callbacks may allocate; a collection in one would be another inside it. */
+static bool in_callback(const struct ter_plan *plan)
+{
+    return plan->collecting || plan->allocator.visiting;
+}
+
 /*
  * A collection may help, unless nothing was allocated since the last one. Then the request fails;
  * the next one collects again, since the program may have let go of something meanwhile.
@@ -16,8 +22,7 @@ static enum ter_admission refused(void *context, size_t bytes)
     struct ter_plan *plan = context;
 
     (void)bytes;
-    /* A callback of a collection allocates: it gets what there is. */
-    if (plan->never || plan->trigger.disabled != 0 || plan->collecting)
+    if (plan->never || plan->trigger.disabled != 0 || in_callback(plan))
         return TER_REFUSED;
     if (ter_mutators_allocated(&plan->allocator) == 0 && !plan->refused) {
         plan->refused = true;
@@ -40,7 +45,7 @@ static void measure_roots_once(struct ter_plan *plan)
 
 static bool is_due(const struct ter_plan *plan)
 {
-    if (plan->never || plan->trigger.disabled != 0 || plan->collecting)
+    if (plan->never || plan->trigger.disabled != 0)
         return false;
     return ter_trigger_is_due(&plan->trigger, &plan->allocator) ||
            (plan->hooks.due != NULL && plan->hooks.due(plan->hooks.context));
@@ -64,7 +69,7 @@ static enum ter_admission admit(void *context, size_t bytes)
     if (ter_accounting_has_room(accounting, bytes))
         return admitted(plan);
     measure_roots_once(plan);
-    if (is_due(plan) && ter_plan_collect(plan, TER_REASON_ALLOCATION))
+    if (!in_callback(plan) && is_due(plan) && ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;
     if (ter_trigger_grow(&plan->trigger, accounting, bytes)) {
         if (plan->hooks.resized != NULL)

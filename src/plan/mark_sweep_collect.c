@@ -291,6 +291,8 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
     plan->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&plan->allocator);
     plan->allocator.freed_since_collection = 0 - ter_mutators_freed_uncounted(&plan->allocator);
+    /* Last: who asks in between sees less than there is, and does not go by that. */
+    plan->allocator.allocated_before += collection->allocated_bytes;
 }
 
 static void trim(struct ter_plan *plan, size_t allocated_bytes)
@@ -346,7 +348,8 @@ bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
 {
     struct request request = {plan, reason, false};
 
-    TER_REQUIRE(!plan->collecting, "a collection was asked for during a collection");
+    TER_REQUIRE(!plan->collecting && !plan->allocator.visiting,
+                "a collection was asked for in a callback of a collection or of a visit");
     if (plan->never)
         return false;
     ter_stack_call(collect, &request);
