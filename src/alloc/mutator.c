@@ -381,6 +381,17 @@ static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size
     }
 }
 
+/*
+ * What the machine can never hold is refused at once: addresses are plenty, so it would be granted, and
+ * the process killed when it used them. Smaller requests are not worth the question.
+ */
+#define WORTH_ASKING TER_MIB(64)
+
+bool ter_allocator_can_hold(size_t bytes)
+{
+    return bytes < WORTH_ASKING || (bytes <= UINTPTR_MAX / 2 && ter_os_can_promise(bytes));
+}
+
 void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
     struct ter_allocator *allocator = mutator->allocator;
@@ -388,9 +399,9 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
     uintptr_t object = 0;
     bool zeroed = false;
 
-    /* Near the top of the address space the rounding below would wrap. */
     ter_mutator_require_bound(mutator, "ter_allocate");
-    if (bytes <= UINTPTR_MAX / 2) {
+    /* Also, near the top of the address space the rounding below would wrap. */
+    if (ter_allocator_can_hold(bytes)) {
         void *memory;
 
         bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);

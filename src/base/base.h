@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/check.h"
 #include "base/compiler.h"
+#include "base/errno.h"
 #include "base/escape.h"
 #include "base/lock.h"
 #include "base/log.h"

@@ -14,6 +14,8 @@
 #define TER_PREFETCH_WRITE(address) __builtin_prefetch((const void *)(address), 1, 3)
 #define TER_ALIGNED(bytes) __attribute__((aligned(bytes)))
 #define TER_UNUSED __attribute__((unused))
+/* Of a variable: `function` gets its address when its scope is left. */
+#define TER_AT_EXIT(function) __attribute__((cleanup(function)))
 /* Saves every callee-saved register in the caller's frame, where a conservative scan sees it. */
 #define TER_SPILL_REGISTERS() __builtin_unwind_init()
 #define TER_FRAME_ADDRESS() ((uintptr_t)__builtin_frame_address(0))

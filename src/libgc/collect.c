@@ -73,12 +73,13 @@ int GC_collect_a_little(void)
 
 int GC_expand_hp(size_t bytes)
 {
+    bool can_hold = ter_allocator_can_hold(bytes);
     struct ter_allocator *allocator = ter_libgc_lock();
     struct ter_plan *plan = ter_libgc.plan;
     struct ter_accounting *accounting = &plan->ground.accounting;
     bool grown = false;
 
-    if (bytes <= SIZE_MAX / 2 && accounting->limit_bytes <= SIZE_MAX / 4 &&
+    if (can_hold && bytes <= SIZE_MAX / 2 && accounting->limit_bytes <= SIZE_MAX / 4 &&
         (plan->trigger.max_bytes == 0 ||
          bytes <=
              plan->trigger.max_bytes - ter_min(accounting->limit_bytes, plan->trigger.max_bytes))) {

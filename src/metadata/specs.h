@@ -32,6 +32,7 @@ struct ter_side_spec {
  * BLOCK_STATE   the rest of it, for allocation and sweeping (space/block.h)
  * BLOCK_LINK    the list that a block is in (pages/blocks.h)
  * PAGE_RUN      runs of pages, used or free (pages/runs.h)
+ * CHUNK_RUN     the used run that comes into a chunk from below (pages/runs.h)
  * LARGE         what the object in a used run is (space/large.h)
  */
 #define TER_SIDE_SPECS(X)                                                                          \
@@ -41,6 +42,7 @@ struct ter_side_spec {
     X(BLOCK_STATE, "terrier:side:block-state", 7, TER_LOG_BYTES_IN_BLOCK)                          \
     X(BLOCK_LINK, "terrier:side:block-link", 5, TER_LOG_BYTES_IN_BLOCK)                            \
     X(PAGE_RUN, "terrier:side:page-run", 7, TER_LOG_BYTES_IN_PAGE)                                 \
+    X(CHUNK_RUN, "terrier:side:chunk-run", 5, TER_LOG_BYTES_IN_CHUNK)                              \
     X(LARGE, "terrier:side:large", 7, TER_LOG_BYTES_IN_PAGE)
 
 #define TER_SIDE_ENUM(identifier, name, log_bits, log_region) TER_SIDE_##identifier,

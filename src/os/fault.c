@@ -7,6 +7,7 @@
 static _Atomic(ter_os_fault *) current_fault;
 static _Atomic(ter_os_placing *) current_placing;
 static _Atomic size_t current_page_size;
+static _Atomic size_t current_memory;
 
 void ter_os_set_fault(ter_os_fault *fault)
 {
@@ -41,4 +42,14 @@ void ter_os_set_page_size(size_t bytes)
 size_t ter_os_injected_page_size(void)
 {
     return atomic_load_explicit(&current_page_size, memory_order_relaxed);
+}
+
+void ter_os_set_memory(size_t bytes)
+{
+    atomic_store_explicit(&current_memory, bytes, memory_order_relaxed);
+}
+
+size_t ter_os_injected_memory(void)
+{
+    return atomic_load_explicit(&current_memory, memory_order_relaxed);
 }

@@ -53,6 +53,12 @@ void ter_os_malloc_free(void *memory);
 /* Shows `name` (static storage) for the range in /proc/self/maps, where the kernel can. */
 void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 
+/*
+ * Does the machine, with its swap, have so much memory at all? Says yes to everything where the system was
+ * told to (overcommit_memory).
+ */
+bool ter_os_can_promise(size_t bytes);
+
 size_t ter_os_page_size(void);
 /* Memory that the system gives without being asked for a place lies below 2 to this power. */
 unsigned ter_os_address_bits(void);
@@ -243,7 +249,11 @@ void ter_os_set_placing(ter_os_placing *placing);
 /* Test double: pages of `bytes`, a multiple of the system's own; 0: those again. */
 void ter_os_set_page_size(size_t bytes);
 
+/* Test double of a machine with `bytes` of memory; 0: the true one again. */
+void ter_os_set_memory(size_t bytes);
+
 /* For the implementation of the contract. */
 int ter_os_injected_error(enum ter_os_call call);
 int ter_os_injected_place(uintptr_t *hint, size_t bytes);
 size_t ter_os_injected_page_size(void);
+size_t ter_os_injected_memory(void);

@@ -78,9 +78,10 @@ static void bin_insert(struct ter_runs *runs, size_t page, size_t pages, bool ze
     *head = (uint32_t)page + 1;
 }
 
+/* Its records say nothing any more: they may come to lie in the middle of a run. */
 static void bin_remove(struct ter_runs *runs, size_t page)
 {
-    const struct ter_run_record *run = record_of(runs, page);
+    struct ter_run_record *run = record_of(runs, page);
 
     TER_CHECK(run->state == TER_RUN_FREE && run->back == 0);
     if (run->prev != 0)
@@ -89,6 +90,8 @@ static void bin_remove(struct ter_runs *runs, size_t page)
         runs->bins[bin_of(run->pages)] = run->next;
     if (run->next != 0)
         record_of(runs, run->next - 1)->prev = run->prev;
+    record_of(runs, page + run->pages - 1)->state = TER_RUN_NONE;
+    run->state = TER_RUN_NONE;
 }
 
 /* Adds a free run, joined with its free neighbours of the same sort. */
@@ -104,8 +107,8 @@ static void insert_joined(struct ter_runs *runs, size_t page, size_t pages, bool
         page = before;
     }
     if (has_page(runs, after) && is_free_run(runs, after, zeroed)) {
-        bin_remove(runs, after);
         pages += record_of(runs, after)->pages;
+        bin_remove(runs, after);
     }
     bin_insert(runs, page, pages, zeroed);
 }
@@ -130,12 +133,65 @@ static size_t find_free(const struct ter_runs *runs, size_t pages)
 
 /* ---- Used runs ---- */
 
+/* Of a run's pages, those in the chunk in which it begins. */
+static size_t pages_in_first_chunk(size_t page, size_t pages)
+{
+    return ter_min(pages, TER_PAGES_IN_CHUNK - page % TER_PAGES_IN_CHUNK);
+}
+
+static void set_chunk(const struct ter_runs *runs, size_t page, size_t back)
+{
+    ter_side_store_atomic(TER_SIDE_TABLE(runs->ground->side, CHUNK_RUN), page_address(runs, page),
+                          back, __ATOMIC_RELAXED);
+}
+
+static void set_used(const struct ter_runs *runs, size_t page, size_t back)
+{
+    *record_of(runs, page + back) =
+        (struct ter_run_record){.state = TER_RUN_USED, .back = (uint32_t)back};
+}
+
+/* A run whose pages from number `from` on are new. */
 static void mark_used(struct ter_runs *runs, size_t page, size_t from, size_t pages)
 {
-    for (size_t i = from; i < pages; i++)
-        *record_of(runs, page + i) =
-            (struct ter_run_record){.state = TER_RUN_USED, .back = (uint32_t)i};
+    size_t near = pages_in_first_chunk(page, pages);
+
+    for (size_t i = from; i < near; i++)
+        set_used(runs, page, i);
+    for (size_t i = near; i < pages; i += TER_PAGES_IN_CHUNK)
+        set_chunk(runs, page + i, i);
+    if (from > near)
+        record_of(runs, page + from - 1)->state = TER_RUN_NONE;
+    if (pages > near)
+        set_used(runs, page, pages - 1);
     set_pages(record_of(runs, page), pages);
+}
+
+static void unmark_used(struct ter_runs *runs, size_t page, size_t pages)
+{
+    size_t near = pages_in_first_chunk(page, pages);
+
+    for (size_t i = 0; i < near; i++)
+        record_of(runs, page + i)->state = TER_RUN_NONE;
+    for (size_t i = near; i < pages; i += TER_PAGES_IN_CHUNK)
+        set_chunk(runs, page + i, 0);
+    record_of(runs, page + pages - 1)->state = TER_RUN_NONE;
+}
+
+uintptr_t ter_runs_find_far(const struct ter_ground *ground, uintptr_t word)
+{
+    uintptr_t chunk = ter_align_down(word, TER_BYTES_IN_CHUNK);
+    uintptr_t back = (uintptr_t)ter_side_load_atomic(TER_SIDE_TABLE(ground->side, CHUNK_RUN), chunk,
+                                                     __ATOMIC_RELAXED);
+    uintptr_t start = chunk - (back << TER_LOG_BYTES_IN_PAGE);
+    const struct ter_run_record *record;
+
+    if (back == 0)
+        return 0;
+    record = ter_runs_record(ground, start);
+    if (record->state != TER_RUN_USED || (word - start) >> TER_LOG_BYTES_IN_PAGE >= record->pages)
+        return 0;
+    return start;
 }
 
 static void count_used(struct ter_runs *runs, size_t pages)
@@ -206,8 +262,7 @@ void ter_runs_release(struct ter_runs *runs, uintptr_t start)
     size_t page = page_index(runs, start);
     size_t pages = ter_runs_pages(runs, start);
 
-    for (size_t i = 0; i < pages; i++)
-        record_of(runs, page + i)->state = TER_RUN_NONE;
+    unmark_used(runs, page, pages);
     runs->used_pages -= pages;
     ter_accounting_subtract(&runs->ground->accounting, pages << TER_LOG_BYTES_IN_PAGE);
     insert_joined(runs, page, pages, false);

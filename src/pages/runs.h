@@ -3,10 +3,12 @@
  * Free-list page resource: a space's chunks cut into runs of pages.
  *
  * Invariant: the space's chunks are divided without gaps into runs, each used or free. The record of a
- * run's first page says its length and state; the records of a used run's other pages say how far
- * back the first one is, and so does the record of a free run's last page. Two free runs are never
- * neighbours when both or neither read zero. All changes under the heap lock; the record of a used
- * run may be read by whoever holds an object in it, or by the collector.
+ * run's first page says its length and state; that of its last page how far back the first one is. So do
+ * those of a used run's other pages in its first chunk; in a further chunk they say nothing, and one
+ * value of the chunk says how far back from its first page the run begins, 0 for no such run. So what a
+ * run of any length writes is next to nothing. Two free runs are never neighbours when both or neither
+ * read zero. All changes under the heap lock; the record of a used run may be read by whoever holds an
+ * object in it, or by the collector.
  *
  * Bins by binary logarithm of the length, first fit in a bin, after Knuth's boundary tags
  * (The Art of Computer Programming, vol. 1, 2.5).
@@ -19,7 +21,7 @@ enum ter_run_state { TER_RUN_NONE = 0, TER_RUN_FREE = 1, TER_RUN_USED = 2 };
 
 struct ter_run_record {
     uint32_t pages : 29; /* first page only: length of the run */
-    uint32_t state : 2;  /* first and last page of a free run, every page of a used one */
+    uint32_t state : 2;  /* where a run has a record; none elsewhere */
     uint32_t zeroed : 1; /* first and last page of a free run: every page of it reads zero */
     uint32_t back;       /* pages back to the first one; 0 on the first */
     uint32_t next;       /* free: 1 + index of the next free run of the bin, 0 for none */
@@ -27,6 +29,9 @@ struct ter_run_record {
 };
 
 #define TER_RUN_BINS 32u
+
+/* What a range needs whose pages are cut into runs. */
+#define TER_RUNS_SIDE (TER_SIDE_SET(PAGE_RUN) | TER_SIDE_SET(CHUNK_RUN))
 
 struct ter_runs {
     struct ter_range *range;
@@ -59,6 +64,9 @@ TER_INLINE struct ter_run_record *ter_runs_record(const struct ter_ground *groun
     return TER_SIDE_RECORD(ground->side, PAGE_RUN, address);
 }
 
+/* The same where the page has no record: that of a run from an earlier chunk. */
+uintptr_t ter_runs_find_far(const struct ter_ground *ground, uintptr_t word);
+
 /* First page of the used run that covers the mapped address `word`; 0 if the page is free. */
 TER_INLINE uintptr_t ter_runs_find(const struct ter_ground *ground, uintptr_t word)
 {
@@ -66,7 +74,7 @@ TER_INLINE uintptr_t ter_runs_find(const struct ter_ground *ground, uintptr_t wo
     uintptr_t page = ter_align_down(word, TER_BYTES_IN_PAGE);
 
     if (record->state != TER_RUN_USED)
-        return 0;
+        return ter_runs_find_far(ground, word);
     return page - ((uintptr_t)record->back << TER_LOG_BYTES_IN_PAGE);
 }
 

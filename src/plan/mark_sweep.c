@@ -68,6 +68,9 @@ static enum ter_admission admit(void *context, size_t bytes)
 
     if (ter_accounting_has_room(accounting, bytes))
         return admitted(plan);
+    /* No collection makes room for this. */
+    if (plan->trigger.max_bytes != 0 && bytes > plan->trigger.max_bytes)
+        return TER_REFUSED;
     measure_roots_once(plan);
     if (!in_callback(plan) && is_due(plan) && ter_plan_collect(plan, TER_REASON_ALLOCATION))
         return TER_RETRY;

@@ -34,8 +34,8 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
 ter_status ter_large_space_new(struct ter_ground *ground, unsigned slot,
                                const struct ter_kind *kinds, struct ter_large_space **space)
 {
-    ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(PAGE_RUN) |
-                        TER_SIDE_SET(LARGE);
+    ter_side_set side =
+        TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_RUNS_SIDE | TER_SIDE_SET(LARGE);
     struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_LARGE, "large");
     struct ter_space *common;
     ter_status status;
