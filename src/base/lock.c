@@ -80,6 +80,7 @@ void ter_lock_fini(struct ter_lock *lock)
  */
 static int wait_for_mutex(pthread_mutex_t *mutex)
 {
+    TER_KEEP_ERRNO;
     int error, cancel_state;
 
     /* Sleeping is a place where threads are cancelled, taking a lock is not. */

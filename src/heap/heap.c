@@ -151,6 +151,7 @@ static ter_status default_options(struct ter_options *options)
 
 ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
 {
+    TER_KEEP_ERRNO;
     struct ter_options defaults;
     void *memory;
     ter_status status;
@@ -181,6 +182,7 @@ void ter_heap_require(const struct ter_heap *heap, const char *call)
 
 void ter_heap_free(struct ter_heap *heap)
 {
+    TER_KEEP_ERRNO;
     ter_heap_require(heap, "ter_heap_free");
     TER_REQUIRE(!ter_lock_is_own(&heap->plan.allocator.lock),
                 "ter_heap_free: heap %p is in use by a callback of this thread", (void *)heap);

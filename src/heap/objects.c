@@ -270,6 +270,7 @@ ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
 
 size_t ter_finalizers_run(struct ter_heap *heap)
 {
+    TER_KEEP_ERRNO;
     struct ter_allocator *allocator = &heap->plan.allocator;
     struct ter_finalizer next;
     size_t count = 0;

@@ -13,6 +13,7 @@
 
 ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_format format)
 {
+    TER_KEEP_ERRNO;
     struct ter_writer writer;
 
     ter_heap_require(heap, "ter_heap_report");
@@ -62,6 +63,7 @@ static void write_to_file(struct ter_heap *heap, enum ter_report_format format)
 
 void ter_heap_write_wanted_report(struct ter_heap *heap)
 {
+    TER_KEEP_ERRNO;
     enum ter_report_format format =
         strcmp(heap->options.report, "json") == 0 ? TER_REPORT_JSON : TER_REPORT_TEXT;
 

@@ -204,6 +204,7 @@ static void notify_once(void)
 
 void ter_libgc_finalizers_ready(void)
 {
+    TER_KEEP_ERRNO;
     if (!GC_should_invoke_finalizers())
         return;
     if (GC_finalize_on_demand != 0)

@@ -131,6 +131,7 @@ static void after_collection(void *context, const struct ter_collection *collect
 
 static void resized(void *context, size_t limit_bytes)
 {
+    TER_KEEP_ERRNO;
     (void)context;
     if (GC_on_heap_resize != NULL)
         GC_on_heap_resize(limit_bytes);

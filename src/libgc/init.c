@@ -50,6 +50,7 @@ static void forget_main_thread(void)
 
 void GC_init(void)
 {
+    TER_KEEP_ERRNO;
     if (ter_libgc.heap != NULL)
         return;
     make_heap();

@@ -17,6 +17,7 @@ static int messages_file = STDERR_FILENO; /* of the log */
 
 static TER_PRINTF(2, 0) void write_formatted(int file, const char *format, va_list values)
 {
+    TER_KEEP_ERRNO;
     char line[LINE_BYTES];
     int length = vsnprintf(line, sizeof line, format, values);
 
@@ -94,6 +95,7 @@ GC_warn_proc GC_get_warn_proc(void)
 
 void ter_libgc_warn(const char *message, GC_word argument)
 {
+    TER_KEEP_ERRNO;
     char copy[LINE_BYTES];
 
     snprintf(copy, sizeof copy, "%s", message);
@@ -102,9 +104,14 @@ void ter_libgc_warn(const char *message, GC_word argument)
 
 void *ter_libgc_out_of_memory(size_t bytes)
 {
+    void *object;
+
     ter_libgc_warn("GC Warning: Out of memory, an allocation fails; the heap has %lu KiB\n",
                    GC_get_heap_size() >> 10);
-    return GC_oom_fn != NULL ? GC_oom_fn(bytes) : NULL;
+    object = GC_oom_fn != NULL ? GC_oom_fn(bytes) : NULL;
+    if (object == NULL)
+        errno = ENOMEM;
+    return object;
 }
 
 /* ---- The end ---- */

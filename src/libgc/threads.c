@@ -337,6 +337,7 @@ static void wait_until_registered(sem_t *registered)
 int GC_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*function)(void *),
                       void *argument)
 {
+    TER_KEEP_ERRNO;
     struct thread *thread;
     sem_t registered;
     bool done;

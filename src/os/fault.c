@@ -2,6 +2,7 @@
 /* The doubles of the system: let a test answer in its place. Set while no other thread uses a heap. */
 #include "os/os.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 
 static _Atomic(ter_os_fault *) current_fault;
@@ -18,7 +19,12 @@ int ter_os_injected_error(enum ter_os_call call)
 {
     ter_os_fault *fault = atomic_load_explicit(&current_fault, memory_order_acquire);
 
-    return fault == NULL ? 0 : fault(call);
+    int error = fault == NULL ? 0 : fault(call);
+
+    /* As the system does, so that a caller who forgets it is found. */
+    if (error != 0)
+        errno = error;
+    return error;
 }
 
 void ter_os_set_placing(ter_os_placing *placing)

@@ -25,6 +25,7 @@ static ter_status status_of_errno(int error)
 
 static void unmap(uintptr_t start, size_t bytes)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_RELEASE);
 
     if (error == 0 && munmap((void *)start, bytes) != 0)
@@ -41,6 +42,7 @@ static void unmap(uintptr_t start, size_t bytes)
 /* 0 on success, else errno. The call itself is skipped when a test answers for the system. */
 static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags, uintptr_t *start)
 {
+    TER_KEEP_ERRNO;
     void *got = mmap((void *)hint, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
     if (got == MAP_FAILED)
@@ -85,6 +87,7 @@ static ter_status status_of_reservation(int error)
 
 static int map_reserved(uintptr_t hint, size_t bytes, uintptr_t *start)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_RESERVE);
 
     if (error == 0)
@@ -134,6 +137,7 @@ static void check_pages(uintptr_t start, size_t bytes)
 
 ter_status ter_os_commit(uintptr_t start, size_t bytes)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_COMMIT);
 
     check_pages(start, bytes);
@@ -144,6 +148,7 @@ ter_status ter_os_commit(uintptr_t start, size_t bytes)
 
 ter_status ter_os_decommit(uintptr_t start, size_t bytes)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_DECOMMIT);
 
     check_pages(start, bytes);
@@ -154,6 +159,7 @@ ter_status ter_os_decommit(uintptr_t start, size_t bytes)
 
 ter_status ter_os_protect(uintptr_t start, size_t bytes)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_PROTECT);
 
     check_pages(start, bytes);
@@ -171,6 +177,7 @@ void ter_os_release(uintptr_t start, size_t bytes)
 
 ter_status ter_os_allocate(size_t bytes, void **start)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_ALLOCATE);
     uintptr_t got = 0;
 
@@ -185,6 +192,7 @@ ter_status ter_os_allocate(size_t bytes, void **start)
 
 ter_status ter_os_allocate_sparse(size_t bytes, void **start)
 {
+    TER_KEEP_ERRNO;
     ter_status status = ter_os_allocate(bytes, start);
 
     /* A kernel that knows no huge pages refuses, which is as good. */
@@ -195,6 +203,7 @@ ter_status ter_os_allocate_sparse(size_t bytes, void **start)
 
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_REALLOCATE);
     void *got = MAP_FAILED;
 
@@ -211,18 +220,21 @@ ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
 
 void ter_os_want_huge_pages(uintptr_t start, size_t bytes)
 {
+    TER_KEEP_ERRNO;
     /* A wish: kernels without them refuse. */
     (void)madvise((void *)start, bytes, MADV_HUGEPAGE);
 }
 
 void ter_os_name(uintptr_t start, size_t bytes, const char *name)
 {
+    TER_KEEP_ERRNO;
     /* Kernels without CONFIG_ANON_VMA_NAME refuse; a name is a convenience. */
     (void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, name);
 }
 
 size_t ter_os_page_size(void)
 {
+    TER_KEEP_ERRNO;
     static _Atomic size_t page_size;
     size_t size = ter_os_injected_page_size();
 
@@ -269,6 +281,7 @@ static size_t mapped_bytes_of_process(void)
 
 size_t ter_os_address_space_left(void)
 {
+    TER_KEEP_ERRNO;
     struct rlimit limit;
     size_t mapped;
 
@@ -280,6 +293,7 @@ size_t ter_os_address_space_left(void)
 
 size_t ter_os_peak_resident(void)
 {
+    TER_KEEP_ERRNO;
     struct rusage usage;
 
     if (getrusage(RUSAGE_SELF, &usage) != 0)

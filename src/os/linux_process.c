@@ -28,6 +28,7 @@ unsigned ter_os_process_id(void)
 
 const char *ter_os_program_name(void)
 {
+    TER_KEEP_ERRNO;
     const char *program = program_invocation_short_name;
 
     return program == NULL ? "" : program;
@@ -40,6 +41,7 @@ static bool is_main_thread(void)
 
 uintptr_t ter_os_stack_base(void)
 {
+    TER_KEEP_ERRNO;
     pthread_attr_t attributes;
     void *lowest = NULL;
     size_t bytes = 0;

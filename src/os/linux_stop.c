@@ -33,11 +33,13 @@ static _Atomic uint32_t expected; /* all that were signalled; NOT_KNOWN while si
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
+    TER_KEEP_ERRNO;
     syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
 static void futex_wake_all(_Atomic uint32_t *word)
 {
+    TER_KEEP_ERRNO;
     syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
@@ -71,6 +73,7 @@ static void handle_stop(int number)
 
 static ter_status install_handler(void)
 {
+    TER_KEEP_ERRNO;
     struct sigaction action = {.sa_handler = handle_stop, .sa_flags = SA_RESTART};
 
     if (handler_installed)
@@ -130,6 +133,7 @@ bool ter_os_stop_thread(struct ter_os_thread *thread)
 
 bool ter_os_stop_wait(void)
 {
+    TER_KEEP_ERRNO;
     struct timespec patience = {.tv_nsec = 50 * 1000 * 1000};
     uint32_t count;
 

@@ -25,11 +25,13 @@ static bool suspend_installed;
 
 static void wait_while(_Atomic uint32_t *word, uint32_t value, const struct timespec *patience)
 {
+    TER_KEEP_ERRNO;
     syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, value, patience, NULL, 0);
 }
 
 static void wake_waiting(_Atomic uint32_t *word)
 {
+    TER_KEEP_ERRNO;
     syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
@@ -57,6 +59,7 @@ static void handle_suspend(int number)
 
 static bool install_suspend_handler(void)
 {
+    TER_KEEP_ERRNO;
     struct sigaction action = {.sa_handler = handle_suspend, .sa_flags = SA_RESTART};
 
     if (suspend_installed)

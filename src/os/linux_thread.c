@@ -10,6 +10,7 @@
 
 unsigned ter_os_processors(void)
 {
+    TER_KEEP_ERRNO;
     cpu_set_t set;
 
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
@@ -20,6 +21,7 @@ unsigned ter_os_processors(void)
 ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(void *argument),
                                void *argument)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_THREAD);
     sigset_t all, before;
 

@@ -20,6 +20,7 @@ static void *allocate_aligned(size_t bytes, bool zeroed)
 
 ter_status ter_os_malloc(size_t bytes, bool zeroed, void **memory)
 {
+    TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_MALLOC);
     void *got;
 
@@ -41,5 +42,6 @@ ter_status ter_os_malloc(size_t bytes, bool zeroed, void **memory)
 
 void ter_os_malloc_free(void *memory)
 {
+    TER_KEEP_ERRNO;
     free(memory);
 }

@@ -346,6 +346,7 @@ static void collect(void *context, uintptr_t own_stack)
 
 bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
 {
+    TER_KEEP_ERRNO;
     struct request request = {plan, reason, false};
 
     TER_REQUIRE(!plan->collecting && !plan->allocator.visiting,
