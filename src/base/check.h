@@ -41,7 +41,5 @@ TER_NORETURN TER_COLD TER_PRINTF(1, 2) void ter_fatal(const char *format, ...);
 #define TER_ASSERT(condition) TER_CHECK_OFF(condition)
 #endif
 
-/* The build checks lock order as well. */
-#define TER_CHECKED_LOCKS (TER_CHECKS >= 2)
 /* The build can compare side metadata with a shadow of what was stored (metadata/shadow.h). */
 #define TER_CHECKED_SIDE (TER_CHECKS >= 2)

@@ -1,69 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: held_ranks has bit r set while this thread holds a lock of rank r (checked builds).
- * held_heap is the heap's lock that this thread holds, NULL for none; a fork aside, it holds one at most.
+ * Invariant: held_ranks has bit r set while this thread holds a lock of rank r. `owner` is written by
+ * whoever has the mutex, so a thread finds its own name there exactly when it has it.
  */
 #include "base/base.h"
 
-#include <errno.h>
 #include <unistd.h>
 
-#if TER_CHECKED_LOCKS
-
 static _Thread_local unsigned held_ranks;
-
-static void note_acquire(enum ter_lock_rank rank)
-{
-    unsigned above = held_ranks >> (unsigned)rank;
-
-    if (above != 0)
-        ter_fatal("lock order: rank %d taken while ranks %#x are held", (int)rank, held_ranks);
-    held_ranks |= 1u << (unsigned)rank;
-}
-
-static void note_release(enum ter_lock_rank rank)
-{
-    held_ranks &= ~(1u << (unsigned)rank);
-}
 
 bool ter_lock_is_held(enum ter_lock_rank rank)
 {
     return (held_ranks >> (unsigned)rank) & 1u;
 }
 
-#else
-
-static void note_acquire(enum ter_lock_rank rank)
-{
-    (void)rank;
-}
-
-static void note_release(enum ter_lock_rank rank)
-{
-    (void)rank;
-}
-
-bool ter_lock_is_held(enum ter_lock_rank rank)
-{
-    (void)rank;
-    return true;
-}
-
-#endif
-
-static _Thread_local const struct ter_lock *held_heap;
-
 void ter_lock_work_for_holder(void)
 {
-    static const struct ter_lock of_another_thread;
+    held_ranks |= 1u << TER_RANK_HEAP;
+}
 
-    held_heap = &of_another_thread;
+static uintptr_t own_name(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+bool ter_lock_is_own(const struct ter_lock *lock)
+{
+    return atomic_load_explicit(&lock->owner, memory_order_relaxed) == own_name();
+}
+
+static TER_COLD TER_NORETURN void refuse(enum ter_lock_rank rank, const char *call)
+{
+    TER_REQUIRE(call == NULL,
+                "%s: not to be called here: this thread, in a callback or a signal handler, holds "
+                "the lock of a heap or a map",
+                call);
+    ter_fatal("lock order: rank %d taken while ranks %#x are held", (int)rank, held_ranks);
+}
+
+static void check_order(const struct ter_lock *lock, const char *call)
+{
+    unsigned above = held_ranks >> (unsigned)lock->rank;
+
+    if (TER_LIKELY(above == 0))
+        return;
+    if (above != 1 || lock->rank != TER_RANK_SFT || ter_lock_is_own(lock))
+        refuse(lock->rank, call);
+}
+
+void ter_lock_require_none(const char *call)
+{
+    if (TER_UNLIKELY(held_ranks != 0))
+        refuse(TER_RANK_HEAP, call);
 }
 
 void ter_lock_init(struct ter_lock *lock, enum ter_lock_rank rank)
 {
     TER_CHECK(pthread_mutex_init(&lock->mutex, NULL) == 0);
+    atomic_init(&lock->owner, 0);
     lock->rank = rank;
+    lock->is_further = false;
     lock->held_at_fork = false;
 }
 
@@ -100,42 +96,46 @@ static int wait_for_mutex(pthread_mutex_t *mutex)
 
 #endif
 
-bool ter_lock_is_own(const struct ter_lock *lock)
+static void note_acquire(struct ter_lock *lock)
 {
-    return held_heap == lock;
+    unsigned bit = 1u << (unsigned)lock->rank;
+
+    lock->is_further = (held_ranks & bit) != 0;
+    held_ranks |= bit;
+    atomic_store_explicit(&lock->owner, own_name(), memory_order_relaxed);
 }
 
-void ter_lock_acquire(struct ter_lock *lock)
+static void note_release(struct ter_lock *lock)
 {
-    note_acquire(lock->rank);
-    TER_CHECK(wait_for_mutex(&lock->mutex) == 0);
+    atomic_store_explicit(&lock->owner, 0, memory_order_relaxed);
+    if (!lock->is_further)
+        held_ranks &= ~(1u << (unsigned)lock->rank);
 }
 
 void ter_lock_acquire_for(struct ter_lock *lock, const char *call)
 {
-    if (TER_UNLIKELY(held_heap != NULL))
-        ter_fatal("%s: not to be called here: this thread, in a callback or a signal handler, "
-                  "holds the lock of a heap",
-                  call);
-    ter_lock_acquire(lock);
-    held_heap = lock;
+    check_order(lock, call);
+    TER_CHECK(wait_for_mutex(&lock->mutex) == 0);
+    note_acquire(lock);
+}
+
+void ter_lock_acquire(struct ter_lock *lock)
+{
+    ter_lock_acquire_for(lock, NULL);
 }
 
 bool ter_lock_try(struct ter_lock *lock)
 {
-    if (held_heap != NULL || pthread_mutex_trylock(&lock->mutex) != 0)
+    if (held_ranks != 0 || pthread_mutex_trylock(&lock->mutex) != 0)
         return false;
-    note_acquire(lock->rank);
-    held_heap = lock;
+    note_acquire(lock);
     return true;
 }
 
 void ter_lock_release(struct ter_lock *lock)
 {
-    if (held_heap == lock)
-        held_heap = NULL;
+    note_release(lock);
     TER_CHECK(pthread_mutex_unlock(&lock->mutex) == 0);
-    note_release(lock->rank);
 }
 
 /* ---- Around a fork ---- */
@@ -158,10 +158,8 @@ void ter_lock_let_go_after_fork(struct ter_lock *lock)
 void ter_lock_reset_after_fork(struct ter_lock *lock)
 {
     pthread_mutex_init(&lock->mutex, NULL);
-    if (!lock->held_at_fork)
-        return;
-    held_heap = NULL;
-    note_release(lock->rank);
+    if (lock->held_at_fork)
+        note_release(lock);
 }
 
 void ter_lock_restore_after_fork(struct ter_lock *lock)

@@ -178,14 +178,13 @@ void ter_heap_require(const struct ter_heap *heap, const char *call)
 {
     TER_REQUIRE(ter_directory_holds(heap), "%s: %p is no heap, or one that was freed", call,
                 (const void *)heap);
+    ter_lock_require_none(call);
 }
 
 void ter_heap_free(struct ter_heap *heap)
 {
     TER_KEEP_ERRNO;
     ter_heap_require(heap, "ter_heap_free");
-    TER_REQUIRE(!ter_lock_is_own(&heap->plan.allocator.lock),
-                "ter_heap_free: heap %p is in use by a callback of this thread", (void *)heap);
     ter_heap_write_wanted_report(heap);
     ter_directory_remove(heap);
     ter_plan_fini(&heap->plan);

@@ -15,7 +15,7 @@ struct ter_heap {
     unsigned process; /* that made it: a forked child writes no report in its name */
 };
 
-/* Stops with a line that names `call` when there is no such heap (any more). */
+/* Stops with a line that names `call` when there is no such heap (any more), or in a callback under a lock. */
 void ter_heap_require(const struct ter_heap *heap, const char *call);
 
 /* What ter_reallocate and ter_free do with an object, asking less of where they are called. */

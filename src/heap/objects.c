@@ -283,6 +283,7 @@ size_t ter_finalizers_run(struct ter_heap *heap)
             ter_allocator_notify(allocator);
         ter_allocator_unlock(allocator);
         next.function((void *)next.object, next.data);
+        ter_heap_require(heap, "ter_finalizers_run");
         count++;
         ter_allocator_lock(allocator);
     }

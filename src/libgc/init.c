@@ -87,7 +87,8 @@ void *GC_dlopen(const char *path, int mode)
 /* The heap stays, since other destructors may still use it; only its report is written. */
 static __attribute__((destructor)) void finish(void)
 {
-    if (ter_libgc.heap == NULL)
+    /* In a callback that ends the program nothing can be asked of the heap any more. */
+    if (ter_libgc.heap == NULL || ter_lock_is_held(TER_RANK_HEAP))
         return;
     /* A program that looks for leaks is told of those at its end too. */
     if (GC_find_leak != 0 && ter_libgc_mutator != NULL)

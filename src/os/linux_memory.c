@@ -234,7 +234,6 @@ void ter_os_name(uintptr_t start, size_t bytes, const char *name)
 
 size_t ter_os_page_size(void)
 {
-    TER_KEEP_ERRNO;
     static _Atomic size_t page_size;
     size_t size = ter_os_injected_page_size();
 

@@ -86,7 +86,7 @@ static void stress(void *context)
 {
     struct ter_plan *plan = context;
 
-    if (plan->trigger.disabled == 0)
+    if (plan->trigger.disabled == 0 && !in_callback(plan))
         ter_plan_collect(plan, TER_REASON_STRESS);
 }
 

@@ -125,7 +125,7 @@ ter_status ter_sft_map_add_space(const struct ter_sft_map *map, const struct ter
 
     if (functions->kind == TER_SPACE_EMPTY || functions->name == NULL)
         return TER_ERROR_INVALID;
-    ter_lock_acquire(&state->lock);
+    ter_lock_acquire_for(&state->lock, "ter_sft_map_add_space");
     if (state->spaces < TER_SFT_MAX_SPACES) {
         struct ter_sft_change change = {.event = TER_SFT_ADDED};
 
@@ -174,7 +174,7 @@ void ter_sft_map_trace(const struct ter_sft_map *map, ter_sft_tracer *tracer, vo
 {
     struct ter_sft_map_state *state = map->state;
 
-    ter_lock_acquire(&state->lock);
+    ter_lock_acquire_for(&state->lock, "ter_sft_map_trace");
     state->tracer = tracer;
     state->tracer_context = context;
     ter_lock_release(&state->lock);

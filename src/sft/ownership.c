@@ -145,7 +145,8 @@ static ter_status change_range(const struct ter_sft_map *map, struct ter_sft_cha
 
     if (!regions_of_range(map, change.start, change.bytes, &first, &last))
         return TER_ERROR_OUT_OF_RANGE;
-    ter_lock_acquire(&state->lock);
+    ter_lock_acquire_for(&state->lock, change.event == TER_SFT_CLAIMED ? "ter_sft_map_claim"
+                                                                       : "ter_sft_map_release");
     TER_REQUIRE(is_record_of(map, change.space) && !ter_sft_is_empty(change.space),
                 "SFT map: the space of a claim or release at %#zx was not added to this map",
                 (size_t)change.start);

@@ -57,7 +57,8 @@ void ter_sft_map_visit_runs(const struct ter_sft_map *map, ter_sft_run_visitor *
 void ter_sft_map_for_each_run(const struct ter_sft_map *map, ter_sft_run_visitor *visit,
                               void *context)
 {
-    ter_lock_acquire(&map->state->lock);
+    TER_REQUIRE(visit != NULL, "ter_sft_map_for_each_run: there is no function to call");
+    ter_lock_acquire_for(&map->state->lock, "ter_sft_map_for_each_run");
     ter_sft_map_visit_runs(map, visit, context);
     ter_lock_release(&map->state->lock);
 }

@@ -287,8 +287,6 @@ static void visitors_may_not_change(void **state)
     struct map_test test;
 
     (void)state;
-    if (!test_locks_are_checked())
-        skip();
     map_test_open(&test, &map_forms[0]);
     assert_int_equal(map_test_claim(&test, test.first, MAP_BASE, 1), TER_OK);
     test_dies(visit_and_change, &test.map, "lock");

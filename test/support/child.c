@@ -98,8 +98,3 @@ void test_dies(test_body *body, void *context, const char *part)
     assert_non_null(strstr(end.text, "terrier: "));
     assert_non_null(strstr(end.text, part));
 }
-
-bool test_locks_are_checked(void)
-{
-    return !ter_lock_is_held(TER_RANK_MMAPPER);
-}

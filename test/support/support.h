@@ -64,9 +64,6 @@ void test_in_child(test_body *body, void *context, struct test_end *end);
 /* The body must stop the process by SIGABRT, with "terrier: " and `part` on standard error. */
 void test_dies(test_body *body, void *context, const char *part);
 
-/* Does this build check the order of locks? Asked while no lock is held. */
-bool test_locks_are_checked(void);
-
 /* ---- Faults ---- */
 
 #define TEST_CALL(name) (1u << TER_OS_CALL_##name)
