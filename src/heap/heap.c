@@ -63,17 +63,26 @@ static void choose_map(const char *name, struct ter_ground_settings *settings)
 
 /*
  * The ground asks the kernel with a hint, and the kernel may answer with another range: beyond the
- * layout's limit, when somebody else took the place meanwhile. Then another place is looked for.
+ * layout's limit, when somebody else took the place meanwhile. Then another place is looked for, and
+ * likewise where a place by need is taken.
  */
 static ter_status init_in_place(struct ter_heap *heap, struct ter_plan_settings *settings)
 {
-    for (unsigned attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
-        ter_status status = ter_heap_choose_layout(&heap->options, &settings->ground.layout);
+    unsigned attempt = 0, place = 0;
+
+    while (attempt < PLACE_ATTEMPTS) {
+        ter_status status =
+            ter_heap_choose_layout(&heap->options, &place, &settings->ground.layout);
 
         if (status == TER_OK)
             status = ter_plan_init(&heap->plan, settings);
+        if (status == TER_ERROR_OWNED) {
+            memset(&heap->plan, 0, sizeof heap->plan);
+            continue; /* there are only so many places */
+        }
         if (status != TER_OK)
             return status;
+        attempt++;
         if (ter_layout_validate(&heap->plan.ground.layout) == NULL) {
             ter_heap_check_room(&heap->options, &heap->plan.ground.layout);
             return TER_OK;
@@ -111,6 +120,7 @@ static ter_status init_plan(struct ter_heap *heap)
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)
 {
     bool reports = strcmp(options->report, "none") != 0;
+    const struct ter_layout *layout = &heap->plan.ground.layout;
     ter_status status;
 
     heap->options = *options;
@@ -125,8 +135,8 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
         add_builtin_kinds(&heap->plan);
         heap->plan.listener =
             (struct ter_plan_listener){.after = after_collection, .context = heap};
-        status = ter_directory_add(heap, heap->plan.ground.layout.heap_start,
-                                   ter_layout_heap_bytes(&heap->plan.ground.layout));
+        status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
+                                   ter_heap_taken_bytes(layout));
         if (status != TER_OK)
             ter_plan_fini(&heap->plan);
         else

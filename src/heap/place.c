@@ -51,6 +51,43 @@ static void fit_limit(const struct ter_options *options, struct ter_layout *layo
         layout->contiguous ? "slots" : "shared slots", ter_layout_space_extent(layout) >> 20);
 }
 
+/* A process has few heaps that are large; were each as large as memory, there would be no room. */
+#define LARGE_HEAPS 8u
+
+/* A preset by need gets slots in proportion to the machine, so that each space could have all of it. */
+static void fit_memory(const struct ter_options *options, struct ter_layout *layout)
+{
+    size_t memory = ter_os_memory_bytes(), wanted = 0;
+
+    if (!layout->by_need || strcmp(layout->name, "custom") == 0)
+        return;
+    if (memory < SIZE_MAX / 2 && ter_directory_count() < LARGE_HEAPS)
+        wanted = memory * 2;
+    ter_layout_widen(layout, (size_t)ter_min(ter_max(wanted, options->heap_max), SIZE_MAX));
+}
+
+size_t ter_heap_taken_bytes(const struct ter_layout *layout)
+{
+    return layout->by_need ? ter_ground_by_need_bytes(layout) : ter_layout_heap_bytes(layout);
+}
+
+/* The first place from `*place` on that no heap has; where all are taken, the kernel is to choose. */
+static void choose_place(struct ter_layout *layout, unsigned *place)
+{
+    size_t bytes = ter_ground_by_need_bytes(layout);
+    uintptr_t start;
+
+    while (ter_layout_place(layout, bytes, (*place)++, &start))
+        if (!ter_directory_touches(start, bytes)) {
+            layout->heap_start = start;
+            return;
+        }
+    ter_log(TER_LOG_DECISION, "layout %s finds no free place: it is reserved where there is room",
+            layout->name);
+    ter_layout_make_reserved(layout);
+    layout->heap_start = 0;
+}
+
 /* The kernel does not know of the limit, so it is given a hint that it can follow. */
 static ter_status find_place(struct ter_layout *layout)
 {
@@ -77,13 +114,17 @@ static ter_status find_place(struct ter_layout *layout)
     return status;
 }
 
-ter_status ter_heap_choose_layout(const struct ter_options *options, struct ter_layout *layout)
+ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *place,
+                                  struct ter_layout *layout)
 {
     ter_status status = read_layout(options->layout, layout);
 
     if (status != TER_OK)
         return status;
+    fit_memory(options, layout);
     fit_limit(options, layout);
+    if (layout->by_need)
+        choose_place(layout, place);
     return layout->limit == 0 ? TER_OK : find_place(layout);
 }
 

@@ -60,6 +60,9 @@ static const char *set_extent(struct ter_layout *layout, uintptr_t bytes)
     if (!ter_is_power_of_two(bytes))
         return "the bytes of a slot are a power of two";
     layout->log_space_extent = ter_log2(bytes);
+    /* Where a preset's spaces begin says nothing about slots of another size. */
+    if (layout->first >= bytes)
+        layout->first = 0;
     return NULL;
 }
 
@@ -79,6 +82,7 @@ static const char *set_start(struct ter_layout *layout, uintptr_t start)
 static const char *set_limit(struct ter_layout *layout, uintptr_t limit)
 {
     layout->limit = limit;
+    layout->by_need = layout->by_need && limit == 0;
     return NULL;
 }
 
@@ -87,6 +91,24 @@ static const char *set_shared(struct ter_layout *layout, uintptr_t shared)
     if (shared > 1)
         return "shared is 0 or 1";
     layout->contiguous = shared == 0;
+    if (shared == 1) {
+        layout->by_need = false;
+        layout->first = 0;
+    }
+    return NULL;
+}
+
+static const char *set_by_need(struct ter_layout *layout, uintptr_t by_need)
+{
+    if (by_need > 1)
+        return "by_need is 0 or 1";
+    layout->by_need = by_need == 1;
+    return NULL;
+}
+
+static const char *set_first(struct ter_layout *layout, uintptr_t first)
+{
+    layout->first = first;
     return NULL;
 }
 
@@ -95,7 +117,7 @@ static const struct {
     const char *(*set)(struct ter_layout *layout, uintptr_t value); /* the rule broken, or NULL */
 } fields[] = {
     {"start", set_start}, {"extent", set_extent}, {"slots", set_slots},
-    {"limit", set_limit}, {"shared", set_shared},
+    {"limit", set_limit}, {"shared", set_shared}, {"by_need", set_by_need}, {"first", set_first},
 };
 
 static bool read_field(const struct description *part, struct ter_layout *layout)
@@ -115,7 +137,7 @@ static bool read_field(const struct description *part, struct ter_layout *layout
             return refuse_part(part, rule);
         return true;
     }
-    return refuse_part(part, "a layout has the fields start, extent, slots, limit and shared");
+    return refuse_part(part, "a layout has the fields start, extent, slots, limit, shared, by_need and first");
 }
 
 static bool find_base(const struct description *part, struct ter_layout *layout)

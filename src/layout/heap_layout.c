@@ -11,20 +11,43 @@
 #define LOW_SLOTS ((uintptr_t)4096)
 
 /*
- * default:    slots of 1 TiB at 2 TiB, far from where programs and the kernel put things.
+ * Programs are full of words whose upper half is a number: 512, 4096, a colour, two letters. So spaces
+ * begin where the upper halves, 0x2fd3 and so on, are numbers that data hardly has: not small, not
+ * round, no letters and no assigned characters; and where the lower half is neither small, nor nearly
+ * -1, nor letters. docs/decisions/00XX-addresses.md has the figures.
+ */
+#define RARE_START (UINT64_C(0x2fd0) << 32)
+#define RARE_FIRST (UINT64_C(0x399400000))
+#define LOG_BY_NEED 36u      /* the smallest slots by need that are not made by hand */
+#define LOG_MOST_BY_NEED 41u /* a run of pages has no more */
+
+/* Of what is made smaller and shared: as rare as is possible where a sparse map's table is small. */
+#define LOW_RARE_START (UINT64_C(0x1ed99400000))
+
+/* Where systems load programs, with what grows behind them. */
+#define PROGRAMS (UINT64_C(0x5500) << 32)
+#define PROGRAMS_END (UINT64_C(0x5700) << 32)
+/* Below are programs at fixed addresses and those that want few address bits. */
+#define LOWEST_PLACE (UINT64_C(0x100) << 32)
+/* Where systems begin to put things from the top down. */
+#define HIGHEST_PLACE (UINT64_C(0x7e00) << 32)
+
+/*
+ * default:    by need, in slots of 64 GiB or more, at a rare start.
  * compressed: ends below 32 GiB, so that a reference shifted right by 3 has 32 bits. It begins at
  *             4 GiB and leaves what is below to those who can use nothing else.
- * small:      16 GiB in all, for 39-bit machines, address space limits and Valgrind.
+ * small:      16 GiB in all, for 39-bit machines and the like.
  * sanitizer:  where address, thread and memory sanitizers and Valgrind all allow a heap.
  * 32bit:      1 GiB, at 1 GiB or wherever the kernel has it in one piece; malloc, stacks and other heaps need the
  *             rest.
  */
 static const struct ter_layout presets[] = {
-    {"default", (uintptr_t)(UINT64_C(1) << 41), 40, 16, true, 0},
-    {"compressed", (uintptr_t)(UINT64_C(1) << 32), 30, 28, false, (uintptr_t)(UINT64_C(1) << 35)},
-    {"small", (uintptr_t)(UINT64_C(1) << 37), 30, 16, true, 0},
-    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16, true, 0},
-    {"32bit", (uintptr_t)1 << 30, 27, 8, false, 0},
+    {"default", (uintptr_t)RARE_START, LOG_BY_NEED, 3, true, 0, true, (uintptr_t)RARE_FIRST},
+    {"compressed", (uintptr_t)(UINT64_C(1) << 32), 30, 28, false, (uintptr_t)(UINT64_C(1) << 35),
+     false, 0},
+    {"small", (uintptr_t)(UINT64_C(1) << 37), 30, 16, true, 0, false, 0},
+    {"sanitizer", (uintptr_t)(UINT64_C(0x7e80) << 32), 34, 16, true, 0, false, 0},
+    {"32bit", (uintptr_t)1 << 30, 27, 8, false, 0, false, 0},
 };
 
 const char *ter_layout_preset_names(void)
@@ -84,6 +107,11 @@ const char *ter_layout_validate(const struct ter_layout *layout)
     if (layout->log_space_extent >= address_bits ||
         (uintptr_t)layout->slot_count > UINTPTR_MAX >> layout->log_space_extent)
         return "the slots are larger than the address space";
+    if (layout->by_need && (!layout->contiguous || layout->limit != 0))
+        return "spaces that grow by need have slots of their own and no limit";
+    if (layout->first >= ter_layout_space_extent(layout) || (layout->first != 0 && !layout->contiguous) ||
+        !ter_is_aligned(layout->first, TER_BYTES_IN_CHUNK))
+        return "a space begins at a chunk of its slot";
     return validate_place(layout);
 }
 
@@ -100,8 +128,16 @@ static uintptr_t low_start(const struct ter_layout *layout)
     return ter_min(start, layout->heap_start != 0 ? layout->heap_start : start);
 }
 
+/* What is smaller than a preset is reserved, wherever that may be. */
+void ter_layout_make_reserved(struct ter_layout *layout)
+{
+    layout->by_need = false;
+    layout->first = 0;
+}
+
 bool ter_layout_shrink(struct ter_layout *layout)
 {
+    ter_layout_make_reserved(layout);
     if (layout->log_space_extent > TER_LOG_BYTES_IN_CHUNK)
         layout->log_space_extent--;
     else if (!layout->contiguous && layout->slot_count > FEWEST_CHUNKS)
@@ -118,6 +154,8 @@ static void fit_shared(struct ter_layout *layout, size_t budget)
 {
     size_t bytes = ter_max(budget, TER_BYTES_IN_CHUNK * FEWEST_CHUNKS);
 
+    if (layout->by_need)
+        layout->heap_start = (uintptr_t)LOW_RARE_START;
     layout->contiguous = false;
     layout->log_space_extent = ter_log2(bytes) - LOG_FITTED_SLOTS;
     if (layout->log_space_extent < TER_LOG_BYTES_IN_CHUNK)
@@ -134,7 +172,49 @@ bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share)
     else
         layout->log_space_extent =
             ter_log2(ter_max(budget / layout->slot_count, TER_BYTES_IN_CHUNK));
+    ter_layout_make_reserved(layout);
     if (layout->contiguous && layout->limit == 0)
         layout->heap_start = low_start(layout);
     return true;
+}
+
+void ter_layout_widen(struct ter_layout *layout, size_t bytes)
+{
+    while (layout->log_space_extent < LOG_MOST_BY_NEED &&
+           ter_layout_space_extent(layout) - layout->first < bytes)
+        layout->log_space_extent++;
+    layout->heap_start = ter_align_up(layout->heap_start, ter_layout_space_extent(layout));
+}
+
+/* The place `*place` steps above `from`, if it ends at or below `to`; else the steps are subtracted. */
+static bool step_up(uintptr_t from, uintptr_t to, size_t step, unsigned *place, uintptr_t *start)
+{
+    size_t places = to > from ? (to - from) / step : 0;
+
+    if (*place >= places) {
+        *place -= (unsigned)places;
+        return false;
+    }
+    *start = from + *place * step;
+    return true;
+}
+
+bool ter_layout_place(const struct ter_layout *layout, size_t taken_bytes, unsigned place,
+                      uintptr_t *start)
+{
+    const uintptr_t base = layout->heap_start, slot = ter_layout_space_extent(layout);
+    uintptr_t lowest = ter_align_up((uintptr_t)LOWEST_PLACE, slot), below;
+
+    *start = base;
+    if (place == 0)
+        return true;
+    if (base < lowest || base >= PROGRAMS || taken_bytes > base - lowest)
+        return false; /* made by hand */
+    place--;
+    if (step_up(base + taken_bytes, (uintptr_t)PROGRAMS, taken_bytes, &place, start) ||
+        step_up(ter_align_up((uintptr_t)PROGRAMS_END, slot), (uintptr_t)HIGHEST_PLACE, taken_bytes,
+                &place, start))
+        return true;
+    below = lowest + (base - lowest) % taken_bytes;
+    return step_up(below, base, taken_bytes, &place, start);
 }

@@ -5,7 +5,11 @@
  * Invariant of a valid layout: `slot_count` slots of 2^log_space_extent bytes lie side by side from
  * `heap_start`, which is a multiple of a chunk; the end does not pass the limit, nor the top of the
  * address space; a slot holds at least one chunk. Where the layout is contiguous, each space owns
- * one slot for ever; elsewhere spaces share the whole range chunk by chunk.
+ * one slot for ever, from `first` bytes above its start on; elsewhere spaces share the whole range
+ * chunk by chunk.
+ *
+ * A layout is reserved as a whole before it is used, or by need: then nothing is asked of the system
+ * but what the heap uses, and its side metadata lies in the slots behind those of the spaces.
  *
  * All functions are pure; any thread may call them.
  */
@@ -20,6 +24,8 @@ struct ter_layout {
     unsigned slot_count;
     bool contiguous;
     uintptr_t limit; /* the heap ends at or below it; 0: wherever there is room */
+    bool by_need;    /* not reserved: mapped as the heap grows */
+    uintptr_t first; /* of each slot: its space begins so far above its start */
 };
 
 TER_INLINE size_t ter_layout_space_extent(const struct ter_layout *layout)
@@ -35,6 +41,18 @@ TER_INLINE size_t ter_layout_heap_bytes(const struct ter_layout *layout)
 TER_INLINE uintptr_t ter_layout_slot_start(const struct ter_layout *layout, unsigned slot)
 {
     return layout->heap_start + ((uintptr_t)slot << layout->log_space_extent);
+}
+
+/* First byte that the slot's space may have. */
+TER_INLINE uintptr_t ter_layout_space_start(const struct ter_layout *layout, unsigned slot)
+{
+    return ter_layout_slot_start(layout, slot) + layout->first;
+}
+
+/* One past the last. */
+TER_INLINE uintptr_t ter_layout_space_end(const struct ter_layout *layout, unsigned slot)
+{
+    return ter_layout_slot_start(layout, slot) + ter_layout_space_extent(layout);
 }
 
 /* Most slots that a layout may have; one more than the largest slot index. */
@@ -63,6 +81,23 @@ bool ter_layout_shrink(struct ter_layout *layout);
  * while others are empty. The smallest layout may still be larger than the budget.
  */
 bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share);
+
+/* Of a layout by need: it is to be reserved as a whole, and spaces begin where their slots do. */
+void ter_layout_make_reserved(struct ter_layout *layout);
+
+/*
+ * Of a layout by need: gives the slots as many bytes as a space needs that may hold `bytes`, between
+ * the preset's and 2 TiB, what the records of the page resources can express.
+ */
+void ter_layout_widen(struct ter_layout *layout, size_t bytes);
+
+/*
+ * Places for layouts by need, which nobody reserves: `taken_bytes` is what one takes with its side
+ * metadata, a multiple of a slot. Place 0 is the preset's start, the next lie side by side above it,
+ * then above where programs are loaded, then below. False: there are no more.
+ */
+bool ter_layout_place(const struct ter_layout *layout, size_t taken_bytes, unsigned place,
+                      uintptr_t *start);
 
 /* Names of the presets for messages: "default, small, ...". */
 const char *ter_layout_preset_names(void);

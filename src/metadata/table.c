@@ -16,14 +16,21 @@ const struct ter_side_spec ter_side_specs[TER_SIDE_COUNT] = {TER_SIDE_SPECS(SPEC
 /* A table loses less than this part of the data to rounding. */
 #define LOG_GRAINS_IN_DATA 12u
 
+static unsigned least_log_grain(void)
+{
+    return (unsigned)ter_max(SMALLEST_LOG_GRAIN, ter_log2(ter_os_page_size()));
+}
+
 /*
  * Where the data is small, so are the pieces, so that the address space asked for stays in
- * proportion; where it is large, a chunk saves calls to the system.
+ * proportion; where it is large, a chunk saves calls to the system. Without a reservation what is
+ * asked for is what is mapped, and pieces are small.
  */
+
 static unsigned log_grain_for(size_t data_bytes)
 {
     unsigned log_data = ter_log2(data_bytes);
-    unsigned log_least = (unsigned)ter_max(SMALLEST_LOG_GRAIN, ter_log2(ter_os_page_size()));
+    unsigned log_least = least_log_grain();
 
     if (log_data < log_least + LOG_GRAINS_IN_DATA)
         return log_least;
@@ -54,7 +61,7 @@ static uintptr_t place_table(struct ter_side_table *table, uintptr_t start, uint
 /* Lays the tables out from `start`; returns the end. */
 static uintptr_t place_tables(struct ter_side_metadata *side, uintptr_t start)
 {
-    size_t grain = (size_t)1 << log_grain_for(side->data_bytes);
+    size_t grain = (size_t)1 << side->log_grain;
 
     for (unsigned id = 0; id < side->count; id++) {
         shape_table(&side->tables[id], &side->specs[id]);
@@ -64,9 +71,9 @@ static uintptr_t place_tables(struct ter_side_metadata *side, uintptr_t start)
     return start;
 }
 
-size_t ter_side_reserved_bytes(size_t data_bytes)
+static size_t tables_bytes(size_t data_bytes, unsigned log_grain)
 {
-    size_t grain = (size_t)1 << log_grain_for(data_bytes);
+    size_t grain = (size_t)1 << log_grain;
     uintptr_t end = 0;
 
     for (unsigned id = 0; id < TER_SIDE_COUNT; id++) {
@@ -76,6 +83,16 @@ size_t ter_side_reserved_bytes(size_t data_bytes)
         end = place_table(&table, end, 0, data_bytes, grain);
     }
     return end;
+}
+
+size_t ter_side_reserved_bytes(size_t data_bytes)
+{
+    return tables_bytes(data_bytes, log_grain_for(data_bytes));
+}
+
+size_t ter_side_by_need_bytes(size_t data_bytes)
+{
+    return tables_bytes(data_bytes, least_log_grain());
 }
 
 ter_status ter_side_init(struct ter_side_metadata *side, uintptr_t data_start, size_t data_bytes)
@@ -90,6 +107,32 @@ static ter_status refuse(const struct ter_side_fault *fault)
     return TER_ERROR_INVALID;
 }
 
+/* Everything but the place of the tables, which follows from the grain. */
+static void describe(struct ter_side_metadata *side, const struct ter_side_spec *specs,
+                     unsigned count, uintptr_t data_start, size_t data_bytes)
+{
+    memset(side, 0, sizeof *side);
+    side->data_start = data_start;
+    side->data_bytes = data_bytes;
+    side->specs = specs;
+    side->count = count;
+    side->log_grain = log_grain_for(data_bytes);
+    for (unsigned id = 0; id < count; id++)
+        if (specs[id].global)
+            side->global |= (ter_side_set)1 << id;
+}
+
+static ter_status place_and_verify(struct ter_side_metadata *side)
+{
+    struct ter_side_fault fault;
+
+    place_tables(side, side->mmapper.start);
+    if (ter_side_verify_tables(side, &fault))
+        return TER_OK;
+    ter_side_fini(side);
+    return refuse(&fault);
+}
+
 ter_status ter_side_init_specs(struct ter_side_metadata *side, const struct ter_side_spec *specs,
                                unsigned count, uintptr_t data_start, size_t data_bytes)
 {
@@ -98,24 +141,24 @@ ter_status ter_side_init_specs(struct ter_side_metadata *side, const struct ter_
 
     if (!ter_side_verify_specs(specs, count, data_start, data_bytes, &fault))
         return refuse(&fault);
-    memset(side, 0, sizeof *side);
-    side->data_start = data_start;
-    side->data_bytes = data_bytes;
-    side->specs = specs;
-    side->count = count;
-    for (unsigned id = 0; id < count; id++)
-        if (specs[id].global)
-            side->global |= (ter_side_set)1 << id;
-    status =
-        ter_mmapper_init_grain(&side->mmapper, 0, place_tables(side, 0), log_grain_for(data_bytes));
-    if (status != TER_OK)
-        return status;
-    place_tables(side, side->mmapper.start);
-    if (!ter_side_verify_tables(side, &fault)) {
-        ter_side_fini(side);
+    describe(side, specs, count, data_start, data_bytes);
+    status = ter_mmapper_init_grain(&side->mmapper, 0, place_tables(side, 0), side->log_grain);
+    return status == TER_OK ? place_and_verify(side) : status;
+}
+
+ter_status ter_side_init_by_need(struct ter_side_metadata *side, uintptr_t data_start,
+                                 size_t data_bytes, uintptr_t tables_start)
+{
+    struct ter_side_fault fault;
+    ter_status status;
+
+    if (!ter_side_verify_specs(ter_side_specs, TER_SIDE_COUNT, data_start, data_bytes, &fault))
         return refuse(&fault);
-    }
-    return TER_OK;
+    describe(side, ter_side_specs, TER_SIDE_COUNT, data_start, data_bytes);
+    side->log_grain = least_log_grain();
+    status = ter_mmapper_init_by_need(&side->mmapper, tables_start, place_tables(side, 0),
+                                      side->log_grain);
+    return status == TER_OK ? place_and_verify(side) : status;
 }
 
 void ter_side_fini(struct ter_side_metadata *side)

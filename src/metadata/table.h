@@ -35,6 +35,7 @@ struct ter_side_metadata {
     size_t data_bytes;
     const struct ter_side_spec *specs;
     unsigned count;
+    unsigned log_grain;  /* of what is mapped at a time */
     ter_side_set global; /* the global specs among them */
 };
 
@@ -43,6 +44,13 @@ size_t ter_side_reserved_bytes(size_t data_bytes);
 
 /* Reserves the heap's tables for [data_start, data_start + data_bytes), chunk-aligned. */
 ter_status ter_side_init(struct ter_side_metadata *side, uintptr_t data_start, size_t data_bytes);
+/*
+ * The same without a reservation: the tables come to lie from `tables_start`, a multiple of a chunk, as
+ * they are needed, within ter_side_by_need_bytes.
+ */
+ter_status ter_side_init_by_need(struct ter_side_metadata *side, uintptr_t data_start,
+                                 size_t data_bytes, uintptr_t tables_start);
+size_t ter_side_by_need_bytes(size_t data_bytes);
 /*
  * The same for other specs, which outlive `side`; also for other data than a heap's, such as all
  * that a program can address. TER_ERROR_INVALID: a spec or their sum breaks a rule of
@@ -55,6 +63,7 @@ void ter_side_fini(struct ter_side_metadata *side);
 /*
  * Makes the tables of `set`, and the global ones, readable and writable for whole chunks of data.
  * Zero at first. Several spaces may own neighbouring chunks: what is mapped already stays as it is.
+ * TER_ERROR_OWNED: without a reservation, somebody else lies there.
  */
 ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
                         size_t bytes);

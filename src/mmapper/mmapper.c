@@ -16,37 +16,52 @@ ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t 
     return ter_mmapper_init_grain(mmapper, hint, bytes, TER_LOG_BYTES_IN_CHUNK);
 }
 
-ter_status ter_mmapper_init_grain(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes,
-                                  unsigned log_grain)
+static ter_status init(struct ter_mmapper *mmapper, size_t bytes, unsigned log_grain)
 {
     void *table;
     ter_status status;
 
     TER_CHECK(bytes > 0 && ter_is_aligned(bytes, (size_t)1 << log_grain));
     TER_CHECK((size_t)1 << log_grain >= ter_os_page_size());
-    mmapper->log_grain = log_grain;
-    mmapper->chunks = bytes >> log_grain;
+    *mmapper = (struct ter_mmapper){.log_grain = log_grain, .chunks = bytes >> log_grain};
     status = ter_os_allocate(state_table_bytes(mmapper), &table);
     if (status != TER_OK)
         return status;
-    status = ter_os_reserve(hint, bytes, grain_bytes(mmapper), &mmapper->start);
-    if (status != TER_OK) {
-        ter_os_release((uintptr_t)table, state_table_bytes(mmapper));
-        return status;
-    }
     mmapper->states = table;
-    mmapper->huge_pages = false;
     ter_lock_init(&mmapper->lock, TER_RANK_MMAPPER);
     return TER_OK;
 }
 
-void ter_mmapper_fini(struct ter_mmapper *mmapper)
+static void fini(struct ter_mmapper *mmapper)
 {
-    ter_os_release(mmapper->start, mmapper->chunks << mmapper->log_grain);
     ter_os_release((uintptr_t)mmapper->states, state_table_bytes(mmapper));
     ter_lock_fini(&mmapper->lock);
     mmapper->states = NULL;
     mmapper->chunks = 0;
+}
+
+ter_status ter_mmapper_init_grain(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes,
+                                  unsigned log_grain)
+{
+    ter_status status = init(mmapper, bytes, log_grain);
+
+    if (status != TER_OK)
+        return status;
+    status = ter_os_reserve(hint, bytes, grain_bytes(mmapper), &mmapper->start);
+    if (status != TER_OK)
+        fini(mmapper);
+    return status;
+}
+
+ter_status ter_mmapper_init_by_need(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
+                                    unsigned log_grain)
+{
+    ter_status status = init(mmapper, bytes, log_grain);
+
+    TER_CHECK(ter_is_aligned(start, (size_t)1 << log_grain));
+    mmapper->by_need = true;
+    mmapper->start = start;
+    return status;
 }
 
 static enum ter_chunk_state grain_state(const struct ter_mmapper *mmapper, size_t chunk)
@@ -83,11 +98,16 @@ static size_t chunks_bytes(const struct ter_mmapper *mmapper, size_t first, size
     return (end - first) << mmapper->log_grain;
 }
 
+static ter_status commit(const struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+{
+    return mmapper->by_need ? ter_os_commit_at(start, bytes) : ter_os_commit(start, bytes);
+}
+
 static ter_status map_run(struct ter_mmapper *mmapper, size_t first, size_t end, const char *name)
 {
     uintptr_t start = chunk_start(mmapper, first);
     size_t bytes = chunks_bytes(mmapper, first, end);
-    ter_status status = ter_os_commit(start, bytes);
+    ter_status status = commit(mmapper, start, bytes);
 
     if (status != TER_OK)
         return status;
@@ -98,10 +118,16 @@ static ter_status map_run(struct ter_mmapper *mmapper, size_t first, size_t end,
     return TER_OK;
 }
 
-/*
- * The runs of this call: they have their access for good now, or lose it. Nobody has written to
- * them, so there is no memory to give back; a refusal here leaves access to what nobody will use.
- */
+/* Of a run to which nobody has written: a refusal leaves access to what nobody will use. */
+static void forget_run(const struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+{
+    if (mmapper->by_need)
+        ter_os_release(start, bytes);
+    else
+        (void)ter_os_protect(start, bytes);
+}
+
+/* The runs of this call: they have their access for good now, or lose it. */
 static void settle_runs(struct ter_mmapper *mmapper, size_t first, size_t end, bool keep)
 {
     while (first < end) {
@@ -109,8 +135,8 @@ static void settle_runs(struct ter_mmapper *mmapper, size_t first, size_t end, b
 
         if (grain_state(mmapper, first) == TER_CHUNK_MAPPING) {
             if (!keep)
-                (void)ter_os_protect(chunk_start(mmapper, first),
-                                     chunks_bytes(mmapper, first, next));
+                forget_run(mmapper, chunk_start(mmapper, first),
+                           chunks_bytes(mmapper, first, next));
             set_states(mmapper, first, next, keep ? TER_CHUNK_MAPPED : TER_CHUNK_RESERVED);
         }
         first = next;
@@ -141,6 +167,16 @@ ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t 
     return status;
 }
 
+static ter_status uncommit(const struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+{
+    ter_status status;
+
+    if (mmapper->by_need)
+        return ter_os_uncommit(start, bytes);
+    status = ter_os_decommit(start, bytes);
+    return status == TER_OK ? ter_os_protect(start, bytes) : status;
+}
+
 static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t end)
 {
     uintptr_t start = chunk_start(mmapper, first);
@@ -148,9 +184,7 @@ static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t en
     ter_status status;
 
     set_states(mmapper, first, end, TER_CHUNK_RESERVED);
-    status = ter_os_decommit(start, bytes);
-    if (status == TER_OK)
-        status = ter_os_protect(start, bytes);
+    status = uncommit(mmapper, start, bytes);
     if (status != TER_OK)
         set_states(mmapper, first, end, TER_CHUNK_MAPPED);
     return status;
@@ -173,4 +207,23 @@ ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_
     }
     ter_lock_release(&mmapper->lock);
     return status;
+}
+
+/* Others may lie between the runs that are mapped. */
+static void release_runs(const struct ter_mmapper *mmapper)
+{
+    for (size_t first = 0, next; first < mmapper->chunks; first = next) {
+        next = run_end(mmapper, first, mmapper->chunks);
+        if (grain_state(mmapper, first) == TER_CHUNK_MAPPED)
+            ter_os_release(chunk_start(mmapper, first), chunks_bytes(mmapper, first, next));
+    }
+}
+
+void ter_mmapper_fini(struct ter_mmapper *mmapper)
+{
+    if (mmapper->by_need)
+        release_runs(mmapper);
+    else
+        ter_os_release(mmapper->start, mmapper->chunks << mmapper->log_grain);
+    fini(mmapper);
 }

@@ -9,7 +9,8 @@
  * they are taken back when a later run is refused.
  * Reading a state takes no lock; changing one does.
  *
- * A mapper may keep states of smaller pieces than chunks: its grain.
+ * A mapper may keep states of smaller pieces than chunks: its grain. It may also reserve nothing: then
+ * RESERVED means that a piece has its turn when it is needed, if nobody else lies there by then.
  */
 #pragma once
 
@@ -33,6 +34,7 @@ struct ter_mmapper {
     unsigned log_grain;
     _Atomic uint8_t *states;
     struct ter_lock lock;
+    bool by_need;    /* nothing is reserved */
     bool huge_pages; /* asked for when chunks are mapped */
 };
 
@@ -41,12 +43,16 @@ ter_status ter_mmapper_init(struct ter_mmapper *mmapper, uintptr_t hint, size_t 
 /* The same in pieces of 2^log_grain bytes, at least a page of the system. */
 ter_status ter_mmapper_init_grain(struct ter_mmapper *mmapper, uintptr_t hint, size_t bytes,
                                   unsigned log_grain);
+/* At `start`, a multiple of a grain, without asking the system for anything but the states. */
+ter_status ter_mmapper_init_by_need(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
+                                    unsigned log_grain);
 /* Gives everything back to the system. */
 void ter_mmapper_fini(struct ter_mmapper *mmapper);
 
 /*
  * Maps every chunk that [start, start + bytes) touches; those that are mapped stay as they are. When
- * the system refuses part of it, nothing has changed.
+ * the system refuses part of it, nothing has changed. TER_ERROR_OWNED: without a reservation, somebody
+ * else lies there.
  */
 ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
                            const char *name);

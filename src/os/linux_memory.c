@@ -85,14 +85,16 @@ static ter_status status_of_reservation(int error)
     return error == ENOMEM || error == EINVAL ? TER_ERROR_NO_ADDRESS_SPACE : status_of_errno(error);
 }
 
-static int map_reserved(uintptr_t hint, size_t bytes, uintptr_t *start)
+/* `call` says what for. */
+static int map_at_hint(enum ter_os_call call, uintptr_t hint, size_t bytes, int protection,
+                       uintptr_t *start)
 {
     TER_KEEP_ERRNO;
-    int error = ter_os_injected_error(TER_OS_CALL_RESERVE);
+    int error = ter_os_injected_error(call);
 
     if (error == 0)
         error = ter_os_injected_place(&hint, bytes);
-    return error != 0 ? error : map_anonymous(hint, bytes, PROT_NONE, MAP_NORESERVE, start);
+    return error != 0 ? error : map_anonymous(hint, bytes, protection, MAP_NORESERVE, start);
 }
 
 ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start)
@@ -103,7 +105,7 @@ ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintpt
     TER_CHECK(ter_is_power_of_two(alignment) && bytes > 0);
     if (alignment < ter_os_page_size())
         alignment = ter_os_page_size();
-    error = map_reserved(hint, bytes, &got);
+    error = map_at_hint(TER_OS_CALL_RESERVE, hint, bytes, PROT_NONE, &got);
     if (error == 0 && !ter_is_aligned(got, alignment)) {
         unmap(got, bytes);
         error = map_aligned_anywhere(bytes, alignment, &got);
@@ -114,25 +116,55 @@ ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintpt
     return TER_OK;
 }
 
-/* A hint, and the answer compared: what MAP_FIXED_NOREPLACE does is not the same under all tools. */
-ter_status ter_os_reserve_at(uintptr_t start, size_t bytes)
+static void check_pages(uintptr_t start, size_t bytes)
+{
+    TER_CHECK(ter_is_aligned(start | bytes, ter_os_page_size()));
+}
+
+/*
+ * 0, or errno; EEXIST when something lies there. A hint, and the answer compared: what
+ * MAP_FIXED_NOREPLACE does is not the same under all tools.
+ */
+static int map_there(enum ter_os_call call, uintptr_t start, size_t bytes, int protection)
 {
     uintptr_t got = 0;
     int error;
 
-    TER_CHECK(start != 0 && bytes > 0 && ter_is_aligned(start | bytes, ter_os_page_size()));
-    error = map_reserved(start, bytes, &got);
-    if (error != 0)
-        return status_of_reservation(error);
-    if (got == start)
-        return TER_OK;
+    TER_CHECK(start != 0 && bytes > 0);
+    check_pages(start, bytes);
+    error = map_at_hint(call, start, bytes, protection, &got);
+    if (error != 0 || got == start)
+        return error;
     unmap(got, bytes);
-    return TER_ERROR_OWNED;
+    return EEXIST;
 }
 
-static void check_pages(uintptr_t start, size_t bytes)
+ter_status ter_os_reserve_at(uintptr_t start, size_t bytes)
 {
-    TER_CHECK(ter_is_aligned(start | bytes, ter_os_page_size()));
+    int error = map_there(TER_OS_CALL_RESERVE, start, bytes, PROT_NONE);
+
+    if (error == EEXIST)
+        return TER_ERROR_OWNED;
+    return error == 0 ? TER_OK : status_of_reservation(error);
+}
+
+ter_status ter_os_commit_at(uintptr_t start, size_t bytes)
+{
+    int error = map_there(TER_OS_CALL_COMMIT, start, bytes, PROT_READ | PROT_WRITE);
+
+    if (error == EEXIST)
+        return TER_ERROR_OWNED;
+    return error == 0 ? TER_OK : status_of_errno(error);
+}
+
+ter_status ter_os_uncommit(uintptr_t start, size_t bytes)
+{
+    int error = ter_os_injected_error(TER_OS_CALL_DECOMMIT);
+
+    check_pages(start, bytes);
+    if (error == 0 && munmap((void *)start, bytes) != 0)
+        error = errno;
+    return error == 0 ? TER_OK : status_of_errno(error);
 }
 
 ter_status ter_os_commit(uintptr_t start, size_t bytes)

@@ -28,6 +28,10 @@ ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintpt
 /* The same at `start` and nowhere else; TER_ERROR_OWNED when something lies there already. */
 ter_status ter_os_reserve_at(uintptr_t start, size_t bytes);
 ter_status ter_os_commit(uintptr_t start, size_t bytes);
+/* Reserves and commits in one; TER_ERROR_OWNED when something lies there already. */
+ter_status ter_os_commit_at(uintptr_t start, size_t bytes);
+/* Undoes that: contents and addresses go back. */
+ter_status ter_os_uncommit(uintptr_t start, size_t bytes);
 ter_status ter_os_decommit(uintptr_t start, size_t bytes);
 ter_status ter_os_protect(uintptr_t start, size_t bytes);
 /* Should the system refuse, the range stays reserved, which the log says: nobody can do more. */
@@ -64,6 +68,8 @@ size_t ter_os_page_size(void);
 unsigned ter_os_address_bits(void);
 /* Bytes of addresses that a limit of the process leaves it; SIZE_MAX without a limit. */
 size_t ter_os_address_space_left(void);
+/* Memory and swap of the machine in bytes, less what a control group allows; SIZE_MAX if unknown. */
+size_t ter_os_memory_bytes(void);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which space each chunk of a heap's range belongs to: a byte a chunk, 0 for none.
+ * Which space each chunk of a heap's range belongs to: a byte a chunk, 0 for none. Where nothing is
+ * reserved, memory of others may lie in the range; such chunks are marked when one is found.
  *
  * Invariant: `owners` changes only under the growth lock of the ground; reading takes no lock. A byte
  * is stored, with release, after the chunk and its side metadata are mapped and its entry of the SFT
@@ -22,6 +23,9 @@ struct ter_chunk_table {
     size_t count;
     _Atomic uint8_t *owners; /* number of the space's record in the SFT map */
 };
+
+/* Not the number of a space: somebody else lies there, so that no space can have the chunk. */
+#define TER_CHUNK_FOREIGN UINT8_MAX
 
 /* No such chunk. */
 #define TER_NO_CHUNK SIZE_MAX

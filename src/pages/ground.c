@@ -20,6 +20,62 @@ static ter_status reserve_layout(struct ter_ground *ground)
     return status;
 }
 
+/* ---- By need ---- */
+
+static uintptr_t tables_start(const struct ter_layout *layout)
+{
+    return layout->heap_start + ter_layout_heap_bytes(layout);
+}
+
+/* Behind the tables, where no chunk and no table ever lies. */
+static uintptr_t stake_of(const struct ter_layout *layout)
+{
+    return ter_align_up(tables_start(layout) +
+                            ter_side_by_need_bytes(ter_layout_heap_bytes(layout)),
+                        ter_os_page_size());
+}
+
+size_t ter_ground_by_need_bytes(const struct ter_layout *layout)
+{
+    uintptr_t end = stake_of(layout) + ter_os_page_size();
+
+    return ter_align_up(end - layout->heap_start, ter_layout_space_extent(layout));
+}
+
+static ter_status init_by_need(struct ter_ground *ground)
+{
+    const struct ter_layout *layout = &ground->layout;
+    size_t bytes = ter_layout_heap_bytes(layout);
+    ter_status status = ter_mmapper_init_by_need(&ground->mmapper, layout->heap_start, bytes,
+                                                 TER_LOG_BYTES_IN_CHUNK);
+
+    if (status != TER_OK)
+        return status;
+    status = ter_side_init_by_need(&ground->side, layout->heap_start, bytes, tables_start(layout));
+    if (status != TER_OK)
+        ter_mmapper_fini(&ground->mmapper);
+    return status;
+}
+
+/* The stake first: it tells at once whether the place can be had. */
+static ter_status take_place(struct ter_ground *ground)
+{
+    ter_status status = ter_os_reserve_at(stake_of(&ground->layout), ter_os_page_size());
+
+    if (status != TER_OK)
+        return status;
+    status = init_by_need(ground);
+    if (status != TER_OK) {
+        ter_os_release(stake_of(&ground->layout), ter_os_page_size());
+        return status;
+    }
+    ground->stake = stake_of(&ground->layout);
+    ter_os_name(ground->stake, ter_os_page_size(), "terrier:stake");
+    return TER_OK;
+}
+
+/* ---- In one reservation ---- */
+
 static ter_status reserve_largest(struct ter_ground *ground)
 {
     const char *name = ground->layout.name;
@@ -115,12 +171,22 @@ static ter_status create_tables(struct ter_ground *ground, bool outside)
     return status;
 }
 
+static void leave_place(struct ter_ground *ground)
+{
+    ter_side_fini(&ground->side);
+    ter_mmapper_fini(&ground->mmapper);
+    if (ground->stake != 0)
+        ter_os_release(ground->stake, ter_os_page_size());
+    ground->stake = 0;
+}
+
 ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_settings *settings)
 {
     ter_status status;
 
     ground->layout = settings->layout;
-    status = reserve_largest(ground);
+    ground->stake = 0;
+    status = ground->layout.by_need ? take_place(ground) : reserve_largest(ground);
     if (status != TER_OK)
         return status;
     status = create_map(ground, settings);
@@ -130,8 +196,7 @@ ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_se
             ter_sft_map_destroy(&ground->map);
     }
     if (status != TER_OK) {
-        ter_side_fini(&ground->side);
-        ter_mmapper_fini(&ground->mmapper);
+        leave_place(ground);
         return status;
     }
     ground->mmapper.huge_pages = settings->huge_pages;
@@ -148,6 +213,5 @@ void ter_ground_fini(struct ter_ground *ground)
     ter_chunk_table_fini(&ground->chunks);
     ter_sft_map_destroy(&ground->map);
     ter_lock_fini(&ground->lock);
-    ter_side_fini(&ground->side);
-    ter_mmapper_fini(&ground->mmapper);
+    leave_place(ground);
 }

@@ -15,6 +15,7 @@
 struct ter_ground {
     struct ter_layout layout;   /* with the start that the kernel gave */
     struct ter_mmapper mmapper; /* of the heap's range */
+    uintptr_t stake; /* of a layout by need: a page that nobody can have who wants the same place */
     struct ter_side_metadata side;
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
@@ -35,10 +36,15 @@ struct ter_ground_settings {
     size_t record_bytes; /* of the largest space */
 };
 
+/* Bytes of addresses that a layout by need is about, side metadata included: a multiple of a slot. */
+size_t ter_ground_by_need_bytes(const struct ter_layout *layout);
+
 /*
  * Reserves the range of the layout and its side metadata; the layout's start is a hint. Falls back to
  * smaller layouts when the system refuses and says so in the log. TER_ERROR_INVALID: the form of map
  * that was chosen cannot serve.
+ *
+ * A layout by need lies where it says. TER_ERROR_OWNED: somebody else has the place.
  */
 ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_settings *settings);
 void ter_ground_fini(struct ter_ground *ground);

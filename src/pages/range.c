@@ -8,13 +8,14 @@ void ter_range_init(struct ter_range *range, const struct ter_ground *ground, un
 
     TER_CHECK(slot < layout->slot_count);
     range->shared = !layout->contiguous;
-    range->start = range->shared ? layout->heap_start : ter_layout_slot_start(layout, slot);
-    range->extent_bytes =
-        range->shared ? ter_layout_heap_bytes(layout) : ter_layout_space_extent(layout);
+    range->start = range->shared ? layout->heap_start : ter_layout_space_start(layout, slot);
+    range->extent_bytes = range->shared ? ter_layout_heap_bytes(layout)
+                                        : ter_layout_space_end(layout, slot) - range->start;
     atomic_init(&range->mapped_bytes, 0);
     range->chunks = 0;
     range->lowest_free = (range->start - layout->heap_start) >> TER_LOG_BYTES_IN_CHUNK;
     range->number = ter_sft_space_number(&ground->map, owner);
+    TER_CHECK(range->number != TER_CHUNK_FOREIGN);
     range->side = side;
     range->owner = owner;
 }
@@ -41,19 +42,46 @@ static size_t *lowest_free_of(struct ter_range *range, struct ter_ground *ground
 
 /* ---- Growing; under the growth lock ---- */
 
+/*
+ * Of a slot also for what lies between the hull and the new chunks: that is somebody else's, and
+ * whoever finds a word in the hull reads metadata.
+ */
+static ter_status map_metadata(const struct ter_range *range, struct ter_ground *ground,
+                               uintptr_t start, size_t bytes)
+{
+    uintptr_t first = start, hull_end = range->start + hull_bytes(range);
+
+    if (!range->shared && hull_end < start)
+        first = hull_end;
+    return ter_side_map(&ground->side, range->side, first, bytes + (start - first));
+}
+
+static ter_status map_memory(const struct ter_range *range, struct ter_ground *ground,
+                             uintptr_t start, size_t bytes)
+{
+    ter_status status = ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+
+    if (status != TER_OK)
+        return status;
+    status = map_metadata(range, ground, start, bytes);
+    /* There is nowhere else that it could lie. */
+    if (status == TER_ERROR_OWNED) {
+        (void)ter_mmapper_unmap(&ground->mmapper, start, bytes);
+        status = TER_ERROR_NO_ADDRESS_SPACE;
+    }
+    return status;
+}
+
 static ter_status map_and_publish(struct ter_range *range, struct ter_ground *ground,
                                   uintptr_t start, size_t bytes)
 {
     size_t hull = ter_max(hull_bytes(range), start + bytes - range->start);
-    ter_status status = ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+    ter_status status = map_memory(range, ground, start, bytes);
 
-    if (status == TER_OK)
-        status = ter_side_map(&ground->side, range->side, start, bytes);
-    if (status == TER_OK)
-        status = ter_sft_map_claim(&ground->map, range->owner, start, bytes, NULL);
-    TER_CHECK(status != TER_ERROR_OWNED && status != TER_ERROR_OUT_OF_RANGE);
     if (status != TER_OK)
         return status;
+    status = ter_sft_map_claim(&ground->map, range->owner, start, bytes, NULL);
+    TER_CHECK(status == TER_OK);
     ter_chunk_table_set(&ground->chunks, chunk_index(ground, start),
                         bytes >> TER_LOG_BYTES_IN_CHUNK, range->number);
     atomic_store_explicit(&range->mapped_bytes, hull, memory_order_release);
@@ -62,22 +90,59 @@ static ter_status map_and_publish(struct ter_range *range, struct ter_ground *gr
     return TER_OK;
 }
 
+/* Somebody lies in [first, first + chunks): no space is to ask for those chunks again. */
+static bool mark_foreign(struct ter_ground *ground, size_t first, size_t chunks)
+{
+    bool found = false;
+
+    for (size_t chunk = first; chunk < first + chunks; chunk++) {
+        uintptr_t start = chunk_address(ground, chunk);
+        ter_status status =
+            chunks == 1 ? TER_ERROR_OWNED : ter_os_reserve_at(start, TER_BYTES_IN_CHUNK);
+
+        if (status == TER_OK)
+            ter_os_release(start, TER_BYTES_IN_CHUNK);
+        if (status != TER_ERROR_OWNED)
+            continue;
+        ter_chunk_table_set(&ground->chunks, chunk, 1, TER_CHUNK_FOREIGN);
+        ter_log(TER_LOG_DECISION, "the chunk at %#zx is left to somebody else's memory",
+                (size_t)start);
+        found = true;
+    }
+    return found;
+}
+
+/* One place after another, until one is free; each turn marks a chunk. */
+static ter_status grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
+                       uintptr_t *start)
+{
+    size_t end = chunk_index(ground, range->start + range->extent_bytes);
+    ter_status status = TER_ERROR_OWNED;
+
+    while (status == TER_ERROR_OWNED) {
+        size_t found = ter_chunk_table_find_free(&ground->chunks, lowest_free_of(range, ground),
+                                                 end, chunks);
+
+        if (found == TER_NO_CHUNK)
+            return TER_ERROR_NO_ADDRESS_SPACE;
+        *start = chunk_address(ground, found);
+        status = map_and_publish(range, ground, *start, chunks << TER_LOG_BYTES_IN_CHUNK);
+        if (status == TER_ERROR_OWNED && !mark_foreign(ground, found, chunks))
+            return TER_ERROR_NO_ADDRESS_SPACE;
+    }
+    return status;
+}
+
 ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
                           uintptr_t *start)
 {
-    size_t end = chunk_index(ground, range->start + range->extent_bytes);
-    ter_status status = TER_ERROR_NO_ADDRESS_SPACE;
-    size_t found;
+    ter_status status;
 
     TER_CHECK(chunks > 0);
     if (chunks > range->extent_bytes >> TER_LOG_BYTES_IN_CHUNK)
-        return status;
+        return TER_ERROR_NO_ADDRESS_SPACE;
     ter_lock_acquire(&ground->lock);
-    found = ter_chunk_table_find_free(&ground->chunks, lowest_free_of(range, ground), end, chunks);
-    if (found != TER_NO_CHUNK) {
-        *start = chunk_address(ground, found);
-        status = map_and_publish(range, ground, *start, chunks << TER_LOG_BYTES_IN_CHUNK);
-    }
+    status = grow(range, ground, chunks, start);
     ter_lock_release(&ground->lock);
     return status;
 }

@@ -79,6 +79,18 @@ static void every_field(void **state)
     assert_int_equal(layout.heap_start, 0);
     assert_true(read_text("default:start=4t", &layout));
     assert_true(layout.heap_start == (uintptr_t)(UINT64_C(4) << 40));
+    assert_true(layout.by_need && layout.first != 0);
+    /* Slots that are too small for where spaces begin in the preset's. */
+    assert_true(read_text("default:extent=1G", &layout));
+    assert_true(layout.by_need && layout.first == 0);
+    assert_true(read_text("default:by_need=0", &layout));
+    assert_false(layout.by_need);
+    assert_true(read_text("default:shared=1", &layout));
+    assert_true(!layout.by_need && layout.first == 0);
+    assert_true(read_text("default:limit=96T", &layout));
+    assert_false(layout.by_need);
+    assert_true(read_text("small:by_need=1:first=8M", &layout));
+    assert_true(layout.by_need && layout.first == TER_MIB(8));
 }
 
 static void every_complaint(void **state)
@@ -91,7 +103,7 @@ static void every_complaint(void **state)
     check_refused("a-name-that-is-longer-than-that-of-any-layout", "longer");
     check_refused("moon:slots=4", "'moon'");
     check_refused(":slots=4", "''");
-    check_refused("custom:", "has the fields start, extent, slots, limit and shared");
+    check_refused("custom:", "has the fields start, extent, slots, limit, shared, by_need and first");
     check_refused("custom::slots=4", "has the fields");
     check_refused("custom:slots=4:", "has the fields");
     check_refused("custom:slot=4", "'slot=4': a layout has the fields");
@@ -107,6 +119,13 @@ static void every_complaint(void **state)
     check_refused("custom:extent=3M", "'extent=3M': the bytes of a slot are a power of two");
     check_refused("custom:extent=0", "power of two");
     check_refused("custom:shared=2", "'shared=2': shared is 0 or 1");
+    check_refused("custom:by_need=2", "'by_need=2': by_need is 0 or 1");
+    check_refused("custom:shared=1:by_need=1", "grow by need have slots of their own");
+    check_refused("custom:slots=4:limit=2048G:by_need=1",
+                  sizeof(uintptr_t) < 8 ? "not a number" : "grow by need have slots of their own");
+    check_refused("custom:extent=8M:first=8M", "a space begins at a chunk of its slot");
+    check_refused("custom:extent=8M:first=1M", "a space begins at a chunk of its slot");
+    check_refused("custom:shared=1:first=4M", "a space begins at a chunk of its slot");
     /* The rules of layouts come with the whole text. */
     check_refused("custom:slots=0", "'custom:slots=0': a layout has 1 to 64 slots");
     check_refused("custom:slots=65", "1 to 64 slots");
