@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "os/valgrind.h"
 
 /* ---- Memory ---- */
 

@@ -246,6 +246,7 @@ ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *star
     mark_used(runs, page, 0, pages);
     count_used(runs, pages);
     *start = page_address(runs, page);
+    ter_valgrind_defined(*start, pages << TER_LOG_BYTES_IN_PAGE);
     return TER_OK;
 }
 
@@ -265,6 +266,7 @@ void ter_runs_release(struct ter_runs *runs, uintptr_t start)
     unmark_used(runs, page, pages);
     runs->used_pages -= pages;
     ter_accounting_subtract(&runs->ground->accounting, pages << TER_LOG_BYTES_IN_PAGE);
+    ter_valgrind_no_access(start, pages << TER_LOG_BYTES_IN_PAGE);
     insert_joined(runs, page, pages, false);
 }
 
@@ -281,6 +283,7 @@ bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages)
     take_from_free(runs, after, pages - length);
     mark_used(runs, page, length, pages);
     count_used(runs, pages - length);
+    ter_valgrind_defined(page_address(runs, after), (pages - length) << TER_LOG_BYTES_IN_PAGE);
     return true;
 }
 

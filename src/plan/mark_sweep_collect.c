@@ -204,14 +204,42 @@ static void prepare(struct ter_plan *plan)
     ter_world_mark_runs(&plan->allocator, &plan->ground.side.tables[TER_SIDE_MARK]);
 }
 
+/*
+ * What is on stacks and in objects need not be defined, and so are marks set after it. Marks are as
+ * defined as the collector will ever have them.
+ */
+static void define_marks(const struct ter_plan *plan)
+{
+    const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(plan->marker.ranges); i++) {
+        const struct ter_range *range = plan->marker.ranges[i];
+        uintptr_t end = 0, start;
+
+        while ((start = ter_range_next(range, &plan->ground, end, &end)) != 0) {
+            struct ter_side_extent extent = ter_side_extent_of(marks, start, end);
+
+            ter_valgrind_defined(extent.first, extent.last - extent.first + 1);
+        }
+    }
+}
+
 static void mark(struct ter_plan *plan, uintptr_t own_stack)
 {
+    bool on_valgrind = ter_on_valgrind();
+
+    if (on_valgrind)
+        ter_valgrind_errors_off();
     prepare(plan);
     ter_marker_begin(&plan->marker);
     mark_roots(plan, own_stack);
     drain_all(plan);
     process_weak(plan);
     ter_mark_stack_trim(&plan->marker.stack);
+    if (on_valgrind) {
+        define_marks(plan);
+        ter_valgrind_errors_on();
+    }
 }
 
 /* ---- The whole ---- */

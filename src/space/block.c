@@ -205,7 +205,9 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     ter_bits_set_strided_shared(cell_valid_bits(space), start, start + bytes, head->cell_bytes);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */
-    if (space->kinds[head->kind].zeroed && !state->zeroed)
+    if (!space->kinds[head->kind].zeroed)
+        ter_valgrind_undefined(start, bytes);
+    else if (!state->zeroed)
         memset((void *)start, 0, bytes);
     return true;
 }

@@ -64,6 +64,8 @@ ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes,
         .bytes = bytes, .kind = (uint8_t)kind, .scan = (uint8_t)space->kinds[kind].scan};
     ter_bits_set_shared(large_mark_bits(space), start);
     ter_bits_set_shared(large_valid_bits(space), start);
+    if (!space->kinds[kind].zeroed)
+        ter_valgrind_undefined(start, bytes);
     *object = start;
     return TER_OK;
 }
@@ -86,6 +88,8 @@ bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, siz
         return false;
     if (space->kinds[record->kind].zeroed)
         memset((void *)(object + record->bytes), 0, bytes - record->bytes);
+    else
+        ter_valgrind_undefined(object + record->bytes, bytes - record->bytes);
     record->bytes = bytes;
     return true;
 }

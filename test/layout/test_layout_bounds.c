@@ -91,7 +91,7 @@ struct preset {
 static void presets_in_full(void **state)
 {
     static const struct preset presets[] = {
-        {"default", UINT64_C(0x20000000000), 40, 16, true, 0},
+        {"default", UINT64_C(0x2f8000000000), 36, 3, true, 0},
         {"compressed", UINT64_C(0x100000000), 30, 28, false, UINT64_C(0x800000000)},
         {"small", UINT64_C(0x2000000000), 30, 16, true, 0},
         {"sanitizer", UINT64_C(0x7e8000000000), 34, 16, true, 0},
@@ -111,6 +111,7 @@ static void presets_in_full(void **state)
         assert_int_equal(layout.slot_count, preset->slot_count);
         assert_int_equal(layout.contiguous, preset->contiguous);
         assert_int_equal(layout.limit, preset->limit);
+        assert_int_equal(layout.by_need, strcmp(preset->name, "default") == 0);
     }
 }
 

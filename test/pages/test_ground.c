@@ -237,6 +237,7 @@ static void use_small_address_space(void *context)
         _exit(1);
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         _exit(2);
+    ter_layout_make_reserved(&layout);
     settings.layout = layout;
     if (ter_ground_init(ground, &settings) != TER_OK)
         _exit(3);
