@@ -104,19 +104,21 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator)
 {
+    struct ter_os_stack stack;
     struct ter_mutator *made;
     ter_status status;
 
-    if (stack_base == 0)
-        stack_base = ter_os_stack_base();
-    if (stack_base == 0)
+    if (!ter_os_find_stack(&stack) && stack_base == 0)
         return TER_ERROR_SYSTEM;
+    if (stack_base == 0)
+        stack_base = stack.end;
     status = take_memory(allocator, &made);
     if (status != TER_OK)
         return status;
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
     made->stack_base = stack_base;
+    made->own_stack = stack;
     made->thread = ter_os_thread_self();
     status = join_allocator(allocator, made);
     if (status == TER_OK)

@@ -21,6 +21,8 @@ struct ter_mutator {
     struct ter_allocator *allocator;
     struct ter_os_thread *thread;
     uintptr_t stack_base;
+    struct ter_os_stack own_stack; /* as the system gave it to the thread */
+    size_t stack_bytes;            /* that were visited last */
     uintptr_t blocked_at; /* where the stack ended when the thread left the heap; 0: it did not */
     struct ter_root_range thread_data; /* static thread-local data */
     /* What the thread said of a stack for its signal handlers; 0 when it said nothing. */

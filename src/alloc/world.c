@@ -96,11 +96,9 @@ void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter
             ter_mutator_mark_runs(m, marks);
 }
 
-/* Where the part of the stack that may hold references ends; for the caller's own, about here. */
+/* Where the part of another thread's stack that may hold references ends. */
 static uintptr_t stack_end(const struct ter_mutator *mutator)
 {
-    if (is_own(mutator))
-        return TER_FRAME_ADDRESS();
     if (mutator->blocked_at != 0)
         return mutator->blocked_at;
     return atomic_load_explicit(&mutator->thread->stack_pointer, memory_order_relaxed);
@@ -117,29 +115,37 @@ static uintptr_t corrected(const struct ter_allocator *allocator, const struct t
     return (uintptr_t)pointer;
 }
 
-static void visit_stack_part(const struct ter_mutator *mutator, uintptr_t end,
-                             ter_root_visitor *visitor, void *context)
+/* The stack for signal handlers that it stood on when it stopped, or else one that it told of. */
+static struct ter_root_range signal_stack(const struct ter_mutator *mutator)
 {
-    uintptr_t start = ter_align_down(end, sizeof(uintptr_t));
-    const struct ter_root_range *other = &mutator->signal_stack;
+    const struct ter_os_thread *thread = mutator->thread;
+    struct ter_root_range range = {
+        atomic_load_explicit(&thread->signal_stack_start, memory_order_relaxed),
+        atomic_load_explicit(&thread->signal_stack_end, memory_order_relaxed)};
 
-    /* In a signal handler with a stack of its own; how far the usual one goes is not known. */
-    if (start - other->start < other->end - other->start) {
-        visitor(context, start, other->end);
-        visitor(context, mutator->usual_stack.start, mutator->usual_stack.end);
-        return;
-    }
-    if (start < mutator->stack_base)
-        visitor(context, start, ter_align_down(mutator->stack_base, sizeof(uintptr_t)));
+    return range.end != 0 ? range : mutator->signal_stack;
+}
+
+static void visit_stack(struct ter_mutator *mutator, uintptr_t pointer, ter_root_visitor *visitor,
+                        void *context)
+{
+    struct ter_stack stack = {.pointer = pointer,
+                              .base = mutator->stack_base,
+                              .own = &mutator->own_stack,
+                              .usual = mutator->usual_stack,
+                              .signal = signal_stack(mutator)};
+
+    mutator->stack_bytes = ter_stack_visit(&stack, visitor, context);
 }
 
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
                             ter_root_visitor *stack, ter_root_visitor *data, void *context)
 {
-    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+    ter_os_note_signal_stack(ter_os_thread_self());
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         uintptr_t end = is_own(m) ? own_end : stack_end(m);
 
-        visit_stack_part(m, corrected(allocator, m, end), stack, context);
+        visit_stack(m, corrected(allocator, m, end), stack, context);
         if (m->thread_data.start != 0)
             data(context, m->thread_data.start, m->thread_data.end);
     }
@@ -149,9 +155,7 @@ size_t ter_world_stack_bytes(const struct ter_allocator *allocator)
 {
     size_t bytes = 0;
 
-    /* A thread that was never stopped has not said where its stack ends. */
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (stack_end(m) != 0 && stack_end(m) < m->stack_base)
-            bytes += m->stack_base - stack_end(m);
+        bytes += m->stack_bytes;
     return bytes;
 }

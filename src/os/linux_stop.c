@@ -53,6 +53,7 @@ static TER_NOINLINE void stand_still(void)
     if (ter_signals_hold_off(&self, TER_HELD_OFF_STOP) || seen % 2 == 0 ||
         !atomic_compare_exchange_strong(&self.wanted, &wanted, 0))
         return;
+    ter_os_note_signal_stack(&self);
     TER_SPILL_REGISTERS();
     atomic_store_explicit(&self.stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
     /* In one order with the collector's store and load: it sees the count or this sees its number. */

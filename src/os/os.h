@@ -93,9 +93,38 @@ const char *ter_os_environment(const char *name);
  */
 int ter_os_open_to_append(const char *path);
 
+/* ---- What can be read ---- */
+
+typedef void ter_os_range_visitor(void *context, uintptr_t start, uintptr_t end);
+
+/*
+ * Are all pages of [start, end) mapped and readable? One system call, which does what a first read
+ * would do to the pages. None of these three allocates, locks, or changes errno: they are asked while
+ * threads are stopped. Other threads that run may change the answer.
+ */
+bool ter_os_is_readable(uintptr_t start, uintptr_t end);
+/*
+ * Visits what can be read of [start, end), but for private memory that was never touched and so reads
+ * zero. Returns how many bytes can be read. Takes long: it reads the list of mappings.
+ */
+size_t ter_os_for_each_readable(uintptr_t start, uintptr_t end, ter_os_range_visitor *visitor,
+                                void *context);
+/* The mapping that holds `address`, with parts of it that advice split off. False: none readable. */
+bool ter_os_find_mapping(uintptr_t address, uintptr_t *start, uintptr_t *end);
+
 /* ---- Stacks ---- */
 
-/* One past the highest word of this thread's stack. May allocate from malloc. 0 if unknown. */
+/* A thread's stack, as the system gave it. */
+struct ter_os_stack {
+    uintptr_t start;
+    uintptr_t end;
+    bool
+        grows; /* there may be more below `start`: the main thread's comes into being as it is used */
+};
+
+/* That of the calling thread, wherever it stands now. May allocate from malloc. False: unknown. */
+bool ter_os_find_stack(struct ter_os_stack *stack);
+/* One past its highest word; 0 if unknown. */
 uintptr_t ter_os_stack_base(void);
 
 /* ---- Writable static data ---- */
@@ -149,7 +178,13 @@ struct ter_os_thread {
     _Atomic uint32_t stands_for;     /* the one in which it came to stand last */
     _Atomic uint32_t holds_off;      /* not 0: it does not come to stand now */
     _Atomic uint32_t held_off;       /* what it is to answer when it may stand again */
+    /* The stack for signal handlers that it stood on when it was last stopped; 0: on none. */
+    _Atomic uintptr_t signal_stack_start;
+    _Atomic uintptr_t signal_stack_end;
 };
+
+/* Notes that for the calling thread, whose record `self` is. From a signal handler, too. */
+void ter_os_note_signal_stack(struct ter_os_thread *self);
 
 /* The record of the calling thread. */
 struct ter_os_thread *ter_os_thread_self(void);
