@@ -209,6 +209,7 @@ void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_s
 
 void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer)
 {
+    ter_os_note_signal_stack(mutator->thread);
     ter_allocator_lock(mutator->allocator);
     mutator->blocked_at = stack_pointer;
     ter_mutator_close(mutator);

@@ -2,9 +2,8 @@
 /*
  * Writable static data on Linux, from the loader's own list (dl_iterate_phdr).
  *
- * Invariant: what is visited is mapped and writable while the loader's lock is held; a program that
- * unloads a library between the visit and the scan races with itself, so callers scan with the
- * other threads stopped and compare versions first.
+ * Invariant: what is visited is mapped while the loader's lock is held. A callback has it: in glibc
+ * dlclose unmaps under the same lock; in musl, where callbacks run without one, it never unmaps.
  */
 #define _GNU_SOURCE
 #include "os/os.h"
@@ -115,6 +114,31 @@ void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context
     struct segment_visit visit = {.visitor = visitor, .context = context};
 
     dl_iterate_phdr(visit_object, &visit);
+}
+
+struct hold {
+    void (*function)(void *context);
+    void *context;
+    bool done;
+};
+
+static int call_once(struct dl_phdr_info *object, size_t size, void *context)
+{
+    struct hold *hold = context;
+
+    (void)object, (void)size;
+    hold->done = true;
+    hold->function(hold->context);
+    return 1;
+}
+
+void ter_os_hold_libraries(void (*function)(void *context), void *context)
+{
+    struct hold hold = {function, context, false};
+
+    dl_iterate_phdr(call_once, &hold);
+    if (!hold.done)
+        function(context);
 }
 
 static int read_version(struct dl_phdr_info *object, size_t size, void *context)

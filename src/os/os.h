@@ -144,6 +144,11 @@ typedef void ter_os_segment_visitor(void *context, const struct ter_os_segment *
  * relocation, and without the object that holds this function itself when that is a shared library.
  */
 void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context);
+/*
+ * Calls `function` while nothing is unloaded: under the loader's lock, which callbacks of the visits
+ * above have too. A thread that was stopped before may hold it, so stop threads inside.
+ */
+void ter_os_hold_libraries(void (*function)(void *context), void *context);
 /* Changes whenever an object was loaded or unloaded. */
 uint64_t ter_os_data_segments_version(void);
 /* Visits the calling thread's blocks of static thread-local data. */
@@ -178,7 +183,7 @@ struct ter_os_thread {
     _Atomic uint32_t stands_for;     /* the one in which it came to stand last */
     _Atomic uint32_t holds_off;      /* not 0: it does not come to stand now */
     _Atomic uint32_t held_off;       /* what it is to answer when it may stand again */
-    /* The stack for signal handlers that it stood on when it was last stopped; 0: on none. */
+    /* The stack for signal handlers that it stood on when it last stopped or left; 0: on none. */
     _Atomic uintptr_t signal_stack_start;
     _Atomic uintptr_t signal_stack_end;
 };

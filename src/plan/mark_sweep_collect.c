@@ -171,14 +171,26 @@ static void mark_uncollectable(struct ter_plan *plan)
     scan_outside(plan, false);
 }
 
+static void visit_vm_range(void *context, uintptr_t start, uintptr_t end)
+{
+    struct ter_plan *plan = context;
+
+    ter_roots_visit_range(&plan->roots, start, end, visit_data, &plan->marker);
+}
+
+/* While nothing is unloaded. */
+static void mark_static_roots(struct ter_plan *plan)
+{
+    ter_roots_visit(&plan->roots, visit_data, &plan->marker);
+    if (plan->allocator.vm_space != NULL)
+        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_vm_range, plan);
+}
+
 static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
 {
     struct ter_reach way = {.reach = reach_object, .context = plan};
     uint64_t start_ns;
 
-    ter_roots_visit(&plan->roots, visit_data, &plan->marker);
-    if (plan->allocator.vm_space != NULL)
-        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_data, &plan->marker);
     /* Before the stacks: it may say where those begin. */
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
@@ -224,22 +236,28 @@ static void define_marks(const struct ter_plan *plan)
     }
 }
 
+/* From when static roots are read until all is marked. */
+static void end_unchecked_reads(const struct ter_plan *plan)
+{
+    if (!ter_on_valgrind())
+        return;
+    define_marks(plan);
+    ter_valgrind_errors_on();
+}
+
+static void begin_unchecked_reads(void)
+{
+    if (ter_on_valgrind())
+        ter_valgrind_errors_off();
+}
+
 static void mark(struct ter_plan *plan, uintptr_t own_stack)
 {
-    bool on_valgrind = ter_on_valgrind();
-
-    if (on_valgrind)
-        ter_valgrind_errors_off();
-    prepare(plan);
-    ter_marker_begin(&plan->marker);
     mark_roots(plan, own_stack);
     drain_all(plan);
     process_weak(plan);
     ter_mark_stack_trim(&plan->marker.stack);
-    if (on_valgrind) {
-        define_marks(plan);
-        ter_valgrind_errors_on();
-    }
+    end_unchecked_reads(plan);
 }
 
 /* ---- The whole ---- */
@@ -272,13 +290,54 @@ static void pass(const struct ter_plan *plan, enum ter_plan_phase phase)
         plan->hooks.passed(plan->hooks.context, phase);
 }
 
+/* The list that a collection needs; again when the world is about to stop, since callbacks may load. */
+static bool refresh_roots(struct ter_plan *plan)
+{
+    if (ter_roots_refresh(&plan->roots) == TER_OK)
+        return true;
+    ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
+    return false;
+}
+
+static bool stop_world(struct ter_plan *plan)
+{
+    if (ter_world_stop(&plan->allocator) == TER_OK)
+        return true;
+    ter_log(TER_LOG_WARNING, "the other threads cannot be stopped: no collection now");
+    return false;
+}
+
+struct start {
+    struct ter_plan *plan;
+    bool stopped;
+};
+
+/*
+ * Under the loader's lock, so that no library goes while its data are marked. It is taken before the
+ * world stops: a thread that stands may hold it.
+ */
+static void stop_and_mark_static_roots(void *context)
+{
+    struct start *start = context;
+    struct ter_plan *plan = start->plan;
+
+    start->stopped = refresh_roots(plan) && stop_world(plan);
+    if (!start->stopped)
+        return;
+    pass(plan, TER_PHASE_STOPPED);
+    begin_unchecked_reads();
+    prepare(plan);
+    ter_marker_begin(&plan->marker);
+    mark_static_roots(plan);
+}
+
 /* What may fail or needs locks of others comes before the world stops. */
 static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
 {
-    if (ter_roots_refresh(&plan->roots) != TER_OK) {
-        ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
+    struct start start = {plan, false};
+
+    if (!refresh_roots(plan))
         return false;
-    }
     if (plan->hooks.allowed != NULL && !plan->hooks.allowed(plan->hooks.context, reason))
         return false;
     plan->collecting = true;
@@ -289,13 +348,10 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
     if (plan->listener.before != NULL)
         plan->listener.before(plan->listener.context, reason);
     pass(plan, TER_PHASE_STOPPING);
-    if (ter_world_stop(&plan->allocator) == TER_OK) {
-        pass(plan, TER_PHASE_STOPPED);
-        return true;
-    }
-    plan->collecting = false;
-    ter_log(TER_LOG_WARNING, "the other threads cannot be stopped: no collection now");
-    return false;
+    ter_os_hold_libraries(stop_and_mark_static_roots, &start);
+    if (!start.stopped)
+        plan->collecting = false;
+    return start.stopped;
 }
 
 size_t ter_plan_root_bytes(const struct ter_plan *plan)

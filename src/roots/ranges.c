@@ -189,16 +189,60 @@ ter_status ter_roots_refresh(struct ter_roots *roots)
 
 /* ---- For the collector ---- */
 
-static void list_visit(const struct ter_root_list *list, ter_root_visitor *visitor, void *context)
+/* True when it is to be said. */
+static bool note_said(struct ter_roots *roots, uintptr_t start, uintptr_t end)
 {
-    for (size_t i = 0; i < list->count; i++)
-        visitor(context, list->ranges[i].start, list->ranges[i].end);
+    for (unsigned i = 0; i < roots->said_count; i++)
+        if (roots->said[i].start == start && roots->said[i].end == end)
+            return false;
+    if (roots->said_count == TER_MOST_SAID)
+        return false;
+    roots->said[roots->said_count++] = (struct ter_root_range){start, end};
+    return true;
 }
 
-void ter_roots_visit(const struct ter_roots *roots, ter_root_visitor *visitor, void *context)
+static TER_COLD void visit_rest(struct ter_roots *roots, uintptr_t start, uintptr_t end,
+                                ter_root_visitor *visitor, void *context)
 {
-    list_visit(&roots->segments, visitor, context);
-    list_visit(&roots->added, visitor, context);
+    size_t bytes = ter_os_for_each_readable(start, end, visitor, context);
+
+    if (bytes < end - start && note_said(roots, start, end))
+        ter_log(TER_LOG_WARNING, "roots at %#zx: %zu of %zu bytes cannot be read and are skipped",
+                (size_t)start, (size_t)(end - start) - bytes, (size_t)(end - start));
+}
+
+static bool is_readable(struct ter_roots *roots, uintptr_t start, uintptr_t end)
+{
+    if (roots->readable.start <= start && end <= roots->readable.end)
+        return true;
+    if (!ter_os_is_readable(start, end))
+        return false;
+    roots->readable.start = ter_align_down(start, TER_BYTES_IN_PAGE);
+    roots->readable.end = ter_align_up(end, TER_BYTES_IN_PAGE);
+    return true;
+}
+
+void ter_roots_visit_range(struct ter_roots *roots, uintptr_t start, uintptr_t end,
+                           ter_root_visitor *visitor, void *context)
+{
+    if (TER_LIKELY(is_readable(roots, start, end)))
+        visitor(context, start, end);
+    else
+        visit_rest(roots, start, end, visitor, context);
+}
+
+static void list_visit(struct ter_roots *roots, const struct ter_root_list *list,
+                       ter_root_visitor *visitor, void *context)
+{
+    for (size_t i = 0; i < list->count; i++)
+        ter_roots_visit_range(roots, list->ranges[i].start, list->ranges[i].end, visitor, context);
+}
+
+void ter_roots_visit(struct ter_roots *roots, ter_root_visitor *visitor, void *context)
+{
+    roots->readable = (struct ter_root_range){0};
+    list_visit(roots, &roots->segments, visitor, context);
+    list_visit(roots, &roots->added, visitor, context);
 }
 
 static size_t list_sum(const struct ter_root_list *list)

@@ -5,7 +5,8 @@
  *
  * Invariant: `segments` is what was loaded when `segments_version` was read; it is read again before
  * a collection when the loader's version differs. Excluded ranges are cut out of segments, not out
- * of added ranges. All under the heap lock.
+ * of added ranges. What cannot be read when it is visited is left out, and said once. All under the
+ * heap lock.
  */
 #pragma once
 
@@ -30,15 +31,22 @@ struct ter_root_list {
 /* Should this data of the program ("") or of a library be scanned? Under the loader's lock. */
 typedef int ter_root_filter(const char *library, void *start, size_t bytes);
 
+/* More ranges that cannot be read are left out without a word. */
+#define TER_MOST_SAID 16u
+
 struct ter_roots {
     struct ter_root_list added;
     struct ter_root_list excluded;
     struct ter_root_list segments;
     uint64_t segments_version;
     bool segments_known;
-    bool scan_program;       /* the program's own data */
-    bool scan_libraries;     /* that of shared libraries */
-    ter_root_filter *filter; /* NULL: all of it */
+    bool scan_program;                         /* the program's own data */
+    bool scan_libraries;                       /* that of shared libraries */
+    ter_root_filter *filter;                   /* NULL: all of it */
+    struct ter_root_range said[TER_MOST_SAID]; /* ranges that cannot be read, as the log has them */
+    unsigned said_count;
+    struct ter_root_range
+        readable; /* whole pages that this visit found to be so; of many small ranges */
 };
 
 void ter_roots_init(struct ter_roots *roots, bool scan_program, bool scan_libraries);
@@ -60,6 +68,9 @@ void ter_roots_set_filter(struct ter_roots *roots, ter_root_filter *filter);
 /* Looks at what is loaded now. Before a collection, while other threads still run. */
 ter_status ter_roots_refresh(struct ter_roots *roots);
 /* Visits everything, with the world stopped. */
-void ter_roots_visit(const struct ter_roots *roots, ter_root_visitor *visitor, void *context);
+void ter_roots_visit(struct ter_roots *roots, ter_root_visitor *visitor, void *context);
+/* Visits what of [start, end) can be read. */
+void ter_roots_visit_range(struct ter_roots *roots, uintptr_t start, uintptr_t end,
+                           ter_root_visitor *visitor, void *context);
 /* Sum of the sizes of all ranges. */
 size_t ter_roots_bytes(const struct ter_roots *roots);
