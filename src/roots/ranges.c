@@ -64,8 +64,20 @@ void ter_roots_fini(struct ter_roots *roots)
 
 /* ---- Ranges of the embedder ---- */
 
+/* Of memory that came anew. */
+static void forget_said(struct ter_roots *roots, uintptr_t start, uintptr_t end)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < roots->said_count; i++)
+        if (roots->said[i].end <= start || end <= roots->said[i].start)
+            roots->said[kept++] = roots->said[i];
+    roots->said_count = kept;
+}
+
 ter_status ter_roots_add(struct ter_roots *roots, uintptr_t start, uintptr_t end)
 {
+    forget_said(roots, start, end);
     for (size_t i = 0; i < roots->added.count; i++) {
         struct ter_root_range *range = &roots->added.ranges[i];
 

@@ -104,9 +104,9 @@ static void test_event(GC_EventType event, enum who closer)
 
 static void test_events(void)
 {
-    static const GC_EventType events[] = {GC_EVENT_START, GC_EVENT_PRE_STOP_WORLD,
+    static const GC_EventType events[] = {GC_EVENT_START,           GC_EVENT_PRE_STOP_WORLD,
                                           GC_EVENT_POST_STOP_WORLD, GC_EVENT_MARK_START,
-                                          GC_EVENT_MARK_END, GC_EVENT_POST_START_WORLD};
+                                          GC_EVENT_MARK_END,        GC_EVENT_POST_START_WORLD};
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         test_event(events[i], COLLECTOR);
