@@ -13,6 +13,7 @@
 enum ter_admission {
     TER_ADMITTED, /* take the memory */
     TER_RETRY,    /* there was a collection: look again before taking more */
+    TER_CROWDED,  /* no more memory, but look for larger cells before asking for a collection */
     TER_REFUSED   /* out of memory */
 };
 
@@ -50,11 +51,13 @@ struct ter_allocator {
     void (*correct_stack)(void **stack_pointer, void *thread);
     _Atomic bool notify;         /* something waits for a moment without the lock: finalizers */
     size_t run_bytes;            /* most that a mutator takes of a block at once */
+    size_t make_do_bytes;        /* what larger cells serve before the gate is asked again */
     size_t stress_interval;      /* a collection at every so many allocations; 0: never */
     size_t stress_count;
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
     _Atomic size_t allocated_since_collection;
+    size_t held_at_collection; /* bytes of runs that mutators kept through the last collection */
     _Atomic size_t freed_since_collection; /* bytes that the program freed itself; likewise */
     uint64_t allocated_total;
     _Atomic size_t allocated_before; /* in all, modulo the word, without those since the collection */

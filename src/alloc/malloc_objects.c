@@ -6,6 +6,14 @@ static struct ter_accounting *accounting_of_malloc(const struct ter_allocator *a
     return &allocator->malloc_space->outside.ground->accounting;
 }
 
+/* There are no larger cells here. */
+static enum ter_admission ask(const struct ter_gate *gate, size_t bytes)
+{
+    enum ter_admission admission = gate->admit(gate->context, bytes);
+
+    return admission == TER_CROWDED ? gate->refused(gate->context, bytes) : admission;
+}
+
 /* Asks the gate until it says yes or no. */
 static bool reserve_bytes(struct ter_mutator *mutator, size_t bytes)
 {
@@ -13,7 +21,7 @@ static bool reserve_bytes(struct ter_mutator *mutator, size_t bytes)
     enum ter_admission admission = TER_RETRY;
 
     while (admission == TER_RETRY)
-        admission = gate->admit(gate->context, bytes);
+        admission = ask(gate, bytes);
     if (admission != TER_ADMITTED)
         return false;
     ter_accounting_add_outside(accounting_of_malloc(mutator->allocator), bytes);

@@ -171,6 +171,45 @@ size_t ter_mutators_allocated(const struct ter_allocator *allocator)
     return allocator->allocated_since_collection + ter_mutators_uncounted(allocator);
 }
 
+/*
+ * Of a run that its thread moves meanwhile, the cursor may belong to a newer run than the limit, of
+ * another block: then the difference is no number of bytes, and little of the new one is gone.
+ */
+static size_t left_of(const struct ter_run *run)
+{
+    uintptr_t limit = __atomic_load_n(&run->limit, __ATOMIC_ACQUIRE);
+    uintptr_t left = limit - __atomic_load_n(&run->cursor, __ATOMIC_RELAXED);
+
+    return left > TER_BYTES_IN_BLOCK ? 0 : left;
+}
+
+static size_t held_by(const struct ter_mutator *mutator)
+{
+    size_t bytes = 0;
+
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            bytes += left_of(&mutator->runs[kind][size_class]);
+    return bytes;
+}
+
+size_t ter_mutators_held(const struct ter_allocator *allocator)
+{
+    size_t bytes = 0;
+
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        bytes += held_by(m);
+    return bytes;
+}
+
+size_t ter_mutators_handed_out(const struct ter_allocator *allocator)
+{
+    size_t taken = ter_mutators_allocated(allocator) + allocator->held_at_collection;
+    size_t held = ter_mutators_held(allocator);
+
+    return held < taken ? taken - held : 0;
+}
+
 static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;
@@ -260,27 +299,59 @@ static enum ter_admission take_fresh_block(struct ter_mutator *mutator,
     return TER_RETRY;
 }
 
-static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+/* A cell of exactly this class for which nobody need be asked. */
+static uintptr_t take_ready(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_block_space *space = space_of_kind(mutator->allocator, kind);
     struct ter_run *run = &mutator->runs[kind][size_class];
+    uintptr_t cell = ter_mutator_take_freed(mutator, kind, size_class);
+
+    if (cell != 0)
+        return cell;
+    if (run->cursor == run->limit && !take_run(mutator, space, kind, size_class))
+        return 0;
+    cell = run->cursor;
+    __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
+    return cell;
+}
+
+/*
+ * A heap at its maximum that has a block for some sizes only would be collected whenever the program
+ * comes to another size. So the other sizes make do with larger cells until that is worth it.
+ */
+static uintptr_t make_do(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    size_t bytes = ter_size_class_bytes[size_class];
+    uintptr_t cell = 0;
+
+    while (cell == 0 && ++size_class < TER_SIZE_CLASSES)
+        cell = take_ready(mutator, kind, size_class);
+    if (cell != 0)
+        allocator->make_do_bytes -= ter_min(bytes, allocator->make_do_bytes);
+    return cell;
+}
+
+static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    enum ter_admission admission = TER_RETRY;
 
     fold_counts(mutator);
-    ter_allocator_poll_stress(mutator->allocator);
-    for (;;) {
-        uintptr_t cell = ter_mutator_take_freed(mutator, kind, size_class);
+    ter_allocator_poll_stress(allocator);
+    while (admission != TER_REFUSED) {
+        bool crowded = admission == TER_CROWDED;
+        uintptr_t cell = take_ready(mutator, kind, size_class);
 
+        if (cell == 0 && allocator->make_do_bytes != 0)
+            cell = make_do(mutator, kind, size_class);
         if (cell != 0)
             return cell;
-        if (take_run(mutator, space, kind, size_class)) {
-            cell = run->cursor;
-            __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class],
-                             __ATOMIC_RELEASE);
-            return cell;
-        }
-        if (take_fresh_block(mutator, space, kind, size_class) == TER_REFUSED)
-            return 0;
+        admission = take_fresh_block(mutator, space_of_kind(allocator, kind), kind, size_class);
+        if (admission == TER_CROWDED && crowded)
+            admission = allocator->gate.refused(allocator->gate.context, TER_BYTES_IN_BLOCK);
     }
+    return 0;
 }
 
 /*
@@ -378,7 +449,8 @@ static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size
             /* What was admitted and is not there must not let the heap grow without collections. */
             accounting->limit_bytes = limit;
             admission = gate->refused(gate->context, page_bytes);
-        }
+        } else if (admission == TER_CROWDED)
+            admission = gate->refused(gate->context, page_bytes);
         if (admission == TER_REFUSED)
             return 0;
     }

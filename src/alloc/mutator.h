@@ -54,6 +54,14 @@ void ter_mutator_flush(struct ter_mutator *mutator);
 size_t ter_mutators_uncounted(const struct ter_allocator *allocator);
 /* Likewise: bytes of runs taken and of large objects since the last collection. */
 size_t ter_mutators_allocated(const struct ter_allocator *allocator);
+/* Likewise: bytes of runs that are still to be handed out; about, while other threads allocate. */
+size_t ter_mutators_held(const struct ter_allocator *allocator);
+/*
+ * Likewise: bytes of objects since the last collection, which tell whether another is worth it. What
+ * mutators hold ready does not count: with many threads, kinds and sizes that alone is more than a
+ * small heap allocates between two collections.
+ */
+size_t ter_mutators_handed_out(const struct ter_allocator *allocator);
 /* What was admitted for malloc is free for all again. */
 void ter_mutator_give_up_reserve(struct ter_mutator *mutator);
 /* Sets the mark of every cell that the mutator's runs still hold: they stay its own. */

@@ -33,7 +33,7 @@ static bool is_allowed(void *context, enum ter_collection_reason reason)
         return true;
     if (reason == TER_REASON_ALLOCATION &&
         (ter_libgc.automatic_off != 0 || is_too_early(plan) ||
-         ter_mutators_allocated(&plan->allocator) < ter_libgc.least_allocated))
+         ter_mutators_handed_out(&plan->allocator) < ter_libgc.least_allocated))
         return false;
     return ter_libgc.stop == NULL || ter_libgc.stop() == 0;
 }
@@ -51,7 +51,7 @@ static bool is_due_for_finalizers(void *context)
 
     (void)context;
     return made != 0 && finalizers_found_lately != 0 &&
-           ter_mutators_allocated(&plan->allocator) / made < ter_libgc.bytes_per_finalizer;
+           ter_mutators_handed_out(&plan->allocator) / made < ter_libgc.bytes_per_finalizer;
 }
 
 static void before_collection(void *context, enum ter_collection_reason reason)

@@ -24,7 +24,7 @@ static enum ter_admission refused(void *context, size_t bytes)
     (void)bytes;
     if (plan->never || plan->trigger.disabled != 0 || in_callback(plan))
         return TER_REFUSED;
-    if (ter_mutators_allocated(&plan->allocator) == 0 && !plan->refused) {
+    if (ter_mutators_handed_out(&plan->allocator) == 0 && !plan->refused) {
         plan->refused = true;
         return TER_REFUSED;
     }
@@ -79,7 +79,8 @@ static enum ter_admission admit(void *context, size_t bytes)
             plan->hooks.resized(plan->hooks.context, accounting->limit_bytes);
         return admitted(plan);
     }
-    return refused(context, bytes);
+    plan->allocator.make_do_bytes = ter_trigger_missing(&plan->trigger, &plan->allocator);
+    return plan->allocator.make_do_bytes != 0 ? TER_CROWDED : refused(context, bytes);
 }
 
 static void stress(void *context)

@@ -374,6 +374,8 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     plan->trigger.used_bytes = collection->used_after_bytes;
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
     plan->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&plan->allocator);
+    plan->allocator.make_do_bytes = 0;
+    plan->allocator.held_at_collection = ter_mutators_held(&plan->allocator);
     plan->allocator.freed_since_collection = 0 - ter_mutators_freed_uncounted(&plan->allocator);
     /* Last: who asks in between sees less than there is, and does not go by that. */
     plan->allocator.allocated_before += collection->allocated_bytes;

@@ -4,6 +4,7 @@
 #include "plan/plan.h"
 
 #define SMALLEST_INCREMENT TER_KIB(64)
+#define SMALLEST_INTERVAL TER_KIB(128)
 #define LARGEST_INCREMENT TER_MIB(8)
 #define LARGE_HEAP TER_MIB(16)      /* in use */
 #define MOST_WITH_HOLES TER_MIB(32) /* the same */
@@ -26,19 +27,33 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
 
     if (trigger->used_bytes >= LARGE_HEAP)
         work = work_of_large_heap(trigger, work);
-    return ter_max(work / trigger->free_space_divisor, 1);
+    return ter_max(work / trigger->free_space_divisor, SMALLEST_INTERVAL);
+}
+
+/* What the program frees itself makes room without a collection, but never all of it. */
+static size_t counted_bytes(const struct ter_allocator *allocator)
+{
+    size_t allocated = ter_mutators_handed_out(allocator);
+    size_t freed = ter_mutators_freed(allocator);
+
+    return ter_max(freed < allocated ? allocated - freed : 0, allocated / 8);
+}
+
+size_t ter_trigger_missing(const struct ter_trigger *trigger, const struct ter_allocator *allocator)
+{
+    size_t wanted = ter_max(ter_trigger_interval(trigger) / 2, SMALLEST_INTERVAL);
+    size_t counted = counted_bytes(allocator);
+
+    return counted < wanted ? wanted - counted : 0;
 }
 
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator)
 {
-    size_t allocated = ter_mutators_allocated(allocator);
-    size_t freed = ter_mutators_freed(allocator);
-    /* What the program frees itself makes room without a collection, but never all of it. */
-    size_t counted = freed < allocated ? allocated - freed : 0;
+    size_t counted;
 
     if (trigger->disabled != 0)
         return false;
-    counted = ter_max(counted, allocated / 8);
+    counted = counted_bytes(allocator);
     return (trigger->never_grow_before_collecting && counted > 0) ||
            counted >= ter_trigger_interval(trigger);
 }
