@@ -65,7 +65,8 @@ int GC_collect_a_little(void)
 {
     struct ter_allocator *allocator = ter_libgc_lock();
 
-    if (ter_libgc.automatic_off == 0 && ter_trigger_is_due(&ter_libgc.plan->trigger, allocator))
+    if (ter_libgc.automatic_off == 0 &&
+        ter_trigger_is_due(&ter_libgc.plan->trigger, allocator, false))
         collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
     return 0;

@@ -45,10 +45,9 @@ static void measure_roots_once(struct ter_plan *plan)
 
 static bool is_due(const struct ter_plan *plan)
 {
-    if (plan->never || plan->trigger.disabled != 0)
-        return false;
-    return ter_trigger_is_due(&plan->trigger, &plan->allocator) ||
-           (plan->hooks.due != NULL && plan->hooks.due(plan->hooks.context));
+    bool wanted = plan->hooks.due != NULL && plan->hooks.due(plan->hooks.context);
+
+    return !plan->never && ter_trigger_is_due(&plan->trigger, &plan->allocator, wanted);
 }
 
 /* Idle memory of one space gives way to what another takes. */

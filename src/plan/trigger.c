@@ -5,6 +5,7 @@
 
 #define SMALLEST_INCREMENT TER_KIB(64)
 #define SMALLEST_INTERVAL TER_KIB(128)
+#define SMALLEST_WANTED_INTERVAL TER_KIB(64)
 #define LARGEST_INCREMENT TER_MIB(8)
 #define LARGE_HEAP TER_MIB(16)      /* in use */
 #define MOST_WITH_HOLES TER_MIB(32) /* the same */
@@ -47,15 +48,14 @@ size_t ter_trigger_missing(const struct ter_trigger *trigger, const struct ter_a
     return counted < wanted ? wanted - counted : 0;
 }
 
-bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator)
+bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
+                        bool wanted)
 {
-    size_t counted;
-
     if (trigger->disabled != 0)
         return false;
-    counted = counted_bytes(allocator);
-    return (trigger->never_grow_before_collecting && counted > 0) ||
-           counted >= ter_trigger_interval(trigger);
+    wanted = wanted || trigger->never_grow_before_collecting;
+    return counted_bytes(allocator) >=
+           (wanted ? SMALLEST_WANTED_INTERVAL : ter_trigger_interval(trigger));
 }
 
 bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,

@@ -23,13 +23,15 @@ struct ter_trigger {
 
 /* Fewest bytes of allocation between two collections. */
 size_t ter_trigger_interval(const struct ter_trigger *trigger);
-/* Is a collection due, now that the limit is reached? */
-bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator);
+/* Is a collection due, now that the limit is reached? `wanted`: for another reason than what was allocated. */
+bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
+                        bool wanted);
 /*
  * What is to be allocated before a collection is worth it in a heap that may not grow; 0: nothing, now is
  * the time. Half of the interval, since what such a heap has meanwhile fits its needs less and less.
  */
-size_t ter_trigger_missing(const struct ter_trigger *trigger, const struct ter_allocator *allocator);
+size_t ter_trigger_missing(const struct ter_trigger *trigger,
+                           const struct ter_allocator *allocator);
 /* Raises the limit so that `bytes` more fit; false when the maximum forbids it. */
 bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
                       size_t bytes);
