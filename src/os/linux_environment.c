@@ -31,11 +31,9 @@ static bool started_with_rights(void)
 
 bool ter_os_has_raised_rights(void)
 {
-    int saved_errno = errno;
-    bool raised = started_with_rights();
+    TER_KEEP_ERRNO;
 
-    errno = saved_errno;
-    return raised;
+    return started_with_rights();
 }
 
 const char *ter_os_environment(const char *name)

@@ -22,8 +22,9 @@ static bool promises_everything(void)
     return mode == '1';
 }
 
-static size_t memory_and_swap(void)
+size_t ter_os_memory_bytes(void)
 {
+    TER_KEEP_ERRNO;
     struct sysinfo machine;
     uint64_t bytes;
 
@@ -40,5 +41,5 @@ bool ter_os_can_promise(size_t bytes)
 
     if (injected != 0)
         return bytes <= injected;
-    return bytes <= memory_and_swap() || promises_everything();
+    return bytes <= ter_os_memory_bytes() || promises_everything();
 }

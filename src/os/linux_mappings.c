@@ -74,14 +74,13 @@ static bool can_populate(void)
 
 bool ter_os_is_readable(uintptr_t start, uintptr_t end)
 {
-    int saved_errno = errno;
+    TER_KEEP_ERRNO;
     size_t bytes;
     bool readable;
 
     start = ter_align_down(start, page_bytes());
     bytes = ter_align_up(end, page_bytes()) - start;
     readable = can_populate() ? is_populated(start, bytes) : is_mapped(start, bytes);
-    errno = saved_errno;
     return readable;
 }
 
@@ -332,11 +331,10 @@ size_t ter_os_for_each_readable(uintptr_t start, uintptr_t end, ter_os_range_vis
                                 void *context)
 {
     struct readable readable = {start, end, visitor, context, 0};
-    int saved_errno = errno;
+    TER_KEEP_ERRNO;
 
     if (start < end && !for_each_mapping(visit_mapping, &readable))
         visit_halves(&readable, start, end);
-    errno = saved_errno;
     return readable.bytes;
 }
 
@@ -394,7 +392,7 @@ bool ter_os_find_mapping(uintptr_t address, uintptr_t *start, uintptr_t *end)
 {
     struct search search = {.address = address};
     uintptr_t page = ter_align_down(address, page_bytes());
-    int saved_errno = errno;
+    TER_KEEP_ERRNO;
 
     if (for_each_mapping(look_for, &search)) {
         *start = search.found.start;
@@ -404,6 +402,5 @@ bool ter_os_find_mapping(uintptr_t address, uintptr_t *start, uintptr_t *end)
         *start = probe(page, false);
         *end = probe(page, true);
     }
-    errno = saved_errno;
     return search.found.readable && *start <= address && address < *end;
 }

@@ -4,10 +4,6 @@
 #include "os/os.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,15 +26,4 @@ const char *ter_os_program_name(void)
     const char *program = program_invocation_short_name;
 
     return program == NULL ? "" : program;
-}
-
-size_t ter_os_memory_bytes(void)
-{
-    struct sysinfo info;
-    uint64_t units;
-
-    if (sysinfo(&info) != 0 || info.mem_unit == 0)
-        return SIZE_MAX;
-    units = (uint64_t)info.totalram + info.totalswap;
-    return units > SIZE_MAX / info.mem_unit ? SIZE_MAX : (size_t)units * info.mem_unit;
 }

@@ -39,11 +39,10 @@ static bool has_attributes(uintptr_t *start, uintptr_t *end)
 static bool stands_below(uintptr_t end)
 {
     uintptr_t here = ter_align_down(TER_FRAME_ADDRESS(), (uintptr_t)sysconf(_SC_PAGESIZE));
-    int saved_errno = errno;
+    TER_KEEP_ERRNO;
     bool below = here < end && end - here < TER_MIB(1024) &&
                  syscall(SYS_msync, here, end - here, MS_ASYNC) == 0;
 
-    errno = saved_errno;
     return below;
 }
 
@@ -86,7 +85,7 @@ uintptr_t ter_os_stack_base(void)
 
 void ter_os_note_signal_stack(struct ter_os_thread *self)
 {
-    int saved_errno = errno;
+    TER_KEEP_ERRNO;
     uintptr_t start = 0, end = 0;
     stack_t stack;
 
@@ -96,5 +95,4 @@ void ter_os_note_signal_stack(struct ter_os_thread *self)
     }
     atomic_store_explicit(&self->signal_stack_start, start, memory_order_relaxed);
     atomic_store_explicit(&self->signal_stack_end, end, memory_order_relaxed);
-    errno = saved_errno;
 }

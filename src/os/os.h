@@ -58,6 +58,9 @@ void ter_os_malloc_free(void *memory);
 /* Shows `name` (static storage) for the range in /proc/self/maps, where the kernel can. */
 void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 
+/* Memory and swap of the machine in bytes; SIZE_MAX if unknown. */
+size_t ter_os_memory_bytes(void);
+
 /*
  * Does the machine, with its swap, have so much memory at all? Says yes to everything where the system was
  * told to (overcommit_memory).
@@ -69,8 +72,6 @@ size_t ter_os_page_size(void);
 unsigned ter_os_address_bits(void);
 /* Bytes of addresses that a limit of the process leaves it; SIZE_MAX without a limit. */
 size_t ter_os_address_space_left(void);
-/* Memory and swap of the machine in bytes, less what a control group allows; SIZE_MAX if unknown. */
-size_t ter_os_memory_bytes(void);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
 
