@@ -159,6 +159,17 @@ static ter_status default_options(struct ter_options *options)
     return status;
 }
 
+/* A struct that was never set to the defaults, or was written to by hand. */
+static ter_status check_options(const struct ter_options *options)
+{
+    const char *name = ter_options_invalid(options);
+
+    if (name == NULL)
+        return TER_OK;
+    ter_log(TER_LOG_WARNING, "ter_heap_new: option %s has a value that it cannot have", name);
+    return TER_ERROR_INVALID;
+}
+
 ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
 {
     TER_KEEP_ERRNO;
@@ -175,6 +186,8 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
         status = default_options(&defaults);
         options = &defaults;
     }
+    if (status == TER_OK)
+        status = check_options(options);
     if (status == TER_OK)
         status = init_heap(memory, options);
     if (status != TER_OK)

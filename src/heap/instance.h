@@ -18,6 +18,9 @@ struct ter_heap {
 /* Stops with a line that names `call` when there is no such heap (any more), or in a callback under a lock. */
 void ter_heap_require(const struct ter_heap *heap, const char *call);
 
+/* The name of an option with a value that it cannot have; NULL when all is well. */
+const char *ter_options_invalid(const struct ter_options *options);
+
 /* What ter_reallocate and ter_free do with an object, asking less of where they are called. */
 void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes);
 void ter_object_free(struct ter_mutator *mutator, void *object);

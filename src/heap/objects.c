@@ -233,6 +233,8 @@ ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const v
     ter_status status;
 
     ter_heap_require(heap, "ter_roots_add_range");
+    if ((uintptr_t)start > (uintptr_t)end)
+        return TER_ERROR_OUT_OF_RANGE;
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_roots_add(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
     ter_allocator_unlock(&heap->plan.allocator);
@@ -244,6 +246,8 @@ ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start, cons
     ter_status status;
 
     ter_heap_require(heap, "ter_roots_remove_range");
+    if ((uintptr_t)start > (uintptr_t)end)
+        return TER_ERROR_OUT_OF_RANGE;
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_roots_remove(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
     ter_allocator_unlock(&heap->plan.allocator);

@@ -82,6 +82,31 @@ static bool set_text(struct ter_options *options, const struct option *option, c
     return true;
 }
 
+/* Says of values that did not come by ter_options_set whether it would have taken them. */
+static bool is_valid(struct ter_options *options, const struct option *option)
+{
+    const void *field = field_of(options, option);
+    uint64_t number;
+
+    if (option->type == OPTION_NUMBER) {
+        memcpy(&number, field, sizeof number);
+        return number >= option->lowest && number <= option->highest;
+    }
+    if (memchr(field, '\0', TER_OPTION_TEXT_BYTES) == NULL)
+        return false;
+    return option->allowed == NULL || is_allowed(option->allowed, field, strlen(field));
+}
+
+const char *ter_options_invalid(const struct ter_options *options)
+{
+    struct ter_options copy = *options;
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(table); i++)
+        if (!is_valid(&copy, &table[i]))
+            return table[i].name;
+    return NULL;
+}
+
 static const struct option *find_option(const char *name, size_t length)
 {
     for (size_t i = 0; i < TER_ARRAY_LENGTH(table); i++)
@@ -168,6 +193,7 @@ void ter_options_for_each(void (*visit)(void *context, const char *name, const c
                                         const char *help),
                           void *context)
 {
+    TER_REQUIRE(visit != NULL, "ter_options_for_each: there is no function to call");
     for (size_t i = 0; i < TER_ARRAY_LENGTH(table); i++)
         visit(context, table[i].name, table[i].default_text, table[i].help);
 }

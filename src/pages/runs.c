@@ -270,7 +270,7 @@ void ter_runs_release(struct ter_runs *runs, uintptr_t start)
     insert_joined(runs, page, pages, false);
 }
 
-bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages)
+bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages, bool *zeroed)
 {
     size_t page = page_index(runs, start);
     size_t length = ter_runs_pages(runs, start);
@@ -280,6 +280,7 @@ bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages)
     if (!has_page(runs, after) || record_of(runs, after)->state != TER_RUN_FREE ||
         record_of(runs, after)->pages < pages - length)
         return false;
+    *zeroed = record_of(runs, after)->zeroed;
     take_from_free(runs, after, pages - length);
     mark_used(runs, page, length, pages);
     count_used(runs, pages - length);

@@ -46,8 +46,8 @@ void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_gr
 ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed);
 /* Gives the used run that begins at `start` back. */
 void ter_runs_release(struct ter_runs *runs, uintptr_t start);
-/* Makes the used run at `start` longer in place when what follows is free. */
-bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages);
+/* Makes the used run at `start` longer in place when what follows is free. *zeroed: what is new reads zero. */
+bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages, bool *zeroed);
 
 /*
  * Gives up to about `bytes` of memory of free runs back to the system, from the top; whole chunks leave

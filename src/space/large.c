@@ -82,12 +82,17 @@ bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, siz
 {
     struct ter_large_record *record = ter_large_record_of(space->space.ground, object);
     size_t pages = ter_bytes_to_pages_up(bytes);
+    size_t old_pages = ter_runs_pages(&space->runs, object);
+    size_t dirty = bytes;
+    bool zeroed = false;
 
-    if (pages > ter_runs_pages(&space->runs, object) &&
-        !ter_runs_extend(&space->runs, object, pages))
+    if (pages > old_pages && !ter_runs_extend(&space->runs, object, pages, &zeroed))
         return false;
+    /* Pages that read zero are not touched for that. */
+    if (zeroed)
+        dirty = old_pages << TER_LOG_BYTES_IN_PAGE;
     if (space->kinds[record->kind].zeroed)
-        memset((void *)(object + record->bytes), 0, bytes - record->bytes);
+        memset((void *)(object + record->bytes), 0, dirty - record->bytes);
     else
         ter_valgrind_undefined(object + record->bytes, bytes - record->bytes);
     record->bytes = bytes;

@@ -149,12 +149,15 @@ static void extend(struct model *model, size_t page)
 {
     size_t pages = run_length(model, page);
     size_t after = page + pages;
-    size_t more = 1 + test_below(&model->random, 40);
+    size_t more = 1 + test_below(&model->random, test_below(&model->random, 8) == 0 ? 2500 : 40);
     size_t room =
         after < mapped_pages(model) && model->owner[after] == 0 ? free_length(model, after) : 0;
-    bool extended = ter_runs_extend(&model->runs, address(model, page), pages + more);
+    bool zeroed = false;
+    bool extended = ter_runs_extend(&model->runs, address(model, page), pages + more, &zeroed);
 
     assert_int_equal(extended, room >= more);
+    if (extended)
+        assert_int_equal(zeroed, !model->dirty[after]);
     if (extended)
         take(model, page, pages, pages + more);
     check_accounting(model);

@@ -281,7 +281,7 @@ static void trace_and_change(void *context)
     ter_sft_map_claim(map, ter_sft_map_get(map, MAP_BASE), MAP_BASE, 1, NULL);
 }
 
-/* Where locks are checked, changing a map from inside is found; elsewhere it would wait for ever. */
+/* Changing a map from inside is found, where it would wait for itself. */
 static void visitors_may_not_change(void **state)
 {
     struct map_test test;
@@ -289,8 +289,8 @@ static void visitors_may_not_change(void **state)
     (void)state;
     map_test_open(&test, &map_forms[0]);
     assert_int_equal(map_test_claim(&test, test.first, MAP_BASE, 1), TER_OK);
-    test_dies(visit_and_change, &test.map, "lock");
-    test_dies(trace_and_change, &test.map, "lock");
+    test_dies(visit_and_change, &test.map, "ter_sft_map_release: not to be called here");
+    test_dies(trace_and_change, &test.map, "ter_sft_map_release: not to be called here");
     ter_sft_map_destroy(&test.map);
 }
 
