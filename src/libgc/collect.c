@@ -94,8 +94,19 @@ int GC_expand_hp(size_t bytes)
 
 void GC_set_max_heap_size(GC_word bytes)
 {
+    struct ter_accounting *accounting;
+    size_t used;
+    bool locked;
+
     GC_init();
+    locked = ter_libgc_lock_if_not_held();
+    accounting = &ter_libgc.plan->ground.accounting;
+    used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
     ter_libgc.plan->trigger.max_bytes = bytes;
+    /* What it may use already without asking is no more than that either. */
+    if (bytes != 0 && accounting->limit_bytes > bytes)
+        accounting->limit_bytes = ter_max(bytes, used);
+    ter_libgc_unlock_if(locked);
 }
 
 void GC_disable(void)

@@ -242,11 +242,13 @@ unsigned long GC_get_full_gc_total_time(void)
 size_t GC_get_size_map_at(int index)
 {
     size_t bytes = (size_t)index + ter_libgc.extra_bytes;
+    unsigned size_class = 0;
 
     if (index < 0 || index > 2048)
         return SIZE_MAX;
-    return ter_size_class_bytes[ter_libgc_self()->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >>
-                                                           TER_LOG_BYTES_IN_GRANULE]];
+    while (ter_size_class_bytes[size_class] < bytes)
+        size_class++;
+    return ter_size_class_bytes[size_class];
 }
 
 /* The caller holds the lock. */
