@@ -116,8 +116,8 @@ static const struct {
     const char *name;
     const char *(*set)(struct ter_layout *layout, uintptr_t value); /* the rule broken, or NULL */
 } fields[] = {
-    {"start", set_start}, {"extent", set_extent}, {"slots", set_slots},
-    {"limit", set_limit}, {"shared", set_shared}, {"by_need", set_by_need}, {"first", set_first},
+    {"start", set_start},   {"extent", set_extent},   {"slots", set_slots}, {"limit", set_limit},
+    {"shared", set_shared}, {"by_need", set_by_need}, {"first", set_first},
 };
 
 static bool read_field(const struct description *part, struct ter_layout *layout)
@@ -137,7 +137,8 @@ static bool read_field(const struct description *part, struct ter_layout *layout
             return refuse_part(part, rule);
         return true;
     }
-    return refuse_part(part, "a layout has the fields start, extent, slots, limit, shared, by_need and first");
+    return refuse_part(
+        part, "a layout has the fields start, extent, slots, limit, shared, by_need and first");
 }
 
 static bool find_base(const struct description *part, struct ter_layout *layout)

@@ -109,7 +109,8 @@ const char *ter_layout_validate(const struct ter_layout *layout)
         return "the slots are larger than the address space";
     if (layout->by_need && (!layout->contiguous || layout->limit != 0))
         return "spaces that grow by need have slots of their own and no limit";
-    if (layout->first >= ter_layout_space_extent(layout) || (layout->first != 0 && !layout->contiguous) ||
+    if (layout->first >= ter_layout_space_extent(layout) ||
+        (layout->first != 0 && !layout->contiguous) ||
         !ter_is_aligned(layout->first, TER_BYTES_IN_CHUNK))
         return "a space begins at a chunk of its slot";
     return validate_place(layout);

@@ -98,6 +98,25 @@ static size_t chunks_bytes(const struct ter_mmapper *mmapper, size_t first, size
     return (end - first) << mmapper->log_grain;
 }
 
+/* ---- Chunks that are mapped in parts; under the lock ---- */
+
+#define PIECES ((unsigned)(TER_BYTES_IN_CHUNK / TER_BYTES_IN_PIECE))
+#define ALL_PIECES ((UINT32_C(1) << PIECES) - 1)
+
+static uintptr_t part_start(const struct ter_mmapper_part *part)
+{
+    return atomic_load_explicit(&part->start, memory_order_relaxed);
+}
+
+/* The part that begins at `start`, or one that is free for 0; NULL for none. */
+static struct ter_mmapper_part *find_part(struct ter_mmapper *mmapper, uintptr_t start)
+{
+    for (unsigned i = 0; i < TER_MMAPPER_PARTS; i++)
+        if (part_start(&mmapper->parts[i]) == start)
+            return &mmapper->parts[i];
+    return NULL;
+}
+
 static ter_status commit(const struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
 {
     return mmapper->by_need ? ter_os_commit_at(start, bytes) : ter_os_commit(start, bytes);
@@ -167,12 +186,36 @@ ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t 
     return status;
 }
 
-static ter_status uncommit(const struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+/* Pieces that the system keeps stay mapped; the others are not. */
+static ter_status uncommit_part(struct ter_mmapper_part *part)
 {
+    uintptr_t start = part_start(part);
+    ter_status status = TER_OK;
+
+    for (unsigned i = 0; i < PIECES && status == TER_OK; i++) {
+        uint32_t pieces = atomic_load_explicit(&part->pieces, memory_order_relaxed);
+
+        if ((pieces >> i & 1) == 0)
+            continue;
+        atomic_store_explicit(&part->pieces, pieces & ~(UINT32_C(1) << i), memory_order_release);
+        status = ter_os_uncommit(start + i * TER_BYTES_IN_PIECE, TER_BYTES_IN_PIECE);
+        if (status != TER_OK)
+            atomic_store_explicit(&part->pieces, pieces, memory_order_release);
+    }
+    if (status == TER_OK)
+        atomic_store_explicit(&part->start, 0, memory_order_release);
+    return status;
+}
+
+static ter_status uncommit(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
+{
+    struct ter_mmapper_part *part;
     ter_status status;
 
-    if (mmapper->by_need)
-        return ter_os_uncommit(start, bytes);
+    if (mmapper->by_need) {
+        part = find_part(mmapper, start);
+        return part != NULL ? uncommit_part(part) : ter_os_uncommit(start, bytes);
+    }
     status = ter_os_decommit(start, bytes);
     return status == TER_OK ? ter_os_protect(start, bytes) : status;
 }
@@ -190,6 +233,21 @@ static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t en
     return status;
 }
 
+/* A chunk in parts is a run of its own. */
+static size_t unmapped_together(struct ter_mmapper *mmapper, size_t first, size_t end)
+{
+    size_t next = run_end(mmapper, first, end);
+
+    for (unsigned i = 0; i < TER_MMAPPER_PARTS; i++) {
+        uintptr_t start = part_start(&mmapper->parts[i]);
+        size_t chunk = (start - mmapper->start) >> mmapper->log_grain;
+
+        if (start != 0 && chunk >= first && chunk < next)
+            next = chunk == first ? first + 1 : chunk;
+    }
+    return next;
+}
+
 ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes)
 {
     size_t first = (start - mmapper->start) >> mmapper->log_grain;
@@ -199,7 +257,7 @@ ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_
     TER_CHECK(ter_is_aligned(start | bytes, grain_bytes(mmapper)) && end <= mmapper->chunks);
     ter_lock_acquire(&mmapper->lock);
     while (first < end && status == TER_OK) {
-        size_t next = run_end(mmapper, first, end);
+        size_t next = unmapped_together(mmapper, first, end);
 
         if (grain_state(mmapper, first) == TER_CHUNK_MAPPED)
             status = unmap_run(mmapper, first, next);
@@ -209,13 +267,90 @@ ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_
     return status;
 }
 
+bool ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start)
+{
+    size_t chunk = (start - mmapper->start) >> mmapper->log_grain;
+    struct ter_mmapper_part *part;
+
+    TER_CHECK(mmapper->by_need && mmapper->log_grain == TER_LOG_BYTES_IN_CHUNK);
+    TER_CHECK(chunk < mmapper->chunks && ter_is_aligned(start, TER_BYTES_IN_CHUNK));
+    ter_lock_acquire(&mmapper->lock);
+    part = find_part(mmapper, 0);
+    if (part != NULL) {
+        TER_CHECK(grain_state(mmapper, chunk) == TER_CHUNK_RESERVED);
+        atomic_store_explicit(&part->pieces, 0, memory_order_relaxed);
+        atomic_store_explicit(&part->start, start, memory_order_release);
+        set_states(mmapper, chunk, chunk + 1, TER_CHUNK_MAPPED);
+    }
+    ter_lock_release(&mmapper->lock);
+    return part != NULL;
+}
+
+/* A part with all its pieces is a chunk like others. */
+static ter_status fill_piece(struct ter_mmapper_part *part, unsigned piece, const char *name)
+{
+    uint32_t pieces = atomic_load_explicit(&part->pieces, memory_order_relaxed);
+    uintptr_t start = part_start(part) + piece * TER_BYTES_IN_PIECE;
+    ter_status status;
+
+    if ((pieces >> piece & 1) != 0)
+        return TER_OK;
+    status = ter_os_commit_at(start, TER_BYTES_IN_PIECE);
+    if (status != TER_OK)
+        return status;
+    ter_os_name(start, TER_BYTES_IN_PIECE, name);
+    pieces |= UINT32_C(1) << piece;
+    atomic_store_explicit(&part->pieces, pieces, memory_order_release);
+    if (pieces == ALL_PIECES)
+        atomic_store_explicit(&part->start, 0, memory_order_release);
+    return TER_OK;
+}
+
+ter_status ter_mmapper_fill(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
+                            const char *name)
+{
+    ter_status status = TER_OK;
+
+    ter_lock_acquire(&mmapper->lock);
+    for (unsigned i = 0; i < TER_MMAPPER_PARTS && status == TER_OK; i++) {
+        struct ter_mmapper_part *part = &mmapper->parts[i];
+        uintptr_t chunk = part_start(part);
+        uintptr_t first = ter_max(start, chunk);
+        uintptr_t last = ter_min(start + (bytes - 1), chunk + (TER_BYTES_IN_CHUNK - 1));
+
+        if (chunk == 0 || first > last)
+            continue;
+        for (unsigned piece = (unsigned)((first - chunk) >> TER_LOG_BYTES_IN_PIECE);
+             status == TER_OK && piece <= (last - chunk) >> TER_LOG_BYTES_IN_PIECE; piece++)
+            if (part_start(part) != 0)
+                status = fill_piece(part, piece, name);
+    }
+    ter_lock_release(&mmapper->lock);
+    return status;
+}
+
+static void release_pieces(const struct ter_mmapper_part *part)
+{
+    uint32_t pieces = atomic_load_explicit(&part->pieces, memory_order_relaxed);
+
+    for (unsigned i = 0; i < PIECES; i++)
+        if ((pieces >> i & 1) != 0)
+            ter_os_release(part_start(part) + i * TER_BYTES_IN_PIECE, TER_BYTES_IN_PIECE);
+}
+
 /* Others may lie between the runs that are mapped. */
-static void release_runs(const struct ter_mmapper *mmapper)
+static void release_runs(struct ter_mmapper *mmapper)
 {
     for (size_t first = 0, next; first < mmapper->chunks; first = next) {
-        next = run_end(mmapper, first, mmapper->chunks);
-        if (grain_state(mmapper, first) == TER_CHUNK_MAPPED)
-            ter_os_release(chunk_start(mmapper, first), chunks_bytes(mmapper, first, next));
+        uintptr_t start = chunk_start(mmapper, first);
+
+        next = unmapped_together(mmapper, first, mmapper->chunks);
+        if (grain_state(mmapper, first) != TER_CHUNK_MAPPED)
+            continue;
+        if (find_part(mmapper, start) != NULL)
+            release_pieces(find_part(mmapper, start));
+        else
+            ter_os_release(start, chunks_bytes(mmapper, first, next));
     }
 }
 

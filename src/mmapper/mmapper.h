@@ -28,6 +28,19 @@ enum ter_chunk_state {
     TER_CHUNK_MAPPING = 3
 };
 
+/*
+ * A chunk that is mapped piece by piece as it is used, so that a small heap takes few addresses.
+ * `start` is 0 when there is none; `pieces` has a bit for each that is mapped.
+ */
+struct ter_mmapper_part {
+    _Atomic uintptr_t start;
+    _Atomic uint32_t pieces;
+};
+
+#define TER_MMAPPER_PARTS 4u
+#define TER_LOG_BYTES_IN_PIECE 18u
+#define TER_BYTES_IN_PIECE ((size_t)1 << TER_LOG_BYTES_IN_PIECE)
+
 struct ter_mmapper {
     uintptr_t start; /* multiple of a grain */
     size_t chunks;   /* pieces of a grain */
@@ -36,6 +49,7 @@ struct ter_mmapper {
     struct ter_lock lock;
     bool by_need;    /* nothing is reserved */
     bool huge_pages; /* asked for when chunks are mapped */
+    struct ter_mmapper_part parts[TER_MMAPPER_PARTS];
 };
 
 /* Reserves `bytes` (a multiple of a chunk) at `hint` if possible. */
@@ -57,6 +71,15 @@ void ter_mmapper_fini(struct ter_mmapper *mmapper);
 ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
                            const char *name);
 
+/*
+ * Of a mapper by need: the reserved chunk at `start` becomes MAPPED, but has memory only where
+ * ter_mmapper_fill was asked for it since. False: there are as many such chunks as there may be.
+ */
+bool ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start);
+/* Makes sure of the memory of [start, start + bytes), all of it in chunks that are MAPPED. */
+ter_status ter_mmapper_fill(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
+                            const char *name);
+
 /* Takes memory and access from whole chunks; `start` and `bytes` are multiples of a chunk. */
 ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes);
 
@@ -69,4 +92,21 @@ TER_INLINE enum ter_chunk_state ter_mmapper_state(const struct ter_mmapper *mmap
         return TER_CHUNK_UNMAPPED;
     return (enum ter_chunk_state)atomic_load_explicit(&mmapper->states[chunk],
                                                       memory_order_acquire);
+}
+
+/* Total: is there memory behind the word? A MAPPED chunk may be so in part. */
+TER_INLINE bool ter_mmapper_has_memory(const struct ter_mmapper *mmapper, uintptr_t word)
+{
+    if (ter_mmapper_state(mmapper, word) != TER_CHUNK_MAPPED)
+        return false;
+    for (unsigned i = 0; i < TER_MMAPPER_PARTS; i++) {
+        const struct ter_mmapper_part *part = &mmapper->parts[i];
+        uintptr_t start = atomic_load_explicit(&part->start, memory_order_acquire);
+
+        if (start != 0 && word - start < TER_BYTES_IN_CHUNK)
+            return (atomic_load_explicit(&part->pieces, memory_order_acquire) >>
+                        ((word - start) >> TER_LOG_BYTES_IN_PIECE) &
+                    1) != 0;
+    }
+    return true;
 }

@@ -31,19 +31,34 @@ uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *l
     return block;
 }
 
-static ter_status ensure_fresh_block(struct ter_blocks *blocks)
+static ter_status grow_blocks(struct ter_blocks *blocks)
 {
     ter_status status;
 
-    if (blocks->fresh < blocks->fresh_end)
-        return TER_OK;
-    status = ter_range_grow(blocks->range, blocks->ground, 1, &blocks->fresh);
+    status = ter_range_grow_in_parts(blocks->range, blocks->ground, 1, &blocks->fresh);
     if (status != TER_OK) {
         blocks->fresh = blocks->fresh_end;
         return status;
     }
     blocks->fresh_end = blocks->fresh + TER_BYTES_IN_CHUNK;
     ter_accounting_add_clean(&blocks->ground->accounting, TER_BYTES_IN_CHUNK);
+    return TER_OK;
+}
+
+static ter_status take_fresh(struct ter_blocks *blocks, uintptr_t *block)
+{
+    ter_status status;
+
+    if (blocks->fresh == blocks->fresh_end) {
+        status = grow_blocks(blocks);
+        if (status != TER_OK)
+            return status;
+    }
+    status = ter_range_fill(blocks->range, blocks->ground, blocks->fresh, TER_BYTES_IN_BLOCK);
+    if (status != TER_OK)
+        return status;
+    *block = blocks->fresh;
+    blocks->fresh += TER_BYTES_IN_BLOCK;
     return TER_OK;
 }
 
@@ -54,11 +69,9 @@ static ter_status take_clean(struct ter_blocks *blocks, uintptr_t *block)
 
     *block = ter_block_list_pop(blocks, &blocks->clean);
     if (*block == 0) {
-        status = ensure_fresh_block(blocks);
+        status = take_fresh(blocks, block);
         if (status != TER_OK)
             return status;
-        *block = blocks->fresh;
-        blocks->fresh += TER_BYTES_IN_BLOCK;
     }
     ter_accounting_subtract_clean(&blocks->ground->accounting, TER_BYTES_IN_BLOCK);
     return TER_OK;

@@ -56,10 +56,20 @@ static ter_status map_metadata(const struct ter_range *range, struct ter_ground 
     return ter_side_map(&ground->side, range->side, first, bytes + (start - first));
 }
 
-static ter_status map_memory(const struct ter_range *range, struct ter_ground *ground,
-                             uintptr_t start, size_t bytes)
+/* A space that had nothing gets its first chunk in parts, where who asks can deal with that. */
+static ter_status map_chunks(const struct ter_range *range, struct ter_ground *ground,
+                             uintptr_t start, size_t bytes, bool in_parts)
 {
-    ter_status status = ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+    if (in_parts && ground->mmapper.by_need && range->chunks == 0 && bytes == TER_BYTES_IN_CHUNK &&
+        ter_mmapper_map_in_parts(&ground->mmapper, start))
+        return TER_OK;
+    return ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+}
+
+static ter_status map_memory(const struct ter_range *range, struct ter_ground *ground,
+                             uintptr_t start, size_t bytes, bool in_parts)
+{
+    ter_status status = map_chunks(range, ground, start, bytes, in_parts);
 
     if (status != TER_OK)
         return status;
@@ -73,10 +83,10 @@ static ter_status map_memory(const struct ter_range *range, struct ter_ground *g
 }
 
 static ter_status map_and_publish(struct ter_range *range, struct ter_ground *ground,
-                                  uintptr_t start, size_t bytes)
+                                  uintptr_t start, size_t bytes, bool in_parts)
 {
     size_t hull = ter_max(hull_bytes(range), start + bytes - range->start);
-    ter_status status = map_memory(range, ground, start, bytes);
+    ter_status status = map_memory(range, ground, start, bytes, in_parts);
 
     if (status != TER_OK)
         return status;
@@ -114,27 +124,27 @@ static bool mark_foreign(struct ter_ground *ground, size_t first, size_t chunks)
 
 /* One place after another, until one is free; each turn marks a chunk. */
 static ter_status grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
-                       uintptr_t *start)
+                       bool in_parts, uintptr_t *start)
 {
     size_t end = chunk_index(ground, range->start + range->extent_bytes);
     ter_status status = TER_ERROR_OWNED;
 
     while (status == TER_ERROR_OWNED) {
-        size_t found = ter_chunk_table_find_free(&ground->chunks, lowest_free_of(range, ground),
-                                                 end, chunks);
+        size_t found =
+            ter_chunk_table_find_free(&ground->chunks, lowest_free_of(range, ground), end, chunks);
 
         if (found == TER_NO_CHUNK)
             return TER_ERROR_NO_ADDRESS_SPACE;
         *start = chunk_address(ground, found);
-        status = map_and_publish(range, ground, *start, chunks << TER_LOG_BYTES_IN_CHUNK);
+        status = map_and_publish(range, ground, *start, chunks << TER_LOG_BYTES_IN_CHUNK, in_parts);
         if (status == TER_ERROR_OWNED && !mark_foreign(ground, found, chunks))
             return TER_ERROR_NO_ADDRESS_SPACE;
     }
     return status;
 }
 
-ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
-                          uintptr_t *start)
+static ter_status grow_locked(struct ter_range *range, struct ter_ground *ground, size_t chunks,
+                              bool in_parts, uintptr_t *start)
 {
     ter_status status;
 
@@ -142,9 +152,32 @@ ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, si
     if (chunks > range->extent_bytes >> TER_LOG_BYTES_IN_CHUNK)
         return TER_ERROR_NO_ADDRESS_SPACE;
     ter_lock_acquire(&ground->lock);
-    status = grow(range, ground, chunks, start);
+    status = grow(range, ground, chunks, in_parts, start);
     ter_lock_release(&ground->lock);
     return status;
+}
+
+ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
+                          uintptr_t *start)
+{
+    return grow_locked(range, ground, chunks, false, start);
+}
+
+ter_status ter_range_grow_in_parts(struct ter_range *range, struct ter_ground *ground,
+                                   size_t chunks, uintptr_t *start)
+{
+    return grow_locked(range, ground, chunks, true, start);
+}
+
+ter_status ter_range_fill(const struct ter_range *range, struct ter_ground *ground, uintptr_t start,
+                          size_t bytes)
+{
+    ter_status status;
+
+    if (!ground->mmapper.by_need)
+        return TER_OK;
+    status = ter_mmapper_fill(&ground->mmapper, start, bytes, range->owner->name);
+    return status == TER_ERROR_OWNED ? TER_ERROR_NO_ADDRESS_SPACE : status;
 }
 
 /* ---- Going back; under the growth lock ---- */

@@ -40,6 +40,20 @@ ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, si
                           uintptr_t *start);
 
 /*
+ * The same for who asks for memory a second time: before any of it is used, ter_range_fill is called for
+ * what is to be used. A space of a few hundred KiB then takes few addresses more.
+ */
+ter_status ter_range_grow_in_parts(struct ter_range *range, struct ter_ground *ground,
+                                   size_t chunks, uintptr_t *start);
+
+/*
+ * Makes sure of the memory behind a part of the range's chunks; what is new reads zero. After a failure
+ * what was mapped stays mapped. TER_ERROR_NO_ADDRESS_SPACE: somebody else has come to lie there.
+ */
+ter_status ter_range_fill(const struct ter_range *range, struct ter_ground *ground, uintptr_t start,
+                          size_t bytes);
+
+/*
  * Gives chunks back, which hold nothing. No reader may be left that may read their *memory*; a
  * collector that has stopped the world knows. After a failure they are the space's as before.
  */

@@ -217,7 +217,7 @@ static ter_status grow_runs(struct ter_runs *runs, size_t pages)
 {
     size_t chunks = ter_bytes_to_chunks_up(pages << TER_LOG_BYTES_IN_PAGE);
     uintptr_t start;
-    ter_status status = ter_range_grow(runs->range, runs->ground, chunks, &start);
+    ter_status status = ter_range_grow_in_parts(runs->range, runs->ground, chunks, &start);
 
     if (status != TER_OK)
         return status;
@@ -226,21 +226,40 @@ static ter_status grow_runs(struct ter_runs *runs, size_t pages)
     return TER_OK;
 }
 
+/* Free pages that were never used may lack their memory. */
+static ter_status fill_pages(const struct ter_runs *runs, size_t page, size_t pages)
+{
+    if (!record_of(runs, page)->zeroed)
+        return TER_OK;
+    return ter_range_fill(runs->range, runs->ground, page_address(runs, page),
+                          pages << TER_LOG_BYTES_IN_PAGE);
+}
+
+static ter_status find_or_grow(struct ter_runs *runs, size_t pages, size_t *page)
+{
+    ter_status status;
+
+    *page = find_free(runs, pages);
+    if (*page == SIZE_MAX) {
+        status = grow_runs(runs, pages);
+        if (status != TER_OK)
+            return status;
+        *page = find_free(runs, pages);
+        TER_CHECK(*page != SIZE_MAX);
+    }
+    return fill_pages(runs, *page, pages);
+}
+
 ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed)
 {
+    ter_status status;
     size_t page;
 
     if (pages == 0 || pages > runs->range->extent_bytes >> TER_LOG_BYTES_IN_PAGE)
         return TER_ERROR_NO_ADDRESS_SPACE;
-    page = find_free(runs, pages);
-    if (page == SIZE_MAX) {
-        ter_status status = grow_runs(runs, pages);
-
-        if (status != TER_OK)
-            return status;
-        page = find_free(runs, pages);
-        TER_CHECK(page != SIZE_MAX);
-    }
+    status = find_or_grow(runs, pages, &page);
+    if (status != TER_OK)
+        return status;
     *zeroed = record_of(runs, page)->zeroed;
     take_from_free(runs, page, pages);
     mark_used(runs, page, 0, pages);
@@ -278,7 +297,8 @@ bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages, bool 
 
     TER_CHECK(pages > length);
     if (!has_page(runs, after) || record_of(runs, after)->state != TER_RUN_FREE ||
-        record_of(runs, after)->pages < pages - length)
+        record_of(runs, after)->pages < pages - length ||
+        fill_pages(runs, after, pages - length) != TER_OK)
         return false;
     *zeroed = record_of(runs, after)->zeroed;
     take_from_free(runs, after, pages - length);

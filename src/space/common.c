@@ -25,7 +25,8 @@ static bool range_holds(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_space *space = ter_space_of(sft);
 
-    return ter_range_holds(&space->range, space->ground, word);
+    return ter_range_holds(&space->range, space->ground, word) &&
+           ter_mmapper_has_memory(&space->ground->mmapper, word);
 }
 
 static ter_object find_exact(const struct ter_sft *sft, uintptr_t word)

@@ -103,7 +103,8 @@ static void every_complaint(void **state)
     check_refused("a-name-that-is-longer-than-that-of-any-layout", "longer");
     check_refused("moon:slots=4", "'moon'");
     check_refused(":slots=4", "''");
-    check_refused("custom:", "has the fields start, extent, slots, limit, shared, by_need and first");
+    check_refused("custom:",
+                  "has the fields start, extent, slots, limit, shared, by_need and first");
     check_refused("custom::slots=4", "has the fields");
     check_refused("custom:slots=4:", "has the fields");
     check_refused("custom:slot=4", "'slot=4': a layout has the fields");

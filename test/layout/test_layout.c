@@ -59,7 +59,7 @@ static void check_rule(uintptr_t start, unsigned log_extent, unsigned slots, con
 static void check_limit(uintptr_t start, unsigned slots, uintptr_t limit, const char *part)
 {
     const struct ter_layout layout = {"test", start, TER_LOG_BYTES_IN_CHUNK, slots, true, limit,
-                                      false, 0};
+                                      false,  0};
 
     check_whole_rule(&layout, part);
 }

@@ -13,9 +13,8 @@ static struct ter_layout by_need_layout(uintptr_t first)
 {
     struct ter_layout layout = {"by need", 0, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, true, first};
 
-    assert_int_equal(ter_os_reserve(0, 2 * TEST_SLOTS * TEST_EXTENT, TEST_EXTENT,
-                                    &layout.heap_start),
-                     TER_OK);
+    assert_int_equal(
+        ter_os_reserve(0, 2 * TEST_SLOTS * TEST_EXTENT, TEST_EXTENT, &layout.heap_start), TER_OK);
     ter_os_release(layout.heap_start, 2 * TEST_SLOTS * TEST_EXTENT);
     assert_null(ter_layout_validate(&layout));
     return layout;
@@ -98,7 +97,9 @@ static void strangers_stay(void **state)
     /* In the hull, so metadata is read; it says that there is nothing. */
     assert_true(ter_range_covers(&range, stranger));
     for (uintptr_t word = range.start + CHUNK; word < range.start + 2 * CHUNK; word += 4096) {
-        const struct { uint64_t words[2]; } *block = TER_SIDE_RECORD(ground.side, BLOCK, word);
+        const struct {
+            uint64_t words[2];
+        } *block = TER_SIDE_RECORD(ground.side, BLOCK, word);
 
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_VALID_OBJECT], word));
         assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK], word));
@@ -222,12 +223,9 @@ static void failures_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_reserved),
-        cmocka_unit_test(strangers_stay),
-        cmocka_unit_test(strangers_in_every_chunk),
-        cmocka_unit_test(strangers_where_metadata_lies),
-        cmocka_unit_test(a_place_has_one_ground),
-        cmocka_unit_test(failures_change_nothing),
+        cmocka_unit_test(nothing_is_reserved),      cmocka_unit_test(strangers_stay),
+        cmocka_unit_test(strangers_in_every_chunk), cmocka_unit_test(strangers_where_metadata_lies),
+        cmocka_unit_test(a_place_has_one_ground),   cmocka_unit_test(failures_change_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
