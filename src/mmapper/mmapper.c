@@ -267,23 +267,44 @@ ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_
     return status;
 }
 
-bool ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start)
+/* Whether all of the chunk is free: any other answer than that it is not is about the size. */
+static bool somebody_lies_at(uintptr_t start)
+{
+    ter_status status = ter_os_reserve_at(start, TER_BYTES_IN_CHUNK);
+
+    if (status == TER_OK)
+        ter_os_release(start, TER_BYTES_IN_CHUNK);
+    return status == TER_ERROR_OWNED;
+}
+
+static ter_status begin_part(struct ter_mmapper *mmapper, uintptr_t start)
 {
     size_t chunk = (start - mmapper->start) >> mmapper->log_grain;
-    struct ter_mmapper_part *part;
+    struct ter_mmapper_part *part = find_part(mmapper, 0);
+
+    TER_CHECK(chunk < mmapper->chunks);
+    if (grain_state(mmapper, chunk) == TER_CHUNK_MAPPED)
+        return TER_OK; /* whole or in parts, by a growth that failed later */
+    if (part == NULL)
+        return TER_ERROR_FULL;
+    if (somebody_lies_at(start))
+        return TER_ERROR_OWNED;
+    atomic_store_explicit(&part->pieces, 0, memory_order_relaxed);
+    atomic_store_explicit(&part->start, start, memory_order_release);
+    set_states(mmapper, chunk, chunk + 1, TER_CHUNK_MAPPED);
+    return TER_OK;
+}
+
+ter_status ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start)
+{
+    ter_status status;
 
     TER_CHECK(mmapper->by_need && mmapper->log_grain == TER_LOG_BYTES_IN_CHUNK);
-    TER_CHECK(chunk < mmapper->chunks && ter_is_aligned(start, TER_BYTES_IN_CHUNK));
+    TER_CHECK(ter_is_aligned(start, TER_BYTES_IN_CHUNK));
     ter_lock_acquire(&mmapper->lock);
-    part = find_part(mmapper, 0);
-    if (part != NULL) {
-        TER_CHECK(grain_state(mmapper, chunk) == TER_CHUNK_RESERVED);
-        atomic_store_explicit(&part->pieces, 0, memory_order_relaxed);
-        atomic_store_explicit(&part->start, start, memory_order_release);
-        set_states(mmapper, chunk, chunk + 1, TER_CHUNK_MAPPED);
-    }
+    status = begin_part(mmapper, start);
     ter_lock_release(&mmapper->lock);
-    return part != NULL;
+    return status;
 }
 
 /* A part with all its pieces is a chunk like others. */

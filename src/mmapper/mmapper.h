@@ -72,10 +72,11 @@ ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t 
                            const char *name);
 
 /*
- * Of a mapper by need: the reserved chunk at `start` becomes MAPPED, but has memory only where
- * ter_mmapper_fill was asked for it since. False: there are as many such chunks as there may be.
+ * Of a mapper by need: the chunk at `start`, if it is not MAPPED, becomes so, but has memory only where
+ * ter_mmapper_fill was asked for it since. TER_ERROR_OWNED: somebody else lies there. TER_ERROR_FULL:
+ * there are as many such chunks as there may be.
  */
-bool ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start);
+ter_status ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start);
 /* Makes sure of the memory of [start, start + bytes), all of it in chunks that are MAPPED. */
 ter_status ter_mmapper_fill(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
                             const char *name);

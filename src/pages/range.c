@@ -60,10 +60,13 @@ static ter_status map_metadata(const struct ter_range *range, struct ter_ground 
 static ter_status map_chunks(const struct ter_range *range, struct ter_ground *ground,
                              uintptr_t start, size_t bytes, bool in_parts)
 {
-    if (in_parts && ground->mmapper.by_need && range->chunks == 0 && bytes == TER_BYTES_IN_CHUNK &&
-        ter_mmapper_map_in_parts(&ground->mmapper, start))
-        return TER_OK;
-    return ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+    ter_status status = TER_ERROR_FULL;
+
+    if (in_parts && ground->mmapper.by_need && range->chunks == 0 && bytes == TER_BYTES_IN_CHUNK)
+        status = ter_mmapper_map_in_parts(&ground->mmapper, start);
+    if (status == TER_ERROR_FULL)
+        status = ter_mmapper_map(&ground->mmapper, start, bytes, range->owner->name);
+    return status;
 }
 
 static ter_status map_memory(const struct ter_range *range, struct ter_ground *ground,
