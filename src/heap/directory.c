@@ -125,14 +125,28 @@ void ter_directory_remove(struct ter_heap *heap)
     pthread_mutex_unlock(&directory_lock);
 }
 
+static bool touches_in_region(size_t region, uintptr_t first, uintptr_t last)
+{
+    uint16_t number = atomic_load_explicit(&regions[region], memory_order_relaxed);
+    bool found = false;
+
+    if (number == 0)
+        return false;
+    if (number != SEVERAL)
+        return touches(&entries[number - 1], first, last);
+    for (size_t i = 0; i < TER_MAX_HEAPS && !found; i++)
+        found = heap_of(&entries[i]) != NULL && touches(&entries[i], first, last);
+    return found;
+}
+
 bool ter_directory_touches(uintptr_t start, size_t bytes)
 {
     uintptr_t last = start + (bytes - 1);
     bool found = false;
 
     pthread_mutex_lock(&directory_lock);
-    for (size_t i = 0; i < TER_MAX_HEAPS && !found; i++)
-        found = heap_of(&entries[i]) != NULL && touches(&entries[i], start, last);
+    for (size_t region = region_of(start); region <= region_of(last) && !found; region++)
+        found = touches_in_region(region, start, last);
     pthread_mutex_unlock(&directory_lock);
     return found;
 }

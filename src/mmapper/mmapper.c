@@ -24,6 +24,8 @@ static ter_status init(struct ter_mmapper *mmapper, size_t bytes, unsigned log_g
     TER_CHECK(bytes > 0 && ter_is_aligned(bytes, (size_t)1 << log_grain));
     TER_CHECK((size_t)1 << log_grain >= ter_os_page_size());
     *mmapper = (struct ter_mmapper){.log_grain = log_grain, .chunks = bytes >> log_grain};
+    while ((mmapper->chunks - 1) >> mmapper->log_group >= 64)
+        mmapper->log_group++;
     status = ter_os_allocate(state_table_bytes(mmapper), &table);
     if (status != TER_OK)
         return status;
@@ -73,6 +75,9 @@ static enum ter_chunk_state grain_state(const struct ter_mmapper *mmapper, size_
 static void set_states(struct ter_mmapper *mmapper, size_t first, size_t end,
                        enum ter_chunk_state state)
 {
+    for (size_t group = first >> mmapper->log_group; group <= (end - 1) >> mmapper->log_group;
+         group++)
+        mmapper->touched |= UINT64_C(1) << group;
     for (size_t chunk = first; chunk < end; chunk++)
         atomic_store_explicit(&mmapper->states[chunk], (uint8_t)state, memory_order_release);
 }
@@ -359,15 +364,36 @@ static void release_pieces(const struct ter_mmapper_part *part)
             ter_os_release(part_start(part) + i * TER_BYTES_IN_PIECE, TER_BYTES_IN_PIECE);
 }
 
+static size_t next_mapped(const struct ter_mmapper *mmapper, size_t first)
+{
+    while (first < mmapper->chunks) {
+        size_t group = first >> mmapper->log_group;
+
+        if ((mmapper->touched >> group & 1) == 0)
+            first = (group + 1) << mmapper->log_group;
+        else if (grain_state(mmapper, first) != TER_CHUNK_MAPPED)
+            first++;
+        else
+            return first;
+    }
+    return mmapper->chunks;
+}
+
+static size_t group_end(const struct ter_mmapper *mmapper, size_t chunk)
+{
+    size_t end = ((chunk >> mmapper->log_group) + 1) << mmapper->log_group;
+
+    return ter_min(end, mmapper->chunks);
+}
+
 /* Others may lie between the runs that are mapped. */
 static void release_runs(struct ter_mmapper *mmapper)
 {
-    for (size_t first = 0, next; first < mmapper->chunks; first = next) {
+    for (size_t first = next_mapped(mmapper, 0), next; first < mmapper->chunks;
+         first = next_mapped(mmapper, next)) {
         uintptr_t start = chunk_start(mmapper, first);
 
-        next = unmapped_together(mmapper, first, mmapper->chunks);
-        if (grain_state(mmapper, first) != TER_CHUNK_MAPPED)
-            continue;
+        next = unmapped_together(mmapper, first, group_end(mmapper, first));
         if (find_part(mmapper, start) != NULL)
             release_pieces(find_part(mmapper, start));
         else

@@ -46,6 +46,8 @@ struct ter_mmapper {
     size_t chunks;   /* pieces of a grain */
     unsigned log_grain;
     _Atomic uint8_t *states;
+    unsigned log_group; /* of pieces: a 64th of all */
+    uint64_t touched;   /* groups in which something was ever mapped: the end looks at no others */
     struct ter_lock lock;
     bool by_need;    /* nothing is reserved */
     bool huge_pages; /* asked for when chunks are mapped */
