@@ -320,6 +320,84 @@ static void the_gate_refuses(void **state)
     assert_false(allocate(test, 0, 64));
 }
 
+/* Runs that nothing was handed out of yet tell nothing of how much the program allocates. */
+static void what_is_held_is_not_handed_out(void **state)
+{
+    struct alloc_test *test = *state;
+
+    assert_true(allocate(test, 0, 64));
+    assert_true(allocate(test, 1, 32));
+    assert_int_equal(ter_mutators_allocated(&test->allocator), 2 * 4096);
+    assert_int_equal(ter_mutators_held(&test->allocator), 2 * 4096 - 96);
+    assert_int_equal(ter_mutators_handed_out(&test->allocator), 96);
+    assert_true(allocate(test, 0, 20000));
+    assert_int_equal(ter_mutators_handed_out(&test->allocator), 96 + 20000);
+    /* As after a collection that left the runs. */
+    test->allocator.allocated_since_collection = 0 - ter_mutators_uncounted(&test->allocator);
+    test->allocator.held_at_collection = ter_mutators_held(&test->allocator);
+    assert_int_equal(ter_mutators_handed_out(&test->allocator), 0);
+    for (unsigned i = 0; i < 1000; i++)
+        assert_true(allocate(test, 0, 64));
+    assert_int_equal(ter_mutators_handed_out(&test->allocator), 64000);
+    ter_allocator_lock(&test->allocator);
+    ter_mutator_flush(test->mutator);
+    ter_allocator_unlock(&test->allocator);
+    assert_int_equal(ter_mutators_held(&test->allocator), 0);
+    assert_int_equal(ter_mutators_handed_out(&test->allocator), 64000);
+}
+
+static size_t cell_bytes(const struct alloc_test *test, size_t index)
+{
+    return ter_block_head_of(&test->ground, test->object[index])->cell_bytes;
+}
+
+/* Where the heap may not grow, a larger cell of the same kind serves, also one that was freed. */
+static void a_crowded_heap_makes_do(void **state)
+{
+    struct alloc_test *test = *state;
+
+    assert_true(allocate(test, 0, 64));
+    assert_true(allocate(test, 1, 128));
+    test->answer = TER_CROWDED;
+    test->allocator.make_do_bytes = 100;
+    assert_true(allocate(test, 0, 32));
+    assert_int_equal(cell_bytes(test, 2), 64);
+    assert_true(find(test, test->object[2]) == test->object[2]);
+    assert_int_equal(test->allocator.make_do_bytes, 68);
+    assert_int_equal(test->admissions, 2);
+    assert_true(allocate(test, 1, 32));
+    assert_int_equal(cell_bytes(test, 3), 128);
+    assert_true(
+        ter_mutator_free_small(test->mutator, owner_of(test, test->object[2]), test->object[2]));
+    assert_true(allocate(test, 0, 48));
+    assert_true(test->object[4] == test->object[2]);
+    check_contents(test, 4, 5);
+    /* Nothing is larger; and kinds do not mix. */
+    assert_false(allocate(test, 0, 96));
+    assert_int_equal(test->refusals, 1);
+    assert_false(allocate(test, 0, 100000));
+    assert_int_equal(test->refusals, 2);
+}
+
+static void the_gate_says_how_long_to_make_do(void **state)
+{
+    struct alloc_test *test = *state;
+
+    assert_true(allocate(test, 0, 64));
+    test->answer = TER_ADMITTED;
+    assert_true(allocate(test, 0, 32));
+    assert_int_equal(cell_bytes(test, 1), 32);
+    test->allocator.make_do_bytes = 20;
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(allocate(test, 0, 16));
+    assert_int_equal(test->allocator.make_do_bytes, 0);
+    assert_int_equal(test->admissions, 2);
+    assert_true(allocate(test, 0, 16));
+    assert_int_equal(cell_bytes(test, 3), 32);
+    assert_int_equal(cell_bytes(test, 4), 16);
+    assert_int_equal(test->admissions, 3);
+}
+
 static void the_system_refuses(void **state)
 {
     struct alloc_test *test = *state;
@@ -388,6 +466,9 @@ int main(void)
         ALLOC_TEST(flushed_runs_are_free),
         ALLOC_TEST(freed_cells_are_used_again),
         ALLOC_TEST(the_gate_refuses),
+        ALLOC_TEST(what_is_held_is_not_handed_out),
+        ALLOC_TEST(a_crowded_heap_makes_do),
+        ALLOC_TEST(the_gate_says_how_long_to_make_do),
         ALLOC_TEST(the_system_refuses),
         ALLOC_TEST(stress_counts_allocations),
         ALLOC_TEST(what_waits_is_notified),

@@ -3,60 +3,107 @@
 #include "plan/plan.h"
 #include "support.h"
 
+/* What little there is to scan, and how often the program wants it to be: a collection costs something. */
+static void smallest_intervals(void **state)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 3};
+
+    (void)state;
+    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(128));
+    trigger.live.scanned_bytes = TER_KIB(192);
+    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(128));
+    trigger.live.scanned_bytes = TER_KIB(195);
+    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(130));
+    trigger.free_space_divisor = 1000000;
+    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(128));
+}
+
 static void intervals(void **state)
 {
     struct ter_trigger trigger = {.free_space_divisor = 3};
 
     (void)state;
-    assert_int_equal(ter_trigger_interval(&trigger), 1);
-    trigger.live.scanned_bytes = 3000;
-    assert_int_equal(ter_trigger_interval(&trigger), 2000);
-    trigger.live.atomic_bytes = 1200;
-    assert_int_equal(ter_trigger_interval(&trigger), 2100);
-    trigger.root_bytes = 300;
-    assert_int_equal(ter_trigger_interval(&trigger), 2200);
+    trigger.live.scanned_bytes = 3000000;
+    assert_int_equal(ter_trigger_interval(&trigger), 2000000);
+    trigger.live.atomic_bytes = 1200000;
+    assert_int_equal(ter_trigger_interval(&trigger), 2100000);
+    trigger.root_bytes = 300000;
+    assert_int_equal(ter_trigger_interval(&trigger), 2200000);
     /* What takes room counts too, though it need not be scanned. */
     trigger.used_bytes = TER_MIB(15);
-    assert_int_equal(ter_trigger_interval(&trigger), 2200);
+    assert_int_equal(ter_trigger_interval(&trigger), 2200000);
     trigger.used_bytes = TER_MIB(18);
     assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(8));
     trigger.used_bytes = TER_MIB(120);
     assert_int_equal(ter_trigger_interval(&trigger), (TER_MIB(32) + TER_MIB(32) / 3) / 3);
-    trigger.live.atomic_bytes = TER_MIB(90) - 3000;
+    trigger.live.atomic_bytes = TER_MIB(90) - 3000000;
     assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(40));
     trigger.used_bytes = TER_MIB(18);
     trigger.live.scanned_bytes = TER_MIB(12);
     trigger.live.atomic_bytes = trigger.root_bytes = 0;
     assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(32) / 3);
-    trigger.used_bytes = trigger.live.scanned_bytes = 0;
-    trigger.free_space_divisor = 1000000;
-    assert_int_equal(ter_trigger_interval(&trigger), 1);
 }
 
 static void due(void **state)
 {
-    struct ter_trigger trigger = {.free_space_divisor = 1, .root_bytes = 1000};
+    struct ter_trigger trigger = {.free_space_divisor = 1, .root_bytes = 1000000};
     static struct ter_allocator allocator;
 
     (void)state;
-    assert_false(ter_trigger_is_due(&trigger, &allocator));
-    allocator.allocated_since_collection = 999;
-    assert_false(ter_trigger_is_due(&trigger, &allocator));
-    trigger.never_grow_before_collecting = true;
-    assert_true(ter_trigger_is_due(&trigger, &allocator));
-    trigger.never_grow_before_collecting = false;
-    allocator.allocated_since_collection = 1000;
-    assert_true(ter_trigger_is_due(&trigger, &allocator));
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
+    allocator.allocated_since_collection = 999999;
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
+    allocator.allocated_since_collection = 1000000;
+    assert_true(ter_trigger_is_due(&trigger, &allocator, false));
     trigger.disabled = 1;
-    assert_false(ter_trigger_is_due(&trigger, &allocator));
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
     trigger.disabled = 0;
     /* What was freed by hand counts less, but in the end it counts. */
     allocator.freed_since_collection = 1;
-    assert_false(ter_trigger_is_due(&trigger, &allocator));
-    allocator.freed_since_collection = 1000000;
-    assert_false(ter_trigger_is_due(&trigger, &allocator));
-    allocator.allocated_since_collection = 8000;
-    assert_true(ter_trigger_is_due(&trigger, &allocator));
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
+    allocator.freed_since_collection = 1000000000;
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
+    allocator.allocated_since_collection = 8000000;
+    assert_true(ter_trigger_is_due(&trigger, &allocator, false));
+}
+
+/* Some allocation is needed, but not the whole interval. */
+static void due_for_other_reasons(void **state)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 1, .root_bytes = 1000000};
+    static struct ter_allocator allocator;
+
+    (void)state;
+    allocator.allocated_since_collection = TER_KIB(64) - 1;
+    assert_false(ter_trigger_is_due(&trigger, &allocator, true));
+    trigger.never_grow_before_collecting = true;
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
+    allocator.allocated_since_collection = TER_KIB(64);
+    assert_true(ter_trigger_is_due(&trigger, &allocator, false));
+    trigger.never_grow_before_collecting = false;
+    assert_false(ter_trigger_is_due(&trigger, &allocator, false));
+    assert_true(ter_trigger_is_due(&trigger, &allocator, true));
+    trigger.disabled = 1;
+    assert_false(ter_trigger_is_due(&trigger, &allocator, true));
+}
+
+static void missing_at_the_maximum(void **state)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 1, .root_bytes = 1000000};
+    static struct ter_allocator allocator;
+
+    (void)state;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), 500000);
+    allocator.allocated_since_collection = 400000;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), 100000);
+    allocator.allocated_since_collection = 500000;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), 0);
+    allocator.freed_since_collection = 1000;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), 1000);
+    trigger.root_bytes = 0;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), 0);
+    allocator.allocated_since_collection = allocator.freed_since_collection = 0;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), TER_KIB(128));
 }
 
 static void growth_makes_room(void **state)
@@ -103,8 +150,11 @@ static void growth_does_not_wrap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(smallest_intervals),
         cmocka_unit_test(intervals),
         cmocka_unit_test(due),
+        cmocka_unit_test(due_for_other_reasons),
+        cmocka_unit_test(missing_at_the_maximum),
         cmocka_unit_test(growth_makes_room),
         cmocka_unit_test(growth_does_not_wrap),
     };
