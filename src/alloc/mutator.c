@@ -10,7 +10,10 @@ static size_t mutator_bytes(void)
     return ter_align_up(sizeof(struct ter_mutator), ter_os_page_size());
 }
 
-/* Blocks of one thread lie side by side; what the loader made later and apart is not covered. */
+/*
+ * Where no more is known of the C library: blocks of one thread lie side by side, but for what the
+ * loader made later and apart.
+ */
 static void join_thread_data(void *context, const struct ter_os_segment *segment)
 {
     struct ter_root_range *range = context;
@@ -84,7 +87,9 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     ter_allocator_lock(allocator);
     /* Under the lock, which a thread that forks holds: a child must not find the C library's lock of
        its list of libraries held for ever by a thread that is not there. */
-    ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
+    ter_os_check_thread_data();
+    if (!ter_os_knows_thread_data())
+        ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
     if (is_bound(allocator, mutator->thread))
         status = TER_ERROR_INVALID;
     else if (allocator->mutators != NULL)
@@ -112,6 +117,7 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
         return TER_ERROR_SYSTEM;
     if (stack_base == 0)
         stack_base = stack.end;
+    ter_os_learn_thread_data();
     status = take_memory(allocator, &made);
     if (status != TER_OK)
         return status;

@@ -24,7 +24,7 @@ struct ter_mutator {
     struct ter_os_stack own_stack; /* as the system gave it to the thread */
     size_t stack_bytes;            /* that were visited last */
     uintptr_t blocked_at; /* where the stack ended when the thread left the heap; 0: it did not */
-    struct ter_root_range thread_data; /* static thread-local data */
+    struct ter_root_range thread_data; /* for a C library of which os/ knows no more */
     /* What the thread said of a stack for its signal handlers; 0 when it said nothing. */
     struct ter_root_range usual_stack;
     struct ter_root_range signal_stack;

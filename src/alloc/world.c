@@ -139,15 +139,25 @@ static void visit_stack(struct ter_mutator *mutator, uintptr_t pointer, ter_root
 }
 
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
-                            ter_root_visitor *stack, ter_root_visitor *data, void *context)
+                            ter_root_visitor *visitor, void *context)
 {
     ter_os_note_signal_stack(ter_os_thread_self());
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         uintptr_t end = is_own(m) ? own_end : stack_end(m);
 
-        visit_stack(m, corrected(allocator, m, end), stack, context);
-        if (m->thread_data.start != 0)
-            data(context, m->thread_data.start, m->thread_data.end);
+        visit_stack(m, corrected(allocator, m, end), visitor, context);
+    }
+}
+
+void ter_world_visit_thread_data(const struct ter_allocator *allocator,
+                                 const struct ter_module_list *modules, ter_root_visitor *visitor,
+                                 void *context)
+{
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        if (ter_os_knows_thread_data())
+            ter_os_visit_thread_data(m->thread, modules->modules, modules->count, visitor, context);
+        else if (m->thread_data.start != 0)
+            visitor(context, m->thread_data.start, m->thread_data.end);
     }
 }
 

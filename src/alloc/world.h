@@ -22,12 +22,13 @@ ter_status ter_world_share(struct ter_allocator *allocator);
 /* Marks what the stopped ones keep for themselves. */
 void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks);
 
-/*
- * Visits the stacks of all mutators, the caller's from `own_end` up, and with `data` their static
- * thread-local data.
- */
+/* Visits the stacks of all mutators, the caller's from `own_end` up. */
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
-                            ter_root_visitor *stack, ter_root_visitor *data, void *context);
+                            ter_root_visitor *visitor, void *context);
+/* Visits their thread-local data, those of `modules` too. */
+void ter_world_visit_thread_data(const struct ter_allocator *allocator,
+                                 const struct ter_module_list *modules, ter_root_visitor *visitor,
+                                 void *context);
 
 /* Sum of the sizes of the stacks, as they were when last visited. */
 size_t ter_world_stack_bytes(const struct ter_allocator *allocator);

@@ -155,6 +155,36 @@ uint64_t ter_os_data_segments_version(void);
 /* Visits the calling thread's blocks of static thread-local data. */
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context);
 
+/* ---- Thread-local data ---- */
+
+struct ter_os_thread;
+
+/* A library's variables of threads, by the number that the loader gave it. */
+struct ter_os_module {
+    size_t number;
+    size_t bytes;
+};
+
+typedef void ter_os_module_visitor(void *context, const struct ter_os_module *module);
+
+/*
+ * Where the C library keeps the data of other threads is learned once: what it says itself first,
+ * with no lock of ours held, since the loader's is taken; then, under any lock that a thread holds
+ * which forks, it is checked. Neither need come to anything, which the third says.
+ */
+void ter_os_learn_thread_data(void);
+void ter_os_check_thread_data(void);
+bool ter_os_knows_thread_data(void);
+/* Libraries whose data a thread gets when it first uses them; none when nothing is known. */
+void ter_os_for_each_late_module(ter_os_module_visitor *visitor, void *context);
+/*
+ * Visits what a thread has of variables, of those modules too, and of values of pthread_setspecific.
+ * Known only; the thread is the caller's, stands, or is outside the heap.
+ */
+void ter_os_visit_thread_data(const struct ter_os_thread *thread,
+                              const struct ter_os_module *modules, size_t count,
+                              ter_os_range_visitor *visitor, void *context);
+
 /* ---- Threads of our own ---- */
 
 /* Processors that this process may use. */

@@ -171,11 +171,17 @@ static void mark_uncollectable(struct ter_plan *plan)
     scan_outside(plan, false);
 }
 
-static void visit_vm_range(void *context, uintptr_t start, uintptr_t end)
+static void visit_range(void *context, uintptr_t start, uintptr_t end)
 {
     struct ter_plan *plan = context;
 
     ter_roots_visit_range(&plan->roots, start, end, visit_data, &plan->marker);
+}
+
+static void visit_own_block(void *context, const struct ter_os_segment *segment)
+{
+    visit_range(context, ter_align_up(segment->start, sizeof(uintptr_t)),
+                ter_align_down(segment->end, sizeof(uintptr_t)));
 }
 
 /* While nothing is unloaded. */
@@ -183,7 +189,11 @@ static void mark_static_roots(struct ter_plan *plan)
 {
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
     if (plan->allocator.vm_space != NULL)
-        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_vm_range, plan);
+        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_range, plan);
+    ter_world_visit_thread_data(&plan->allocator, &plan->roots.modules, visit_data, &plan->marker);
+    /* The loader tells a thread at least of its own, also of libraries that came later. */
+    if (!ter_os_knows_thread_data())
+        ter_os_for_each_tls_block(visit_own_block, plan);
 }
 
 static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
@@ -194,7 +204,7 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
     /* Before the stacks: it may say where those begin. */
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
-    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, visit_data, &plan->marker);
+    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, &plan->marker);
     mark_uncollectable(plan);
     start_ns = ter_os_now_ns();
     drain_all(plan);

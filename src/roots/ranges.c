@@ -3,35 +3,39 @@
 
 /* ---- Lists ---- */
 
-static size_t list_bytes(const struct ter_root_list *list)
+/* An array with room for one more element. */
+static ter_status array_grow(void **array, size_t count, size_t *capacity, size_t element_bytes)
 {
-    return list->capacity * sizeof list->ranges[0];
+    size_t old_bytes = *capacity * element_bytes;
+    size_t bytes = *capacity == 0 ? ter_os_page_size() : old_bytes * 2;
+    ter_status status;
+
+    if (count < *capacity)
+        return TER_OK;
+    status =
+        *capacity == 0 ? ter_os_allocate(bytes, array) : ter_os_reallocate(array, old_bytes, bytes);
+    if (status == TER_OK)
+        *capacity = bytes / element_bytes;
+    return status;
 }
 
-static ter_status list_grow(struct ter_root_list *list)
+static void array_release(void *array, size_t capacity, size_t element_bytes)
 {
-    size_t bytes = list->capacity == 0 ? ter_os_page_size() : list_bytes(list) * 2;
-    void *memory = list->ranges;
-    ter_status status = list->capacity == 0 ? ter_os_allocate(bytes, &memory)
-                                            : ter_os_reallocate(&memory, list_bytes(list), bytes);
-
-    if (status != TER_OK)
-        return status;
-    list->ranges = memory;
-    list->capacity = bytes / sizeof list->ranges[0];
-    return TER_OK;
+    if (capacity != 0)
+        ter_os_release((uintptr_t)array, capacity * element_bytes);
 }
 
 static ter_status list_append(struct ter_root_list *list, uintptr_t start, uintptr_t end)
 {
+    void *memory = list->ranges;
+    ter_status status;
+
     if (start >= end)
         return TER_OK;
-    if (list->count == list->capacity) {
-        ter_status status = list_grow(list);
-
-        if (status != TER_OK)
-            return status;
-    }
+    status = array_grow(&memory, list->count, &list->capacity, sizeof list->ranges[0]);
+    if (status != TER_OK)
+        return status;
+    list->ranges = memory;
     list->ranges[list->count++] = (struct ter_root_range){start, end};
     return TER_OK;
 }
@@ -43,9 +47,26 @@ static void list_delete(struct ter_root_list *list, size_t index)
 
 static void list_fini(struct ter_root_list *list)
 {
-    if (list->capacity != 0)
-        ter_os_release((uintptr_t)list->ranges, list_bytes(list));
+    array_release(list->ranges, list->capacity, sizeof list->ranges[0]);
     *list = (struct ter_root_list){0};
+}
+
+static ter_status modules_append(struct ter_module_list *list, const struct ter_os_module *module)
+{
+    void *memory = list->modules;
+    ter_status status = array_grow(&memory, list->count, &list->capacity, sizeof list->modules[0]);
+
+    if (status != TER_OK)
+        return status;
+    list->modules = memory;
+    list->modules[list->count++] = *module;
+    return TER_OK;
+}
+
+static void modules_fini(struct ter_module_list *list)
+{
+    array_release(list->modules, list->capacity, sizeof list->modules[0]);
+    *list = (struct ter_module_list){0};
 }
 
 /* ---- Life ---- */
@@ -60,6 +81,7 @@ void ter_roots_fini(struct ter_roots *roots)
     list_fini(&roots->added);
     list_fini(&roots->excluded);
     list_fini(&roots->segments);
+    modules_fini(&roots->modules);
 }
 
 /* ---- Ranges of the embedder ---- */
@@ -185,6 +207,14 @@ static void add_segment(void *context, const struct ter_os_segment *segment)
                        ter_align_down(segment->end, sizeof(uintptr_t)), 0);
 }
 
+static void add_module(void *context, const struct ter_os_module *module)
+{
+    struct refresh *refresh = context;
+
+    if (refresh->status == TER_OK)
+        refresh->status = modules_append(&refresh->roots->modules, module);
+}
+
 ter_status ter_roots_refresh(struct ter_roots *roots)
 {
     struct refresh refresh = {roots, TER_OK};
@@ -193,7 +223,9 @@ ter_status ter_roots_refresh(struct ter_roots *roots)
     if (roots->segments_known && roots->segments_version == version)
         return TER_OK;
     roots->segments.count = 0;
+    roots->modules.count = 0;
     ter_os_for_each_data_segment(add_segment, &refresh);
+    ter_os_for_each_late_module(add_module, &refresh);
     roots->segments_known = refresh.status == TER_OK;
     roots->segments_version = version;
     return refresh.status;

@@ -28,6 +28,13 @@ struct ter_root_list {
     size_t capacity;
 };
 
+/* Libraries with thread-local data of their own; grows like the list above. */
+struct ter_module_list {
+    struct ter_os_module *modules;
+    size_t count;
+    size_t capacity;
+};
+
 /* Should this data of the program ("") or of a library be scanned? Under the loader's lock. */
 typedef int ter_root_filter(const char *library, void *start, size_t bytes);
 
@@ -38,6 +45,7 @@ struct ter_roots {
     struct ter_root_list added;
     struct ter_root_list excluded;
     struct ter_root_list segments;
+    struct ter_module_list modules; /* as current as segments */
     uint64_t segments_version;
     bool segments_known;
     bool scan_program;                         /* the program's own data */
