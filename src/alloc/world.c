@@ -126,8 +126,8 @@ static struct ter_root_range signal_stack(const struct ter_mutator *mutator)
     return range.end != 0 ? range : mutator->signal_stack;
 }
 
-static void visit_stack(struct ter_mutator *mutator, uintptr_t pointer, ter_root_visitor *visitor,
-                        void *context)
+static void visit_stack_of(struct ter_mutator *mutator, uintptr_t pointer,
+                           ter_root_visitor *visitor, void *context)
 {
     struct ter_stack stack = {.pointer = pointer,
                               .base = mutator->stack_base,
@@ -145,7 +145,7 @@ void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         uintptr_t end = is_own(m) ? own_end : stack_end(m);
 
-        visit_stack(m, corrected(allocator, m, end), visitor, context);
+        visit_stack_of(m, corrected(allocator, m, end), visitor, context);
     }
 }
 

@@ -236,7 +236,7 @@ struct readable {
     size_t bytes; /* that were visited, or need no visit */
 };
 
-static void visit_part(const struct readable *readable, uintptr_t start, uintptr_t end)
+static void visit_readable_part(const struct readable *readable, uintptr_t start, uintptr_t end)
 {
     start = ter_max(start, readable->start);
     end = ter_min(end, readable->end);
@@ -252,7 +252,7 @@ static uintptr_t visit_pages(const struct readable *readable, const uint64_t *pa
         if (is_touched(pages[i])) {
             open = open == 0 ? address : open;
         } else if (open != 0) {
-            visit_part(readable, open, address);
+            visit_readable_part(readable, open, address);
             open = 0;
         }
     }
@@ -277,7 +277,7 @@ static void visit_touched(const struct readable *readable, uintptr_t start, uint
     if (file >= 0)
         close_file(file);
     start = open != 0 ? open : start;
-    visit_part(readable, start, end);
+    visit_readable_part(readable, start, end);
 }
 
 /* ---- Parts of a range ---- */
@@ -287,7 +287,7 @@ static void visit_halves(struct readable *readable, uintptr_t start, uintptr_t e
     uintptr_t middle = ter_align_down(start + (end - start) / 2, page_bytes());
 
     if (ter_os_is_readable(start, end)) {
-        visit_part(readable, start, end);
+        visit_readable_part(readable, start, end);
         readable->bytes += end - start;
     } else if (middle > start) {
         visit_halves(readable, start, middle);
@@ -322,7 +322,7 @@ static bool visit_mapping(void *context, const struct mapping *mapping)
         visit_touched(readable, ter_align_down(start, page_bytes()),
                       ter_align_up(end, page_bytes()));
     else
-        visit_part(readable, start, end);
+        visit_readable_part(readable, start, end);
     readable->bytes += end - start;
     return true;
 }
@@ -370,7 +370,7 @@ static bool look_for(void *context, const struct mapping *mapping)
 }
 
 /* How far one can go from `from` by pages that can be read, in steps that grow and shrink. */
-static uintptr_t probe(uintptr_t from, bool up)
+static uintptr_t probe_pages(uintptr_t from, bool up)
 {
     size_t step = page_bytes(), gone = 0;
     bool growing = true;
@@ -399,8 +399,8 @@ bool ter_os_find_mapping(uintptr_t address, uintptr_t *start, uintptr_t *end)
         *end = search.found.end;
     } else {
         search.found.readable = ter_os_is_readable(page, page + page_bytes());
-        *start = probe(page, false);
-        *end = probe(page, true);
+        *start = probe_pages(page, false);
+        *end = probe_pages(page, true);
     }
     return search.found.readable && *start <= address && address < *end;
 }

@@ -107,7 +107,7 @@ void ter_os_learn_thread_data(void)
 /* ---- A thread's record ---- */
 
 /* Of memory that other threads write. */
-static TER_NO_SANITIZE uintptr_t read_word(uintptr_t address)
+static TER_NO_SANITIZE uintptr_t read_record(uintptr_t address)
 {
     return *(const volatile uintptr_t *)address;
 }
@@ -136,18 +136,18 @@ static bool is_in(struct area area, uintptr_t address)
 static uintptr_t data_of(uintptr_t vector, size_t module)
 {
     uintptr_t element = layout.element.bits / 8;
-    uintptr_t length = read_word(vector - element + layout.length.offset);
+    uintptr_t length = read_record(vector - element + layout.length.offset);
     uintptr_t value;
 
     if (module > length)
         return 0;
-    value = read_word(vector + module * element + layout.value.offset);
+    value = read_record(vector + module * element + layout.value.offset);
     return value == UINTPTR_MAX ? 0 : value;
 }
 
 static uintptr_t vector_of(uintptr_t record)
 {
-    return read_word(record + layout.vector.offset);
+    return read_record(record + layout.vector.offset);
 }
 
 /* ---- Does the description agree with the loader? ---- */
@@ -246,7 +246,8 @@ void ter_os_for_each_late_module(ter_os_module_visitor *visitor, void *context)
 
 /* ---- Visits ---- */
 
-static void visit_words(uintptr_t start, size_t bytes, ter_os_range_visitor *visitor, void *context)
+static void visit_record_words(uintptr_t start, size_t bytes, ter_os_range_visitor *visitor,
+                               void *context)
 {
     uintptr_t end = ter_align_down(start + bytes, sizeof(uintptr_t));
 
@@ -262,10 +263,10 @@ static void visit_values(uintptr_t record, ter_os_range_visitor *visitor, void *
     size_t count = layout.specific.bits / 8 / sizeof(uintptr_t);
 
     for (size_t i = 1; i < count; i++) {
-        uintptr_t block = read_word(blocks + i * sizeof(uintptr_t));
+        uintptr_t block = read_record(blocks + i * sizeof(uintptr_t));
 
         if (block != 0)
-            visit_words(block, layout.block_bytes, visitor, context);
+            visit_record_words(block, layout.block_bytes, visitor, context);
     }
 }
 
@@ -280,14 +281,14 @@ static void visit_modules(uintptr_t record, const struct ter_os_module *modules,
         last = ter_max(last, modules[i].number);
     if (count == 0 || !ter_os_is_readable(vector - element, vector + element))
         return;
-    last = ter_min(last, read_word(vector - element + layout.length.offset));
+    last = ter_min(last, read_record(vector - element + layout.length.offset));
     if (!ter_os_is_readable(vector, vector + (last + 1) * element))
         return;
     for (size_t i = 0; i < count; i++) {
         uintptr_t data = modules[i].number > last ? 0 : data_of(vector, modules[i].number);
 
         if (data != 0 && !is_in(area, data))
-            visit_words(data, modules[i].bytes, visitor, context);
+            visit_record_words(data, modules[i].bytes, visitor, context);
     }
 }
 

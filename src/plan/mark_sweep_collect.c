@@ -171,7 +171,7 @@ static void mark_uncollectable(struct ter_plan *plan)
     scan_outside(plan, false);
 }
 
-static void visit_range(void *context, uintptr_t start, uintptr_t end)
+static void visit_static_range(void *context, uintptr_t start, uintptr_t end)
 {
     struct ter_plan *plan = context;
 
@@ -180,8 +180,8 @@ static void visit_range(void *context, uintptr_t start, uintptr_t end)
 
 static void visit_own_block(void *context, const struct ter_os_segment *segment)
 {
-    visit_range(context, ter_align_up(segment->start, sizeof(uintptr_t)),
-                ter_align_down(segment->end, sizeof(uintptr_t)));
+    visit_static_range(context, ter_align_up(segment->start, sizeof(uintptr_t)),
+                       ter_align_down(segment->end, sizeof(uintptr_t)));
 }
 
 /* While nothing is unloaded. */
@@ -189,7 +189,7 @@ static void mark_static_roots(struct ter_plan *plan)
 {
     ter_roots_visit(&plan->roots, visit_data, &plan->marker);
     if (plan->allocator.vm_space != NULL)
-        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_range, plan);
+        ter_vm_space_visit_roots(plan->allocator.vm_space, visit_static_range, plan);
     ter_world_visit_thread_data(&plan->allocator, &plan->roots.modules, visit_data, &plan->marker);
     /* The loader tells a thread at least of its own, also of libraries that came later. */
     if (!ter_os_knows_thread_data())

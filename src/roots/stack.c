@@ -28,7 +28,7 @@ struct visit {
     size_t bytes;
 };
 
-static void visit_part(struct visit *visit, uintptr_t start, uintptr_t end)
+static void visit_stack_part(struct visit *visit, uintptr_t start, uintptr_t end)
 {
     start = ter_align_up(start, sizeof(uintptr_t));
     end = ter_align_down(end, sizeof(uintptr_t));
@@ -38,14 +38,14 @@ static void visit_part(struct visit *visit, uintptr_t start, uintptr_t end)
     visit->visitor(visit->context, start, end);
 }
 
-static void visit_readable_part(void *context, uintptr_t start, uintptr_t end)
+static void visit_stack_piece(void *context, uintptr_t start, uintptr_t end)
 {
-    visit_part(context, start, end);
+    visit_stack_part(context, start, end);
 }
 
-static void visit_readable(struct visit *visit, uintptr_t start, uintptr_t end)
+static void visit_stack_readable(struct visit *visit, uintptr_t start, uintptr_t end)
 {
-    (void)ter_os_for_each_readable(start, end, visit_readable_part, visit);
+    (void)ter_os_for_each_readable(start, end, visit_stack_piece, visit);
 }
 
 static bool holds(uintptr_t start, uintptr_t end, uintptr_t address)
@@ -78,7 +78,7 @@ static void visit_below(struct visit *visit, uintptr_t end)
     uintptr_t start, mapping_end;
 
     if (ter_os_find_mapping(end - 1, &start, &mapping_end))
-        visit_readable(visit, start, end);
+        visit_stack_readable(visit, start, end);
 }
 
 /* The thread's own stack and, when the program says that it uses another, all of that one. */
@@ -87,11 +87,11 @@ static void visit_known(struct visit *visit, const struct ter_stack *stack)
     uintptr_t end = has_own_base(stack) ? stack->base : stack->own->end;
 
     if (stack->usual.end != 0)
-        visit_readable(visit, stack->usual.start, stack->usual.end);
+        visit_stack_readable(visit, stack->usual.start, stack->usual.end);
     else if (stack->own->grows)
         visit_below(visit, end);
     else
-        visit_readable(visit, stack->own->start, end);
+        visit_stack_readable(visit, stack->own->start, end);
     if (!has_own_base(stack))
         visit_below(visit, stack->base);
 }
@@ -108,17 +108,17 @@ static void visit_found(struct visit *visit, const struct ter_stack *stack)
         end = stack->pointer;
     if (holds(stack->pointer, end, stack->base - 1)) {
         note_growth(stack);
-        visit_readable(visit, stack->pointer, stack->base);
+        visit_stack_readable(visit, stack->pointer, stack->base);
         return;
     }
     if (holds(stack->own->start, stack->own->end, stack->pointer) ||
         holds(stack->pointer, end, stack->own->end - 1)) {
-        visit_readable(visit, stack->pointer, stack->own->end);
+        visit_stack_readable(visit, stack->pointer, stack->own->end);
         if (!has_own_base(stack))
             visit_below(visit, stack->base);
         return;
     }
-    visit_readable(visit, stack->pointer, end);
+    visit_stack_readable(visit, stack->pointer, end);
     visit_known(visit, stack);
 }
 
@@ -136,13 +136,13 @@ size_t ter_stack_visit(const struct ter_stack *stack, ter_root_visitor *visitor,
     words.pointer = ter_align_down(stack->pointer, sizeof(uintptr_t));
     words.base = ter_align_down(stack->base, sizeof(uintptr_t));
     if (TER_UNLIKELY(holds(stack->signal.start, stack->signal.end, words.pointer))) {
-        visit_readable(&visit, words.pointer, stack->signal.end);
+        visit_stack_readable(&visit, words.pointer, stack->signal.end);
         visit_known(&visit, &words);
     } else if (TER_LIKELY(is_on_own(&words))) {
-        visit_part(&visit, words.pointer, words.base);
+        visit_stack_part(&visit, words.pointer, words.base);
     } else if (reaches_base(&words)) {
         note_growth(&words);
-        visit_part(&visit, words.pointer, words.base);
+        visit_stack_part(&visit, words.pointer, words.base);
     } else {
         visit_found(&visit, &words);
     }

@@ -41,6 +41,7 @@ struct test {
 static struct test *running;
 static void **links;
 static unsigned checked;
+static void *volatile parked[OBJECTS];
 static char static_stack[STACK_BYTES] __attribute__((aligned(16)));
 
 /* ---- Objects ---- */
@@ -230,6 +231,56 @@ static void *run_tests(void *argument)
     return argument;
 }
 
+/* ---- The program says where the stack begins, and collections come between that and the switch ---- */
+
+static struct GC_stack_base own_base, told_base;
+static void *own_handle;
+
+static void *GC_CALLBACK say_base(void *base)
+{
+    GC_set_stackbottom(own_handle, base);
+    return NULL;
+}
+
+static void run_told(void)
+{
+    struct test *test = running;
+    void *volatile held[OBJECTS];
+
+    make(held, 0);
+    collect_by(test->collector);
+    check_held(held, 0, "on a stack that was told of");
+    GC_call_with_alloc_lock(say_base, &own_base);
+    collect_by(test->collector);
+    check_held(held, 0, "on a stack that is not told of any more");
+    swapcontext(&test->coroutine, &test->own);
+}
+
+static NOINLINE void test_told(enum collector collector)
+{
+    struct test test = {.collector = collector, .stack = map_stack(), .name = "told"};
+    void *volatile held[OBJECTS];
+
+    running = &test;
+    own_handle = GC_get_my_stackbottom(&own_base);
+    told_base = own_base;
+    told_base.mem_base = test.stack + STACK_BYTES;
+    make(held, OBJECTS);
+    GC_call_with_alloc_lock(say_base, &told_base);
+    collect_by(collector);
+    check_held(held, OBJECTS, "on the own stack, with another told of");
+    getcontext(&test.coroutine);
+    test.coroutine.uc_stack.ss_sp = test.stack;
+    test.coroutine.uc_stack.ss_size = STACK_BYTES;
+    makecontext(&test.coroutine, run_told, 0);
+    /* The program's own stack is the program's to push, once it told of another. */
+    for (size_t i = 0; i < OBJECTS; i++)
+        parked[i] = held[i];
+    swapcontext(&test.own, &test.coroutine);
+    check_held(held, OBJECTS, "on the own stack, told of again");
+    munmap(test.stack - GUARD_BYTES, STACK_BYTES + 2 * GUARD_BYTES);
+}
+
 int main(void)
 {
     pthread_t thread, other;
@@ -243,11 +294,13 @@ int main(void)
     if (pthread_create(&thread, NULL, collect_for_others, NULL) != 0)
         abort();
     run_tests(NULL);
+    for (unsigned collector = 0; collector < COLLECTORS; collector++)
+        test_told(collector);
     if (pthread_create(&other, NULL, run_tests, NULL) != 0)
         abort();
     pthread_join(other, NULL);
     atomic_store(&over, true);
     pthread_join(thread, NULL);
-    EXPECT(checked == 2 * 3 * OBJECTS * (4 * WAYS + 1) * COLLECTORS, "%u", checked);
+    EXPECT(checked == (2 * 3 * (4 * WAYS + 1) + 4) * COLLECTORS * OBJECTS, "%u", checked);
     return check_end();
 }
