@@ -7,9 +7,11 @@
  * thread that is bound to it. None may be called from a signal handler, but for ter_heap_find,
  * ter_heap_owner and ter_heap_of_word.
  *
- * Roots: stacks and registers of bound threads, and static data as the options say, are scanned
- * conservatively: any word that is the address of a byte of an object keeps that object. Objects
- * never move.
+ * Roots: stacks, registers and thread-local data of bound threads, and static data as the options say,
+ * are scanned conservatively: any word that is the address of a byte of an object keeps that object. A
+ * thread may stand on a stack of the program's own, as a coroutine does: that one is scanned up to the
+ * end of its mapping, and the thread's own whole; a stack on which nobody stands is the program's to add
+ * as a range. Objects never move.
  */
 #ifndef TERRIER_HEAP_H
 #define TERRIER_HEAP_H
@@ -144,7 +146,10 @@ TER_API size_t ter_heap_release_memory(struct ter_heap *heap);
 
 /* ---- Roots ---- */
 
-/** Words in [start, end) keep objects until removed. */
+/**
+ * Words in [start, end) keep objects until removed. What of it cannot be read when a collection comes
+ * is skipped, with a warning.
+ */
 TER_API ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end);
 TER_API ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start,
                                           const void *end);
