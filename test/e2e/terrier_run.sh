@@ -25,6 +25,8 @@ status_is "a folder is no program" 126 run "$temp"
 status_is "ended by SIGTERM" 143 run sh -c 'kill -TERM $$'
 check "without a word" not err_has terrier:
 status_is "ended by SIGKILL" 137 run sh -c 'kill -KILL $$'
+check "without a word of terrier's" not err_has terrier:
+status_is "ended by SIGKILL, with a report" 137 run --report sh -c 'kill -KILL $$'
 check "with one line" err_has "'sh' ended by signal 9"
 status_is "ended by SIGSEGV" 139 run sh -c 'kill -SEGV $$'
 

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -35,11 +37,18 @@ static bool set_files(const struct cmd_launch *launch)
     return true;
 }
 
-static _Noreturn void become_program(const struct cmd_launch *launch, const sigset_t *mask,
-                                     int error_pipe)
+/* If terrier is killed, so is the program, as it would be without terrier. */
+static void die_with(pid_t parent)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(CMD_STATUS_FAILED);
+}
+
+static _Noreturn void become_program(const struct cmd_launch *launch, pid_t parent, int error_pipe)
+{
+    die_with(parent);
     cmd_relay_restore();
-    sigprocmask(SIG_SETMASK, mask, NULL);
     if (set_files(launch))
         execvpe(launch->program[0], launch->program, launch->environment);
     int error_number = errno;
@@ -68,57 +77,43 @@ void cmd_child_die_cannot_run(const char *program, int error_number)
 static pid_t start(const struct cmd_launch *launch, int *error_number)
 {
     int error_pipe[2];
-    sigset_t mask;
+    pid_t parent = getpid();
     if (pipe2(error_pipe, O_CLOEXEC) != 0)
         cmd_die(CMD_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
-    cmd_relay_block(&mask);
+    sigset_t early;
+    sigpending(&early);
     pid_t pid = fork();
     if (pid < 0)
         cmd_die(CMD_STATUS_FAILED, "cannot start a process: %s", strerror(errno));
     if (pid == 0)
-        become_program(launch, &mask, error_pipe[1]);
-    cmd_relay_set_target(pid);
-    sigprocmask(SIG_SETMASK, &mask, NULL);
+        become_program(launch, parent, error_pipe[1]);
+    cmd_relay_pass_early(pid, &early);
     close(error_pipe[1]);
     *error_number = read_start_error(error_pipe[0]);
     close(error_pipe[0]);
     return pid;
 }
 
-/* Waits until the process changes state, and leaves it to be reaped. */
-static void wait_for_change(pid_t pid)
-{
-    siginfo_t change;
-    while (waitid(P_PID, (id_t)pid, &change, WEXITED | WSTOPPED | WNOWAIT) != 0) {
-        if (errno != EINTR)
-            cmd_die(CMD_STATUS_FAILED, "cannot wait for process %ld: %s", (long)pid,
-                    strerror(errno));
-    }
-}
-
-/* Takes one change of state; true once the process has ended. A process id may be used again as
- * soon as it is reaped, so no signal is passed on from here to the end. */
+/* Takes one change of state if there is one; true once the process has ended. Its id may be used again
+ * as soon as this returned true, so no signal is passed on from there. */
 static bool take_change(pid_t pid, int *wait_status, struct rusage *usage)
 {
-    sigset_t mask;
-    cmd_relay_block(&mask);
-    if (wait4(pid, wait_status, WUNTRACED, usage) != pid)
+    pid_t changed = wait4(pid, wait_status, WUNTRACED | WNOHANG, usage);
+    if (changed < 0)
         cmd_die(CMD_STATUS_FAILED, "cannot wait for process %ld: %s", (long)pid, strerror(errno));
-    bool ended = !WIFSTOPPED(*wait_status);
-    if (ended)
-        cmd_relay_set_target(0);
-    else
-        cmd_relay_stop(WSTOPSIG(*wait_status));
-    sigprocmask(SIG_SETMASK, &mask, NULL);
-    return ended;
+    if (changed == 0)
+        return false;
+    if (!WIFSTOPPED(*wait_status))
+        return true;
+    cmd_relay_stop(WSTOPSIG(*wait_status));
+    return false;
 }
 
 static int wait_for_end(pid_t pid, struct rusage *usage)
 {
     int wait_status = 0;
-    do {
-        wait_for_change(pid);
-    } while (!take_change(pid, &wait_status, usage));
+    while (!take_change(pid, &wait_status, usage))
+        cmd_relay_next(pid);
     return wait_status;
 }
 
@@ -147,6 +142,7 @@ void cmd_child_die_of(int signal_number)
     struct sigaction action;
     sigset_t mask;
     fflush(NULL);
+    cmd_relay_fini();
     setrlimit(RLIMIT_CORE, &no_core);
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;

@@ -13,6 +13,7 @@
 #include "environment.h"
 #include "json.h"
 #include "library.h"
+#include "loaded.h"
 #include "relay.h"
 #include "report.h"
 #include "scratch.h"
@@ -224,7 +225,7 @@ static void read_shares(struct bench *bench)
 }
 
 /* With Terrier's folder already in the search path there would be nothing to compare with. */
-static void check_stock_side(const char *library_folder)
+static void check_search_path(const char *library_folder)
 {
     const char *path = getenv("LD_LIBRARY_PATH");
     size_t length = strlen(library_folder);
@@ -237,6 +238,28 @@ static void check_stock_side(const char *library_folder)
                     library_folder);
         at += entry_length + (at[entry_length] != '\0');
     }
+}
+
+/* Each side must be what it is called, or two runs on the same library would be compared. */
+static void check_sides(const struct bench *bench)
+{
+    const char *program = bench->options->program[0];
+    char *path;
+    enum cmd_obstacle obstacle = cmd_loaded_obstacle(
+        program, bench->sides[CMD_SIDE_TERRIER].environment, bench->library_folder, &path);
+    if (obstacle != CMD_OBSTACLE_NONE) {
+        cmd_die(CMD_STATUS_USAGE, "nothing to compare: %s",
+                cmd_loaded_explain(obstacle, program, path));
+    }
+    free(path);
+    path = cmd_loaded_library(program, bench->sides[CMD_SIDE_STOCK].environment);
+    if (path != NULL && cmd_library_is_terrier(path))
+        cmd_die(
+            CMD_STATUS_USAGE,
+            "nothing to compare: '%s' loads Terrier's %s by itself%s, so no run would be on the "
+            "stock library",
+            program, path, getenv("LD_PRELOAD") == NULL ? "" : " or by LD_PRELOAD");
+    free(path);
 }
 
 static void run_all(struct bench *bench)
@@ -281,6 +304,7 @@ static void measure(struct cmd_comparison *comparison, struct cmd_options *optio
 {
     char *base[] = {options->base_program, NULL};
     struct cmd_environment environment;
+    cmd_relay_init(); /* from here on there is a folder to remove */
     cmd_scratch_init();
     if (options->watch != NULL)
         cmd_watch_init(options->watch);
@@ -293,8 +317,10 @@ static void measure(struct cmd_comparison *comparison, struct cmd_options *optio
                   {.program = options->program, .environment = environment.entries}},
         .base = {.program = options->base_program == NULL ? NULL : base, .environment = environ},
     };
+    check_sides(&bench);
     run_all(&bench);
     cmd_scratch_fini();
+    cmd_relay_fini();
     cmd_environment_fini(&environment);
 }
 
@@ -302,7 +328,7 @@ static int compare(struct cmd_options *options)
 {
     struct cmd_comparison comparison;
     char *folder = cmd_library_find_folder();
-    check_stock_side(folder);
+    check_search_path(folder);
     comparison_init(&comparison, options);
     measure(&comparison, options, folder);
     free(folder);

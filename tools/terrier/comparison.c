@@ -5,6 +5,7 @@
 #include "comparison.h"
 #include "json.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -62,10 +63,15 @@ static struct pair summarize(struct cmd_comparison *comparison, int measure)
 
 static void print_text_head(const struct cmd_comparison *comparison, FILE *out)
 {
-    fprintf(out, "%s: %u runs on each library in turn, after one to warm up\n", comparison->program,
+    char *name = cmd_escaped(comparison->program);
+    fprintf(out, "%s: %u runs on each library in turn, after one to warm up\n", name,
             comparison->runs);
-    if (comparison->base_program != NULL)
-        fprintf(out, "(what is above %s, run in the same rounds)\n", comparison->base_program);
+    free(name);
+    if (comparison->base_program != NULL) {
+        name = cmd_escaped(comparison->base_program);
+        fprintf(out, "(what is above %s, run in the same rounds)\n", name);
+        free(name);
+    }
     fprintf(out, "\n  %-16s %14s %14s %8s   spread\n", "medians", "stock", "Terrier", "ratio");
 }
 
@@ -126,7 +132,10 @@ static void print_text_checks(const struct cmd_comparison *comparison, FILE *out
     if (comparison->errors_differ)
         fputs("  note: what went to standard error differs between runs\n", out);
     if (!comparison->has_figure[CMD_FIGURE_COLLECTIONS])
-        fputs("  note: no report from Terrier: the program may not use libgc.so.1\n", out);
+        fputs(
+            "  note: no report from Terrier: the program may not use libgc.so.1,\n"
+            "  or use one of its own, or leave by _exit: nothing says that Terrier was measured\n",
+            out);
 }
 
 void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out)

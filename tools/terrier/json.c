@@ -3,6 +3,7 @@
  * gives the text after it, or NULL if the value is not well formed. */
 #include "terrier.h"
 
+#include "base/escape.h"
 #include "json.h"
 
 #include <ctype.h>
@@ -151,46 +152,11 @@ bool cmd_json_find_number(const char *text, const char *path, double *number)
     return true;
 }
 
-/* How many bytes the UTF-8 character at `at` has; 0 if it is none. Surrogates and overlong forms
- * are none. */
-static size_t utf8_length(const unsigned char *at)
-{
-    static const struct {
-        unsigned char first_min, first_max, second_min, second_max;
-        size_t length;
-    } forms[] = {
-        {0x01, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (at[0] < forms[i].first_min || at[0] > forms[i].first_max ||
-            at[1] < forms[i].second_min || at[1] > forms[i].second_max)
-            continue;
-        for (size_t k = 2; k < forms[i].length; k++) {
-            if ((at[k] & 0xc0) != 0x80)
-                return 0;
-        }
-        return forms[i].length;
-    }
-    return 0;
-}
-
 void cmd_json_write_string(FILE *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    char piece[TER_ESCAPE_BYTES];
     fputc('"', out);
-    while (*at != '\0') {
-        size_t length = utf8_length(at);
-        if (length == 0)
-            fputs("\\ufffd", out);
-        else if (*at == '"' || *at == '\\')
-            fprintf(out, "\\%c", *at);
-        else if (*at < ' ')
-            fprintf(out, "\\u%04x", *at);
-        else
-            fwrite(at, 1, length, out);
-        at += length == 0 ? 1 : length;
-    }
+    while (ter_escape_next(&text, TER_ESCAPE_JSON, piece) > 0)
+        fputs(piece, out);
     fputc('"', out);
 }

@@ -14,8 +14,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define LIBRARY_NAME "libgc.so.1"
-
 /* Terrier's library reads this variable, so its name is in the file; the stock library does not. */
 static const char library_mark[] = "TERRIER_OPTIONS";
 
@@ -37,7 +35,7 @@ static bool contains_mark(int fd, size_t size_bytes)
     return found;
 }
 
-static bool is_terrier_library(const char *path)
+bool cmd_library_is_terrier(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -73,9 +71,9 @@ static char *folder_named_by_environment(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
-    if (strcmp(name, LIBRARY_NAME) != 0)
+    if (strcmp(name, CMD_LIBRARY_NAME) != 0)
         cmd_die(CMD_STATUS_FAILED, "TERRIER_LIBGC is '%s', but the file must be named %s", path,
-                LIBRARY_NAME);
+                CMD_LIBRARY_NAME);
     return folder_of(path);
 }
 
@@ -93,19 +91,19 @@ static void add_places_near_program(struct places *places)
     program[length] = '\0';
     *strrchr(program, '/') = '\0';
     struct utsname machine;
-    add_place(places, cmd_format("%s/../lib/terrier/" LIBRARY_NAME, program));
+    add_place(places, cmd_format("%s/../lib/terrier/" CMD_LIBRARY_NAME, program));
     if (uname(&machine) == 0)
-        add_place(places, cmd_format("%s/../lib/%s-linux-gnu/terrier/" LIBRARY_NAME, program,
+        add_place(places, cmd_format("%s/../lib/%s-linux-gnu/terrier/" CMD_LIBRARY_NAME, program,
                                      machine.machine));
-    add_place(places, cmd_format("%s/../lib64/terrier/" LIBRARY_NAME, program));
-    add_place(places, cmd_format("%s/../lib/" LIBRARY_NAME, program));
+    add_place(places, cmd_format("%s/../lib64/terrier/" CMD_LIBRARY_NAME, program));
+    add_place(places, cmd_format("%s/../lib/" CMD_LIBRARY_NAME, program));
 }
 
 static _Noreturn void die_not_found(const struct places *places)
 {
-    cmd_warn("cannot find Terrier's " LIBRARY_NAME "; looked for");
+    cmd_warn("cannot find Terrier's " CMD_LIBRARY_NAME "; looked for");
     for (size_t i = 0; i < places->count; i++)
-        fprintf(stderr, "  %s\n", places->paths[i]);
+        cmd_write_row(stderr, "  ", places->paths[i]);
     fputs("Set TERRIER_LIBGC to the path of the file.\n", stderr);
     exit(CMD_STATUS_FAILED);
 }
@@ -117,10 +115,10 @@ char *cmd_library_find_folder(void)
         return folder_named_by_environment(named);
     struct places places = {0};
     add_places_near_program(&places);
-    add_place(&places, cmd_format("%s/terrier/" LIBRARY_NAME, TERRIER_LIBDIR));
+    add_place(&places, cmd_format("%s/terrier/" CMD_LIBRARY_NAME, TERRIER_LIBDIR));
     char *folder = NULL;
     for (size_t i = 0; i < places.count && folder == NULL; i++) {
-        if (is_terrier_library(places.paths[i]))
+        if (cmd_library_is_terrier(places.paths[i]))
             folder = folder_of(places.paths[i]);
     }
     if (folder == NULL)

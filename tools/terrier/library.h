@@ -7,6 +7,11 @@
 #ifndef TERRIER_COMMAND_LIBRARY_H
 #define TERRIER_COMMAND_LIBRARY_H
 
+#define CMD_LIBRARY_NAME "libgc.so.1"
+
+/* Is this file a libgc.so.1 of Terrier's? */
+bool cmd_library_is_terrier(const char *path);
+
 /* The absolute directory of the drop-in; free() it. Ends the command if there is none. */
 char *cmd_library_find_folder(void);
 

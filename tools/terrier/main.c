@@ -15,8 +15,8 @@ static const struct cmd_command commands[] = {
     {"run", "run a program on Terrier's heap", "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
      "Runs PROGRAM with Terrier's libgc.so.1 in place of the Boehm collector's. The\n"
      "exit status and the signals are the program's own; nothing is changed on disk.\n"
-     "A program that is not linked to libgc.so.1, or that gains rights when it is run,\n"
-     "runs as ever.\n",
+     "A program that is not linked to libgc.so.1 runs as ever; so does one that gets another\n"
+     "one (by LD_PRELOAD, a path of its own, or because it gains rights), which is said.\n",
      CMD_USE_RUN, cmd_run},
     {"compare", "run a program with and without Terrier and compare",
      "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
@@ -67,6 +67,8 @@ void cmd_print_help(const struct cmd_command *command)
         return;
     fputs("\nOptions:\n", stdout);
     cmd_options_print_help(stdout, command->use);
+    fputs("\nOptions of the library (and their defaults):\n", stdout);
+    cmd_options_print_library_help(stdout);
     print_environment();
 }
 

@@ -12,6 +12,7 @@
 enum takes { TAKES_NOTHING, TAKES_PERHAPS, TAKES_VALUE };
 
 enum { USE_BOTH = CMD_USE_RUN | CMD_USE_COMPARE, RUNS_DEFAULT = 5, RUNS_MAX = 100000 };
+enum { MESSAGE_BYTES = 2 * TER_OPTION_TEXT_BYTES };
 
 struct row {
     const char *name; /* without the two dashes */
@@ -78,10 +79,20 @@ static uint64_t read_count(const struct row *row, const char *value, uint64_t ma
     return number;
 }
 
+/* Gives the library an option of the command line, if it takes it. */
+static void pass_checked(struct cmd_options *options, const struct row *row, const char *name,
+                         const char *value)
+{
+    char message[MESSAGE_BYTES];
+    if (ter_options_set(&options->values, name, value, message, sizeof message) != TER_OK)
+        cmd_die(CMD_STATUS_USAGE, "--%s: %s", row->name, message);
+    cmd_options_pass(options, name, value);
+}
+
 static void pass_number(struct cmd_options *options, const struct row *row, uint64_t number)
 {
     char *text = cmd_format("%llu", (unsigned long long)number);
-    cmd_options_pass(options, row->library_name, text);
+    pass_checked(options, row, row->library_name, text);
     free(text);
 }
 
@@ -104,14 +115,12 @@ static void apply_report_file(struct cmd_options *options, const struct row *row
 
 static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value)
 {
-    options->heap_initial_bytes = read_size(row, value);
-    pass_number(options, row, options->heap_initial_bytes);
+    pass_number(options, row, read_size(row, value));
 }
 
 static void apply_heap_max(struct cmd_options *options, const struct row *row, char *value)
 {
-    options->heap_max_bytes = read_size(row, value);
-    pass_number(options, row, options->heap_max_bytes);
+    pass_number(options, row, read_size(row, value));
 }
 
 static void apply_count(struct cmd_options *options, const struct row *row, char *value)
@@ -119,22 +128,11 @@ static void apply_count(struct cmd_options *options, const struct row *row, char
     pass_number(options, row, read_count(row, value, UINT32_MAX));
 }
 
-/* The library knows the fields after the name; here it is enough that they are one value. */
 static void apply_layout(struct cmd_options *options, const struct row *row, char *value)
 {
-    static const char *const layouts[] = {"auto",      "default", "compressed", "small",
-                                          "sanitizer", "32bit",   "custom"};
-    size_t length = strcspn(value, ":");
-    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
-        if (strlen(layouts[i]) == length && strncmp(value, layouts[i], length) == 0 &&
-            strchr(value, ',') == NULL) {
-            cmd_options_pass(options, row->library_name, value);
-            return;
-        }
-    }
-    die_value(row, value,
-              "auto, default, compressed, small, sanitizer, 32bit or custom, "
-              "then perhaps :FIELD=VALUE");
+    if (strchr(value, ',') != NULL)
+        die_value(row, value, "a layout: there is no comma in one");
+    pass_checked(options, row, row->library_name, value);
 }
 
 static void apply_option(struct cmd_options *options, const struct row *row, char *value)
@@ -145,7 +143,7 @@ static void apply_option(struct cmd_options *options, const struct row *row, cha
     if (strncmp(value, "report", strlen("report")) == 0)
         cmd_die(CMD_STATUS_USAGE, "--option: for '%s' use --report and --report-file", value);
     char *name = cmd_format("%.*s", (int)name_length, value);
-    cmd_options_pass(options, name, value + name_length + 1);
+    pass_checked(options, row, name, value + name_length + 1);
     free(name);
 }
 
@@ -213,7 +211,7 @@ static const struct row rows[] = {
      "sanitizer (beside those), 32bit, custom; fields may\n"
      "follow, as in custom:extent=1G:slots=4"},
     {"option", 0, TAKES_VALUE, USE_BOTH, "NAME=VALUE", NULL, apply_option,
-     "set any other option of the library"},
+     "set any option of the library, as listed below"},
     {"help", 'h', TAKES_NOTHING, USE_BOTH, NULL, NULL, apply_help, "show this text"},
 };
 
@@ -297,19 +295,33 @@ static char **parse_options(struct cmd_options *options, enum cmd_use use, char 
 
 static void check_together(const struct cmd_options *options)
 {
-    if (options->heap_max_bytes != 0 && options->heap_initial_bytes > options->heap_max_bytes)
+    struct ter_options usual;
+    ter_options_init(&usual);
+    if (options->values.heap_max != 0 && options->values.heap_initial > options->values.heap_max &&
+        options->values.heap_initial != usual.heap_initial)
         cmd_die(CMD_STATUS_USAGE, "--heap-initial is larger than --heap-max");
     if (options->program[0] == NULL && !options->help)
         cmd_die(CMD_STATUS_USAGE, "no program to run");
 }
 
-void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **arguments)
+/* The library would refuse what is wrong there, when the program has begun. */
+static void read_environment(struct cmd_options *options)
 {
     const char *environment = getenv("TERRIER_OPTIONS");
+    char message[MESSAGE_BYTES];
+    if (environment == NULL || environment[0] == '\0')
+        return;
+    if (ter_options_parse(&options->values, environment, message, sizeof message) != TER_OK)
+        cmd_die(CMD_STATUS_USAGE, "TERRIER_OPTIONS: %s", message);
+    options->library_options = cmd_format("%s", environment);
+}
+
+void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **arguments)
+{
     memset(options, 0, sizeof *options);
+    ter_options_init(&options->values);
     options->runs = RUNS_DEFAULT;
-    if (environment != NULL && environment[0] != '\0')
-        options->library_options = cmd_format("%s", environment);
+    read_environment(options);
     options->program = parse_options(options, use, arguments);
     if (options->report_path != NULL && options->report == CMD_REPORT_NONE)
         options->report = CMD_REPORT_TEXT;
@@ -353,4 +365,16 @@ void cmd_options_print_help(FILE *out, enum cmd_use use)
         if ((rows[i].uses & (unsigned)use) != 0)
             print_row(out, &rows[i]);
     }
+}
+
+static void print_library_option(void *context, const char *name, const char *default_value,
+                                 const char *help)
+{
+    fprintf(context, "  %-20s%s%s%s%s\n", name, help, default_value[0] == '\0' ? "" : " (",
+            default_value, default_value[0] == '\0' ? "" : ")");
+}
+
+void cmd_options_print_library_help(FILE *out)
+{
+    ter_options_for_each(print_library_option, out);
 }

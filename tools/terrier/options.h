@@ -2,9 +2,12 @@
 /* The command line after the name of a command: options, then the program and its arguments.
  *
  * One table in options.c holds every option; the parser and the help text are both read from it.
- * Values are checked here, so what goes on to the library is well formed. */
+ * Options of the library are given to the library's own parser too, those of TERRIER_OPTIONS as well, so
+ * that what is wrong is said before a program starts. */
 #ifndef TERRIER_COMMAND_OPTIONS_H
 #define TERRIER_COMMAND_OPTIONS_H
+
+#include <terrier/options.h>
 
 /* Which command an option belongs to; a set of bits. */
 enum cmd_use {
@@ -20,10 +23,9 @@ enum cmd_report_form {
 
 struct cmd_options {
     enum cmd_report_form report;
-    const char *report_path; /* NULL is standard error */
-    uint64_t heap_initial_bytes;
-    uint64_t heap_max_bytes;
-    char *library_options; /* for TERRIER_OPTIONS, the environment's first; NULL is none */
+    const char *report_path;   /* NULL is standard error */
+    char *library_options;     /* for TERRIER_OPTIONS, the environment's first; NULL is none */
+    struct ter_options values; /* what the library will make of them */
     unsigned runs;
     bool json;
     bool help;
@@ -39,6 +41,9 @@ void cmd_options_fini(struct cmd_options *options);
 
 /* Appends "NAME=VALUE" to the options for the library. */
 void cmd_options_pass(struct cmd_options *options, const char *name, const char *value);
+
+/* Prints the options of the library, which are set by --option and TERRIER_OPTIONS. */
+void cmd_options_print_library_help(FILE *out);
 
 /* Prints the options of a command, one or more lines each. */
 void cmd_options_print_help(FILE *out, enum cmd_use use);

@@ -1,113 +1,111 @@
 /* SPDX-License-Identifier: MIT */
-/* The handlers. They read and write two volatile words and call kill(), nothing else. */
+/* One set of signals, one loop of its caller that takes them. */
 #include "terrier.h"
 
 #include "relay.h"
+#include "sentinel.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
-static const int relayed[] = {SIGINT,  SIGTERM,  SIGHUP,  SIGQUIT, SIGUSR1,
-                              SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP};
-
-enum { RELAYED_COUNT = sizeof relayed / sizeof relayed[0] };
-
-static struct sigaction found_actions[RELAYED_COUNT];
-static struct sigaction found_child_action;
 static bool installed;
-
-static volatile sig_atomic_t target;
-static volatile sig_atomic_t ending_signal;
-
-static bool ends_programs(int signal_number)
-{
-    return signal_number == SIGINT || signal_number == SIGTERM || signal_number == SIGHUP ||
-           signal_number == SIGQUIT;
-}
-
-/* True if a process sent it to us; the terminal's signals come from the kernel. What the program
- * itself sent is not passed back: it reached the program already, or was not meant for it. */
-static bool sent_by_other_process(const siginfo_t *from)
-{
-    return from->si_code <= 0 && from->si_pid != 0 && from->si_pid != (pid_t)target;
-}
-
-static void relay(int signal_number, siginfo_t *from, void *context)
-{
-    (void)context;
-    int saved_errno = errno;
-    if (ends_programs(signal_number))
-        ending_signal = signal_number;
-    if (target != 0 && sent_by_other_process(from))
-        kill((pid_t)target, signal_number);
-    errno = saved_errno;
-}
-
-static void install(int signal_number)
-{
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_sigaction = relay;
-    action.sa_flags = SA_SIGINFO | SA_RESTART;
-    sigfillset(&action.sa_mask);
-    sigaction(signal_number, &action, NULL);
-}
-
-/* A SIGCHLD found ignored would make the kernel throw away the status we wait for. */
-static void take_child_status(void)
-{
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
-    sigaction(SIGCHLD, &action, &found_child_action);
-}
+static sigset_t all, found_mask;
+static struct sigaction found_child_action;
+static int ending_signal;
 
 void cmd_relay_init(void)
 {
+    struct sigaction action;
     if (installed)
         return;
     installed = true;
-    take_child_status();
-    for (size_t i = 0; i < RELAYED_COUNT; i++) {
-        sigaction(relayed[i], NULL, &found_actions[i]);
-        if (found_actions[i].sa_handler != SIG_IGN)
-            install(relayed[i]);
-    }
-}
-
-void cmd_relay_block(sigset_t *old_mask)
-{
-    sigset_t mask;
-    sigemptyset(&mask);
-    for (size_t i = 0; i < RELAYED_COUNT; i++)
-        sigaddset(&mask, relayed[i]);
-    sigprocmask(SIG_BLOCK, &mask, old_mask);
-}
-
-void cmd_relay_set_target(pid_t pid)
-{
-    target = (sig_atomic_t)pid;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &found_mask);
+    /* A SIGCHLD found ignored would make the kernel throw away the status we wait for. */
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &action, &found_child_action);
+    cmd_sentinel_init();
 }
 
 void cmd_relay_restore(void)
 {
     sigaction(SIGCHLD, &found_child_action, NULL);
-    for (size_t i = 0; i < RELAYED_COUNT; i++)
-        sigaction(relayed[i], &found_actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &found_mask, NULL);
 }
 
+static bool ends_programs(int number)
+{
+    return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+}
+
+/* With the sender and the value of one that has a value; the others cannot be sent in another's name. */
+static void pass_on(pid_t program, siginfo_t *signal)
+{
+    if (signal->si_code == SI_QUEUE)
+        syscall(SYS_rt_sigqueueinfo, program, signal->si_signo, signal);
+    else
+        kill(program, signal->si_signo);
+}
+
+/* What the program itself sent reached it already, or was not meant for it. */
+static bool is_for_program(pid_t program, const siginfo_t *signal)
+{
+    if (signal->si_signo == SIGCHLD && signal->si_code > 0)
+        return false;
+    return !cmd_sentinel_received(signal) && !(signal->si_code <= 0 && signal->si_pid == program);
+}
+
+void cmd_relay_next(pid_t program)
+{
+    siginfo_t signal;
+    if (sigwaitinfo(&all, &signal) < 0)
+        return;
+    if (ends_programs(signal.si_signo))
+        ending_signal = signal.si_signo;
+    if (is_for_program(program, &signal))
+        pass_on(program, &signal);
+}
+
+/* A group that got a signal before the program was there got it for the program too. */
+void cmd_relay_pass_early(pid_t program, const sigset_t *early)
+{
+    const struct timespec at_once = {0, 0};
+    siginfo_t signal;
+    while (sigtimedwait(early, &signal, &at_once) > 0) {
+        if (ends_programs(signal.si_signo))
+            ending_signal = signal.si_signo;
+        cmd_sentinel_received(&signal);
+        if (signal.si_signo != SIGCHLD)
+            pass_on(program, &signal);
+    }
+}
+
+static bool is_pending(int number)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
+}
+
+/* Not when the signal to go on has come already, which stopping would throw away. */
 void cmd_relay_stop(int signal_number)
 {
     struct sigaction stop, before;
+    sigset_t one;
+    if (is_pending(SIGCONT))
+        return;
     memset(&stop, 0, sizeof stop);
     stop.sa_handler = SIG_DFL;
     bool changed = sigaction(signal_number, &stop, &before) == 0;
-    sigset_t mask, old_mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, signal_number);
+    sigemptyset(&one);
+    sigaddset(&one, signal_number);
     raise(signal_number);
-    sigprocmask(SIG_UNBLOCK, &mask, &old_mask);
-    sigprocmask(SIG_SETMASK, &old_mask, NULL);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    sigprocmask(SIG_BLOCK, &one, NULL);
     if (changed)
         sigaction(signal_number, &before, NULL);
 }
@@ -115,4 +113,16 @@ void cmd_relay_stop(int signal_number)
 int cmd_relay_ending_signal(void)
 {
     return ending_signal;
+}
+
+void cmd_relay_fini(void)
+{
+    const struct timespec at_once = {0, 0};
+    if (!installed)
+        return;
+    installed = false;
+    cmd_sentinel_fini();
+    while (sigtimedwait(&all, NULL, &at_once) > 0 || errno == EINTR)
+        continue;
+    cmd_relay_restore();
 }

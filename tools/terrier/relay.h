@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals while a program runs: terrier stands in front of the program and must not be seen.
  *
- * The program is in terrier's process group, so the terminal's own signals reach both: terrier
- * ignores those. A signal that a process sent to terrier alone is passed on to the program.
- * Dispositions that were "ignore" stay so, in terrier and in the program.
- *
- * A signal is passed on only while the program's process id is certainly its own: ids are set and
- * cleared with the relayed signals blocked, and cleared before the process is reaped. */
+ * All signals that can be blocked are blocked in terrier and taken one after another while it waits for
+ * the program, so nothing happens in a handler, and a signal is passed on only while the process id of
+ * the program is certainly its own. What was sent to terrier alone is passed on, with its value if it
+ * has one; what was sent to the process group, which the terminal does too, has reached the program.
+ * Dispositions are left as they are, so that what was ignored is ignored in the program too. */
 #ifndef TERRIER_COMMAND_RELAY_H
 #define TERRIER_COMMAND_RELAY_H
 
 #include <signal.h>
 #include <sys/types.h>
 
-/* Installs the handlers; further calls do nothing. */
+/* Takes the signals; further calls do nothing. */
 void cmd_relay_init(void);
 
-/* Blocks the relayed signals and gives the mask before. */
-void cmd_relay_block(sigset_t *old_mask);
-
-/* Names the process that signals go to; 0 is none. Call with the relayed signals blocked. */
-void cmd_relay_set_target(pid_t pid);
-
-/* In the child, before exec: dispositions as terrier found them. */
+/* In the child, before exec: mask and dispositions as terrier found them. */
 void cmd_relay_restore(void);
+
+/* Passes on what was pending before the program was started. */
+void cmd_relay_pass_early(pid_t program, const sigset_t *early);
+
+/* Waits for one signal, its own child's included, and passes it on if the program is to have it. */
+void cmd_relay_next(pid_t program);
 
 /* Stops terrier as the program was stopped, until something continues it. */
 void cmd_relay_stop(int signal_number);
 
 /* The last of SIGINT, SIGTERM, SIGHUP and SIGQUIT that came to terrier, or 0. */
 int cmd_relay_ending_signal(void);
+
+/* There is no program any more: what came meanwhile is forgotten, and signals act on terrier again. */
+void cmd_relay_fini(void);
 
 #endif

@@ -3,12 +3,14 @@
 #include "terrier.h"
 
 #include "json.h"
+#include "relay.h"
 #include "report.h"
 #include "scratch.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +126,9 @@ static void write_process_text(FILE *out, const char *program, const struct cmd_
                                size_t other_count)
 {
     fputs("process\n", out);
-    write_row(out, "program", "%s", program);
+    char *name = cmd_escaped(program);
+    write_row(out, "program", "%s", name);
+    free(name);
     write_row(out, "process id", "%ld", (long)outcome->pid);
     write_end_row(out, outcome->wait_status);
     write_row(out, "wall time", "%.2f ms", milliseconds(outcome->wall_ns));
@@ -218,6 +222,10 @@ void cmd_report_write(FILE *out, const struct cmd_options *options,
 {
     struct reports reports;
     reports_init(&reports, outcome->pid, options->report);
+    /* From here on a signal ends terrier as it would any program that writes a file. */
+    cmd_scratch_fini();
+    cmd_relay_fini();
+    signal(SIGPIPE, SIG_IGN); /* a reader of the report that went away must not end us */
     if (options->report == CMD_REPORT_JSON)
         write_json(out, options->program[0], outcome, &reports);
     else

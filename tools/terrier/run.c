@@ -1,59 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* `terrier run`: one program on Terrier's heap, seen from outside as if it ran alone. */
+/* `terrier run`: one program on Terrier's heap, seen from outside as if it ran alone. Without a report
+ * there is nothing to do when the program has ended, so terrier becomes the program. With one it waits
+ * for it. */
 #include "terrier.h"
 
 #include "child.h"
 #include "commands.h"
 #include "environment.h"
 #include "library.h"
+#include "loaded.h"
+#include "relay.h"
 #include "report.h"
 #include "scratch.h"
 
-#include <signal.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-/* Signals that people and pipes send to end a program: their sender knows what happened. */
-static bool is_ordinary_end(int signal_number)
-{
-    return signal_number == SIGINT || signal_number == SIGTERM || signal_number == SIGHUP ||
-           signal_number == SIGPIPE;
-}
+#include <unistd.h>
 
 static void tell_signal(const struct cmd_options *options, int wait_status)
 {
     if (!WIFSIGNALED(wait_status))
         return;
     int signal_number = WTERMSIG(wait_status);
-    if (options->report == CMD_REPORT_NONE && is_ordinary_end(signal_number))
-        return;
     cmd_warn("'%s' ended by signal %d (%s)%s", options->program[0], signal_number,
              strsignal(signal_number), WCOREDUMP(wait_status) ? ", core dumped" : "");
 }
 
-static struct cmd_outcome run_program(const struct cmd_options *options)
+/* The environment of the program; says what keeps it from Terrier's library. */
+static void make_environment(struct cmd_environment *environment, const struct cmd_options *options)
 {
     char *folder = cmd_library_find_folder();
+    char *path;
+    cmd_environment_init(environment, folder, options->library_options);
+    enum cmd_obstacle obstacle =
+        cmd_loaded_obstacle(options->program[0], environment->entries, folder, &path);
+    if (obstacle != CMD_OBSTACLE_NONE) {
+        char *sentence = cmd_loaded_explain(obstacle, options->program[0], path);
+        cmd_warn("%s", sentence);
+        free(sentence);
+    }
+    free(path);
+    free(folder);
+}
+
+static _Noreturn void become_program(const struct cmd_options *options)
+{
     struct cmd_environment environment;
-    cmd_environment_init(&environment, folder, options->library_options);
+    make_environment(&environment, options);
+    execvpe(options->program[0], options->program, environment.entries);
+    cmd_child_die_cannot_run(options->program[0], errno);
+}
+
+static int run_with_report(struct cmd_options *options)
+{
+    FILE *out = cmd_report_open(options);
+    struct cmd_environment environment;
+    cmd_relay_init(); /* from here on there is a folder to remove */
+    cmd_scratch_init();
+    cmd_report_request(options, options->report);
+    make_environment(&environment, options);
     struct cmd_launch launch = {options->program, environment.entries, {-1, -1, -1}};
     struct cmd_outcome outcome = cmd_child_run(&launch);
     cmd_environment_fini(&environment);
-    free(folder);
-    return outcome;
-}
-
-static struct cmd_outcome run_with_report(struct cmd_options *options)
-{
-    FILE *out = cmd_report_open(options);
-    cmd_scratch_init();
-    cmd_report_request(options, options->report);
-    struct cmd_outcome outcome = run_program(options);
-    signal(SIGPIPE, SIG_IGN); /* a reader of the report that went away must not end us */
     cmd_report_write(out, options, &outcome);
-    cmd_scratch_fini();
-    return outcome;
+    tell_signal(options, outcome.wait_status);
+    return cmd_child_end_like(&outcome);
 }
 
 int cmd_run(const struct cmd_command *command, char **arguments)
@@ -61,14 +74,12 @@ int cmd_run(const struct cmd_command *command, char **arguments)
     struct cmd_options options;
     cmd_options_init(&options, command->use, arguments);
     int status = CMD_STATUS_OK;
-    if (options.help) {
+    if (options.help)
         cmd_print_help(command);
-    } else {
-        bool reports = options.report != CMD_REPORT_NONE;
-        struct cmd_outcome outcome = reports ? run_with_report(&options) : run_program(&options);
-        tell_signal(&options, outcome.wait_status);
-        status = cmd_child_end_like(&outcome);
-    }
+    else if (options.report == CMD_REPORT_NONE)
+        become_program(&options);
+    else
+        status = run_with_report(&options);
     cmd_options_fini(&options);
     return status;
 }

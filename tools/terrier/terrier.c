@@ -2,15 +2,19 @@
 /* Messages and memory: nothing here fails without a line on standard error. */
 #include "terrier.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
 static void print_message(const char *format, va_list arguments)
 {
+    char *message = NULL;
     fflush(stdout);
-    fputs("terrier: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    if (vasprintf(&message, format, arguments) < 0)
+        exit(CMD_STATUS_FAILED);
+    cmd_write_row(stderr, "terrier: ", message);
+    free(message);
 }
 
 void cmd_warn(const char *format, ...)
@@ -30,6 +34,24 @@ void cmd_die(enum cmd_status status, const char *format, ...)
     if (status == CMD_STATUS_USAGE)
         fputs("Try 'terrier --help' for more.\n", stderr);
     exit((int)status);
+}
+
+char *cmd_escaped(const char *text)
+{
+    struct ter_text measured, whole;
+    ter_text_init(&measured, NULL, 0);
+    ter_text_add_name(&measured, text);
+    char *escaped = cmd_new_array(measured.length + 1, 1);
+    ter_text_init(&whole, escaped, measured.length + 1);
+    ter_text_add_name(&whole, text);
+    return escaped;
+}
+
+void cmd_write_row(FILE *out, const char *head, const char *name)
+{
+    char *escaped = cmd_escaped(name);
+    fprintf(out, "%s%s\n", head, escaped);
+    free(escaped);
 }
 
 char *cmd_format(const char *format, ...)

@@ -35,11 +35,17 @@ enum cmd_status {
 
 #define CMD_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 
-/* Prints "terrier: ..." and a newline on standard error. */
+/* Prints "terrier: ..." and a newline on standard error; names in it are escaped. */
 CMD_PRINTF(1, 2) void cmd_warn(const char *format, ...);
 
 /* The same, then exits with `status`. A usage error also names the way to help. */
 CMD_PRINTF(2, 3) _Noreturn void cmd_die(enum cmd_status status, const char *format, ...);
+
+/* A copy in which no name looks like a line that it is not (base/escape.h); free() it. */
+char *cmd_escaped(const char *text);
+
+/* Writes `head`, the name, escaped, and a newline. */
+void cmd_write_row(FILE *out, const char *head, const char *name);
 
 /* A formatted string of its own; free() it. */
 CMD_PRINTF(1, 2) char *cmd_format(const char *format, ...);
