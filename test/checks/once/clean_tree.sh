@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Nothing is left in the tree: tools/check fails when git sees a file after the tests that it did
+# not see before, and measurements are written below build/.
+
+: "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
+. "$(dirname "$0")/../lib/common.sh"
+
+command -v git >/dev/null || skip "git is not here"
+
+# A clone with nothing to build. Its one test leaves what LEAVES says, in the place of out.go.
+tree=$temp/tree
+mkdir -p "$tree/tools" "$tree/build/release/bench" "$temp/bin"
+cp "$root/tools/check" "$root/tools/bench-sft" "$tree/tools/"
+echo /build/ >"$tree/.gitignore"
+echo a >"$tree/file"
+git -C "$tree" init --quiet
+git -C "$tree" add .
+git -C "$tree" -c user.name=a -c user.email=a@example.org commit --quiet --message=a || exit 1
+cat >"$temp/bin/cmake" <<'END'
+#!/bin/sh
+exit 0
+END
+cat >"$temp/bin/ctest" <<'END'
+#!/bin/sh
+[ -z "$LEAVES" ] || echo b >>"$LEAVES"
+echo b >build/release/log
+echo '<testsuite tests="1" failures="0" disabled="0" skipped="0" >' >build/release/tests.xml
+END
+cat >"$tree/build/release/bench/sft" <<'END'
+#!/bin/sh
+echo "$@"
+END
+chmod +x "$temp/bin/"* "$tree/build/release/bench/sft"
+
+# checked LEAVES STATUS EXPECTED
+checked() {
+    PATH=$temp/bin:$PATH LEAVES=$1 "$tree/tools/check" release >"$temp/out" 2>&1
+    status=$?
+    if [ $status -ne "$2" ] || ! grep -qF -- "$3" "$temp/out"; then
+        fault "tools/check on a test that leaves '$1': status $status, and not '$3'"
+        cat "$temp/out"
+    fi
+}
+
+checked '' 0 '1 passed, 0 failed, 0 skipped'
+checked out.go 1 '?? out.go'
+# What was there before is not held against the tests.
+checked '' 0 '1 passed, 0 failed, 0 skipped'
+checked file 1 ' M file'
+checked build/release/out.go 0 '1 passed, 0 failed, 0 skipped'
+
+"$tree/tools/bench-sft" >"$temp/out" 2>&1
+[ "$(grep -o "$tree/build/results/" "$temp/out" | wc -l)" -eq 2 ] ||
+    fault "tools/bench-sft writes elsewhere than below build/: $(cat "$temp/out")"
+grep -l 'results=.*bench/results' "$root"/tools/* 2>/dev/null >"$temp/out"
+[ ! -s "$temp/out" ] || fault "these write into bench/results by themselves: $(cat "$temp/out")"
+finish
