@@ -85,6 +85,8 @@ install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
 format:
+	@clang-format --version | grep -q 'version 14\.' || \
+	    { echo "make format: this needs clang-format 14; others lay out otherwise" >&2; exit 1; }
 	@clang-format -i $(C_FILES)
 
 clean:

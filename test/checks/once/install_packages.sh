@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # tools/install-packages asks for each package once, gets package lists where there are none, leaves
-# out what a release does not have but for the first commands, and tells others than root what to run.
-# All on a package system of our own.
+# out what a release does not have but for the first commands, and tells others than root what to
+# run. All on a package system of our own.
 
 : "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
 . "$(dirname "$0")/../lib/common.sh"
