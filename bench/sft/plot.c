@@ -31,7 +31,7 @@ static double scaled(double value)
 {
     double clamped = value < 1 ? 1 : value > largest ? largest : value;
 
-    return log2(clamped) / log2(largest) * (PANEL - 40.0);
+    return log2(clamped) / log2(largest) * ((double)PANEL - 40);
 }
 
 static double value_of_panel(const struct result *result, unsigned subject, unsigned panel)

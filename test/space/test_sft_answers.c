@@ -373,7 +373,7 @@ static void ask_all(enum ter_sft_map_kind kind)
             }
     }
     /* A row for every policy, word and phase, and for none two. */
-    assert_int_equal(asked, POLICIES * WORDS * PHASES);
+    assert_int_equal(asked, (unsigned)POLICIES * (unsigned)WORDS * PHASES);
     check_owners(zoo);
     free_zoo(zoo);
 }
