@@ -45,12 +45,13 @@ endfunction()
 
 # Shared libraries show their own prefix and nothing else, under names without a version.
 # Functions bind inside the library; data does not, since a program may hold a copy of it.
-# Everything is bound at load time, so that no signal handler ever enters the dynamic linker.
+# Everything is bound at load time, so that no signal handler ever enters the dynamic linker. Handlers of
+# signals, of forks and of the ends of threads outlive a dlclose, so that does not unload them.
 function(terrier_exports name pattern)
   set(map ${PROJECT_BINARY_DIR}/${name}.map)
   file(CONFIGURE OUTPUT ${map} CONTENT "{ global: ${pattern}; local: *; };\n")
   target_link_options(${name} PRIVATE -Wl,--version-script=${map}
-    -Wl,-Bsymbolic-functions -Wl,-z,relro -Wl,-z,now)
+    -Wl,-Bsymbolic-functions -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete)
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${map})
   if(NOT TERRIER_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,--no-undefined)

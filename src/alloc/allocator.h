@@ -17,6 +17,8 @@ enum ter_admission {
     TER_REFUSED   /* out of memory */
 };
 
+struct ter_mutator;
+
 /* Implemented by the plan; called under the heap lock. */
 struct ter_gate {
     enum ter_admission (*admit)(void *context, size_t bytes);
@@ -24,19 +26,28 @@ struct ter_gate {
     enum ter_admission (*refused)(void *context, size_t bytes);
     /* Stress mode: a collection now. */
     void (*stress)(void *context);
+    /* A mutator goes since its thread has ended, or is about to; with the lock. May be NULL. */
+    void (*ended)(void *context, const struct ter_mutator *mutator);
     /* After an allocation during which `notify` was set; without the lock. May be NULL. */
     void (*notified)(void *context);
     void *context;
 };
 
-struct ter_mutator;
-
+/*
+ * The heap lock is left out (`locking` false) only if the embedder wants that, and then only while the
+ * process never had a second thread. Invariant: it is used from the first time on that it is taken
+ * after that, and never switched on between a lock and its unlock. Who has it is not cancelled.
+ */
 struct ter_allocator {
     struct ter_lock lock; /* the heap lock */
-    bool locking;         /* false while the embedder vouches for a single thread */
-    bool shared;          /* there were two mutators at once: none is alone any more */
-    bool standing;        /* all mutators stand still: see world.h */
-    bool visiting;        /* the program is shown all objects: none of them may go */
+    _Atomic bool locking;
+    _Atomic unsigned alone_depth; /* locks without an unlock while it is left out */
+    uintptr_t alone_thread;       /* whose they are */
+    struct ter_os_cancel cancel;  /* of the thread that has it, before */
+    bool is_stopping;             /* there are threads that stand, or are to */
+    bool shared;                  /* there were two mutators at once: none is alone any more */
+    bool standing;                /* all mutators stand still: see world.h */
+    bool visiting;                /* the program is shown all objects: none of them may go */
     struct ter_block_space *mark_sweep;
     struct ter_block_space *immortal;
     struct ter_large_space *large;
@@ -63,22 +74,58 @@ struct ter_allocator {
     _Atomic size_t allocated_before; /* in all, modulo the word, without those since the collection */
 };
 
+/* The lock is used from now on, unless this thread is in the middle of what it does without. */
+void ter_allocator_share(struct ter_allocator *allocator);
+
+/* False: the lock is left out. Waits for the end of what another thread does without it. */
+TER_COLD bool ter_allocator_begin_locking(struct ter_allocator *allocator);
+
+TER_INLINE bool ter_allocator_is_locking(const struct ter_allocator *allocator)
+{
+    return TER_LIKELY(atomic_load_explicit(&allocator->locking, memory_order_acquire));
+}
+
+/* Is the calling thread between a lock and its unlock? */
+TER_INLINE bool ter_allocator_is_locked_by_me(const struct ter_allocator *allocator)
+{
+    if (ter_allocator_is_locking(allocator))
+        return ter_lock_is_own(&allocator->lock);
+    return atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed) != 0;
+}
+
 /* `call` is named to a program that must not have called it where it did. */
 TER_INLINE void ter_allocator_lock_for(struct ter_allocator *allocator, const char *call)
 {
-    if (allocator->locking)
+    struct ter_os_cancel before = ter_os_cancel_off();
+    unsigned depth = 0;
+
+    if (ter_allocator_is_locking(allocator) || ter_allocator_begin_locking(allocator)) {
         ter_lock_acquire_for(&allocator->lock, call);
-    else
+    } else {
         TER_REQUIRE(!allocator->standing,
                     "%s: not to be called from a callback while a collection marks or sweeps", call);
+        depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed);
+        atomic_store_explicit(&allocator->alone_depth, depth + 1, memory_order_relaxed);
+    }
+    if (depth == 0)
+        allocator->cancel = before;
 }
 
 #define ter_allocator_lock(allocator) ter_allocator_lock_for(allocator, __func__)
 
 TER_INLINE void ter_allocator_unlock(struct ter_allocator *allocator)
 {
-    if (allocator->locking)
+    struct ter_os_cancel before = allocator->cancel;
+    unsigned depth = 0;
+
+    if (ter_allocator_is_locking(allocator)) {
         ter_lock_release(&allocator->lock);
+    } else {
+        depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed) - 1;
+        atomic_store_explicit(&allocator->alone_depth, depth, memory_order_release);
+    }
+    if (depth == 0)
+        ter_os_cancel_back(before);
 }
 
 /* Something waits for a moment without the lock, in whichever thread has one first. */

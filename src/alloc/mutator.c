@@ -106,44 +106,103 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     return status;
 }
 
+/* In the thread itself, while all of it still works. */
+static void end_of_thread(struct ter_os_thread *thread)
+{
+    while (thread->user != NULL) {
+        struct ter_mutator *mutator = thread->user;
+        struct ter_allocator *allocator = mutator->allocator;
+
+        thread->user = mutator->next_own;
+        ter_allocator_lock(allocator);
+        ter_mutator_end_locked(mutator);
+        ter_allocator_unlock(allocator);
+    }
+}
+
+static void add_to_own(struct ter_mutator *mutator)
+{
+    mutator->next_own = mutator->thread->user;
+    mutator->thread->user = mutator;
+}
+
+static void remove_from_own(struct ter_mutator *mutator)
+{
+    struct ter_mutator *before = mutator->thread->user;
+
+    if (before == mutator) {
+        mutator->thread->user = mutator->next_own;
+        return;
+    }
+    while (before->next_own != mutator)
+        before = before->next_own;
+    before->next_own = mutator->next_own;
+}
+
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator)
 {
     struct ter_os_stack stack;
-    struct ter_mutator *made;
     ter_status status;
+    struct ter_os_thread *thread;
+    struct ter_mutator *made;
 
     if (!ter_os_find_stack(&stack) && stack_base == 0)
         return TER_ERROR_SYSTEM;
     if (stack_base == 0)
         stack_base = stack.end;
+    status = ter_os_thread_begin(&thread);
+    if (status != TER_OK)
+        return status;
     ter_os_learn_thread_data();
+    ter_os_set_thread_end(end_of_thread);
     status = take_memory(allocator, &made);
     if (status != TER_OK)
         return status;
+    ter_os_order_prepare();
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
     made->stack_base = stack_base;
     made->own_stack = stack;
-    made->thread = ter_os_thread_self();
+    made->thread = thread;
     status = join_allocator(allocator, made);
-    if (status == TER_OK)
-        *mutator = made;
-    return status;
+    if (status != TER_OK)
+        return status;
+    add_to_own(made);
+    *mutator = made;
+    return TER_OK;
 }
 
-void ter_mutator_free(struct ter_mutator *mutator)
+static void leave_allocator(struct ter_mutator *mutator)
 {
     struct ter_allocator *allocator = mutator->allocator;
     struct ter_mutator **link = &allocator->mutators;
 
-    ter_allocator_lock(allocator);
     ter_mutator_flush(mutator);
     ter_mutator_give_up_reserve(mutator);
     while (*link != mutator)
         link = &(*link)->next;
     *link = mutator->next;
     retire_mutator(allocator, mutator);
+}
+
+void ter_mutator_end_locked(struct ter_mutator *mutator)
+{
+    const struct ter_gate *gate = &mutator->allocator->gate;
+
+    if (gate->ended != NULL)
+        gate->ended(gate->context, mutator);
+    leave_allocator(mutator);
+}
+
+void ter_mutator_free(struct ter_mutator *mutator)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+
+    if (mutator->thread == ter_os_thread_self())
+        remove_from_own(mutator);
+    ter_allocator_lock(allocator);
+    leave_allocator(mutator);
     ter_allocator_unlock(allocator);
 }
 

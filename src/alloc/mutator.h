@@ -5,6 +5,13 @@
  * Invariant: a run, the block it came from and the list of freed cells are touched by the mutator's
  * own thread only, or by the collector while that thread is stopped. A cell is handed out by moving
  * the cursor; nothing else is written, and no lock is taken. For freed cells see freeing.h.
+ *
+ * A thread that ends while it is bound is unbound by its end (ter_os_set_thread_end), whichever way it
+ * ends; one whose end nobody noticed, by the next stop of the world.
+ *
+ * A guest is a thread that nobody promised could be stopped. It is outside the heap but for short calls
+ * in which it lets signals through. A collector asks it to stand all the same, to see its registers and
+ * how far its stack goes; if it refuses, it goes on, and its stack is scanned from where it left.
  */
 #pragma once
 
@@ -34,14 +41,26 @@ struct ter_mutator {
     size_t freed_uncounted; /* bytes that it freed, likewise */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
     unsigned kind_limit;    /* kinds of objects that it may allocate now: see misuse.h */
+    /* Under the heap lock: */
+    bool is_guest;
+    bool refuses;                  /* a guest that did not come to stand since it was last inside */
+    bool is_asked;                 /* to stand, in this stop; it does */
+    bool is_gone;                  /* its thread has ended */
+    unsigned waited_ms, halted_ms; /* for it to stand, in this stop */
     struct ter_mutator *next;
+    struct ter_mutator *next_own; /* of the same thread, which alone may look */
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
 
-/* A mutator for the calling thread, in memory of its own; stack_base 0 asks the system. */
+/*
+ * A mutator for the calling thread, in memory of its own; stack_base 0 asks the system. The thread lets
+ * the signals through that stop it (ter_os_accept_stops).
+ */
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator);
 void ter_mutator_free(struct ter_mutator *mutator);
+/* The same under the heap lock, for a thread that has ended and left it behind. */
+void ter_mutator_end_locked(struct ter_mutator *mutator);
 /* What mutators that ended lie in stays readable until the end of the heap, which is here. */
 void ter_mutators_release_retired(struct ter_allocator *allocator);
 

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/alloc.h"
 
+#include <errno.h>
+#include <sched.h>
+
+/* Threads that do not answer are asked for this long; the stock library of libgc.so.1 takes 16 s. */
+#define PATIENCE_MS 15000u
+/* A guest may go on, so it is asked until it is plain that it does not answer, or for this long. */
+#define PATIENCE_WITH_GUESTS_MS 3000u
+
 static bool is_own(const struct ter_mutator *mutator)
 {
     return mutator->thread == ter_os_thread_self();
@@ -12,55 +20,176 @@ static bool is_stopped(const struct ter_mutator *mutator)
     return !is_own(mutator) && mutator->blocked_at == 0;
 }
 
-static bool any_stopped(const struct ter_allocator *allocator)
+/* Those outside the heap are left alone, but for guests that can be asked: see mutator.h. */
+static bool is_to_stand(const struct ter_mutator *mutator)
 {
-    const struct ter_mutator *mutator = allocator->mutators;
-
-    while (mutator != NULL && !is_stopped(mutator))
-        mutator = mutator->next;
-    return mutator != NULL;
+    return is_stopped(mutator) || (!is_own(mutator) && mutator->is_guest && !mutator->refuses);
 }
 
-static void ask_others(const struct ter_allocator *allocator,
-                       bool (*ask)(struct ter_os_thread *thread))
+/* ---- Threads that ended ---- */
+
+/* One that its own thread could not unbind any more. Nobody else looks at the runs. */
+static void say_gone(const struct ter_mutator *mutator)
+{
+    ter_log(TER_LOG_WARNING, "thread %d ended without being unregistered from its heap",
+            mutator->thread->number);
+}
+
+static void end_gone(struct ter_allocator *allocator)
+{
+    struct ter_mutator *mutator = allocator->mutators;
+
+    while (mutator != NULL) {
+        struct ter_mutator *next = mutator->next;
+
+        if (mutator->is_gone)
+            ter_mutator_end_locked(mutator);
+        mutator = next;
+    }
+}
+
+/* For threads that are not asked to stand: nothing of one that has ended is to be scanned. */
+static void find_gone(const struct ter_allocator *allocator)
 {
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (is_stopped(m) && !ask(m->thread))
-            ter_fatal("a thread ended without being unregistered from its heap");
+        if (!is_own(m) && !m->is_asked && !m->is_gone && ter_os_thread_is_gone(m->thread)) {
+            say_gone(m);
+            m->is_gone = true;
+        }
 }
 
-static void stop_others(const struct ter_allocator *allocator)
+/* ---- Threads that do not answer ---- */
+
+static TER_NORETURN void give_up_for_good(const struct ter_mutator *mutator,
+                                          enum ter_os_answer answer)
 {
-    ask_others(allocator, ter_os_stop_thread);
+    char name[32];
+
+    ter_os_thread_name(mutator->thread, name, sizeof name);
+    ter_fatal("Signals delivery fails constantly: thread %d (%s) has not stopped for %u s, it %s "
+              "signal %d",
+              mutator->thread->number, name, PATIENCE_MS / 1000,
+              answer == TER_OS_BLOCKS  ? "blocks"
+              : answer == TER_OS_TAKES ? "takes by sigwait, or cannot answer,"
+                                       : "does not answer",
+              ter_os_stop_signal());
+}
+
+static bool is_refusal(const struct ter_mutator *guest, enum ter_os_answer answer)
+{
+    return answer == TER_OS_BLOCKS || guest->waited_ms > PATIENCE_WITH_GUESTS_MS ||
+           (answer == TER_OS_TAKES && guest->waited_ms > PATIENCE_WITH_GUESTS_MS / 10);
+}
+
+static void look_after(struct ter_mutator *mutator)
+{
+    enum ter_os_answer answer = ter_os_stop_again(mutator->thread);
+
+    if (answer == TER_OS_STANDS)
+        return;
+    if (answer == TER_OS_HALTED)
+        mutator->halted_ms += TER_OS_STOP_WAIT_MS;
+    else
+        mutator->waited_ms += TER_OS_STOP_WAIT_MS;
+    if (answer == TER_OS_GONE) {
+        say_gone(mutator);
+        mutator->is_gone = true;
+        mutator->is_asked = false;
+    } else if (!is_stopped(mutator) && is_refusal(mutator, answer)) {
+        mutator->refuses = ter_os_stop_give_up(mutator->thread);
+        mutator->is_asked = !mutator->refuses;
+    } else if (answer == TER_OS_HALTED) {
+        /* Rather for ever than that a debugger ends the program; but not without a word. */
+        if (mutator->halted_ms == PATIENCE_MS)
+            ter_log(TER_LOG_WARNING, "waiting for thread %d, which the system keeps from running",
+                    mutator->thread->number);
+    } else if (mutator->waited_ms > PATIENCE_MS) {
+        give_up_for_good(mutator, answer);
+    }
+}
+
+/* Time in which the whole process stood still is not counted. */
+static void wait_for_all(const struct ter_allocator *allocator)
+{
     while (!ter_os_stop_wait())
-        ask_others(allocator, ter_os_stop_again);
+        for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+            if (m->is_asked)
+                look_after(m);
 }
 
-static ter_status pause_others(const struct ter_allocator *allocator)
+/* ---- Stopping ---- */
+
+static void ask(struct ter_mutator *mutator)
 {
-    ter_status status;
-
-    if (!any_stopped(allocator))
-        return TER_OK;
-    status = ter_os_stop_begin();
-    if (status == TER_OK)
-        stop_others(allocator);
-    return status;
+    mutator->waited_ms = mutator->halted_ms = 0;
+    mutator->is_asked = ter_os_stop_thread(mutator->thread);
+    mutator->is_gone = !mutator->is_asked;
+    if (mutator->is_gone)
+        say_gone(mutator);
 }
 
+static ter_status ask_all(struct ter_allocator *allocator)
+{
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        if (!is_to_stand(m))
+            continue;
+        if (!allocator->is_stopping && ter_os_stop_begin() != TER_OK)
+            return TER_ERROR_SYSTEM;
+        allocator->is_stopping = true;
+        ask(m);
+    }
+    return TER_OK;
+}
+
+static ter_status pause_others(struct ter_allocator *allocator)
+{
+    int saved_errno = errno;
+    ter_status status = ask_all(allocator);
+
+    if (status != TER_OK)
+        return status;
+    if (allocator->is_stopping)
+        wait_for_all(allocator);
+    find_gone(allocator);
+    end_gone(allocator);
+    errno = saved_errno;
+    return TER_OK;
+}
+
+static void end_being_alone(const struct ter_allocator *allocator)
+{
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        __atomic_store_n(&m->alone, false, __ATOMIC_RELAXED);
+}
+
+static void wait_for_ends_of_holds(const struct ter_allocator *allocator)
+{
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        while (!is_own(m) && ter_os_holds_off(m->thread) && !ter_os_thread_is_gone(m->thread))
+            sched_yield();
+}
+
+/*
+ * A hold begins with a store and then looks whether the thread is alone. After a barrier in all threads
+ * either the hold is seen here, and waited for, or it will see that it is not alone. So a thread that
+ * cannot be stopped now, as it blocks signals while it starts others, need not be.
+ */
 ter_status ter_world_share(struct ter_allocator *allocator)
 {
     ter_status status;
 
     if (allocator->shared)
         return TER_OK;
-    status = pause_others(allocator);
-    if (status != TER_OK)
-        return status;
-    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        __atomic_store_n(&m->alone, false, __ATOMIC_RELAXED);
+    end_being_alone(allocator);
+    if (allocator->mutators != NULL && !ter_os_order_threads()) {
+        status = pause_others(allocator);
+        if (status != TER_OK)
+            return status;
+        ter_world_resume(allocator);
+    } else {
+        wait_for_ends_of_holds(allocator);
+    }
     allocator->shared = true;
-    ter_world_resume(allocator);
     return TER_OK;
 }
 
@@ -85,8 +214,11 @@ void ter_world_resume(struct ter_allocator *allocator)
 {
     allocator->standing = false;
     ter_mutators_open(allocator);
-    if (any_stopped(allocator))
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        m->is_asked = false;
+    if (allocator->is_stopping)
         ter_os_stop_resume();
+    allocator->is_stopping = false;
 }
 
 void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks)
@@ -99,7 +231,7 @@ void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter
 /* Where the part of another thread's stack that may hold references ends. */
 static uintptr_t stack_end(const struct ter_mutator *mutator)
 {
-    if (mutator->blocked_at != 0)
+    if (mutator->blocked_at != 0 && !mutator->is_asked)
         return mutator->blocked_at;
     return atomic_load_explicit(&mutator->thread->stack_pointer, memory_order_relaxed);
 }

@@ -2,8 +2,10 @@
 /*
  * Stopping the world: all mutators of a heap but the caller's.
  *
- * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, blocked,
- * or stopped by a signal; the first two have no runs, the last keep theirs.
+ * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, outside the
+ * heap, or stopped by a signal; the first two have no runs, the last keep theirs. Guests, which are
+ * outside, stand too if they answer. A thread that has ended has no mutator any more. One that is to be
+ * stopped and does not answer ends the process with a line that names it, after 15 s.
  */
 #pragma once
 
@@ -14,8 +16,9 @@ ter_status ter_world_stop(struct ter_allocator *allocator);
 void ter_world_resume(struct ter_allocator *allocator);
 
 /*
- * From now on no mutator is alone (freeing.h): before a second one joins the heap. Those that there
- * are stand for a moment. May fail before anything changed.
+ * From now on no mutator is alone (freeing.h): before a second one joins the heap. Where the system has
+ * no barrier for all threads, those that there are stand for a moment. May fail; they are not alone then
+ * all the same.
  */
 ter_status ter_world_share(struct ter_allocator *allocator);
 

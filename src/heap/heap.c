@@ -217,9 +217,15 @@ void ter_heap_free(struct ter_heap *heap)
 
 ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
 {
+    struct ter_os_mask before;
+    ter_status status;
+
     ter_heap_require(heap, "ter_mutator_bind");
     TER_REQUIRE(mutator != NULL, "ter_mutator_bind: there is nowhere to put the mutator");
-    return ter_mutator_new(&heap->plan.allocator, 0, mutator);
+    status = ter_mutator_new(&heap->plan.allocator, 0, mutator);
+    if (status == TER_OK)
+        ter_os_accept_stops(&before);
+    return status;
 }
 
 void ter_mutator_unbind(struct ter_mutator *mutator)

@@ -30,17 +30,33 @@ GC_stop_func GC_get_stop_func(void)
     return ter_libgc.stop != NULL ? ter_libgc.stop : go_on;
 }
 
-/* A collection here is not interrupted; the question is asked once, before it. */
-static bool collect_unless(GC_stop_func stop)
+struct wish {
+    GC_stop_func stop;
+    bool granted;
+};
+
+static void *collect_inside(void *data)
 {
     struct ter_allocator *allocator = ter_libgc_lock();
-    bool wanted;
+    struct wish *wish = data;
 
-    wanted = GC_dont_gc == 0 && (stop == NULL || stop() == 0);
-    if (wanted)
+    wish->granted = GC_dont_gc == 0 && (wish->stop == NULL || wish->stop() == 0);
+    if (wish->granted)
         collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
-    return wanted;
+    return NULL;
+}
+
+/*
+ * A collection here is not interrupted; the question is asked once, before it. Inside, so that the stack
+ * of the thread that asks is scanned, whoever it is.
+ */
+static bool collect_unless(GC_stop_func stop)
+{
+    struct wish wish = {stop, false};
+
+    ter_libgc_inside(collect_inside, &wish);
+    return wish.granted;
 }
 
 void GC_gcollect(void)
@@ -60,8 +76,7 @@ int GC_try_to_collect(GC_stop_func stop)
     return collect_unless(stop);
 }
 
-/* Collections are whole: a little is one when it is due, and then nothing is left to do. */
-int GC_collect_a_little(void)
+static void *collect_if_due(void *data)
 {
     struct ter_allocator *allocator = ter_libgc_lock();
 
@@ -69,6 +84,13 @@ int GC_collect_a_little(void)
         ter_trigger_is_due(&ter_libgc.plan->trigger, allocator, false))
         collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
+    return data;
+}
+
+/* Collections are whole: a little is one when it is due, and then nothing is left to do. */
+int GC_collect_a_little(void)
+{
+    ter_libgc_inside(collect_if_due, NULL);
     return 0;
 }
 

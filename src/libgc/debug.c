@@ -182,7 +182,7 @@ static void *debug_allocate(size_t bytes, unsigned kind, const char *file, int l
     write_guards((uintptr_t)header);
     if (note_object((uintptr_t)header))
         return header + 1;
-    ter_object_free(ter_libgc_self(), header);
+    ter_libgc_free(header);
     return ter_libgc_out_of_memory(bytes);
 }
 

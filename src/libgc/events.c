@@ -45,6 +45,6 @@ void ter_libgc_thread_events(enum GC_EventType event)
     const struct ter_mutator *mutator = ter_libgc.plan->allocator.mutators;
 
     for (; function != NULL && mutator != NULL; mutator = mutator->next)
-        if (mutator != ter_libgc_mutator && mutator->blocked_at == 0)
+        if (mutator->is_asked)
             function(event, (void *)mutator->thread->identity);
 }

@@ -155,5 +155,6 @@ void ter_libgc_connect(struct ter_plan *plan)
     plan->hooks.marked = marked;
     plan->hooks.resized = resized;
     plan->allocator.gate.notified = notified;
+    plan->allocator.gate.ended = ter_libgc_thread_ended;
     plan->allocator.locking = false;
 }

@@ -12,25 +12,32 @@ _Thread_local struct ter_mutator *ter_libgc_mutator;
 static void make_heap(void)
 {
     struct ter_options options;
+    struct ter_heap *heap;
     ter_status status;
 
     ter_options_init(&options);
     ter_libgc_read_environment(&options);
     ter_libgc_take_last_words();
-    status = ter_heap_new(&options, &ter_libgc.heap);
+    status = ter_heap_new(&options, &heap);
     if (status != TER_OK)
         ter_fatal("no heap can be made: %s", ter_status_message(status));
-    ter_libgc.plan = &ter_libgc.heap->plan;
+    ter_libgc.plan = &heap->plan;
     ter_libgc.extra_bytes = GC_all_interior_pointers != 0 ? 1 : 0;
     ter_libgc_connect(ter_libgc.plan);
     ter_libgc.plan->marker.interior_everywhere = GC_all_interior_pointers != 0;
+    __atomic_store_n(&ter_libgc.heap, heap, __ATOMIC_RELEASE);
     ter_libgc_read_variables();
     ter_libgc_write_variables();
 }
 
+/* Signals for both purposes may come from elsewhere from now on. */
 static void bind_main_thread(void)
 {
-    ter_status status = ter_mutator_bind(ter_libgc.heap, &ter_libgc_mutator);
+    ter_status status;
+
+    if (!ter_os_suspend_prepare())
+        ter_log(TER_LOG_WARNING, "the signal that suspends single threads cannot be used");
+    status = ter_mutator_bind(ter_libgc.heap, &ter_libgc_mutator);
 
     if (status != TER_OK)
         ter_fatal("the main thread cannot be bound to the heap: %s", ter_status_message(status));
@@ -48,23 +55,28 @@ static void forget_main_thread(void)
         ter_libgc.main_mutator = NULL;
 }
 
-void GC_init(void)
+/* Two threads may make the first call at once. Either may then be the main one, as far as we know. */
+static void init_once(void)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct ter_os_cancel before = ter_os_cancel_off();
     TER_KEEP_ERRNO;
-    if (ter_libgc.heap != NULL)
-        return;
-    make_heap();
-    bind_main_thread();
-    if (pthread_atfork(NULL, NULL, forget_main_thread) != 0)
-        ter_log(TER_LOG_WARNING, "no memory for a fork handler");
+
+    pthread_mutex_lock(&lock);
+    if (ter_libgc.heap == NULL) {
+        make_heap();
+        bind_main_thread();
+        if (pthread_atfork(NULL, NULL, forget_main_thread) != 0)
+            ter_log(TER_LOG_WARNING, "no memory for a fork handler");
+    }
+    pthread_mutex_unlock(&lock);
+    ter_os_cancel_back(before);
 }
 
-struct ter_mutator *ter_libgc_attach(void)
+void GC_init(void)
 {
-    TER_REQUIRE(ter_libgc.heap == NULL,
-                "libgc was called by a thread that is not registered (GC_register_my_thread)");
-    GC_init();
-    return ter_libgc_mutator;
+    if (ter_libgc.heap == NULL)
+        init_once();
 }
 
 int GC_is_init_called(void)

@@ -16,14 +16,59 @@ TER_INLINE size_t with_extra(size_t bytes)
     return TER_LIKELY(sum >= bytes) ? sum : SIZE_MAX;
 }
 
+/* What a call from outside asks for; one of the functions below then. */
+struct wish {
+    void *(*simple)(size_t bytes);
+    unsigned kind;
+    size_t bytes;
+};
+
+static void *allocate_simply(void *data)
+{
+    const struct wish *wish = data;
+
+    return wish->simple(wish->bytes);
+}
+
+/* By one that the program calls, after it found the thread outside. */
+static TER_COLD void *from_outside(void *(*simple)(size_t bytes), size_t bytes)
+{
+    struct wish wish = {.simple = simple, .bytes = bytes};
+
+    return ter_libgc_inside(allocate_simply, &wish);
+}
+
+static void *allocate_kind(void *data)
+{
+    const struct wish *wish = data;
+
+    return ter_mutator_allocate(ter_libgc_mutator, wish->kind, wish->bytes);
+}
+
+static TER_COLD void *kind_from_outside(unsigned kind, size_t bytes)
+{
+    struct wish wish = {.kind = kind, .bytes = bytes};
+
+    return ter_libgc_inside(allocate_kind, &wish);
+}
+
+TER_INLINE void *allocate_or_null(unsigned kind, size_t bytes)
+{
+    struct ter_mutator *mutator = ter_libgc_mutator;
+
+    if (TER_UNLIKELY(mutator == NULL))
+        return kind_from_outside(kind, bytes);
+    return ter_mutator_allocate(mutator, kind, bytes);
+}
+
 void *ter_libgc_allocate(unsigned kind, size_t bytes)
 {
-    return ter_mutator_allocate(ter_libgc_self(), kind, bytes);
+    return allocate_or_null(kind, bytes);
 }
 
 TER_INLINE void *allocate(unsigned kind, size_t bytes, size_t wanted)
 {
-    void *object = ter_mutator_allocate(ter_libgc_self(), kind, bytes);
+    void *object = allocate_or_null(kind, bytes);
 
     return TER_LIKELY(object != NULL) ? object : ter_libgc_out_of_memory(wanted);
 }
@@ -31,13 +76,15 @@ TER_INLINE void *allocate(unsigned kind, size_t bytes, size_t wanted)
 void *GC_malloc(size_t bytes)
 {
     /* The extra byte is known only once the heap is made. */
-    ter_libgc_self();
+    if (TER_UNLIKELY(!ter_libgc_is_inside()))
+        return from_outside(GC_malloc, bytes);
     return allocate(TER_KIND_NORMAL, with_extra(bytes), bytes);
 }
 
 void *GC_malloc_atomic(size_t bytes)
 {
-    ter_libgc_self();
+    if (TER_UNLIKELY(!ter_libgc_is_inside()))
+        return from_outside(GC_malloc_atomic, bytes);
     return allocate(TER_KIND_ATOMIC, with_extra(bytes), bytes);
 }
 
@@ -92,7 +139,7 @@ void *GC_malloc_atomic_ignore_off_page(size_t bytes)
 
 unsigned ter_libgc_check_kind(int kind)
 {
-    ter_libgc_self();
+    ter_libgc_ready();
     TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_libgc.plan->allocator.kind_count,
                 "libgc: there is no kind %d of objects", kind);
     return (unsigned)kind;
@@ -133,13 +180,33 @@ void *GC_malloc_kind_global(size_t bytes, int kind)
     return GC_generic_or_special_malloc(bytes, kind);
 }
 
+struct list_wish {
+    size_t bytes;
+    int kind;
+    void **result;
+};
+
+static void *allocate_list(void *data)
+{
+    const struct list_wish *wish = data;
+
+    GC_generic_malloc_many(wish->bytes, wish->kind, wish->result);
+    return NULL;
+}
+
 /* A list of cleared objects (but for the links), up to about a page of them. */
 void GC_generic_malloc_many(size_t bytes, int kind, void **result)
 {
     size_t wanted = ter_max(with_extra(bytes), TER_BYTES_IN_GRANULE);
     size_t most = wanted < TER_BYTES_IN_PAGE ? TER_BYTES_IN_PAGE / wanted : 1;
 
-    if (!ter_mutator_allocate_list(ter_libgc_self(), ter_libgc_check_kind(kind), wanted, most,
+    if (TER_UNLIKELY(!ter_libgc_is_inside())) {
+        struct list_wish wish = {bytes, kind, result};
+
+        ter_libgc_inside(allocate_list, &wish);
+        return;
+    }
+    if (!ter_mutator_allocate_list(ter_libgc_mutator, ter_libgc_check_kind(kind), wanted, most,
                                    result)) {
         *result = ter_libgc_out_of_memory(bytes);
         if (*result != NULL)
@@ -164,12 +231,26 @@ static bool is_uncollectable(const void *object)
     return ter_libgc.plan->allocator.kinds[kind].uncollectable;
 }
 
+struct change {
+    void *object;
+    size_t bytes;
+};
+
+static void *reallocate(void *data)
+{
+    const struct change *change = data;
+
+    return GC_realloc(change->object, change->bytes);
+}
+
 void *GC_realloc(void *object, size_t bytes)
 {
-    struct ter_mutator *mutator = ter_libgc_self();
+    struct ter_mutator *mutator = ter_libgc_mutator;
     size_t extra;
     void *moved;
 
+    if (TER_UNLIKELY(mutator == NULL))
+        return ter_libgc_inside(reallocate, &(struct change){object, bytes});
     if (object == NULL)
         return GC_malloc(bytes);
     if (bytes == 0) {
@@ -187,12 +268,26 @@ void *GC_realloc(void *object, size_t bytes)
     return moved;
 }
 
+static void *free_inside(void *object)
+{
+    ter_object_free(ter_libgc_mutator, object);
+    return NULL;
+}
+
+void ter_libgc_free(void *object)
+{
+    if (TER_UNLIKELY(!ter_libgc_is_inside()))
+        ter_libgc_inside(free_inside, object);
+    else
+        ter_object_free(ter_libgc_mutator, object);
+}
+
 void GC_free(void *object)
 {
     if (object == NULL)
         return;
     ter_libgc_debug_forget(object);
-    ter_object_free(ter_libgc_self(), object);
+    ter_libgc_free(object);
 }
 
 void ter_libgc_release_locked(uintptr_t object)

@@ -10,6 +10,7 @@ struct ter_libgc {
     struct ter_heap *heap; /* NULL until the first call */
     struct ter_plan *plan;
     struct ter_mutator *main_mutator; /* whose stack GC_stackbottom is about */
+    bool threads_allowed;             /* the program said that it may have more than one */
     size_t extra_bytes; /* 1 when a pointer one past the end keeps an object: all interior */
     GC_warn_proc warn;
     GC_start_callback_proc start_callback;
@@ -31,18 +32,29 @@ struct ter_libgc {
 
 extern struct ter_libgc ter_libgc;
 
-/* The calling thread's mutator; NULL before its first call. */
+/* The calling thread's mutator; NULL before its first call, and in a guest but for its calls. */
 extern _Thread_local struct ter_mutator *ter_libgc_mutator;
 
-/* Makes the heap if need be and binds the calling thread if it may be bound; else stops. */
-TER_COLD struct ter_mutator *ter_libgc_attach(void);
-
-TER_INLINE struct ter_mutator *ter_libgc_self(void)
+/* True when the calling thread may use its mutator. */
+TER_INLINE bool ter_libgc_is_inside(void)
 {
-    struct ter_mutator *mutator = ter_libgc_mutator;
-
-    return TER_LIKELY(mutator != NULL) ? mutator : ter_libgc_attach();
+    return TER_LIKELY(ter_libgc_mutator != NULL);
 }
+
+/*
+ * Calls the function with the thread inside (guests.c): the heap is made if need be, and a thread that is
+ * not registered is a guest for the time of the call.
+ */
+TER_COLD void *ter_libgc_inside(void *(*function)(void *data), void *data);
+
+/* The mutator of a thread that is not registered, and is outside; made by its first call. */
+struct ter_mutator *ter_libgc_guest(void);
+/* It becomes that of a registered thread, which is inside; NULL if there is none. */
+struct ter_mutator *ter_libgc_take_guest(void);
+/* The calling thread's guest goes. */
+void ter_libgc_guest_ended(const struct ter_mutator *mutator);
+/* A mutator of the thread goes as its thread ends; set as a hook of the plan. */
+void ter_libgc_thread_ended(void *context, const struct ter_mutator *mutator);
 
 /* What the program said of memory being out. */
 TER_COLD void *ter_libgc_out_of_memory(size_t bytes);
@@ -81,7 +93,7 @@ TER_INLINE struct ter_allocator *ter_libgc_lock_for(const char *call)
 TER_INLINE bool ter_libgc_lock_if_not_held(void)
 {
     struct ter_allocator *allocator = &ter_libgc.plan->allocator;
-    bool held = !allocator->locking || ter_lock_is_own(&allocator->lock);
+    bool held = ter_allocator_is_locked_by_me(allocator);
 
     if (!held)
         ter_allocator_lock(allocator);
@@ -96,6 +108,8 @@ TER_INLINE void ter_libgc_unlock_if(bool locked)
 
 /* An object or NULL, without asking the program's function for a full heap. */
 void *ter_libgc_allocate(unsigned kind, size_t bytes);
+/* Frees an object that no debugging function made. */
+void ter_libgc_free(void *object);
 /* Only the first page of a large object keeps it from now on. */
 void *ter_libgc_ignore_off_page(void *object);
 /* The kind of that number; stops when there is none. */

@@ -26,8 +26,12 @@ void GC_suspend_thread(pthread_t id)
 {
     struct ter_allocator *allocator = ter_libgc_lock();
     struct ter_mutator *mutator = find_mutator(id);
-    bool is_self = mutator != NULL && mutator == ter_libgc_mutator;
+    bool is_self;
 
+    /* Guests are outside the heap and as good as not known. */
+    if (mutator != NULL && mutator->is_guest)
+        mutator = NULL;
+    is_self = mutator != NULL && mutator == ter_libgc_mutator;
     if (is_self)
         ter_os_suspend_begin_self();
     else if (mutator != NULL && !ter_os_suspend(mutator->thread))

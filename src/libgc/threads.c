@@ -12,14 +12,17 @@
 #include <semaphore.h>
 #include <signal.h>
 
+/* There may be more than one thread from now on. */
 static void share_heap(void)
 {
-    struct ter_allocator *allocator = ter_libgc_self()->allocator;
+    struct ter_allocator *allocator = ter_libgc_ready();
 
     /* Only the first time: other threads read it without the lock. */
-    if (allocator->locking)
+    if (ter_libgc.threads_allowed)
         return;
-    allocator->locking = true;
+    ter_libgc.threads_allowed = true;
+    if (ter_libgc_mutator != NULL)
+        ter_allocator_share(allocator);
     GC_start_mark_threads();
 }
 
@@ -30,30 +33,46 @@ void GC_allow_register_threads(void)
     share_heap();
 }
 
+/* Is the thread registered, or a guest in one of its calls? */
+static bool is_registered(void)
+{
+    return ter_libgc_mutator != NULL && !ter_libgc_mutator->is_guest;
+}
+
 static int bind_thread(uintptr_t stack_base)
 {
-    ter_status status;
+    struct ter_mutator *mutator;
+    struct ter_os_mask before;
+    ter_status status = TER_OK;
 
-    if (ter_libgc_mutator != NULL)
+    if (is_registered())
         return GC_DUPLICATE;
-    status = ter_mutator_new(&ter_libgc.plan->allocator, stack_base, &ter_libgc_mutator);
+    ter_os_accept_stops(&before);
+    mutator = ter_libgc_take_guest();
+    if (mutator == NULL)
+        status = ter_mutator_new(&ter_libgc.plan->allocator, stack_base, &mutator);
+    else if (stack_base != 0)
+        mutator->stack_base = stack_base;
     if (status != TER_OK)
         ter_fatal("a thread cannot be registered: %s", ter_status_message(status));
+    ter_libgc_mutator = mutator;
     return GC_SUCCESS;
 }
 
 int GC_register_my_thread(const struct GC_stack_base *base)
 {
-    TER_REQUIRE(ter_libgc.heap != NULL && ter_libgc.plan->allocator.locking,
+    TER_REQUIRE(ter_libgc.heap != NULL && ter_libgc.threads_allowed,
                 "GC_register_my_thread before GC_allow_register_threads");
     return bind_thread((uintptr_t)base->mem_base);
 }
 
+/* A thread that was never registered may say so too. */
 int GC_unregister_my_thread(void)
 {
     struct ter_mutator *mutator = ter_libgc_mutator;
 
-    TER_REQUIRE(mutator != NULL, "GC_unregister_my_thread in a thread that is not registered");
+    if (!is_registered())
+        return GC_NOT_FOUND;
     ter_libgc_mutator = NULL;
     if (ter_libgc.main_mutator == mutator)
         ter_libgc.main_mutator = NULL;
@@ -61,9 +80,27 @@ int GC_unregister_my_thread(void)
     return GC_SUCCESS;
 }
 
+/* Called in the thread that ends, or by a collector for one that is no more; with the lock. */
+void ter_libgc_thread_ended(void *context, const struct ter_mutator *mutator)
+{
+    (void)context;
+    if (ter_libgc.main_mutator == mutator)
+        ter_libgc.main_mutator = NULL;
+    if (ter_libgc_mutator == mutator)
+        ter_libgc_mutator = NULL;
+    ter_libgc_guest_ended(mutator);
+}
+
 int GC_thread_is_registered(void)
 {
-    return ter_libgc_mutator != NULL;
+    return is_registered();
+}
+
+/* Also of a thread that is not registered. */
+static struct ter_mutator *own_mutator(void)
+{
+    ter_libgc_ready();
+    return ter_libgc_mutator != NULL ? ter_libgc_mutator : ter_libgc_guest();
 }
 
 /* ---- Stacks ---- */
@@ -77,7 +114,7 @@ int GC_get_stack_base(struct GC_stack_base *base)
 /* Where the stack of the calling thread, or of its coroutine, begins as far as the heap knows. */
 void *GC_get_my_stackbottom(struct GC_stack_base *base)
 {
-    struct ter_mutator *mutator = ter_libgc_self();
+    struct ter_mutator *mutator = own_mutator();
 
     ter_allocator_lock(mutator->allocator);
     /* A program may have written the variable and not called the function below. */
@@ -98,7 +135,7 @@ void GC_set_stackbottom(void *thread, const struct GC_stack_base *base)
         return;
     }
     if (mutator == NULL)
-        mutator = ter_libgc_self();
+        mutator = own_mutator();
     mutator->stack_base = (uintptr_t)base->mem_base;
     if (mutator == ter_libgc.main_mutator)
         GC_stackbottom = base->mem_base;
@@ -106,7 +143,7 @@ void GC_set_stackbottom(void *thread, const struct GC_stack_base *base)
 
 void GC_register_altstack(void *stack, GC_word bytes, void *signal_stack, GC_word signal_bytes)
 {
-    struct ter_mutator *mutator = ter_libgc_self();
+    struct ter_mutator *mutator = own_mutator();
     uintptr_t start = (uintptr_t)stack, signal_start = (uintptr_t)signal_stack;
 
     ter_allocator_lock(mutator->allocator);
@@ -152,11 +189,11 @@ void *GC_call_with_stack_base(GC_stack_base_func function, void *argument)
 
 void *GC_do_blocking(GC_fn_type function, void *data)
 {
-    struct ter_mutator *mutator = ter_libgc_self();
+    struct ter_mutator *mutator = ter_libgc_mutator;
 
     require_function(function != NULL, "GC_do_blocking");
-    /* A region inside a region is part of the outer one. */
-    if (mutator->blocked_at != 0)
+    /* A region inside a region is part of the outer one; who is not registered is outside anyway. */
+    if (mutator == NULL || mutator->blocked_at != 0)
         return function(data);
     return ter_mutator_outside(mutator, function, data);
 }
@@ -164,11 +201,14 @@ void *GC_do_blocking(GC_fn_type function, void *data)
 /* Back in the heap for one call; the whole stack is scanned then, the outer part too. */
 void *GC_call_with_gc_active(GC_fn_type function, void *data)
 {
-    struct ter_mutator *mutator = ter_libgc_self();
-    uintptr_t blocked_at = mutator->blocked_at;
+    struct ter_mutator *mutator = ter_libgc_mutator;
+    uintptr_t blocked_at;
     void *result;
 
     require_function(function != NULL, "GC_call_with_gc_active");
+    if (mutator == NULL)
+        return ter_libgc_inside(function, data);
+    blocked_at = mutator->blocked_at;
     if (blocked_at == 0)
         return function(data);
     ter_mutator_return(mutator);
@@ -285,11 +325,11 @@ static void end_thread(void *argument)
     done = is_thread_done(thread);
     unlock_threads();
     own_thread = NULL;
-    if (ter_libgc_mutator == NULL)
-        return;
     if (done)
         GC_free(thread);
-    GC_unregister_my_thread();
+    /* Else it stays registered while destructors run, which find their objects alive and may allocate. */
+    if (!ter_os_thread_end_is_noticed())
+        GC_unregister_my_thread();
 }
 
 static void *run_thread(void *argument)

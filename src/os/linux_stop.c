@@ -19,11 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static _Thread_local struct ter_os_thread self;
-
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static int stop_signal = SIGPWR;
-static bool handler_installed; /* under `turn` */
+static _Atomic bool handler_installed;
 static _Atomic uint32_t generation;
 static _Atomic uint32_t stopped;
 static uint32_t signalled;        /* under `turn` */
@@ -46,16 +44,20 @@ static void futex_wake_all(_Atomic uint32_t *word)
 /* Not inlined, so that its frame lies below the registers that the kernel saved for the handler. */
 static TER_NOINLINE void stand_still(void)
 {
+    struct ter_os_thread *self = ter_os_thread_self();
     uint32_t seen = atomic_load_explicit(&generation, memory_order_acquire);
     uint32_t wanted = seen;
 
-    /* A second signal of one stop, or one that somebody else sent, must not count. */
-    if (ter_signals_hold_off(&self, TER_HELD_OFF_STOP) || seen % 2 == 0 ||
-        !atomic_compare_exchange_strong(&self.wanted, &wanted, 0))
+    /*
+     * A second signal of one stop, or one that somebody else sent, at whatever moment and to whatever
+     * thread, must not count.
+     */
+    if (self == NULL || ter_signals_hold_off(self, TER_HELD_OFF_STOP) || seen % 2 == 0 ||
+        !atomic_compare_exchange_strong(&self->wanted, &wanted, 0))
         return;
-    ter_os_note_signal_stack(&self);
+    ter_os_note_signal_stack(self);
     TER_SPILL_REGISTERS();
-    atomic_store_explicit(&self.stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
+    atomic_store_explicit(&self->stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
     /* In one order with the collector's store and load: it sees the count or this sees its number. */
     if (atomic_fetch_add(&stopped, 1) + 1 == atomic_load(&expected))
         futex_wake_all(&stopped);
@@ -72,26 +74,17 @@ static void handle_stop(int number)
     errno = saved_errno;
 }
 
-static ter_status install_handler(void)
+/* Before anybody can be stopped, so that a signal from elsewhere finds it. Twice does no harm. */
+bool ter_stop_prepare(void)
 {
     TER_KEEP_ERRNO;
-    struct sigaction action = {.sa_handler = handle_stop, .sa_flags = SA_RESTART};
 
-    if (handler_installed)
-        return TER_OK;
-    ter_signals_fill(&action.sa_mask);
-    if (sigaction(stop_signal, &action, NULL) != 0)
-        return TER_ERROR_SYSTEM;
-    handler_installed = true;
-    return TER_OK;
-}
-
-struct ter_os_thread *ter_os_thread_self(void)
-{
-    /* Written once: who stops this thread reads it. */
-    if (self.identity == 0)
-        self.identity = (uintptr_t)pthread_self();
-    return &self;
+    if (atomic_load_explicit(&handler_installed, memory_order_acquire))
+        return true;
+    if (!ter_signals_install(stop_signal, handle_stop, 0))
+        return false;
+    atomic_store_explicit(&handler_installed, true, memory_order_release);
+    return true;
 }
 
 /* By signals again, so that the thread stands in the handlers, where no others come between. */
@@ -107,14 +100,9 @@ void ter_os_answer_held_off(struct ter_os_thread *thread)
 
 ter_status ter_os_stop_begin(void)
 {
-    ter_status status;
-
+    if (!ter_stop_prepare())
+        return TER_ERROR_SYSTEM;
     pthread_mutex_lock(&turn);
-    status = install_handler();
-    if (status != TER_OK) {
-        pthread_mutex_unlock(&turn);
-        return status;
-    }
     signalled = 0;
     atomic_store_explicit(&expected, NOT_KNOWN, memory_order_relaxed);
     atomic_store_explicit(&stopped, 0, memory_order_relaxed);
@@ -126,8 +114,10 @@ bool ter_os_stop_thread(struct ter_os_thread *thread)
 {
     atomic_store_explicit(&thread->wanted, atomic_load_explicit(&generation, memory_order_relaxed),
                           memory_order_release);
-    if (pthread_kill((pthread_t)thread->identity, stop_signal) != 0)
+    if (!ter_signals_send(thread, stop_signal)) {
+        atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
         return false;
+    }
     signalled++;
     return true;
 }
@@ -135,7 +125,7 @@ bool ter_os_stop_thread(struct ter_os_thread *thread)
 bool ter_os_stop_wait(void)
 {
     TER_KEEP_ERRNO;
-    struct timespec patience = {.tv_nsec = 50 * 1000 * 1000};
+    struct timespec patience = {.tv_nsec = TER_OS_STOP_WAIT_MS * 1000 * 1000};
     uint32_t count;
 
     atomic_store(&expected, signalled);
@@ -147,10 +137,31 @@ bool ter_os_stop_wait(void)
     return true;
 }
 
-bool ter_os_stop_again(struct ter_os_thread *thread)
+/* Whoever takes the number away decides: the thread comes to stand, or will not for this stop. */
+bool ter_os_stop_give_up(struct ter_os_thread *thread)
 {
-    return atomic_load_explicit(&thread->wanted, memory_order_relaxed) == 0 ||
-           pthread_kill((pthread_t)thread->identity, stop_signal) == 0;
+    uint32_t wanted = atomic_load_explicit(&generation, memory_order_relaxed);
+
+    if (!atomic_compare_exchange_strong(&thread->wanted, &wanted, 0))
+        return false;
+    signalled--;
+    return true;
+}
+
+enum ter_os_answer ter_os_stop_again(struct ter_os_thread *thread)
+{
+    uint32_t wanted = atomic_load_explicit(&thread->wanted, memory_order_relaxed);
+    enum ter_os_answer answer;
+
+    if (wanted == 0)
+        return TER_OS_STANDS;
+    ter_signals_keep(stop_signal, handle_stop, 0);
+    answer = ter_signals_look_at(thread, stop_signal);
+    if (answer == TER_OS_GONE && !ter_os_stop_give_up(thread))
+        return TER_OS_STANDS;
+    if (answer == TER_OS_TAKES)
+        (void)ter_signals_send_often(thread, stop_signal, &thread->wanted, wanted);
+    return answer;
 }
 
 void ter_os_stop_resume(void)
@@ -166,6 +177,7 @@ void ter_os_stop_reset_after_fork(void)
 
     pthread_mutex_init(&turn, NULL);
     atomic_store_explicit(&generation, now + now % 2, memory_order_relaxed);
+    ter_records_reset_after_fork();
 }
 
 int ter_os_stop_signal(void)
@@ -175,6 +187,6 @@ int ter_os_stop_signal(void)
 
 void ter_os_set_stop_signal(int number)
 {
-    TER_REQUIRE(!handler_installed, "the signal that stops threads was already used");
+    TER_REQUIRE(!atomic_load(&handler_installed), "the signal that stops threads was already used");
     stop_signal = number;
 }

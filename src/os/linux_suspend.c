@@ -21,7 +21,10 @@
 #include <unistd.h>
 
 static int suspend_signal = SIGXCPU;
-static bool suspend_installed;
+static _Atomic bool suspend_installed;
+
+/* Waits of 20 ms: as long as for one that is to stop. */
+#define PATIENCE 750u
 
 static void wait_while(_Atomic uint32_t *word, uint32_t value, const struct timespec *patience)
 {
@@ -49,25 +52,30 @@ static void stand_suspended(struct ter_os_thread *self)
 /* A signal that somebody else sent finds nothing to wait for. */
 static void handle_suspend(int number)
 {
+    struct ter_os_thread *self = ter_os_thread_self();
     int saved_errno = errno;
 
     (void)number;
-    if (!ter_signals_hold_off(ter_os_thread_self(), TER_HELD_OFF_SUSPENSION))
-        stand_suspended(ter_os_thread_self());
+    if (self != NULL && !ter_signals_hold_off(self, TER_HELD_OFF_SUSPENSION))
+        stand_suspended(self);
     errno = saved_errno;
 }
 
-static bool install_suspend_handler(void)
+bool ter_suspend_is_prepared(void)
+{
+    return atomic_load_explicit(&suspend_installed, memory_order_acquire);
+}
+
+bool ter_os_suspend_prepare(void)
 {
     TER_KEEP_ERRNO;
-    struct sigaction action = {.sa_handler = handle_suspend, .sa_flags = SA_RESTART};
 
-    if (suspend_installed)
+    if (ter_suspend_is_prepared())
         return true;
-    ter_signals_fill(&action.sa_mask);
-    sigdelset(&action.sa_mask, ter_os_stop_signal());
-    suspend_installed = sigaction(suspend_signal, &action, NULL) == 0;
-    return suspend_installed;
+    if (!ter_signals_install(suspend_signal, handle_suspend, ter_os_stop_signal()))
+        return false;
+    atomic_store_explicit(&suspend_installed, true, memory_order_release);
+    return true;
 }
 
 static uint32_t next_suspension(void)
@@ -78,26 +86,38 @@ static uint32_t next_suspension(void)
     return count;
 }
 
-bool ter_os_suspend(struct ter_os_thread *thread)
+/* Asks again after a while: tools that come between may lose a signal. */
+static bool wait_for_suspended(struct ter_os_thread *thread, uint32_t number)
 {
     const struct timespec patience = {.tv_nsec = 20 * 1000 * 1000};
-    uint32_t number, seen;
+    uint32_t seen;
+
+    for (unsigned i = 0; i < PATIENCE; i++) {
+        seen = atomic_load_explicit(&thread->stands_for, memory_order_acquire);
+        if (seen == number)
+            return true;
+        if (!ter_signals_send(thread, suspend_signal))
+            return false;
+        wait_while(&thread->stands_for, seen, &patience);
+        ter_signals_keep(suspend_signal, handle_suspend, ter_os_stop_signal());
+    }
+    return false;
+}
+
+bool ter_os_suspend(struct ter_os_thread *thread)
+{
+    uint32_t number;
 
     if (ter_os_is_suspended(thread))
         return true;
-    if (!install_suspend_handler())
+    if (!ter_os_suspend_prepare())
         return false;
     number = next_suspension();
     atomic_store_explicit(&thread->suspension, number, memory_order_release);
-    while ((seen = atomic_load_explicit(&thread->stands_for, memory_order_acquire)) != number) {
-        /* Again after a while: tools that come between may lose a signal. */
-        if (pthread_kill((pthread_t)thread->identity, suspend_signal) != 0) {
-            atomic_store_explicit(&thread->suspension, 0, memory_order_release);
-            return false;
-        }
-        wait_while(&thread->stands_for, seen, &patience);
-    }
-    return true;
+    if (wait_for_suspended(thread, number))
+        return true;
+    ter_os_resume(thread);
+    return false;
 }
 
 void ter_os_suspend_begin_self(void)

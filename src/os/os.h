@@ -11,6 +11,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,9 @@
 
 #include "base/base.h"
 #include "os/valgrind.h"
+
+/* Of glibc since 2.32; other C libraries do not have it. */
+extern char __libc_single_threaded __attribute__((weak));
 
 /* ---- Memory ---- */
 
@@ -184,8 +188,49 @@ void ter_os_for_each_late_module(ter_os_module_visitor *visitor, void *context);
 void ter_os_visit_thread_data(const struct ter_os_thread *thread,
                               const struct ter_os_module *modules, size_t count,
                               ter_os_range_visitor *visitor, void *context);
+/* ---- Cancellation ---- */
+
+/*
+ * Between off and back the calling thread is not cancelled, whatever it calls: a request waits. Nothing
+ * of ours that waits, reads or writes may be a place where threads end. The type is changed too: glibc
+ * may cancel a thread at any place just after it has forbidden that, if it asked for that type before.
+ */
+struct ter_os_cancel {
+    int state, type;
+};
+
+TER_INLINE struct ter_os_cancel ter_os_cancel_off(void)
+{
+    struct ter_os_cancel before;
+
+    (void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before.type);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before.state);
+    return before;
+}
+
+TER_INLINE void ter_os_cancel_back(struct ter_os_cancel before)
+{
+    (void)pthread_setcancelstate(before.state, NULL);
+    (void)pthread_setcanceltype(before.type, NULL);
+}
+
+/* ---- Order ---- */
+
+/*
+ * When it returns true, every other thread of the process has passed a full barrier since the call. So
+ * those need none where their order matters only to one that calls this, which is rare. False: the system
+ * has no such thing. To be prepared while there is one thread, as that is cheap then.
+ */
+void ter_os_order_prepare(void);
+bool ter_os_order_threads(void);
 
 /* ---- Threads of our own ---- */
+
+/* True while the process has never had a second thread; false when the C library does not tell. */
+TER_INLINE bool ter_os_is_single_threaded(void)
+{
+    return &__libc_single_threaded != NULL && __libc_single_threaded != 0;
+}
 
 /* Processors that this process may use. */
 unsigned ter_os_processors(void);
@@ -203,17 +248,20 @@ void ter_os_worker_join(struct ter_os_worker *worker);
 /* ---- Stopping threads ---- */
 
 /*
- * A thread as those see it who stop it. It lies in the thread's own thread-local data, so it is gone
- * with the thread: whoever keeps a pointer to it lets go before the thread ends.
+ * A thread as those see it who stop it. It lies in memory that stays, so a thread that ended in a way
+ * that nobody noticed can still be asked. It goes to another thread only after this one's end was told.
  */
 struct ter_os_thread {
     _Atomic uintptr_t stack_pointer; /* below all that a stopped thread holds, registers included */
     _Atomic uint32_t wanted;         /* the stop that this thread is to answer; 0: none */
-    uintptr_t identity;              /* of the system's own kind */
+    uintptr_t identity;              /* its pthread_t: a name to compare, never to be called with */
+    int number;                      /* the kernel's; a forked child has another */
     _Atomic uint32_t suspension;     /* the one that holds this thread alone; 0: none */
     _Atomic uint32_t stands_for;     /* the one in which it came to stand last */
     _Atomic uint32_t holds_off;      /* not 0: it does not come to stand now */
     _Atomic uint32_t held_off;       /* what it is to answer when it may stand again */
+    void *user;                      /* the thread's own, for who sets the function below */
+    struct ter_os_thread *next_free;
     /* The stack for signal handlers that it stood on when it last stopped or left; 0: on none. */
     _Atomic uintptr_t signal_stack_start;
     _Atomic uintptr_t signal_stack_end;
@@ -222,8 +270,34 @@ struct ter_os_thread {
 /* Notes that for the calling thread, whose record `self` is. From a signal handler, too. */
 void ter_os_note_signal_stack(struct ter_os_thread *self);
 
-/* The record of the calling thread. */
+/* The record of the calling thread, made by the first call; the handler that answers stops is there. */
+ter_status ter_os_thread_begin(struct ter_os_thread **thread);
+/* The same, NULL when there is none. Signal handlers may ask. */
 struct ter_os_thread *ter_os_thread_self(void);
+
+/*
+ * `function` is called once in each thread that has a record, late in its end, by whichever way it
+ * ends: after its thread-local destructors and nearly all of those of its keys. The record goes with it.
+ * A thread that asks for a record after that has another one, whose end may come unnoticed.
+ */
+typedef void ter_os_thread_end(struct ter_os_thread *thread);
+void ter_os_set_thread_end(ter_os_thread_end *function);
+/* Will the end of the calling thread, which has a record, be noticed? */
+bool ter_os_thread_end_is_noticed(void);
+
+/* There is no such thread any more. */
+bool ter_os_thread_is_gone(const struct ter_os_thread *thread);
+
+/*
+ * The calling thread lets the signals through that stop and suspend it, those of which the handlers are
+ * there, as every thread must that others are to stop. The thread's mask before it is kept in *before, for ter_os_restore_stops.
+ */
+struct ter_os_mask {
+    sigset_t signals;
+};
+void ter_os_accept_stops(struct ter_os_mask *before);
+/* Blocks again what was blocked. */
+void ter_os_restore_stops(const struct ter_os_mask *before);
 
 /*
  * Stops threads by a signal: begin, one call a thread, then wait until all stand; resume lets them
@@ -234,10 +308,23 @@ struct ter_os_thread *ter_os_thread_self(void);
 ter_status ter_os_stop_begin(void);
 /* False when there is no such thread any more. */
 bool ter_os_stop_thread(struct ter_os_thread *thread);
-/* True when all stand; false when one has not answered for a while. */
+/* True when all stand; false when one has not answered for TER_OS_STOP_WAIT_MS. */
 bool ter_os_stop_wait(void);
-/* Asks such a thread again: tools that come between may lose a signal. Others are left alone. */
-bool ter_os_stop_again(struct ter_os_thread *thread);
+#define TER_OS_STOP_WAIT_MS 50u
+
+enum ter_os_answer {
+    TER_OS_STANDS,  /* it has answered */
+    TER_OS_GONE,    /* it ended; it is not waited for any more */
+    TER_OS_WAITING, /* it was asked again: it may not have run, or something has lost the signal */
+    TER_OS_BLOCKS,  /* likewise; it blocks the signal now */
+    TER_OS_TAKES, /* likewise; it has got the signal in another way: sigwait, or it holds stops off */
+    TER_OS_HALTED /* a debugger, job control or the kernel keeps it from running */
+};
+enum ter_os_answer ter_os_stop_again(struct ter_os_thread *thread);
+/* It is not waited for any more; false: it has just come to stand. */
+bool ter_os_stop_give_up(struct ter_os_thread *thread);
+/* What the system calls the thread, cut to `size`; empty if unknown. */
+void ter_os_thread_name(const struct ter_os_thread *thread, char *name, size_t size);
 void ter_os_stop_resume(void);
 /* In the child of a fork, where only the calling thread lives. */
 void ter_os_stop_reset_after_fork(void);
@@ -256,19 +343,25 @@ TER_INLINE void ter_os_hold_off_begin(struct ter_os_thread *self)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
+TER_INLINE bool ter_os_holds_off(const struct ter_os_thread *thread)
+{
+    return atomic_load_explicit(&thread->holds_off, memory_order_acquire) != 0;
+}
+
 /* Comes to stand for what was held off. */
 TER_COLD void ter_os_answer_held_off(struct ter_os_thread *self);
 
 TER_INLINE void ter_os_hold_off_end(struct ter_os_thread *self)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    atomic_store_explicit(&self->holds_off, 0, memory_order_relaxed);
+    /* Released, for who waits for the end of the hold and does not stop the thread. */
+    atomic_store_explicit(&self->holds_off, 0, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
     if (TER_UNLIKELY(atomic_load_explicit(&self->held_off, memory_order_relaxed) != 0))
         ter_os_answer_held_off(self);
 }
 
-/* The signal used, and a change of it before the first stop. */
+/* The signal used, and a change of it before the first thread has a record. */
 int ter_os_stop_signal(void);
 void ter_os_set_stop_signal(int number);
 
@@ -279,7 +372,15 @@ void ter_os_set_stop_signal(int number);
  * its stack is scanned like that of any other. Suspending twice is suspending once.
  */
 
-/* Another thread than the caller's; returns when it stands. False: no such thread, or no signal. */
+/*
+ * The handler is there from now on, so a signal of that number from elsewhere does no harm. False: the
+ * system refuses.
+ */
+bool ter_os_suspend_prepare(void);
+/*
+ * Another thread than the caller's; returns when it stands. False: no such thread, no signal, or it has
+ * not answered for very long.
+ */
 bool ter_os_suspend(struct ter_os_thread *thread);
 /* The same for the calling thread in two steps: it is to stand, and it stands until resumed. */
 void ter_os_suspend_begin_self(void);

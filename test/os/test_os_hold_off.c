@@ -26,8 +26,10 @@ static TER_NOINLINE void linger(void)
 static void *work(void *argument)
 {
     struct worker *worker = argument;
-    struct ter_os_thread *self = ter_os_thread_self();
+    struct ter_os_thread *self;
 
+    assert_int_equal(ter_os_thread_begin(&self), TER_OK);
+    assert_ptr_equal(ter_os_thread_self(), self);
     atomic_store(&worker->thread, self);
     errno = 99;
     while (!atomic_load_explicit(&worker->end, memory_order_relaxed)) {
@@ -72,7 +74,7 @@ static void stop_once(struct worker *worker)
     assert_int_equal(ter_os_stop_begin(), TER_OK);
     assert_true(ter_os_stop_thread(worker->thread));
     while (!ter_os_stop_wait())
-        assert_true(ter_os_stop_again(worker->thread));
+        assert_int_not_equal(ter_os_stop_again(worker->thread), TER_OS_GONE);
     check_stands(worker);
     ter_os_stop_resume();
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+#include <sched.h>
+
+/*
+ * A thread that was started in a callback, while the only one until then had the lock left out, waits for
+ * the end of that.
+ */
+bool ter_allocator_begin_locking(struct ter_allocator *allocator)
+{
+    uintptr_t self = (uintptr_t)pthread_self();
+
+    if (ter_os_is_single_threaded()) {
+        allocator->alone_thread = self;
+        return false;
+    }
+    while (atomic_load_explicit(&allocator->alone_depth, memory_order_acquire) != 0) {
+        if (allocator->alone_thread == self)
+            return false;
+        sched_yield();
+    }
+    atomic_store_explicit(&allocator->locking, true, memory_order_release);
+    return true;
+}
+
+void ter_allocator_share(struct ter_allocator *allocator)
+{
+    if (atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed) == 0)
+        atomic_store_explicit(&allocator->locking, true, memory_order_release);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The main thread ends by pthread_exit; the others allocate, collect, start threads and fork. */
+#define GC_THREADS
+#include "check.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *kept;
+static pthread_t main_thread;
+
+static void *allocate(void *argument)
+{
+    for (size_t i = 0; i < check_scale(20000); i++)
+        memset(GC_malloc_atomic(64), 255, 64);
+    GC_gcollect();
+    return argument;
+}
+
+static void use_heap(void)
+{
+    pthread_t thread;
+
+    allocate(NULL);
+    EXPECT(pthread_create(&thread, NULL, allocate, NULL) == 0, "no thread");
+    EXPECT(pthread_join(thread, NULL) == 0, "not joined");
+    EXPECT(is_filled(kept, 9, 100), "an object was lost");
+}
+
+static void *go_on(void *argument)
+{
+    int status = -1;
+    pid_t child;
+
+    (void)argument;
+    EXPECT(pthread_join(main_thread, NULL) == 0, "the main thread");
+    use_heap();
+    child = fork();
+    if (child == 0) {
+        EXPECT(is_filled(kept, 9, 100), "the child lost an object");
+        allocate(NULL);
+        _exit(check_end());
+    }
+    EXPECT(waitpid(child, &status, 0) == child && status == 0, "the child: %#x", status);
+    use_heap();
+    exit(check_end());
+}
+
+int main(void)
+{
+    pthread_t thread;
+
+    GC_set_handle_fork(1);
+    GC_INIT();
+    kept = memset(GC_malloc_atomic(100), 9, 100);
+    main_thread = pthread_self();
+    EXPECT(pthread_create(&thread, NULL, go_on, NULL) == 0, "no thread");
+    pthread_exit(NULL);
+}
