@@ -57,8 +57,10 @@ TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
 
 /**
  * Makes the calling thread a mutator of the heap, once per heap. A collection stops the other
- * mutators by a signal (SIGPWR), so system calls of theirs may see EINTR as with any handler. The
- * thread unbinds before it ends.
+ * mutators by a signal (SIGPWR), so system calls of theirs may see EINTR as with any handler. Binding
+ * takes that signal out of those that the thread blocks. One that blocks it later, or takes it by sigwait,
+ * and does not answer a collection for 15 s ends the process with a line that names it. A thread that
+ * ends bound is unbound by that.
  */
 TER_API ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator);
 

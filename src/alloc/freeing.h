@@ -10,8 +10,8 @@
  *   the list and the bits when a sweep looks at them, and lists that it drops are not written back.
  * - A mutator is `alone` while its heap never had two at once. It alone changes valid bits then, but
  *   for collectors, and those do so while its thread stands outside a hold; so it needs no atomic
- *   instruction. The second mutator ends that for good (ter_world_share), outside a hold of the first. Whether a
- *   mutator is alone is asked in each hold, after its begin.
+ *   instruction. The second mutator ends that for good (ter_world_share), outside a hold of the
+ *   first. Whether a mutator is alone is asked in each hold, after its begin.
  * - Questions from other threads and from signal handlers are answered at any time: words of bits
  *   are read and written whole, with acquire and release.
  *

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static bool ask(int command)
+static bool have_barrier(int command)
 {
     int saved_errno = errno;
     bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
@@ -21,11 +21,11 @@ static bool ask(int command)
 void ter_os_order_prepare(void)
 {
     if (ter_os_is_single_threaded())
-        (void)ask(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+        (void)have_barrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 }
 
 /* ThreadSanitizer does not know of it: there is no order then that it would believe in. */
 bool ter_os_order_threads(void)
 {
-    return !TER_HAS_TSAN && ask(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    return !TER_HAS_TSAN && have_barrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }

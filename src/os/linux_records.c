@@ -46,7 +46,7 @@ void ter_os_set_thread_end(ter_os_thread_end *function)
 
 /* ---- Memory ---- */
 
-static bool have_unused(void)
+static bool have_unused_thread(void)
 {
     void *memory;
 
@@ -60,7 +60,7 @@ static bool have_unused(void)
     return true;
 }
 
-static struct ter_os_thread *take_record(void)
+static struct ter_os_thread *take_thread(void)
 {
     struct ter_os_thread *record;
 
@@ -68,7 +68,7 @@ static struct ter_os_thread *take_record(void)
     record = freed;
     if (record != NULL) {
         freed = record->next_free;
-    } else if (have_unused()) {
+    } else if (have_unused_thread()) {
         record = unused++;
         unused_count--;
     }
@@ -76,7 +76,7 @@ static struct ter_os_thread *take_record(void)
     return record;
 }
 
-static void give_record(struct ter_os_thread *record)
+static void give_thread(struct ter_os_thread *record)
 {
     pthread_mutex_lock(&lock);
     record->next_free = freed;
@@ -105,7 +105,7 @@ static void end_thread(void *unused_value)
         function(record);
     own = NULL;
     atomic_signal_fence(memory_order_seq_cst);
-    give_record(record);
+    give_thread(record);
 }
 
 static void make_key(void)
@@ -131,7 +131,7 @@ static int kernel_number(void)
     return (int)syscall(SYS_gettid);
 }
 
-static void fill_record(struct ter_os_thread *record)
+static void fill_thread(struct ter_os_thread *record)
 {
     atomic_store_explicit(&record->stack_pointer, 0, memory_order_relaxed);
     atomic_store_explicit(&record->wanted, 0, memory_order_relaxed);
@@ -149,16 +149,16 @@ struct ter_os_thread *ter_os_thread_self(void)
     return own;
 }
 
-static ter_status make_record(void)
+static ter_status make_thread(void)
 {
     struct ter_os_thread *record;
 
     if (!ter_stop_prepare())
         return TER_ERROR_SYSTEM;
-    record = take_record();
+    record = take_thread();
     if (record == NULL)
         return TER_ERROR_NO_MEMORY;
-    fill_record(record);
+    fill_thread(record);
     atomic_signal_fence(memory_order_seq_cst);
     own = record;
     /* Last: it may allocate, and malloc may be the program's own, over our heap. */
@@ -169,7 +169,7 @@ static ter_status make_record(void)
 ter_status ter_os_thread_begin(struct ter_os_thread **thread)
 {
     struct ter_os_cancel before = ter_os_cancel_off();
-    ter_status status = own != NULL ? TER_OK : make_record();
+    ter_status status = own != NULL ? TER_OK : make_thread();
 
     *thread = own;
     ter_os_cancel_back(before);

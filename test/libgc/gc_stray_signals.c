@@ -70,6 +70,10 @@ int main(void)
     pid_t sender;
     int status = -1;
 
+    if (!is_drop_in()) {
+        puts("SKIP: the stock library waits for ever");
+        return 77;
+    }
     GC_INIT();
     /* Nothing was stopped yet. */
     for (size_t i = 0; i < 2; i++) {

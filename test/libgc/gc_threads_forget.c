@@ -72,20 +72,28 @@ static void *forget(void *argument)
     }
 }
 
+/* ThreadSanitizer takes a thread that is cancelled in a call for one that stays in it. */
+extern void __tsan_init(void) __attribute__((weak));
+
 static void end_round(uintptr_t round)
 {
     pthread_t threads[WAYS];
     unsigned before = atomic_load(&ended);
 
-    for (uintptr_t i = 0; i < WAYS; i++)
-        EXPECT(pthread_create(&threads[i], NULL, forget, (void *)(round * WAYS + i)) == 0, "%zu",
+    for (uintptr_t i = 0; i < WAYS; i++) {
+        uintptr_t way = __tsan_init != NULL && (i == 2 || i == 4) ? i - 1 : i;
+
+        EXPECT(pthread_create(&threads[i], NULL, forget, (void *)(round * WAYS + way)) == 0, "%zu",
                (size_t)i);
+    }
     while (atomic_load(&ended) < before + WAYS)
         usleep(100);
     /* Also while some of them end. */
     GC_gcollect();
-    pthread_cancel(threads[2]);
-    pthread_cancel(threads[4]);
+    if (__tsan_init == NULL) {
+        pthread_cancel(threads[2]);
+        pthread_cancel(threads[4]);
+    }
     for (uintptr_t i = 0; i < WAYS; i++)
         EXPECT(pthread_join(threads[i], NULL) == 0, "%zu", (size_t)i);
     GC_gcollect();
