@@ -53,7 +53,7 @@ static atomic_bool over;
 static void *close_when_told(void *argument)
 {
     while (!atomic_load(&over)) {
-        void *library = who == FREE_THREAD ? atomic_exchange(&to_close, NULL) : NULL;
+        void *library = atomic_exchange(&to_close, NULL);
 
         if (library != NULL) {
             dlclose(library);
