@@ -273,13 +273,12 @@ static void visit_stack_of(struct ter_mutator *mutator, uintptr_t pointer,
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
                             ter_root_visitor *visitor, void *context)
 {
-    struct ter_os_thread *self = ter_os_thread_self();
-
-    if (self != NULL)
-        ter_os_note_signal_stack(self);
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         uintptr_t end = is_own(m) ? own_end : stack_end(m);
 
+        /* The others did it when they stopped or left. */
+        if (is_own(m))
+            ter_os_note_signal_stack(m->thread);
         visit_stack_of(m, corrected(allocator, m, end), visitor, context);
     }
 }
