@@ -37,6 +37,7 @@ struct wish {
 
 static void *collect_inside(void *data)
 {
+    TER_KEEP_ERRNO;
     struct ter_allocator *allocator = ter_libgc_lock();
     struct wish *wish = data;
 

@@ -148,7 +148,8 @@ static void test_fork(void)
 static void GC_CALLBACK end_thread(void *object, void *data)
 {
     (void)object, (void)data;
-    pthread_exit(&runs);
+    if (!pthread_equal(pthread_self(), main_thread))
+        pthread_exit(&runs);
 }
 
 static void *run_until_end(void *unused)
@@ -174,6 +175,8 @@ static void test_ends(void)
 static void GC_CALLBACK be_cancelled(void *object, void *data)
 {
     (void)object, (void)data;
+    if (pthread_equal(pthread_self(), main_thread))
+        return;
     pthread_cancel(pthread_self());
     pthread_testcancel();
 }

@@ -198,7 +198,8 @@ static void expect_limit(void)
 
     GC_set_max_heap_size(256 * MIB);
     collections = GC_get_gc_no();
-    EXPECT(GC_malloc_atomic(300 * MIB) == NULL, "more than the maximum");
+    /* The stock library may have such a piece free. */
+    EXPECT(GC_malloc_atomic(300 * MIB) == NULL || !is_drop_in(), "more than the maximum");
     EXPECT(GC_get_gc_no() <= collections + 4, "%zu collections",
            (size_t)(GC_get_gc_no() - collections));
     check_heap();
@@ -221,9 +222,11 @@ int main(void)
     strcpy(small, "small");
     small_debug = GC_debug_malloc(16, GC_EXTRAS);
     check_heap();
-    expect_untouched(GC_malloc_atomic, machine / 8);
-    expect_untouched(GC_malloc_atomic_uncollectable, machine / 4 + 12345);
-    for (size_t bytes = 2 * machine; bytes < SIZE_MAX / 4 && bytes != 0; bytes *= 2)
+    if (is_drop_in()) {
+        expect_untouched(GC_malloc_atomic, machine / 8);
+        expect_untouched(GC_malloc_atomic_uncollectable, machine / 4 + 12345);
+    }
+    for (size_t bytes = 2 * machine; bytes < SIZE_MAX / 64; bytes *= 64)
         expect_null(bytes);
     expect_null(SIZE_MAX / 2);
     expect_null(SIZE_MAX / 2 + 1);
