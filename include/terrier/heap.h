@@ -5,7 +5,9 @@
  * Threads: a heap is a value; two heaps do not know each other. A mutator belongs to the thread that
  * bound it. Functions that take a mutator are called by its thread; those that take a heap by any
  * thread that is bound to it. None may be called from a signal handler, but for ter_heap_find,
- * ter_heap_owner and ter_heap_of_word.
+ * ter_heap_owner and ter_heap_of_word. In a callback under a heap's lock (a visitor, a tracer) only these,
+ * ter_object_bytes and, in a tracer, ter_trace_word may be called; the others stop the process with one line. Calls that succeed
+ * leave errno as it was, but for what functions of the program's own leave in ter_mutator_outside.
  *
  * Roots: stacks, registers and thread-local data of bound threads, and static data as the options say,
  * are scanned conservatively: any word that is the address of a byte of an object keeps that object. A
@@ -37,7 +39,8 @@ struct ter_mutator;
 
 /**
  * Makes a heap. `options` NULL: the defaults, changed by TERRIER_OPTIONS in the environment; what is
- * wrong there is said on standard error and returned. On failure *heap is untouched.
+ * wrong there is said on standard error and returned. Values that ter_options_set would not take are
+ * TER_ERROR_INVALID. On failure *heap is untouched.
  */
 TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap);
 
@@ -56,11 +59,11 @@ TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
 /* ---- Mutators ---- */
 
 /**
- * Makes the calling thread a mutator of the heap, once per heap. A collection stops the other
- * mutators by a signal (SIGPWR), so system calls of theirs may see EINTR as with any handler. Binding
- * takes that signal out of those that the thread blocks. One that blocks it later, or takes it by sigwait,
- * and does not answer a collection for 15 s ends the process with a line that names it. A thread that
- * ends bound is unbound by that.
+ * Makes the calling thread a mutator of the heap, once per heap: else TER_ERROR_INVALID. A collection
+ * stops the other mutators by a signal (SIGPWR), so system calls of theirs may see EINTR as with any
+ * handler. Binding takes that signal out of those that the thread blocks. One that blocks it later, or
+ * takes it by sigwait, and does not answer a collection for 15 s ends the process with a line that names
+ * it. A thread that ends bound is unbound by that.
  */
 TER_API ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator);
 
@@ -87,7 +90,8 @@ enum ter_builtin_kind {
 
 /**
  * Allocates at least `bytes` bytes, aligned to 16. 0 bytes give an object of the smallest size. May
- * collect first. NULL when memory is out: a refusal by the system, or the option heap_max.
+ * collect first. NULL when memory is out: a refusal by the system, or the option heap_max; at once when the
+ * machine has not that much.
  */
 TER_API void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes);
 
@@ -115,7 +119,7 @@ TER_API size_t ter_object_bytes(const struct ter_heap *heap, ter_object object);
 /**
  * Calls `visit` for every object while the other threads stand still, cells included that those are
  * about to hand out. It must not allocate, free, collect, or take locks of other threads (malloc!).
- * TER_ERROR_SYSTEM when threads cannot be stopped.
+ * TER_ERROR_SYSTEM when threads cannot be stopped, TER_ERROR_INVALID when `visit` is NULL.
  */
 TER_API ter_status ter_heap_for_each_object(struct ter_heap *heap,
                                             void (*visit)(void *context, ter_object object,
@@ -125,7 +129,8 @@ TER_API ter_status ter_heap_for_each_object(struct ter_heap *heap,
 /**
  * Adds a kind of objects whose references `tracer` knows: it is called in collections, possibly
  * for objects that were allocated but not filled in yet, and reports each reference with
- * ter_trace_word. *kind is its number. TER_ERROR_FULL when there is room for no more.
+ * ter_trace_word. *kind is its number. TER_ERROR_FULL when there is room for no more,
+ * TER_ERROR_INVALID when `tracer` is NULL.
  */
 TER_API ter_status ter_kind_add(struct ter_heap *heap,
                                 void (*tracer)(void *context, struct ter_trace *trace,
@@ -150,7 +155,7 @@ TER_API size_t ter_heap_release_memory(struct ter_heap *heap);
 
 /**
  * Words in [start, end) keep objects until removed. What of it cannot be read when a collection comes
- * is skipped, with a warning.
+ * is skipped, with a warning. TER_ERROR_OUT_OF_RANGE: the end is before the start.
  */
 TER_API ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end);
 TER_API ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start,
@@ -205,7 +210,10 @@ TER_API ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t byt
 TER_API ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
                                      void (*function)(void *object, void *data), void *data);
 
-/** Runs what is ready, in this thread, without a lock held. Returns how many ran. */
+/**
+ * Runs what is ready, in this thread, without a lock held. Returns how many ran. Several threads may do so
+ * at once: each function runs in one of them. One may be left by a jump or by the end of its thread.
+ */
 TER_API size_t ter_finalizers_run(struct ter_heap *heap);
 
 /* ---- Figures ---- */
@@ -217,7 +225,7 @@ TER_API void ter_heap_statistics(struct ter_heap *heap, struct ter_statistics *s
 /** Formats of a report. */
 enum ter_report_format { TER_REPORT_TEXT = 1, TER_REPORT_JSON = 2 };
 
-/** Writes a report to a file descriptor. */
+/** Writes a report to a file descriptor. TER_ERROR_INVALID: no such format. */
 TER_API ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_format format);
 
 #ifdef __cplusplus

@@ -71,7 +71,8 @@ struct ter_allocator {
     size_t held_at_collection; /* bytes of runs that mutators kept through the last collection */
     _Atomic size_t freed_since_collection; /* bytes that the program freed itself; likewise */
     uint64_t allocated_total;
-    _Atomic size_t allocated_before; /* in all, modulo the word, without those since the collection */
+    _Atomic size_t
+        allocated_before; /* in all, modulo the word, without those since the collection */
 };
 
 /* The lock is used from now on, unless this thread is in the middle of what it does without. */
@@ -103,7 +104,8 @@ TER_INLINE void ter_allocator_lock_for(struct ter_allocator *allocator, const ch
         ter_lock_acquire_for(&allocator->lock, call);
     } else {
         TER_REQUIRE(!allocator->standing,
-                    "%s: not to be called from a callback while a collection marks or sweeps", call);
+                    "%s: not to be called from a callback while a collection marks or sweeps",
+                    call);
         depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed);
         atomic_store_explicit(&allocator->alone_depth, depth + 1, memory_order_relaxed);
     }

@@ -22,8 +22,8 @@ void ter_mutator_require_bound(const struct ter_mutator *mutator, const char *ca
 {
     if (mutator == NULL || mutator->allocator == NULL)
         ter_mutator_refuse(mutator, 0, call);
-    TER_REQUIRE(mutator->thread == ter_os_thread_self(),
-                "%s: mutator %p belongs to another thread", call, (const void *)mutator);
+    TER_REQUIRE(mutator->thread == ter_os_thread_self(), "%s: mutator %p belongs to another thread",
+                call, (const void *)mutator);
     ter_lock_require_none(call);
 }
 

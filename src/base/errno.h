@@ -14,5 +14,4 @@ TER_INLINE void ter_errno_restore(const int *kept)
     errno = *kept;
 }
 
-#define TER_KEEP_ERRNO                                                                             \
-    const int ter_kept_errno TER_AT_EXIT(ter_errno_restore) TER_UNUSED = errno
+#define TER_KEEP_ERRNO const int ter_kept_errno TER_AT_EXIT(ter_errno_restore) TER_UNUSED = errno

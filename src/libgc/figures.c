@@ -98,9 +98,8 @@ static size_t highest(_Atomic size_t *said, size_t now)
 {
     size_t before = relaxed(said);
 
-    while (before < now &&
-           !atomic_compare_exchange_weak_explicit(said, &before, now, memory_order_relaxed,
-                                                  memory_order_relaxed))
+    while (before < now && !atomic_compare_exchange_weak_explicit(
+                               said, &before, now, memory_order_relaxed, memory_order_relaxed))
         ;
     return ter_max(before, now);
 }

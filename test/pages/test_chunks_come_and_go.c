@@ -80,8 +80,7 @@ static struct model *make(const struct ter_ground_settings *form)
     assert_non_null(model);
     assert_int_equal(ter_ground_init(&model->ground, form), TER_OK);
     for (unsigned i = 0; i < SPACES; i++) {
-        ter_range_init(&model->range[i], &model->ground, i,
-                       i == RUNS ? TER_RUNS_SIDE : block_side,
+        ter_range_init(&model->range[i], &model->ground, i, i == RUNS ? TER_RUNS_SIDE : block_side,
                        test_add_owner(&model->ground));
         if (i != RUNS)
             ter_blocks_init(&model->blocks[i], &model->range[i], &model->ground);

@@ -25,8 +25,7 @@ static int make_model(void **state)
 
     assert_non_null(model);
     test_ground_init(&model->ground);
-    ter_range_init(&model->range, &model->ground, 1, TER_RUNS_SIDE,
-                   test_add_owner(&model->ground));
+    ter_range_init(&model->range, &model->ground, 1, TER_RUNS_SIDE, test_add_owner(&model->ground));
     ter_runs_init(&model->runs, &model->range, &model->ground);
     *state = model;
     return 0;
