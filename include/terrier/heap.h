@@ -5,9 +5,10 @@
  * Threads: a heap is a value; two heaps do not know each other. A mutator belongs to the thread that
  * bound it. Functions that take a mutator are called by its thread; those that take a heap by any
  * thread that is bound to it. None may be called from a signal handler, but for ter_heap_find,
- * ter_heap_owner and ter_heap_of_word. In a callback under a heap's lock (a visitor, a tracer) only these,
- * ter_object_bytes and, in a tracer, ter_trace_word may be called; the others stop the process with one line. Calls that succeed
- * leave errno as it was, but for what functions of the program's own leave in ter_mutator_outside.
+ * ter_heap_owner and ter_heap_of_word. In a callback under a heap's lock (a visitor, a tracer) only
+ * these, ter_object_bytes and, in a tracer, ter_trace_word may be called; the others stop the process
+ * with one line. Calls that succeed leave errno as it was, but for what functions of the program's own
+ * leave in ter_mutator_outside.
  *
  * Roots: stacks, registers and thread-local data of bound threads, and static data as the options say,
  * are scanned conservatively: any word that is the address of a byte of an object keeps that object. A
@@ -90,8 +91,8 @@ enum ter_builtin_kind {
 
 /**
  * Allocates at least `bytes` bytes, aligned to 16. 0 bytes give an object of the smallest size. May
- * collect first. NULL when memory is out: a refusal by the system, or the option heap_max; at once when the
- * machine has not that much.
+ * collect first. NULL when memory is out: a refusal by the system, or the option heap_max; at once
+ * when the machine has not that much.
  */
 TER_API void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes);
 
@@ -211,8 +212,9 @@ TER_API ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
                                      void (*function)(void *object, void *data), void *data);
 
 /**
- * Runs what is ready, in this thread, without a lock held. Returns how many ran. Several threads may do so
- * at once: each function runs in one of them. One may be left by a jump or by the end of its thread.
+ * Runs what is ready, in this thread, without a lock held. Returns how many ran. Several threads may
+ * do so at once: each function runs in one of them. One may be left by a jump or by the end of its
+ * thread.
  */
 TER_API size_t ter_finalizers_run(struct ter_heap *heap);
 
