@@ -2,13 +2,13 @@
 /*
  * A heap, its mutators and its objects.
  *
- * Threads: a heap is a value; two heaps do not know each other. A mutator belongs to the thread that
- * bound it. Functions that take a mutator are called by its thread; those that take a heap by any
- * thread that is bound to it. None may be called from a signal handler, but for ter_heap_find,
+ * Threads: a heap is a value; two heaps do not know each other. A mutator belongs to the thread
+ * that bound it. Functions that take a mutator are called by its thread; those that take a heap by
+ * any thread that is bound to it. None may be called from a signal handler, but for ter_heap_find,
  * ter_heap_owner and ter_heap_of_word. In a callback under a heap's lock (a visitor, a tracer) only
- * these, ter_object_bytes and, in a tracer, ter_trace_word may be called; the others stop the process
- * with one line. Calls that succeed leave errno as it was, but for what functions of the program's own
- * leave in ter_mutator_outside.
+ * these, ter_object_bytes and, in a tracer, ter_trace_word may be called; the others stop the
+ * process with one line. Calls that succeed leave errno as it was, but for what functions of the
+ * program's own leave in ter_mutator_outside.
  *
  * Roots: stacks, registers and thread-local data of bound threads, and static data as the options say,
  * are scanned conservatively: any word that is the address of a byte of an object keeps that object. A
@@ -39,9 +39,9 @@ struct ter_mutator;
 /* ---- Heaps ---- */
 
 /**
- * Makes a heap. `options` NULL: the defaults, changed by TERRIER_OPTIONS in the environment; what is
- * wrong there is said on standard error and returned. Values that ter_options_set would not take are
- * TER_ERROR_INVALID. On failure *heap is untouched.
+ * Makes a heap. `options` NULL: the defaults, changed by TERRIER_OPTIONS in the environment; what
+ * is wrong there is said on standard error and returned. Values that ter_options_set would not take
+ * are TER_ERROR_INVALID. On failure *heap is untouched.
  */
 TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap);
 
@@ -212,9 +212,9 @@ TER_API ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
                                      void (*function)(void *object, void *data), void *data);
 
 /**
- * Runs what is ready, in this thread, without a lock held. Returns how many ran. Several threads may
- * do so at once: each function runs in one of them. One may be left by a jump or by the end of its
- * thread.
+ * Runs what is ready, in this thread, without a lock held. Returns how many ran. Several threads
+ * may do so at once: each function runs in one of them. One may be left by a jump or by the end of
+ * its thread.
  */
 TER_API size_t ter_finalizers_run(struct ter_heap *heap);
 

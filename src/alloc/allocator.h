@@ -167,5 +167,8 @@ TER_INLINE void ter_allocator_count(struct ter_allocator *allocator, size_t byte
     allocator->allocated_total += bytes;
 }
 
-/* Could there be an object of so many bytes on this machine? Asks the system: not under the heap lock. */
+/*
+ * Could there be an object of so many bytes on this machine? Asks the system: not under the heap
+ * lock.
+ */
 bool ter_allocator_can_hold(size_t bytes);

@@ -2,10 +2,11 @@
 /*
  * Whether a mutator may be used where it is used.
  *
- * Invariant: a mutator's `kind_limit` is the number of its heap's kinds while its thread may allocate,
- * and 0 otherwise: when it was unbound, while its thread is outside the heap, and while the mutators of
- * the heap stand still for a collection or a visit, whose callbacks must not allocate. So the one
- * comparison that the number of a kind needs anyway tells all of that. It changes under the heap lock.
+ * Invariant: a mutator's `kind_limit` is the number of its heap's kinds while its thread may
+ * allocate, and 0 otherwise: when it was unbound, while its thread is outside the heap, and while
+ * the mutators of the heap stand still for a collection or a visit, whose callbacks must not
+ * allocate. So the one comparison that the number of a kind needs anyway tells all of that. It
+ * changes under the heap lock.
  */
 #pragma once
 

@@ -522,8 +522,8 @@ static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size
 }
 
 /*
- * What the machine can never hold is refused at once: addresses are plenty, so it would be granted, and
- * the process killed when it used them. Smaller requests are not worth the question.
+ * What the machine can never hold is refused at once: addresses are plenty, so it would be granted,
+ * and the process killed when it used them. Smaller requests are not worth the question.
  */
 #define WORTH_ASKING TER_MIB(64)
 

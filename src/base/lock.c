@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: held_ranks has bit r set while this thread holds a lock of rank r. `owner` is written by
- * whoever has the mutex, so a thread finds its own name there exactly when it has it.
+ * Invariant: held_ranks has bit r set while this thread holds a lock of rank r. `owner` is written
+ * by whoever has the mutex, so a thread finds its own name there exactly when it has it.
  */
 #include "base/base.h"
 

@@ -2,10 +2,10 @@
 /*
  * Ranked locks.
  *
- * Invariant: a thread takes locks only in rising rank, which every build checks on every acquire. The
- * ranks, lowest first, are the order of nesting. A callback that asks for the lock under which it was
- * called, or for one below it, is told so and does not wait for itself. Maps have nothing to do with
- * each other: of theirs a thread may hold several, each once.
+ * Invariant: a thread takes locks only in rising rank, which every build checks on every acquire.
+ * The ranks, lowest first, are the order of nesting. A callback that asks for the lock under which
+ * it was called, or for one below it, is told so and does not wait for itself. Maps have nothing to
+ * do with each other: of theirs a thread may hold several, each once.
  */
 #pragma once
 
@@ -51,8 +51,8 @@ void ter_lock_require_none(const char *call);
 void ter_lock_work_for_holder(void);
 
 /*
- * Around a fork, which takes several of one rank, and may happen in a callback under the lock. The child
- * resets the lock first, does what needs it free, and restores it.
+ * Around a fork, which takes several of one rank, and may happen in a callback under the lock. The
+ * child resets the lock first, does what needs it free, and restores it.
  */
 void ter_lock_hold_for_fork(struct ter_lock *lock);
 void ter_lock_let_go_after_fork(struct ter_lock *lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Figures of the heap, in the terms of the interface. Invariant: those that gc.h calls unsynchronised
- * wait for nothing and may be asked for anywhere.
+ * Figures of the heap, in the terms of the interface. Invariant: those that gc.h calls
+ * unsynchronised wait for nothing and may be asked for anywhere.
  */
 #include "libgc/libgc.h"
 
@@ -56,8 +56,8 @@ static bool has_lock(const struct ter_allocator *allocator)
 }
 
 /*
- * Never waits: programs ask in callbacks, where this thread has the lock, and in threads that a callback
- * waits for.
+ * Never waits: programs ask in callbacks, where this thread has the lock, and in threads that a
+ * callback waits for.
  */
 static struct figures read_figures(void)
 {

@@ -154,12 +154,12 @@ int GC_invoke_finalizers(void)
 }
 
 /*
- * Finalizers that an allocation runs, in the calling thread. Other threads run theirs at the same time,
- * so one that waits puts off nobody else's. One that allocates runs others inside it less and less
- * often the deeper they nest, so that the stack does not overflow.
+ * Finalizers that an allocation runs, in the calling thread. Other threads run theirs at the same
+ * time, so one that waits puts off nobody else's. One that allocates runs others inside it less and
+ * less often the deeper they nest, so that the stack does not overflow.
  *
- * A finalizer may be left by a jump, an exception or the end of its thread. Nothing is put right then:
- * what runs has its frame above ours, so a frame at or below ours is of one that is over.
+ * A finalizer may be left by a jump, an exception or the end of its thread. Nothing is put right
+ * then: what runs has its frame above ours, so a frame at or below ours is of one that is over.
  */
 struct nesting {
     uintptr_t frame; /* of the innermost; never followed, as its stack may be gone */

@@ -94,8 +94,8 @@ static void trace_custom(void *context, struct ter_trace *trace, uintptr_t objec
 /* ---- Definitions ---- */
 
 /*
- * Lists of free objects are not kept by kind; the program only hands the pointer on. There is one for each
- * kind that there may be; no memory is asked for, as the caller of the first has the lock.
+ * Lists of free objects are not kept by kind; the program only hands the pointer on. There is one
+ * for each kind that there may be; no memory is asked for, as the caller of the first has the lock.
  */
 void **GC_new_free_list_inner(void)
 {

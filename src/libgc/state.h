@@ -89,7 +89,9 @@ TER_INLINE struct ter_allocator *ter_libgc_lock_for(const char *call)
 
 #define ter_libgc_lock() ter_libgc_lock_for(__func__)
 
-/* For functions that the stock library lets callbacks call: there is a heap. True: unlock it after. */
+/*
+ * For functions that the stock library lets callbacks call: there is a heap. True: unlock it after.
+ */
 TER_INLINE bool ter_libgc_lock_if_not_held(void)
 {
     struct ter_allocator *allocator = &ter_libgc.plan->allocator;

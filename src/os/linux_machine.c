@@ -8,7 +8,10 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-/* Set by whoever runs the machine: memory is promised without end, and who asks for too much is killed. */
+/*
+ * Set by whoever runs the machine: memory is promised without end, and who asks for too much is
+ * killed.
+ */
 static bool promises_everything(void)
 {
     int file = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);

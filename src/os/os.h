@@ -66,8 +66,8 @@ void ter_os_name(uintptr_t start, size_t bytes, const char *name);
 size_t ter_os_memory_bytes(void);
 
 /*
- * Does the machine, with its swap, have so much memory at all? Says yes to everything where the system was
- * told to (overcommit_memory).
+ * Does the machine, with its swap, have so much memory at all? Says yes to everything where the
+ * system was told to (overcommit_memory).
  */
 bool ter_os_can_promise(size_t bytes);
 

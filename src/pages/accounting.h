@@ -3,11 +3,11 @@
  * How much memory the spaces of a heap use, against how much they may use before a collection.
  *
  * Invariant: used_bytes is the sum of all blocks and page runs in use, of all spaces; it changes
- * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the growth
- * lock. Both are read by anyone. outside_bytes, of used_bytes, is what lies outside of the spaces' chunks
- * in the layout, as malloc's memory does. clean_bytes, of blocks and runs that are free and have no memory of
- * the system's behind them, changes under the heap lock; mapped - clean is what may be resident. The
- * limit changes under the heap lock and is read by anyone.
+ * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the
+ * growth lock. Both are read by anyone. outside_bytes, of used_bytes, is what lies outside of the
+ * spaces' chunks in the layout, as malloc's memory does. clean_bytes, of blocks and runs that are
+ * free and have no memory of the system's behind them, changes under the heap lock; mapped - clean
+ * is what may be resident. The limit changes under the heap lock and is read by anyone.
  */
 #pragma once
 

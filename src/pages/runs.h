@@ -2,13 +2,13 @@
 /*
  * Free-list page resource: a space's chunks cut into runs of pages.
  *
- * Invariant: the space's chunks are divided without gaps into runs, each used or free. The record of a
- * run's first page says its length and state; that of its last page how far back the first one is. So do
- * those of a used run's other pages in its first chunk; in a further chunk they say nothing, and one
- * value of the chunk says how far back from its first page the run begins, 0 for no such run. So what a
- * run of any length writes is next to nothing. Two free runs are never neighbours when both or neither
- * read zero. All changes under the heap lock; the record of a used run may be read by whoever holds an
- * object in it, or by the collector.
+ * Invariant: the space's chunks are divided without gaps into runs, each used or free. The record
+ * of a run's first page says its length and state; that of its last page how far back the first one
+ * is. So do those of a used run's other pages in its first chunk; in a further chunk they say
+ * nothing, and one value of the chunk says how far back from its first page the run begins, 0 for
+ * no such run. So what a run of any length writes is next to nothing. Two free runs are never
+ * neighbours when both or neither read zero. All changes under the heap lock; the record of a used
+ * run may be read by whoever holds an object in it, or by the collector.
  *
  * Bins by binary logarithm of the length, first fit in a bin, after Knuth's boundary tags
  * (The Art of Computer Programming, vol. 1, 2.5).
@@ -46,7 +46,10 @@ void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_gr
 ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed);
 /* Gives the used run that begins at `start` back. */
 void ter_runs_release(struct ter_runs *runs, uintptr_t start);
-/* Makes the used run at `start` longer in place when what follows is free. *zeroed: what is new reads zero. */
+/*
+ * Makes the used run at `start` longer in place when what follows is free. *zeroed: what is new
+ * reads zero.
+ */
 bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages, bool *zeroed);
 
 /*

@@ -7,7 +7,10 @@
 
 /* ---- The gate ---- */
 
-/* Where the lock is left out, callbacks may allocate; a collection in one would be another inside it. */
+/*
+ * Where the lock is left out, callbacks may allocate; a collection in one would be another inside
+ * it.
+ */
 static bool in_callback(const struct ter_plan *plan)
 {
     return plan->collecting || plan->allocator.visiting;

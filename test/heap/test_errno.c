@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Public functions that succeed leave errno as it was, also when the system refuses something on the
- * way that they can do without.
+ * Public functions that succeed leave errno as it was, also when the system refuses something on
+ * the way that they can do without.
  */
 #include "small_heap.h"
 

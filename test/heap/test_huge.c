@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a machine cannot hold is refused at once, whatever it has: the test says how much that is. What
- * is granted is found by every address in it and costs no memory by being granted.
+ * What a machine cannot hold is refused at once, whatever it has: the test says how much that is.
+ * What is granted is found by every address in it and costs no memory by being granted.
  */
 #include "small_heap.h"
 

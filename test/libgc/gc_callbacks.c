@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program may ask in its callbacks, in any thread: the figures that gc.h calls unsynchronised
- * wait for nothing; what is made to be called with the lock held works with it held. What must not be
- * called there is said in one line, where the stock library waits for itself for ever.
+ * What a program may ask in its callbacks, in any thread: the figures that gc.h calls
+ * unsynchronised wait for nothing; what is made to be called with the lock held works with it held.
+ * What must not be called there is said in one line, where the stock library waits for itself for
+ * ever.
  */
 #define GC_THREADS
 #define GC_NO_THREAD_REDIRECTS
@@ -45,7 +46,7 @@ static _Atomic size_t total_seen;
 static void ask(enum place place)
 {
     struct GC_prof_stats_s stats;
-    size_t total = GC_get_total_bytes(), seen = atomic_load(&total_seen);
+    size_t seen = atomic_load(&total_seen), total = GC_get_total_bytes();
     size_t heap = GC_get_heap_size(), free = GC_get_free_bytes();
 
     EXPECT(heap > 0, "%d: the heap has no size", place);

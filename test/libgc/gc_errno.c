@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call that succeeds leaves errno as it was: while threads are stopped, the heap grows and shrinks,
- * finalizers and callbacks of the program change errno, threads come and go.
+ * A call that succeeds leaves errno as it was: while threads are stopped, the heap grows and
+ * shrinks, finalizers and callbacks of the program change errno, threads come and go.
  */
 #define GC_THREADS
 #include "check.h"

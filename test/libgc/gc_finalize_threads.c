@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finalizers and threads: one that waits puts off nobody else's, and one that is left by another way
- * than its end (of its thread, by a jump, by cancellation, in the child of a fork) is over. None is
- * lost, and none runs twice.
+ * Finalizers and threads: one that waits puts off nobody else's, and one that is left by another
+ * way than its end (of its thread, by a jump, by cancellation, in the child of a fork) is over.
+ * None is lost, and none runs twice.
  */
 #define GC_THREADS
 #include "check_threads.h"
@@ -130,7 +130,9 @@ static void fork_beside(void)
            "the child ended with %#x", (unsigned)status);
 }
 
-/* The thread that is in a finalizer is not in the child, and that finalizer is not run again there. */
+/*
+ * The thread that is in a finalizer is not in the child, and that finalizer is not run again there.
+ */
 static void test_fork(void)
 {
     pthread_t thread;
@@ -297,7 +299,9 @@ int main(void)
     test_cancelled();
     test_nested();
     test_fork_inside();
-    /* The stock library takes each of them for one that goes on for ever, and runs fewer and fewer. */
+    /*
+     * The stock library takes each of them for one that goes on for ever, and runs fewer and fewer.
+     */
     if (is_drop_in())
         test_jumps();
     return check_end();

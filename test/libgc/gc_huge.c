@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests that no machine can meet, through every function that allocates: NULL at once, and the heap
- * is as before, in its figures, its memory and what it can do. What is granted is not touched.
+ * Requests that no machine can meet, through every function that allocates: NULL at once, and the
+ * heap is as before, in its figures, its memory and what it can do. What is granted is not touched.
  */
 #include "check.h"
 
