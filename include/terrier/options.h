@@ -27,7 +27,7 @@ extern "C" {
     TEXT(plan, "mark-sweep", "mark-sweep|no-gc", "how memory is collected; no-gc: never")          \
     TEXT(layout, "auto", NULL,                                                                     \
          "where the heap lives: auto, a preset or custom; then, if wanted, :start=, :extent=, "    \
-         ":slots=, :limit=, :shared=, :by_need= and :first=")                                                          \
+         ":slots=, :limit=, :shared=, :by_need= and :first=")                                      \
     TEXT(sft_map, "auto", "auto|space|dense|sparse",                                               \
          "the form of the map from addresses to spaces; auto: what the layout asks for")           \
     NUMBER(sft_trace, 0, 0, 1, "every change of that map is logged")                               \

@@ -87,6 +87,8 @@ static void every_field(void **state)
     assert_false(layout.by_need);
     assert_true(read_text("default:shared=1", &layout));
     assert_true(!layout.by_need && layout.first == 0);
+    assert_true(read_text("default:limit=0", &layout));
+    assert_true(layout.by_need);
     assert_true(read_text("default:limit=96T", &layout));
     assert_false(layout.by_need);
     assert_true(read_text("small:by_need=1:first=8M", &layout));

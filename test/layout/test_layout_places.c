@@ -96,6 +96,12 @@ static void places_do_not_overlap(void **state)
     assert_false(ter_layout_place(&layout, taken, 1, &starts[0]));
     layout.heap_start = 0;
     assert_false(ter_layout_place(&layout, taken, 1, &starts[0]));
+    /* Also one with too little room below; with none above, the next is above the programs. */
+    layout.heap_start = (uintptr_t)(UINT64_C(0x100) << 32);
+    assert_false(ter_layout_place(&layout, taken, 1, &starts[0]));
+    layout.heap_start = (uintptr_t)(UINT64_C(0x54f0) << 32);
+    assert_true(ter_layout_place(&layout, taken, 1, &starts[0]));
+    assert_true(starts[0] > programs);
 }
 
 int main(void)
