@@ -53,7 +53,9 @@ TER_API void ter_heap_free(struct ter_heap *heap);
 
 /**
  * The heap whose range holds `word`; NULL if none does. Objects in malloc's memory and memory that the
- * program declared lie in no heap's range. Any thread, any time, no lock.
+ * program declared lie in no heap's range. A range is all that a heap may come to lie in: where it is
+ * mapped by need, somebody else may have asked for addresses in it; ter_heap_owner knows what is the
+ * heap's. Any thread, any time, no lock.
  */
 TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
 

@@ -15,7 +15,7 @@
 struct ter_heap;
 
 /* Most heaps that are alive at once. */
-#define TER_MAX_HEAPS 1024u
+#define TER_MAX_HEAPS 512u
 
 /*
  * The heap has [start, start + bytes); up to `taken_bytes` nobody else may have any of it. TER_ERROR_FULL:
