@@ -28,6 +28,7 @@ struct ter_side_spec {
  *
  * VALID_OBJECT  set on the first granule of every object (MMTk's VO bit)
  * MARK          set on what a collection has reached, and on every granule that starts no object
+ * HELPER_MARK   what the only helper of a collection reached (plan/mark_team.h); mapped for no space
  * BLOCK         hot part of what a block is: size class and how to scan (space/block.h)
  * BLOCK_STATE   the rest of it, for allocation and sweeping (space/block.h)
  * BLOCK_LINK    the list that a block is in (pages/blocks.h)
@@ -38,6 +39,7 @@ struct ter_side_spec {
 #define TER_SIDE_SPECS(X)                                                                          \
     X(VALID_OBJECT, "terrier:side:valid-object", 0, TER_LOG_BYTES_IN_GRANULE)                      \
     X(MARK, "terrier:side:mark", 0, TER_LOG_BYTES_IN_GRANULE)                                      \
+    X(HELPER_MARK, "terrier:side:helper-mark", 0, TER_LOG_BYTES_IN_GRANULE)                        \
     X(BLOCK, "terrier:side:block", 7, TER_LOG_BYTES_IN_BLOCK)                                      \
     X(BLOCK_STATE, "terrier:side:block-state", 7, TER_LOG_BYTES_IN_BLOCK)                          \
     X(BLOCK_LINK, "terrier:side:block-link", 5, TER_LOG_BYTES_IN_BLOCK)                            \

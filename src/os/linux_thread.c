@@ -21,6 +21,24 @@ unsigned ter_os_processors(void)
     return 1;
 }
 
+/* Eight MiB, the usual size, are more addresses than a small program has; some may be locked. */
+#define WORKER_STACK_BYTES TER_KIB(256)
+
+/* A program with much thread-local data refuses small stacks. */
+static int create(pthread_t *thread, void *(*function)(void *argument), void *argument)
+{
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+
+    if (error == 0) {
+        error = pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
+        if (error == 0)
+            error = pthread_create(thread, &attributes, function, argument);
+        pthread_attr_destroy(&attributes);
+    }
+    return error == 0 ? 0 : pthread_create(thread, NULL, function, argument);
+}
+
 ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(void *argument),
                                void *argument)
 {
@@ -31,7 +49,7 @@ ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(v
     if (error == 0) {
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        error = pthread_create(&worker->thread, NULL, function, argument);
+        error = create(&worker->thread, function, argument);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     if (error != 0)

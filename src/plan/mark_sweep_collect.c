@@ -352,9 +352,9 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
         return false;
     plan->collecting = true;
     /* Under stress also where it is not worth it, so that tests see it. */
-    ter_mark_team_prepare(&plan->team, plan->allocator.stress_interval != 0
-                                           ? SIZE_MAX
-                                           : plan->trigger.live.scanned_bytes);
+    ter_mark_team_prepare(&plan->team, &plan->marker,
+                          plan->allocator.stress_interval != 0 ? SIZE_MAX
+                                                               : plan->trigger.live.scanned_bytes);
     if (plan->listener.before != NULL)
         plan->listener.before(plan->listener.context, reason);
     pass(plan, TER_PHASE_STOPPING);

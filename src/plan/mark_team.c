@@ -9,7 +9,7 @@ static size_t marker_bytes(const struct ter_mark_team *team)
     return ter_align_up(team->wanted * sizeof team->markers[0], ter_os_page_size());
 }
 
-ter_status ter_mark_team_init(struct ter_mark_team *team, const struct ter_ground *ground,
+ter_status ter_mark_team_init(struct ter_mark_team *team, struct ter_ground *ground,
                               unsigned members)
 {
     bool always = members != 0;
@@ -38,8 +38,6 @@ void ter_mark_team_fini(struct ter_mark_team *team)
         return;
     free_markers(team, team->wanted);
     ter_share_fini(&team->share);
-    if (team->second_memory != NULL)
-        ter_os_release((uintptr_t)team->second_memory, team->second_bytes);
 }
 
 void ter_mark_team_forget(struct ter_mark_team *team)
@@ -48,21 +46,25 @@ void ter_mark_team_forget(struct ter_mark_team *team)
     team->ready = 0;
 }
 
-/* Without it there are rounds all the same, only slower. */
-static void make_second_table(struct ter_mark_team *team)
+/*
+ * The helper's table, for all of each range's hull, as any word in it may be looked up. Without it there
+ * are rounds all the same, only slower.
+ */
+static bool cover_hulls(struct ter_mark_team *team, const struct ter_marker *marker)
 {
-    const struct ter_side_metadata *side = &team->ground->side;
-    const struct ter_side_spec *spec = &side->specs[TER_SIDE_MARK];
-    size_t bytes =
-        ter_align_up(side->data_bytes >> side->tables[TER_SIDE_MARK].shift, ter_os_page_size());
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(marker->ranges); i++) {
+        const struct ter_range *range = marker->ranges[i];
+        struct ter_team_hull *covered = &team->covered[i];
+        size_t bytes = atomic_load_explicit(&range->mapped_bytes, memory_order_relaxed);
 
-    if (ter_os_allocate_sparse(bytes, &team->second_memory) != TER_OK) {
-        team->second_memory = NULL;
-        return;
+        if (bytes <= covered->bytes)
+            continue;
+        if (ter_side_map(&team->ground->side, TER_SIDE_SET(HELPER_MARK), range->start, bytes) !=
+            TER_OK)
+            return false;
+        *covered = (struct ter_team_hull){range->start, bytes};
     }
-    ter_os_name((uintptr_t)team->second_memory, bytes, "terrier:marks of a helper");
-    team->second_bytes = bytes;
-    ter_side_table_over(&team->second, spec, team->second_memory, side->data_start);
+    return true;
 }
 
 /* Memory for all that helpers need, once. */
@@ -78,24 +80,24 @@ static bool make_markers(struct ter_mark_team *team)
     team->markers = memory;
     while (made < team->wanted && ter_mark_stack_init(&team->markers[made].stack) == TER_OK)
         made++;
-    if (made == team->wanted && ter_share_init(&team->share) == TER_OK) {
-        if (team->wanted == 1)
-            make_second_table(team);
+    if (made == team->wanted && ter_share_init(&team->share) == TER_OK)
         return true;
-    }
     free_markers(team, made);
     return false;
 }
 
-void ter_mark_team_prepare(struct ter_mark_team *team, size_t live_bytes)
+void ter_mark_team_prepare(struct ter_mark_team *team, const struct ter_marker *marker,
+                           size_t live_bytes)
 {
     team->ready = 0;
+    team->has_second = false;
     team->pace.is_chosen = false;
     if (team->wanted == 0 || live_bytes < WORTH_A_ROUND || !make_markers(team))
         return;
     if (!team->always && live_bytes != SIZE_MAX && !ter_mark_pace_choose(&team->pace))
         return;
     team->ready = ter_workers_start(&team->workers, team->wanted);
+    team->has_second = team->ready == 1 && cover_hulls(team, marker);
 }
 
 void ter_mark_team_learn(struct ter_mark_team *team, uint64_t nanoseconds, size_t live_bytes)
@@ -141,9 +143,9 @@ static void join_company(struct ter_mark_team *team, struct ter_marker *marker)
     marker->share = &team->share;
     marker->rest = marker->rest_length = 0;
     marker->company = TER_MARK_WITH_MANY;
-    if (team->ready == 1 && team->second_memory != NULL) {
+    if (team->has_second) {
         marker->company = TER_MARK_WITH_ONE;
-        marker->others_marks = team->second.bias;
+        marker->others_marks = team->ground->side.tables[TER_SIDE_HELPER_MARK].bias;
     }
 }
 
@@ -151,13 +153,14 @@ static void join_company(struct ter_mark_team *team, struct ter_marker *marker)
 static void leave_company(const struct ter_mark_team *team, struct ter_marker *marker)
 {
     const struct ter_side_table *marks = &team->ground->side.tables[TER_SIDE_MARK];
+    const struct ter_side_table *second = &team->ground->side.tables[TER_SIDE_HELPER_MARK];
 
     if (marker->company == TER_MARK_WITH_ONE)
         for (size_t i = 0; i < TER_ARRAY_LENGTH(marker->ranges); i++) {
             uintptr_t start, end = 0;
 
             while ((start = ter_range_next(marker->ranges[i], team->ground, end, &end)) != 0)
-                ter_bits_move(&team->second, marks, start, end);
+                ter_bits_move(second, marks, start, end);
         }
     marker->share = NULL;
     marker->company = TER_MARK_ALONE;
@@ -166,12 +169,22 @@ static void leave_company(const struct ter_mark_team *team, struct ter_marker *m
 
 void ter_mark_team_trim(struct ter_mark_team *team)
 {
+    const struct ter_side_table *second = &team->ground->side.tables[TER_SIDE_HELPER_MARK];
     size_t page = ter_os_page_size();
-    uintptr_t start = ter_align_up((uintptr_t)team->second_memory, page);
-    uintptr_t end = ter_align_down((uintptr_t)team->second_memory + team->second_bytes, page);
 
-    if (start < end)
-        (void)ter_os_decommit(start, end - start);
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(team->covered); i++) {
+        const struct ter_team_hull *hull = &team->covered[i];
+        struct ter_side_extent extent;
+        uintptr_t start, end;
+
+        if (hull->bytes == 0)
+            continue;
+        extent = ter_side_extent_of(second, hull->start, hull->start + hull->bytes);
+        start = ter_align_up(extent.first, page);
+        end = ter_align_down(extent.last + 1, page);
+        if (start < end)
+            (void)ter_os_decommit(start, end - start);
+    }
 }
 
 void ter_mark_team_drain(struct ter_mark_team *team, struct ter_marker *marker)

@@ -13,7 +13,7 @@
 #include "plan/mark_pace.h"
 
 struct ter_mark_team {
-    const struct ter_ground *ground;
+    struct ter_ground *ground;
     struct ter_workers workers;
     struct ter_share share;
     unsigned wanted;            /* helpers, as the settings and the machine have it */
@@ -21,20 +21,23 @@ struct ter_mark_team {
     struct ter_marker *markers; /* of the helpers; NULL before the first round */
     bool always;                /* the number was asked for: no measuring of what is faster */
     struct ter_mark_pace pace;
-    struct ter_side_table second; /* marks that the only helper sets; all clear between rounds */
-    void *second_memory;          /* NULL: there is none, marks are set atomically */
-    size_t second_bytes;
+    bool has_second; /* a table for the marks that the only helper sets; all clear between rounds */
+    struct ter_team_hull {
+        uintptr_t start;
+        size_t bytes;
+    } covered[3]; /* by that table; of the marker's ranges */
 };
 
 /* `ground`: whose memory is marked. `members`: threads that mark, the collecting one included; 0: one a processor. */
-ter_status ter_mark_team_init(struct ter_mark_team *team, const struct ter_ground *ground,
+ter_status ter_mark_team_init(struct ter_mark_team *team, struct ter_ground *ground,
                               unsigned members);
 void ter_mark_team_fini(struct ter_mark_team *team);
 /* In the child of a fork. */
 void ter_mark_team_forget(struct ter_mark_team *team);
 
 /* Before the world stops: starts helpers if a round will be worth it; SIZE_MAX: it will. */
-void ter_mark_team_prepare(struct ter_mark_team *team, size_t live_bytes);
+void ter_mark_team_prepare(struct ter_mark_team *team, const struct ter_marker *marker,
+                           size_t live_bytes);
 /* After the collection: what lies behind the roots was marked in that time. */
 void ter_mark_team_learn(struct ter_mark_team *team, uint64_t nanoseconds, size_t live_bytes);
 
