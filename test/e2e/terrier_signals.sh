@@ -28,7 +28,7 @@ int main(void)
 
     while (status != NULL && fgets(line, sizeof line, status) != NULL)
         if (strncmp(line, "SigBlk", 6) == 0 || strncmp(line, "SigIgn", 6) == 0)
-            printf("%.22s ", line + 8);
+            printf("%.16s ", line + 8);
     sigfillset(&all);
     sigdelset(&all, SIGTSTP);
     sigprocmask(SIG_SETMASK, &all, NULL);
@@ -63,21 +63,31 @@ def start(form, program, **more):
     return subprocess.Popen(form + program, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, process_group=0, **more)
 
+def members(group):
+    """Processes of a group that have not ended, with their names."""
+    found = []
+    for entry in os.listdir('/proc'):
+        try:
+            with open('/proc/%d/stat' % int(entry)) as file:
+                name, rest = file.read().rpartition(')')[::2]
+            if int(rest.split()[2]) == group and rest.split()[0] not in 'ZX':
+                found.append((int(entry), name.split('(', 1)[1]))
+        except (ValueError, FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
 def end(process):
     """Its status, or 'goes on'; nothing of its group stays."""
     try:
         status = process.wait(10)
     except subprocess.TimeoutExpired:
         status = 'goes on'
-    left = ''
-    try:
-        os.killpg(process.pid, 0)
-        time.sleep(0.3)
-        os.killpg(process.pid, 0)
-        left = ', something is left' if status != 'goes on' else ''
-        os.killpg(process.pid, S.SIGKILL)
-    except ProcessLookupError:
-        pass
+    limit = time.time() + 3
+    while members(process.pid) and time.time() < limit and status != 'goes on':
+        time.sleep(0.02)
+    left = ', something is left' if members(process.pid) and status != 'goes on' else ''
+    for pid, _ in members(process.pid):
+        os.kill(pid, S.SIGKILL)
     process.wait()
     for file in (process.stdin, process.stdout, process.stderr):
         file.close()
@@ -102,16 +112,9 @@ def program_of(pid):
     """The process of the group that is the program: the one named so."""
     limit = time.time() + 10
     while time.time() < limit:
-        for entry in os.listdir('/proc'):
-            if not entry.isdigit():
-                continue
-            try:
-                with open('/proc/%s/stat' % entry) as file:
-                    name, rest = file.read().rpartition(')')[::2]
-                if int(rest.split()[2]) == pid and name.split('(', 1)[1] in ('listen', 'sleep', 'cat'):
-                    return int(entry)
-            except (FileNotFoundError, ProcessLookupError):
-                pass
+        for member, name in members(pid):
+            if name in ('listen', 'sleep'):
+                return member
         time.sleep(0.01)
     return 0
 
@@ -263,9 +266,10 @@ def terminal(form):
     time.sleep(0.3)
     step('four\n', 'got four')
     step('echo status $?\n', 'status 0')
-    step('exit\n', '')
+    os.close(master) # which hangs up on all that is there
+    time.sleep(0.2)
+    os.kill(pid, S.SIGKILL)
     os.waitpid(pid, 0)
-    os.close(master)
     return seen
 
 # ---- Comparing ----

@@ -4,6 +4,7 @@
 
 #include "child.h"
 #include "relay.h"
+#include "sentinel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,26 +95,33 @@ static pid_t start(const struct cmd_launch *launch, int *error_number)
     return pid;
 }
 
-/* Takes one change of state if there is one; true once the process has ended. Its id may be used again
- * as soon as this returned true, so no signal is passed on from there. */
-static bool take_change(pid_t pid, int *wait_status, struct rusage *usage)
+/* What became of the process, which stays as it is: `si_pid` is 0 if nothing did. */
+static siginfo_t look_at(pid_t pid)
 {
-    pid_t changed = wait4(pid, wait_status, WUNTRACED | WNOHANG, usage);
-    if (changed < 0)
+    siginfo_t change = {0};
+    if (waitid(P_PID, (id_t)pid, &change, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) != 0)
         cmd_die(CMD_STATUS_FAILED, "cannot wait for process %ld: %s", (long)pid, strerror(errno));
-    if (changed == 0)
-        return false;
-    if (!WIFSTOPPED(*wait_status))
-        return true;
-    cmd_relay_stop(WSTOPSIG(*wait_status));
-    return false;
+    return change;
 }
 
+/* Stops and goes on with the program. A stop is not taken as known: what made terrier go on may be older
+ * than the stop, or have been taken away by the next, and then the next signal brings us back here. */
+static void follow_stops(pid_t pid)
+{
+    siginfo_t change = look_at(pid);
+    while (change.si_pid == pid && change.si_code == CLD_STOPPED &&
+           cmd_relay_stop(pid, change.si_status))
+        change = look_at(pid);
+}
+
+/* Its id may be used again as soon as it is reaped, so no signal is passed on from there. */
 static int wait_for_end(pid_t pid, struct rusage *usage)
 {
     int wait_status = 0;
-    while (!take_change(pid, &wait_status, usage))
+    while (wait4(pid, &wait_status, WNOHANG, usage) != pid) {
         cmd_relay_next(pid);
+        follow_stops(pid);
+    }
     return wait_status;
 }
 
@@ -124,6 +132,7 @@ struct cmd_outcome cmd_child_run(const struct cmd_launch *launch)
     int error_number = 0;
     memset(&usage, 0, sizeof usage);
     cmd_relay_init();
+    cmd_sentinel_init();
     uint64_t begin_ns = now_ns();
     outcome.pid = start(launch, &error_number);
     outcome.wait_status = wait_for_end(outcome.pid, &usage);

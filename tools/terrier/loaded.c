@@ -9,9 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,11 +22,18 @@ static _Noreturn void become_loader(const char *loader, const char *program,
                                     char *const *environment, int output)
 {
     char *const arguments[] = {(char *)loader, "--list", (char *)program, NULL};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDERR_FILENO) >= 0 &&
         dup2(output, STDOUT_FILENO) >= 0)
         execve(loader, arguments, environment);
     _exit(CMD_STATUS_NOT_FOUND);
+}
+
+/* As fork(), but its end sends no signal: terrier may become the program, which has no such child. */
+static pid_t fork_silently(void)
+{
+    return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
 }
 
 /* The whole list, or NULL; free() it. */
@@ -34,7 +44,7 @@ static char *list_of(const char *loader, const char *program, char *const *envir
     size_t capacity = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return NULL;
-    pid_t pid = fork();
+    pid_t pid = fork_silently();
     if (pid == 0)
         become_loader(loader, program, environment, ends[1]);
     close(ends[1]);
@@ -45,7 +55,7 @@ static char *list_of(const char *loader, const char *program, char *const *envir
     }
     if (list != NULL)
         fclose(list);
-    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    while (pid > 0 && waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
         continue;
     return text;
 }

@@ -29,7 +29,6 @@ void cmd_relay_init(void)
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
     sigaction(SIGCHLD, &action, &found_child_action);
-    cmd_sentinel_init();
 }
 
 void cmd_relay_restore(void)
@@ -52,12 +51,33 @@ static void pass_on(pid_t program, siginfo_t *signal)
         kill(program, signal->si_signo);
 }
 
+static bool is_pending(int number)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
+}
+
+static bool is_stop(int number)
+{
+    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+/* A signal to stop takes one to go on away, and the reverse, where it is pending still. So does one
+ * that came after this one, here and in the sentinel, which then cannot say any more who was meant. */
+static bool is_overtaken(int number)
+{
+    if (is_stop(number))
+        return is_pending(SIGCONT);
+    return number == SIGCONT && (is_pending(SIGTSTP) || is_pending(SIGTTIN) || is_pending(SIGTTOU));
+}
+
 /* What the program itself sent reached it already, or was not meant for it. */
 static bool is_for_program(pid_t program, const siginfo_t *signal)
 {
     if (signal->si_signo == SIGCHLD && signal->si_code > 0)
         return false;
-    return !cmd_sentinel_received(signal) && !(signal->si_code <= 0 && signal->si_pid == program);
+    return !cmd_sentinel_received(signal) && !is_overtaken(signal->si_signo) &&
+           !(signal->si_code <= 0 && signal->si_pid == program);
 }
 
 void cmd_relay_next(pid_t program)
@@ -85,29 +105,62 @@ void cmd_relay_pass_early(pid_t program, const sigset_t *early)
     }
 }
 
-static bool is_pending(int number)
+/* ---- Stopping ---- */
+
+static volatile sig_atomic_t goes_on;
+static siginfo_t go_on_signal;
+
+static void note_go_on(int number, siginfo_t *signal, void *context)
 {
-    sigset_t pending;
-    return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
+    (void)number;
+    (void)context;
+    go_on_signal = *signal;
+    goes_on = 1;
 }
 
-/* Not when the signal to go on has come already, which stopping would throw away. */
-void cmd_relay_stop(int signal_number)
+static void set_mask(int how, int number)
 {
-    struct sigaction stop, before;
     sigset_t one;
-    if (is_pending(SIGCONT))
-        return;
-    memset(&stop, 0, sizeof stop);
-    stop.sa_handler = SIG_DFL;
-    bool changed = sigaction(signal_number, &stop, &before) == 0;
     sigemptyset(&one);
-    sigaddset(&one, signal_number);
-    raise(signal_number);
-    sigprocmask(SIG_UNBLOCK, &one, NULL);
-    sigprocmask(SIG_BLOCK, &one, NULL);
+    sigaddset(&one, number);
+    sigprocmask(how, &one, NULL);
+}
+
+/* Stands still, unless the signal to go on has come or comes first. While a stop is pending that signal
+ * takes it away; before, the handler has seen it. */
+static void stand_still(int number)
+{
+    const struct timespec at_once = {0, 0};
+    sigset_t one;
+    if (goes_on != 0)
+        return;
+    raise(number);
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    if (goes_on != 0)
+        sigtimedwait(&one, NULL, &at_once);
+    set_mask(SIG_UNBLOCK, number);
+    set_mask(SIG_BLOCK, number);
+}
+
+bool cmd_relay_stop(pid_t program, int signal_number)
+{
+    struct sigaction stop = {.sa_handler = SIG_DFL}, go_on = {.sa_flags = SA_SIGINFO};
+    struct sigaction found_stop, found_go_on;
+    go_on.sa_sigaction = note_go_on;
+    sigfillset(&go_on.sa_mask);
+    goes_on = 0;
+    bool changed = sigaction(signal_number, &stop, &found_stop) == 0;
+    sigaction(SIGCONT, &go_on, &found_go_on);
+    set_mask(SIG_UNBLOCK, SIGCONT);
+    stand_still(signal_number);
+    set_mask(SIG_BLOCK, SIGCONT);
+    sigaction(SIGCONT, &found_go_on, NULL);
     if (changed)
-        sigaction(signal_number, &before, NULL);
+        sigaction(signal_number, &found_stop, NULL);
+    if (goes_on != 0 && is_for_program(program, &go_on_signal))
+        pass_on(program, &go_on_signal);
+    return goes_on != 0;
 }
 
 int cmd_relay_ending_signal(void)

@@ -24,8 +24,9 @@ void cmd_relay_pass_early(pid_t program, const sigset_t *early);
 /* Waits for one signal, its own child's included, and passes it on if the program is to have it. */
 void cmd_relay_next(pid_t program);
 
-/* Stops terrier as the program was stopped, until something continues it. */
-void cmd_relay_stop(int signal_number);
+/* Stops terrier as the program was stopped. True after a signal to go on, which may have come before
+ * the program stopped; it is passed on as others are. */
+bool cmd_relay_stop(pid_t program, int signal_number);
 
 /* The last of SIGINT, SIGTERM, SIGHUP and SIGQUIT that came to terrier, or 0. */
 int cmd_relay_ending_signal(void);

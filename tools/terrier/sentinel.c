@@ -2,11 +2,11 @@
 /* A question is the number of a signal, an answer one byte, yes or no. */
 #include "terrier.h"
 
+#include "scratch.h"
 #include "sentinel.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -33,7 +33,6 @@ static char take_pending(int number)
 static _Noreturn void stand(int its_line)
 {
     int number;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int file = 0; file <= STDERR_FILENO; file++) {
         if (file != its_line)
             close(file);
@@ -43,6 +42,7 @@ static _Noreturn void stand(int its_line)
         if (send(its_line, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
             break;
     }
+    cmd_scratch_fini();
     _exit(0);
 }
 
