@@ -150,6 +150,39 @@ static void groups_go_with_their_last_entry(void **state)
     ter_sft_map_destroy(&map);
 }
 
+/* Ranges over the end of a group: nothing of the next is left out. */
+static void ranges_over_several_groups(void **state)
+{
+    const struct ter_sft_map_options options = {.kind = TER_SFT_DENSE_MAP,
+                                                .bytes = 12288 * MAP_CHUNK};
+    const uintptr_t ends[] = {4097, 4098, 4100, 8192, 8193, 8200};
+    struct ter_sft_conflict conflict;
+    const struct ter_sft *first, *second;
+    struct ter_sft_map map;
+
+    (void)state;
+    if (sizeof(uintptr_t) < 8)
+        skip();
+    assert_int_equal(ter_sft_map_create(&map, &options), TER_OK);
+    first = map_add_space(&map, 1);
+    second = map_add_space(&map, 2);
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(ends); i++) {
+        uintptr_t bytes = (ends[i] - 4000) * MAP_CHUNK;
+
+        assert_int_equal(ter_sft_map_claim(&map, first, 4000 * MAP_CHUNK, bytes, NULL), TER_OK);
+        assert_int_equal(runs_of(&map), 1);
+        assert_int_equal(ter_sft_map_release(&map, first, 4000 * MAP_CHUNK, bytes, NULL), TER_OK);
+        assert_int_equal(runs_of(&map), 0);
+        assert_int_equal(ter_sft_groups_next(&map.state->groups, 0), TER_SFT_NO_GROUP);
+    }
+    assert_int_equal(ter_sft_map_claim(&map, first, 10 * MAP_CHUNK, 1, NULL), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&map, second, 4096 * MAP_CHUNK, 1, NULL), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&map, first, 0, 5000 * MAP_CHUNK, &conflict),
+                     TER_ERROR_OWNED);
+    assert_int_equal(conflict.start, 4096 * MAP_CHUNK);
+    ter_sft_map_destroy(&map);
+}
+
 /* ---- Entries ---- */
 
 static void check_misaligned(void *context)
@@ -179,6 +212,7 @@ int main(void)
         cmocka_unit_test(as_a_plain_array),
         cmocka_unit_test(looking_costs_what_is_owned),
         cmocka_unit_test(groups_go_with_their_last_entry),
+        cmocka_unit_test(ranges_over_several_groups),
         cmocka_unit_test(entries_are_lock_free_words),
     };
 
