@@ -14,7 +14,7 @@
  * Programs are full of words whose upper half is a number: 512, 4096, a colour, two letters. So spaces
  * begin where the upper halves, 0x2f83 and so on, are numbers that data hardly has: not small, not
  * round, no letters; and where the lower half is neither small, nor nearly
- * -1, nor letters. docs/decisions/00XX-addresses.md has the figures.
+ * -1, nor letters. docs/decisions/0015-addresses.md has the figures.
  */
 #define RARE_START (UINT64_C(0x2f80) << 32)
 #define RARE_FIRST (UINT64_C(0x399400000))
