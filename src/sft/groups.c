@@ -5,17 +5,17 @@
 #define BIT(index) (UINT64_C(1) << (index) % 64)
 
 /* Words of a level that has so many bits. */
-static size_t words_of(uintptr_t bits)
+static size_t words_for(uintptr_t bits)
 {
     return (size_t)((bits - 1) >> LOG_BITS) + 1;
 }
 
 size_t ter_sft_groups_words(uintptr_t groups)
 {
-    size_t words = words_of(groups), all = words;
+    size_t words = words_for(groups), all = words;
 
     while (words > 1) {
-        words = words_of(words);
+        words = words_for(words);
         all += words;
     }
     return all;
@@ -30,7 +30,7 @@ void ter_sft_groups_init(struct ter_sft_groups *set, uintptr_t groups, uint64_t 
         TER_CHECK(set->level_count < TER_SFT_GROUP_LEVELS);
         set->bits[set->level_count] = bits;
         set->levels[set->level_count++] = words;
-        bits = words_of(bits);
+        bits = words_for(bits);
         words += bits;
     } while (bits > 1);
 }
