@@ -63,7 +63,9 @@ static void fit_memory(const struct ter_options *options, struct ter_layout *lay
         return;
     if (memory < SIZE_MAX / 2 && ter_directory_count() < LARGE_HEAPS)
         wanted = memory * 2;
-    ter_layout_widen(layout, (size_t)ter_min(ter_max(wanted, options->heap_max), SIZE_MAX));
+    if (options->heap_max <= SIZE_MAX)
+        wanted = ter_max(wanted, (size_t)options->heap_max);
+    ter_layout_widen(layout, wanted);
 }
 
 size_t ter_heap_taken_bytes(const struct ter_layout *layout)

@@ -205,14 +205,15 @@ bool ter_layout_place(const struct ter_layout *layout, size_t taken_bytes, unsig
 {
     const uintptr_t base = layout->heap_start, slot = ter_layout_space_extent(layout);
     uintptr_t lowest = ter_align_up((uintptr_t)LOWEST_PLACE, slot), below;
+    uintptr_t programs = (uintptr_t)PROGRAMS; /* 0 on 32 bits, where all places are made by hand */
 
     *start = base;
     if (place == 0)
         return true;
-    if (base < lowest || base >= PROGRAMS || taken_bytes > base - lowest)
+    if (base < lowest || base >= programs || taken_bytes > base - lowest)
         return false; /* made by hand */
     place--;
-    if (step_up(base + taken_bytes, (uintptr_t)PROGRAMS, taken_bytes, &place, start) ||
+    if (step_up(base + taken_bytes, programs, taken_bytes, &place, start) ||
         step_up(ter_align_up((uintptr_t)PROGRAMS_END, slot), (uintptr_t)HIGHEST_PLACE, taken_bytes,
                 &place, start))
         return true;

@@ -201,7 +201,7 @@ static void check_fit(const struct ter_layout *whole, size_t budget, bool may_sh
     if (!share)
         assert_true(is_low(&layout));
     else if (whole->by_need) /* where a sparse map's table is small */
-        assert_true(layout.heap_start < (uintptr_t)1 << 41);
+        assert_true(layout.heap_start >> (sizeof(uintptr_t) == 8 ? 41 : 31) == 0);
     else
         assert_int_equal(layout.heap_start, whole->heap_start);
     /* Most of what fits; but not less than a chunk for each slot, or 4 chunks that are shared. */
