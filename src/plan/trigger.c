@@ -4,8 +4,10 @@
 #include "plan/plan.h"
 
 #define SMALLEST_INCREMENT TER_KIB(64)
-#define SMALLEST_INTERVAL TER_KIB(128)
+#define SMALLEST_WORK TER_KIB(384)
+#define SMALLEST_INTERVAL TER_KIB(16)
 #define SMALLEST_WANTED_INTERVAL TER_KIB(64)
+#define MOST_MADE_DO TER_KIB(128) /* or half of the interval, if that is more */
 #define LARGEST_INCREMENT TER_MIB(8)
 #define LARGE_HEAP TER_MIB(16)      /* in use */
 #define MOST_WITH_HOLES TER_MIB(32) /* the same */
@@ -28,6 +30,7 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
 
     if (trigger->used_bytes >= LARGE_HEAP)
         work = work_of_large_heap(trigger, work);
+    work = ter_max(work, SMALLEST_WORK);
     return ter_max(work / trigger->free_space_divisor, SMALLEST_INTERVAL);
 }
 
@@ -42,7 +45,7 @@ static size_t counted_bytes(const struct ter_allocator *allocator)
 
 size_t ter_trigger_missing(const struct ter_trigger *trigger, const struct ter_allocator *allocator)
 {
-    size_t wanted = ter_max(ter_trigger_interval(trigger) / 2, SMALLEST_INTERVAL);
+    size_t wanted = ter_max(ter_trigger_interval(trigger) / 2, MOST_MADE_DO);
     size_t counted = counted_bytes(allocator);
 
     return counted < wanted ? wanted - counted : 0;
@@ -51,11 +54,13 @@ size_t ter_trigger_missing(const struct ter_trigger *trigger, const struct ter_a
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
                         bool wanted)
 {
+    size_t interval = ter_trigger_interval(trigger);
+
     if (trigger->disabled != 0)
         return false;
-    wanted = wanted || trigger->never_grow_before_collecting;
-    return counted_bytes(allocator) >=
-           (wanted ? SMALLEST_WANTED_INTERVAL : ter_trigger_interval(trigger));
+    if (wanted || trigger->never_grow_before_collecting)
+        interval = ter_min(interval, SMALLEST_WANTED_INTERVAL);
+    return counted_bytes(allocator) >= interval;
 }
 
 bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,

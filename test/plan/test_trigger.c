@@ -14,8 +14,11 @@ static void smallest_intervals(void **state)
     assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(128));
     trigger.live.scanned_bytes = TER_KIB(195);
     assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(130));
+    trigger.live.scanned_bytes = 0;
+    trigger.free_space_divisor = 6;
+    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(64));
     trigger.free_space_divisor = 1000000;
-    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(128));
+    assert_int_equal(ter_trigger_interval(&trigger), TER_KIB(16));
 }
 
 static void intervals(void **state)
@@ -83,6 +86,10 @@ static void due_for_other_reasons(void **state)
     trigger.never_grow_before_collecting = false;
     assert_false(ter_trigger_is_due(&trigger, &allocator, false));
     assert_true(ter_trigger_is_due(&trigger, &allocator, true));
+    /* Not later than the allocation alone would. */
+    allocator.allocated_since_collection = TER_KIB(16);
+    trigger.free_space_divisor = 1000;
+    assert_true(ter_trigger_is_due(&trigger, &allocator, true));
     trigger.disabled = 1;
     assert_false(ter_trigger_is_due(&trigger, &allocator, true));
 }
@@ -103,6 +110,8 @@ static void missing_at_the_maximum(void **state)
     trigger.root_bytes = 0;
     assert_int_equal(ter_trigger_missing(&trigger, &allocator), 0);
     allocator.allocated_since_collection = allocator.freed_since_collection = 0;
+    assert_int_equal(ter_trigger_missing(&trigger, &allocator), TER_KIB(192));
+    trigger.free_space_divisor = 3;
     assert_int_equal(ter_trigger_missing(&trigger, &allocator), TER_KIB(128));
 }
 
