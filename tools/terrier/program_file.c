@@ -183,7 +183,8 @@ char *cmd_program_soname(const char *path)
     if (dynamic_value(&image, DT_STRTAB, &strings) && dynamic_value(&image, DT_SONAME, &name)) {
         uint64_t offset = offset_of(&image, strings + name);
         if (offset < image.size)
-            soname = text_at(&image, offset, strnlen(image.bytes + offset, image.size - offset));
+            soname =
+                text_at(&image, offset, strnlen(image.bytes + offset, image.size - (size_t)offset));
     }
     image_close(&image);
     return soname;
