@@ -19,12 +19,16 @@
 #define MIB ((size_t)1 << 20)
 #define MARK 12345
 
-/* KEEPS(call): errno is MARK before, and after. */
+/*
+ * KEEPS(call): errno is MARK before, and after. The stock library keeps it most of the time: a thread that is
+ * slow to stop leaves a time-out there.
+ */
 #define KEEPS(call)                                                                                \
     do {                                                                                           \
         errno = MARK;                                                                              \
         call;                                                                                      \
-        EXPECT(errno == MARK, "errno %d after %s", errno, #call);                                  \
+        EXPECT(errno == MARK || (!is_drop_in() && errno == ETIMEDOUT), "errno %d after %s", errno, \
+               #call);                                                                             \
     } while (0)
 
 static void *volatile kept[64];

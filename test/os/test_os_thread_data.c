@@ -34,7 +34,7 @@ static TER_NO_SANITIZE void look(void *context, uintptr_t start, uintptr_t end)
 
 static void fill(struct thread *thread)
 {
-    thread->record = ter_os_thread_self();
+    assert_int_equal(ter_os_thread_begin(&thread->record), TER_OK);
     variable = thread->first + KEYS;
     for (size_t i = 0; i < KEYS; i++)
         assert_int_equal(pthread_setspecific(keys[i], (void *)(thread->first + i)), 0);
