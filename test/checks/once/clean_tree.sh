@@ -51,7 +51,7 @@ checked '' 0 '1 passed, 0 failed, 0 skipped'
 checked file 1 ' M file'
 checked build/release/out.go 0 '1 passed, 0 failed, 0 skipped'
 
-"$tree/tools/bench-sft" >"$temp/out" 2>&1
+env -u TERRIER_BUILD_DIR -u TERRIER_BENCH_RESULTS "$tree/tools/bench-sft" >"$temp/out" 2>&1
 [ "$(grep -o "$tree/build/results/" "$temp/out" | wc -l)" -eq 2 ] ||
     fault "tools/bench-sft writes elsewhere than below build/: $(cat "$temp/out")"
 grep -l 'results=.*bench/results' "$root"/tools/* 2>/dev/null >"$temp/out"
