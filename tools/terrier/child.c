@@ -46,9 +46,14 @@ static void die_with(pid_t parent)
         _exit(CMD_STATUS_FAILED);
 }
 
-static _Noreturn void become_program(const struct cmd_launch *launch, pid_t parent, int error_pipe)
+/* Signals are blocked until `go` says that what came before has been passed on. */
+static _Noreturn void become_program(const struct cmd_launch *launch, pid_t parent, int go,
+                                     int error_pipe)
 {
+    char byte;
     die_with(parent);
+    if (read(go, &byte, sizeof byte) != (ssize_t)sizeof byte)
+        _exit(CMD_STATUS_FAILED);
     cmd_relay_restore();
     if (set_files(launch))
         execvpe(launch->program[0], launch->program, launch->environment);
@@ -74,22 +79,39 @@ void cmd_child_die_cannot_run(const char *program, int error_number)
             "cannot run '%s': %s", program, strerror(error_number));
 }
 
+static void make_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
+}
+
+/* What was sent while there was no program, or no sentinel yet, is the program's before it begins; what
+ * reached it already is pending there, and one with it. */
+static void let_go(pid_t pid, int go)
+{
+    static const char byte = 1;
+    cmd_sentinel_init();
+    cmd_relay_pass_pending(pid);
+    if (write(go, &byte, sizeof byte) != (ssize_t)sizeof byte)
+        cmd_die(CMD_STATUS_FAILED, "cannot start a process: %s", strerror(errno));
+}
+
 /* Starts the program and hands back its id, or 0 with the error number. */
 static pid_t start(const struct cmd_launch *launch, int *error_number)
 {
-    int error_pipe[2];
+    int error_pipe[2], go[2];
     pid_t parent = getpid();
-    if (pipe2(error_pipe, O_CLOEXEC) != 0)
-        cmd_die(CMD_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
-    sigset_t early;
-    sigpending(&early);
+    make_pipe(error_pipe);
+    make_pipe(go);
     pid_t pid = fork();
     if (pid < 0)
         cmd_die(CMD_STATUS_FAILED, "cannot start a process: %s", strerror(errno));
     if (pid == 0)
-        become_program(launch, parent, error_pipe[1]);
-    cmd_relay_pass_early(pid, &early);
+        become_program(launch, parent, go[0], error_pipe[1]);
     close(error_pipe[1]);
+    close(go[0]);
+    let_go(pid, go[1]);
+    close(go[1]);
     *error_number = read_start_error(error_pipe[0]);
     close(error_pipe[0]);
     return pid;
@@ -132,7 +154,6 @@ struct cmd_outcome cmd_child_run(const struct cmd_launch *launch)
     int error_number = 0;
     memset(&usage, 0, sizeof usage);
     cmd_relay_init();
-    cmd_sentinel_init();
     uint64_t begin_ns = now_ns();
     outcome.pid = start(launch, &error_number);
     outcome.wait_status = wait_for_end(outcome.pid, &usage);

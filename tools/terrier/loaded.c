@@ -149,14 +149,29 @@ static bool is_own_choice(const char *program, char *const *environment, const c
     return same;
 }
 
-static bool gains_rights(const char *program)
+/* Does it hold for the file that runs? */
+static bool holds_for(const char *program, bool (*question)(const char *path))
 {
     char *file = cmd_program_find(program);
     char *behind = file == NULL ? NULL : cmd_program_behind(file);
-    bool gains = behind != NULL && cmd_program_gains_rights(behind);
+    bool holds = behind != NULL && question(behind);
     free(behind);
     free(file);
-    return gains;
+    return holds;
+}
+
+static bool something_is_preloaded(void)
+{
+    const char *named = getenv("LD_PRELOAD");
+    struct stat status;
+    return (named != NULL && named[0] != '\0') ||
+           (stat("/etc/ld.so.preload", &status) == 0 && status.st_size > 0);
+}
+
+bool cmd_loaded_is_doubtful(const char *program)
+{
+    return something_is_preloaded() || holds_for(program, cmd_program_names_paths) ||
+           holds_for(program, cmd_program_gains_rights);
 }
 
 enum cmd_obstacle cmd_loaded_obstacle(const char *program, char *const *environment,
@@ -165,7 +180,7 @@ enum cmd_obstacle cmd_loaded_obstacle(const char *program, char *const *environm
     *path = cmd_loaded_library(program, environment);
     if (*path == NULL)
         return CMD_OBSTACLE_NONE;
-    if (gains_rights(program))
+    if (holds_for(program, cmd_program_gains_rights))
         return CMD_OBSTACLE_RIGHTS;
     if (is_in_folder(*path, folder))
         return CMD_OBSTACLE_NONE;

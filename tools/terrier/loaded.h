@@ -23,6 +23,10 @@ char *cmd_loaded_library(const char *program, char *const *environment);
 enum cmd_obstacle cmd_loaded_obstacle(const char *program, char *const *environment,
                                       const char *folder, char **path);
 
+/* Is there a reason to ask? Without LD_PRELOAD and the like, a program that says nothing of where its
+ * libraries are gets Terrier's, if no library of its own does. Starts no process. */
+bool cmd_loaded_is_doubtful(const char *program);
+
 /* One sentence about an obstacle; free() it. */
 char *cmd_loaded_explain(enum cmd_obstacle obstacle, const char *program, const char *path);
 

@@ -155,39 +155,71 @@ static uint64_t offset_of(const struct image *image, uint64_t address)
     return UINT64_MAX;
 }
 
-/* The value of an entry of the dynamic segment; false if there is none. */
-static bool dynamic_value(const struct image *image, int64_t tag, uint64_t *value)
+/* Entry number `index` of the dynamic segment, or NULL at its end. */
+static const ElfW(Dyn) *dynamic_entry(const struct image *image, unsigned index)
 {
     const ElfW(Phdr) *segment = segment_of_type(image, PT_DYNAMIC);
-    if (segment == NULL)
-        return false;
-    for (uint64_t at = 0; at < segment->p_filesz; at += sizeof(ElfW(Dyn))) {
-        const ElfW(Dyn) *entry = part_of(image, segment->p_offset + at, sizeof *entry);
-        if (entry == NULL || entry->d_tag == DT_NULL)
-            return false;
-        if (entry->d_tag == tag) {
-            *value = entry->d_un.d_val;
-            return true;
-        }
+    uint64_t at = (uint64_t)index * sizeof(ElfW(Dyn));
+    if (segment == NULL || at >= segment->p_filesz)
+        return NULL;
+    const ElfW(Dyn) *entry = part_of(image, segment->p_offset + at, sizeof *entry);
+    return entry == NULL || entry->d_tag == DT_NULL ? NULL : entry;
+}
+
+/* The first entry of a kind, or NULL. */
+static const ElfW(Dyn) *dynamic_entry_of(const struct image *image, int64_t tag)
+{
+    const ElfW(Dyn) *entry;
+    for (unsigned i = 0; (entry = dynamic_entry(image, i)) != NULL; i++) {
+        if (entry->d_tag == tag)
+            return entry;
     }
-    return false;
+    return NULL;
+}
+
+/* The text that an entry stands for, or NULL; free() it. */
+static char *dynamic_text(const struct image *image, const ElfW(Dyn) *entry)
+{
+    const ElfW(Dyn) *strings = dynamic_entry_of(image, DT_STRTAB);
+    if (entry == NULL || strings == NULL)
+        return NULL;
+    uint64_t offset = offset_of(image, strings->d_un.d_val + entry->d_un.d_val);
+    if (offset >= image->size)
+        return NULL;
+    return text_at(image, offset, strnlen(image->bytes + offset, image->size - (size_t)offset));
 }
 
 char *cmd_program_soname(const char *path)
 {
     struct image image;
-    uint64_t strings, name;
-    char *soname = NULL;
     if (!image_open(&image, path))
         return NULL;
-    if (dynamic_value(&image, DT_STRTAB, &strings) && dynamic_value(&image, DT_SONAME, &name)) {
-        uint64_t offset = offset_of(&image, strings + name);
-        if (offset < image.size)
-            soname =
-                text_at(&image, offset, strnlen(image.bytes + offset, image.size - (size_t)offset));
-    }
+    char *soname = dynamic_text(&image, dynamic_entry_of(&image, DT_SONAME));
     image_close(&image);
     return soname;
+}
+
+static bool is_path(const struct image *image, const ElfW(Dyn) *entry)
+{
+    if (entry->d_tag == DT_RPATH)
+        return true;
+    char *needed = entry->d_tag == DT_NEEDED ? dynamic_text(image, entry) : NULL;
+    bool found = needed != NULL && strchr(needed, '/') != NULL;
+    free(needed);
+    return found;
+}
+
+bool cmd_program_names_paths(const char *path)
+{
+    struct image image;
+    const ElfW(Dyn) *entry;
+    bool found = false;
+    if (!image_open(&image, path))
+        return false;
+    for (unsigned i = 0; !found && (entry = dynamic_entry(&image, i)) != NULL; i++)
+        found = is_path(&image, entry);
+    image_close(&image);
+    return found;
 }
 
 /* ---- Rights ---- */

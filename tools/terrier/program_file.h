@@ -15,6 +15,10 @@ char *cmd_program_loader(const char *path);
 /* The name that a library of this machine calls itself (DT_SONAME), or NULL; free() it. */
 char *cmd_program_soname(const char *path);
 
+/* Does it say where its libraries are, so that LD_LIBRARY_PATH does not count (DT_RPATH, or a library
+ * needed by a path)? */
+bool cmd_program_names_paths(const char *path);
+
 /* Would running it give rights that this process does not have? */
 bool cmd_program_gains_rights(const char *path);
 

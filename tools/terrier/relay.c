@@ -91,16 +91,14 @@ void cmd_relay_next(pid_t program)
         pass_on(program, &signal);
 }
 
-/* A group that got a signal before the program was there got it for the program too. */
-void cmd_relay_pass_early(pid_t program, const sigset_t *early)
+void cmd_relay_pass_pending(pid_t program)
 {
     const struct timespec at_once = {0, 0};
     siginfo_t signal;
-    while (sigtimedwait(early, &signal, &at_once) > 0) {
+    while (sigtimedwait(&all, &signal, &at_once) > 0) {
         if (ends_programs(signal.si_signo))
             ending_signal = signal.si_signo;
-        cmd_sentinel_received(&signal);
-        if (signal.si_signo != SIGCHLD)
+        if (is_for_program(program, &signal))
             pass_on(program, &signal);
     }
 }

@@ -9,7 +9,6 @@
 #ifndef TERRIER_COMMAND_RELAY_H
 #define TERRIER_COMMAND_RELAY_H
 
-#include <signal.h>
 #include <sys/types.h>
 
 /* Takes the signals; further calls do nothing. */
@@ -18,8 +17,8 @@ void cmd_relay_init(void);
 /* In the child, before exec: mask and dispositions as terrier found them. */
 void cmd_relay_restore(void);
 
-/* Passes on what was pending before the program was started. */
-void cmd_relay_pass_early(pid_t program, const sigset_t *early);
+/* Passes on what came before the program was there, while it still blocks all signals. */
+void cmd_relay_pass_pending(pid_t program);
 
 /* Waits for one signal, its own child's included, and passes it on if the program is to have it. */
 void cmd_relay_next(pid_t program);

@@ -28,20 +28,27 @@ static void tell_signal(const struct cmd_options *options, int wait_status)
              strsignal(signal_number), WCOREDUMP(wait_status) ? ", core dumped" : "");
 }
 
-/* The environment of the program; says what keeps it from Terrier's library. */
-static void make_environment(struct cmd_environment *environment, const struct cmd_options *options)
+/* Says what keeps the program from Terrier's library. */
+static void tell_obstacle(const struct cmd_options *options, char *const *environment,
+                          const char *folder)
 {
-    char *folder = cmd_library_find_folder();
     char *path;
-    cmd_environment_init(environment, folder, options->library_options);
     enum cmd_obstacle obstacle =
-        cmd_loaded_obstacle(options->program[0], environment->entries, folder, &path);
+        cmd_loaded_obstacle(options->program[0], environment, folder, &path);
     if (obstacle != CMD_OBSTACLE_NONE) {
         char *sentence = cmd_loaded_explain(obstacle, options->program[0], path);
         cmd_warn("%s", sentence);
         free(sentence);
     }
     free(path);
+}
+
+static void make_environment(struct cmd_environment *environment, const struct cmd_options *options)
+{
+    char *folder = cmd_library_find_folder();
+    cmd_environment_init(environment, folder, options->library_options);
+    if (cmd_loaded_is_doubtful(options->program[0]))
+        tell_obstacle(options, environment->entries, folder);
     free(folder);
 }
 

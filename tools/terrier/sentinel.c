@@ -6,13 +6,15 @@
 #include "sentinel.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_AGAIN_MS = 20 };
+enum { LOOK_AGAIN_MS = 20, CLOSE_BY_HAND_MAX = 4096 };
 
 static pid_t sentinel; /* 0: there is none */
 static int line;       /* to it */
@@ -29,14 +31,20 @@ static char take_pending(int number)
     return sigtimedwait(&one, NULL, &at_once) == number;
 }
 
-/* The program's files are not to be kept open by anybody else. */
+static void close_from_to(int first, int last)
+{
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+    for (int file = first; file <= last && file < CLOSE_BY_HAND_MAX; file++)
+        close(file);
+}
+
+/* Files and pipes are not to be kept open by anybody but terrier and the program. */
 static _Noreturn void stand(int its_line)
 {
     int number;
-    for (int file = 0; file <= STDERR_FILENO; file++) {
-        if (file != its_line)
-            close(file);
-    }
+    close_from_to(0, its_line - 1);
+    close_from_to(its_line + 1, INT_MAX);
     while (recv(its_line, &number, sizeof number, 0) == (ssize_t)sizeof number) {
         char answer = take_pending(number);
         if (send(its_line, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
@@ -53,7 +61,6 @@ void cmd_sentinel_init(void)
         return;
     pid_t pid = fork();
     if (pid == 0) {
-        close(ends[0]);
         stand(ends[1]);
     }
     close(ends[1]);
