@@ -36,14 +36,15 @@ struct ter_gate {
 /*
  * The heap lock is left out (`locking` false) only if the embedder wants that, and then only while the
  * process never had a second thread. Invariant: it is used from the first time on that it is taken
- * after that, and never switched on between a lock and its unlock. Who has it is not cancelled.
+ * after that, and never switched on between a lock and its unlock. Who has it is not cancelled but
+ * where it calls what waits, reads or writes; what does that forbids it.
  */
 struct ter_allocator {
     struct ter_lock lock; /* the heap lock */
     _Atomic bool locking;
     _Atomic unsigned alone_depth; /* locks without an unlock while it is left out */
     uintptr_t alone_thread;       /* whose they are */
-    struct ter_os_cancel cancel;  /* of the thread that has it, before */
+    int cancel_type;              /* of the thread that has the lock, before */
     bool is_stopping;             /* there are threads that stand, or are to */
     bool shared;                  /* there were two mutators at once: none is alone any more */
     bool standing;                /* all mutators stand still: see world.h */
@@ -97,37 +98,35 @@ TER_INLINE bool ter_allocator_is_locked_by_me(const struct ter_allocator *alloca
 /* `call` is named to a program that must not have called it where it did. */
 TER_INLINE void ter_allocator_lock_for(struct ter_allocator *allocator, const char *call)
 {
-    struct ter_os_cancel before = ter_os_cancel_off();
-    unsigned depth = 0;
-
     if (ter_allocator_is_locking(allocator) || ter_allocator_begin_locking(allocator)) {
+        int before = ter_os_cancel_defer();
+
         ter_lock_acquire_for(&allocator->lock, call);
+        allocator->cancel_type = before;
     } else {
+        unsigned depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed);
+
         TER_REQUIRE(!allocator->standing,
                     "%s: not to be called from a callback while a collection marks or sweeps",
                     call);
-        depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed);
         atomic_store_explicit(&allocator->alone_depth, depth + 1, memory_order_relaxed);
     }
-    if (depth == 0)
-        allocator->cancel = before;
 }
 
 #define ter_allocator_lock(allocator) ter_allocator_lock_for(allocator, __func__)
 
 TER_INLINE void ter_allocator_unlock(struct ter_allocator *allocator)
 {
-    struct ter_os_cancel before = allocator->cancel;
-    unsigned depth = 0;
-
     if (ter_allocator_is_locking(allocator)) {
+        int before = allocator->cancel_type;
+
         ter_lock_release(&allocator->lock);
+        ter_os_cancel_as_before(before);
     } else {
-        depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed) - 1;
-        atomic_store_explicit(&allocator->alone_depth, depth, memory_order_release);
+        unsigned depth = atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed);
+
+        atomic_store_explicit(&allocator->alone_depth, depth - 1, memory_order_release);
     }
-    if (depth == 0)
-        ter_os_cancel_back(before);
 }
 
 /* Something waits for a moment without the lock, in whichever thread has one first. */

@@ -171,6 +171,7 @@ ter_status ter_heap_for_each_object(struct ter_heap *heap,
                                     void *context)
 {
     struct each each = {visit, context};
+    struct ter_os_cancel before = ter_os_cancel_off();
     ter_status status;
 
     ter_heap_require(heap, "ter_heap_for_each_object");
@@ -179,6 +180,7 @@ ter_status ter_heap_for_each_object(struct ter_heap *heap,
     ter_allocator_lock(&heap->plan.allocator);
     status = ter_plan_for_each(&heap->plan, visit_each, &each);
     ter_allocator_unlock(&heap->plan.allocator);
+    ter_os_cancel_back(before);
     return status;
 }
 

@@ -14,11 +14,14 @@
 ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_format format)
 {
     TER_KEEP_ERRNO;
+    struct ter_os_cancel before;
     struct ter_writer writer;
+    bool done;
 
     ter_heap_require(heap, "ter_heap_report");
     if (format != TER_REPORT_TEXT && format != TER_REPORT_JSON)
         return TER_ERROR_INVALID;
+    before = ter_os_cancel_off();
     ter_writer_init(&writer, file);
     ter_allocator_lock(&heap->plan.allocator);
     if (format == TER_REPORT_JSON)
@@ -26,7 +29,9 @@ ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_form
     else
         ter_report_text(heap, &writer);
     ter_allocator_unlock(&heap->plan.allocator);
-    return ter_writer_finish(&writer) ? TER_OK : TER_ERROR_SYSTEM;
+    done = ter_writer_finish(&writer);
+    ter_os_cancel_back(before);
+    return done ? TER_OK : TER_ERROR_SYSTEM;
 }
 
 /* Puts the process id for each %p. */
@@ -50,6 +55,7 @@ static void expand_path(const char *pattern, char *path, size_t size)
 
 static void write_to_file(struct ter_heap *heap, enum ter_report_format format)
 {
+    struct ter_os_cancel before = ter_os_cancel_off();
     char path[PATH_BYTES];
     int file;
 
@@ -59,6 +65,7 @@ static void write_to_file(struct ter_heap *heap, enum ter_report_format format)
         ter_log(TER_LOG_WARNING, "cannot write the report to '%s': %s", path, strerror(errno));
     if (file >= 0)
         close(file);
+    ter_os_cancel_back(before);
 }
 
 void ter_heap_write_wanted_report(struct ter_heap *heap)

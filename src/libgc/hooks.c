@@ -129,12 +129,18 @@ static void after_collection(void *context, const struct ter_collection *collect
     ter_libgc_event(GC_EVENT_END);
 }
 
+/* What the program does here may be a place where threads are cancelled, and the lock is held. */
 static void resized(void *context, size_t limit_bytes)
 {
     TER_KEEP_ERRNO;
+    struct ter_os_cancel before;
+
     (void)context;
-    if (GC_on_heap_resize != NULL)
-        GC_on_heap_resize(limit_bytes);
+    if (GC_on_heap_resize == NULL)
+        return;
+    before = ter_os_cancel_off();
+    GC_on_heap_resize(limit_bytes);
+    ter_os_cancel_back(before);
 }
 
 static void notified(void *context)

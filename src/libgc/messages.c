@@ -96,10 +96,12 @@ GC_warn_proc GC_get_warn_proc(void)
 void ter_libgc_warn(const char *message, GC_word argument)
 {
     TER_KEEP_ERRNO;
+    struct ter_os_cancel before = ter_os_cancel_off();
     char copy[LINE_BYTES];
 
     snprintf(copy, sizeof copy, "%s", message);
     GC_get_warn_proc()(copy, argument);
+    ter_os_cancel_back(before);
 }
 
 void *ter_libgc_out_of_memory(size_t bytes)

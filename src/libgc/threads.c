@@ -229,13 +229,16 @@ void GC_alloc_unlock(void)
 
 void *GC_call_with_alloc_lock(GC_fn_type function, void *data)
 {
+    struct ter_os_cancel before;
     struct ter_allocator *allocator;
     void *result;
 
     require_function(function != NULL, "GC_call_with_alloc_lock");
+    before = ter_os_cancel_off();
     allocator = ter_libgc_lock();
     result = function(data);
     ter_allocator_unlock(allocator);
+    ter_os_cancel_back(before);
     return result;
 }
 

@@ -314,11 +314,14 @@ size_t ter_os_address_space_left(void)
 {
     TER_KEEP_ERRNO;
     struct rlimit limit;
+    struct ter_os_cancel before;
     size_t mapped;
 
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= SIZE_MAX)
         return SIZE_MAX;
+    before = ter_os_cancel_off();
     mapped = mapped_bytes_of_process();
+    ter_os_cancel_back(before);
     return mapped < limit.rlim_cur ? (size_t)limit.rlim_cur - mapped : 0;
 }
 

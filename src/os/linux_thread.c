@@ -60,5 +60,8 @@ ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(v
 
 void ter_os_worker_join(struct ter_os_worker *worker)
 {
+    struct ter_os_cancel before = ter_os_cancel_off();
+
     TER_CHECK(pthread_join(worker->thread, NULL) == 0);
+    ter_os_cancel_back(before);
 }

@@ -199,11 +199,24 @@ struct ter_os_cancel {
     int state, type;
 };
 
+/* Only not at any place: where nothing is called at which threads are cancelled. Cheap. */
+TER_INLINE int ter_os_cancel_defer(void)
+{
+    int before;
+
+    (void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before);
+    return before;
+}
+
+TER_INLINE void ter_os_cancel_as_before(int before)
+{
+    (void)pthread_setcanceltype(before, NULL);
+}
+
 TER_INLINE struct ter_os_cancel ter_os_cancel_off(void)
 {
-    struct ter_os_cancel before;
+    struct ter_os_cancel before = {.type = ter_os_cancel_defer()};
 
-    (void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before.type);
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before.state);
     return before;
 }
@@ -211,7 +224,7 @@ TER_INLINE struct ter_os_cancel ter_os_cancel_off(void)
 TER_INLINE void ter_os_cancel_back(struct ter_os_cancel before)
 {
     (void)pthread_setcancelstate(before.state, NULL);
-    (void)pthread_setcanceltype(before.type, NULL);
+    ter_os_cancel_as_before(before.type);
 }
 
 /* ---- Order ---- */

@@ -444,11 +444,15 @@ bool ter_plan_collect(struct ter_plan *plan, enum ter_collection_reason reason)
 {
     TER_KEEP_ERRNO;
     struct request request = {plan, reason, false};
+    struct ter_os_cancel before;
 
     TER_REQUIRE(!plan->collecting && !plan->allocator.visiting,
                 "a collection was asked for in a callback of a collection or of a visit");
     if (plan->never)
         return false;
+    /* Helpers are waited for, and what is called back may do anything. */
+    before = ter_os_cancel_off();
     ter_stack_call(collect, &request);
+    ter_os_cancel_back(before);
     return request.done;
 }
