@@ -29,7 +29,7 @@ bool ter_lock_is_own(const struct ter_lock *lock)
     return atomic_load_explicit(&lock->owner, memory_order_relaxed) == own_name();
 }
 
-static TER_COLD TER_NORETURN void refuse(enum ter_lock_rank rank, const char *call)
+static TER_COLD TER_NORETURN void refuse_order(enum ter_lock_rank rank, const char *call)
 {
     TER_REQUIRE(call == NULL,
                 "%s: not to be called here: this thread, in a callback or a signal handler, holds "
@@ -45,13 +45,13 @@ static void check_order(const struct ter_lock *lock, const char *call)
     if (TER_LIKELY(above == 0))
         return;
     if (above != 1 || lock->rank != TER_RANK_SFT || ter_lock_is_own(lock))
-        refuse(lock->rank, call);
+        refuse_order(lock->rank, call);
 }
 
 void ter_lock_require_none(const char *call)
 {
     if (TER_UNLIKELY(held_ranks != 0))
-        refuse(TER_RANK_HEAP, call);
+        refuse_order(TER_RANK_HEAP, call);
 }
 
 void ter_lock_init(struct ter_lock *lock, enum ter_lock_rank rank)

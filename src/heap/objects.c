@@ -277,11 +277,12 @@ ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
 size_t ter_finalizers_run(struct ter_heap *heap)
 {
     TER_KEEP_ERRNO;
-    struct ter_allocator *allocator = &heap->plan.allocator;
+    struct ter_allocator *allocator;
     struct ter_finalizer next;
     size_t count = 0;
 
     ter_heap_require(heap, "ter_finalizers_run");
+    allocator = &heap->plan.allocator;
     ter_allocator_lock(allocator);
     while (ter_finalizers_take(&heap->plan.finalizers, &next)) {
         /* This one may take long, or never return: others need not wait for it. */

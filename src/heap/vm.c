@@ -72,10 +72,11 @@ ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t 
 
 ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t bytes, unsigned kind)
 {
-    struct ter_allocator *allocator = &heap->plan.allocator;
+    struct ter_allocator *allocator;
     ter_status status = TER_ERROR_INVALID;
 
     ter_heap_require(heap, "ter_vm_object");
+    allocator = &heap->plan.allocator;
     if (allocator->vm_space == NULL || bytes == 0 ||
         !ter_is_aligned((uintptr_t)object, TER_BYTES_IN_GRANULE))
         return TER_ERROR_INVALID;

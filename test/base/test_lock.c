@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ranked locks: mutual exclusion, and in checked builds the order. */
+/* Ranked locks: mutual exclusion, the order, owners. */
 #include "support.h"
 
 #include <pthread.h>
@@ -81,6 +81,58 @@ static void falling_ranks_stop(void **state)
         }
 }
 
+static void take_twice(void *context)
+{
+    (void)context;
+    ter_lock_acquire_for(&locks[TER_RANK_HEAP], "first");
+    ter_lock_acquire_for(&locks[TER_RANK_HEAP], "second");
+}
+
+static void take_as_helper(void *context)
+{
+    (void)context;
+    ter_lock_work_for_holder();
+    ter_lock_acquire(&locks[TER_RANK_SHADOW]);
+    ter_lock_release(&locks[TER_RANK_SHADOW]);
+    ter_lock_acquire_for(&locks[TER_RANK_HEAP], "helping");
+}
+
+static void need_none(void *context)
+{
+    (void)context;
+    ter_lock_acquire(&locks[TER_RANK_SFT]);
+    ter_lock_require_none("needing");
+}
+
+static void *try_to_take(void *lock)
+{
+    return ter_lock_try(lock) ? lock : NULL;
+}
+
+/* Who has it is known, and nobody waits for himself. */
+static void owners(void **state)
+{
+    struct ter_lock *lock = &locks[TER_RANK_HEAP];
+    pthread_t thread;
+    void *taken = lock;
+
+    (void)state;
+    test_dies(take_twice, NULL, "second: not to be called here");
+    test_dies(take_as_helper, NULL, "helping: not to be called here");
+    test_dies(need_none, NULL, "needing: not to be called here");
+    assert_false(ter_lock_is_own(lock));
+    assert_true(ter_lock_try(lock));
+    assert_true(ter_lock_is_own(lock));
+    assert_false(ter_lock_try(lock));
+    assert_false(ter_lock_try(&locks[TER_RANK_SFT]));
+    assert_int_equal(pthread_create(&thread, NULL, try_to_take, lock), 0);
+    assert_int_equal(pthread_join(thread, &taken), 0);
+    assert_null(taken);
+    ter_lock_release(lock);
+    assert_false(ter_lock_is_own(lock));
+    ter_lock_require_none("nothing");
+}
+
 static void init_over_again(void *context)
 {
     (void)context;
@@ -107,10 +159,8 @@ static void released_is_released(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOCK_TEST(one_at_a_time),
-        LOCK_TEST(rising_ranks),
-        LOCK_TEST(falling_ranks_stop),
-        LOCK_TEST(released_is_released),
+        LOCK_TEST(one_at_a_time), LOCK_TEST(rising_ranks),         LOCK_TEST(falling_ranks_stop),
+        LOCK_TEST(owners),        LOCK_TEST(released_is_released),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

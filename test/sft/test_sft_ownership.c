@@ -268,6 +268,35 @@ static void visit_and_change(void *context)
     ter_sft_map_for_each_run(context, change_while_visiting, context);
 }
 
+static void visit_by_nothing(void *context)
+{
+    ter_sft_map_for_each_run(context, NULL, NULL);
+}
+
+/* Another map is nobody's business. */
+static void change_another(void *context, const struct ter_sft *space, uintptr_t start,
+                           uintptr_t last)
+{
+    struct map_test *other = context;
+
+    (void)space, (void)last;
+    assert_int_equal(map_test_claim(other, other->first, start, 1), TER_OK);
+}
+
+static void visitors_may_change_another(void **state)
+{
+    struct map_test test, other;
+
+    (void)state;
+    map_test_open(&test, &map_forms[0]);
+    map_test_open(&other, &map_forms[0]);
+    assert_int_equal(map_test_claim(&test, test.first, MAP_BASE, 1), TER_OK);
+    ter_sft_map_for_each_run(&test.map, change_another, &other);
+    assert_true(ter_sft_map_get(&other.map, MAP_BASE) == other.first);
+    ter_sft_map_destroy(&other.map);
+    ter_sft_map_destroy(&test.map);
+}
+
 static void change_while_tracing(void *context, const struct ter_sft_change *change)
 {
     ter_sft_map_release(context, change->space, change->start, change->bytes, NULL);
@@ -290,6 +319,7 @@ static void visitors_may_not_change(void **state)
     map_test_open(&test, &map_forms[0]);
     assert_int_equal(map_test_claim(&test, test.first, MAP_BASE, 1), TER_OK);
     test_dies(visit_and_change, &test.map, "ter_sft_map_release: not to be called here");
+    test_dies(visit_by_nothing, &test.map, "ter_sft_map_for_each_run");
     test_dies(trace_and_change, &test.map, "ter_sft_map_release: not to be called here");
     ter_sft_map_destroy(&test.map);
 }
@@ -304,6 +334,7 @@ int main(void)
         cmocka_unit_test(releases_are_harmless_and_only_the_owners),
         cmocka_unit_test(strangers_are_misuse),
         cmocka_unit_test(visitors_may_not_change),
+        cmocka_unit_test(visitors_may_change_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
