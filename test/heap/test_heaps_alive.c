@@ -204,6 +204,8 @@ static void use_in_child(void *context)
 
     for (size_t i = 0; i < count; i++)
         check_member(&members[i], i);
+    if (TER_HAS_TSAN)
+        return; /* it takes locks that the fork made anew for locked ones */
     for (size_t i = 0; i < count; i += 2)
         close_member(&members[i]);
     for (size_t i = 0; i < count; i += 2)
@@ -221,6 +223,8 @@ static void a_child_has_them_all(void **state)
     for (size_t i = 0; i < count; i++)
         open_member(&members[i], i);
     test_in_child(use_in_child, &count, &end);
+    if (end.signal != 0 || end.code != 0)
+        print_error("%s\n", end.text);
     assert_int_equal(end.signal, 0);
     assert_int_equal(end.code, 0);
     for (size_t i = 0; i < count; i++)
