@@ -157,9 +157,9 @@ void ter_lock_let_go_after_fork(struct ter_lock *lock)
 
 void ter_lock_reset_after_fork(struct ter_lock *lock)
 {
-    pthread_mutex_init(&lock->mutex, NULL);
     if (lock->held_at_fork)
-        note_release(lock);
+        ter_lock_release(lock);
+    pthread_mutex_init(&lock->mutex, NULL);
 }
 
 void ter_lock_restore_after_fork(struct ter_lock *lock)

@@ -170,7 +170,7 @@ void GC_get_heap_usage_safe(GC_word *heap, GC_word *free, GC_word *unmapped, GC_
 
 GC_word GC_get_gc_no(void)
 {
-    return GC_gc_no;
+    return __atomic_load_n(&GC_gc_no, __ATOMIC_RELAXED);
 }
 
 /* ---- All at once ---- */
@@ -196,10 +196,10 @@ static size_t fill_prof_stats(const struct figures *figures, struct GC_prof_stat
         .bytes_allocd_since_gc = figures->since,
         .allocd_bytes_before_gc = total_of(figures) - figures->since,
         .non_gc_bytes = GC_non_gc_bytes,
-        .gc_no = GC_gc_no,
+        .gc_no = GC_get_gc_no(),
         .markers_m1 = (GC_word)GC_parallel,
-        .bytes_reclaimed_since_gc = ter_libgc.reclaimed,
-        .reclaimed_bytes_before_gc = ter_libgc.reclaimed_before,
+        .bytes_reclaimed_since_gc = relaxed(&ter_libgc.reclaimed),
+        .reclaimed_bytes_before_gc = relaxed(&ter_libgc.reclaimed_before),
         .expl_freed_bytes_since_gc = figures->freed,
         .obtained_from_os_bytes = GC_get_obtained_from_os_bytes(),
     };

@@ -195,7 +195,7 @@ static void invoke_nested(uintptr_t frame)
 
 static void notify_once(void)
 {
-    GC_word now = GC_gc_no;
+    GC_word now = GC_get_gc_no();
     bool first = atomic_exchange(&ter_libgc.notified_collection, now) != now;
 
     if (first && GC_finalizer_notifier != NULL)

@@ -110,7 +110,7 @@ static void after_collection(void *context, const struct ter_collection *collect
     size_t there = live_before + collection->allocated_bytes;
 
     heap_after_collection(context, collection);
-    GC_gc_no++;
+    __atomic_store_n(&GC_gc_no, GC_gc_no + 1, __ATOMIC_RELAXED);
     ter_libgc.reclaimed_before += ter_libgc.reclaimed;
     ter_libgc.reclaimed = there > live ? there - live : 0;
     live_before = live;

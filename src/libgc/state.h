@@ -20,8 +20,8 @@ struct ter_libgc {
     int automatic_off; /* no collections because the heap is full, unless there is no memory */
     GC_word bytes_per_finalizer; /* fewer allocated for each make a collection due */
     size_t least_allocated;      /* between two collections */
-    size_t reclaimed;            /* by the last collection, about; and by those before it */
-    size_t reclaimed_before;
+    _Atomic size_t reclaimed;    /* by the last collection, about; and by those before it */
+    _Atomic size_t reclaimed_before;
     _Atomic bool debugging; /* there was an object of the debugging functions */
     bool dump_regularly;    /* after every collection */
     bool loop_on_abort;     /* a program that would stop waits for a debugger instead */

@@ -47,11 +47,12 @@ static void ask(enum place place)
 {
     struct GC_prof_stats_s stats;
     size_t seen = atomic_load(&total_seen), total = GC_get_total_bytes();
-    size_t heap = GC_get_heap_size(), free = GC_get_free_bytes();
+    size_t heap = GC_get_heap_size(), free = GC_get_free_bytes(), since;
 
     EXPECT(heap > 0, "%d: the heap has no size", place);
     EXPECT(free <= heap || place == BESIDE, "%d: %zu of %zu free", place, free, heap);
-    EXPECT(GC_get_bytes_since_gc() <= GC_get_total_bytes(), "%d: total", place);
+    since = GC_get_bytes_since_gc();
+    EXPECT(since <= GC_get_total_bytes(), "%d: %zu since, less in all", place, since);
     /* Where other threads allocate meanwhile, the stock library's does so. */
     EXPECT(total >= seen || !is_drop_in(), "%d: the total went from %zu to %zu", place, seen,
            total);

@@ -46,7 +46,7 @@ static NOINLINE void make(unsigned objects, GC_finalization_proc finalizer)
 
 static void collect_often(void)
 {
-    for (unsigned i = 0; i < 20; i++) {
+    for (size_t i = 0; i < 2 + check_scale(18); i++) {
         GC_gcollect();
         for (unsigned j = 0; j < 500; j++)
             GC_malloc(64);
@@ -236,11 +236,11 @@ static NOINLINE void jump_out(unsigned frames)
 
 static void test_jumps(void)
 {
-    volatile unsigned i;
+    volatile unsigned i, half = (unsigned)check_scale(20);
 
     /* From ever shallower and from ever deeper frames. */
-    for (i = 0; i < 40; i++)
-        jump_out(i < 20 ? 20 - i : i - 20);
+    for (i = 0; i < 2 * half; i++)
+        jump_out(i < half ? half - i : i - half);
     EXPECT(jumps > 0, "no finalizer was left by a jump");
     expect_finalizers("after jumps out of some");
 }
@@ -254,7 +254,7 @@ static void GC_CALLBACK nest(void *object, void *data)
     (void)object, (void)data;
     if (++depth > deepest)
         deepest = depth;
-    if (++nested < 500)
+    if (++nested < check_scale(500))
         make(3, nest);
     GC_gcollect();
     depth--;
