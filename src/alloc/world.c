@@ -119,7 +119,7 @@ static void wait_for_all(const struct ter_allocator *allocator)
 
 /* ---- Stopping ---- */
 
-static void ask(struct ter_mutator *mutator)
+static void ask_to_stand(struct ter_mutator *mutator)
 {
     mutator->waited_ms = mutator->halted_ms = 0;
     mutator->is_asked = ter_os_stop_thread(mutator->thread);
@@ -136,7 +136,7 @@ static ter_status ask_all(struct ter_allocator *allocator)
         if (!allocator->is_stopping && ter_os_stop_begin() != TER_OK)
             return TER_ERROR_SYSTEM;
         allocator->is_stopping = true;
-        ask(m);
+        ask_to_stand(m);
     }
     return TER_OK;
 }

@@ -66,8 +66,8 @@ void ter_signals_keep(int number, ter_signals_handler *handler, int let_through)
 /* ---- What the kernel says ---- */
 
 /* A file of /proc about the thread, cut and ended by a zero; its length. 0: there is no such file. */
-static size_t read_file(const struct ter_os_thread *thread, const char *name, char *text,
-                        size_t size)
+static size_t read_thread_file(const struct ter_os_thread *thread, const char *name, char *text,
+                               size_t size)
 {
     struct ter_os_cancel before = ter_os_cancel_off();
     int saved_errno = errno, file;
@@ -87,7 +87,7 @@ static size_t read_file(const struct ter_os_thread *thread, const char *name, ch
 }
 
 /* What stands behind "\nName:\t"; NULL when there is no such line. */
-static const char *find_field(const char *text, const char *name)
+static const char *find_status_field(const char *text, const char *name)
 {
     const char *found = strstr(text, name);
 
@@ -99,7 +99,7 @@ static const char *find_field(const char *text, const char *name)
 
 static bool has_signal(const char *text, const char *name, int number)
 {
-    const char *set = find_field(text, name);
+    const char *set = find_status_field(text, name);
 
     return set != NULL && (strtoull(set, NULL, 16) >> (number - 1) & 1) != 0;
 }
@@ -116,9 +116,9 @@ enum ter_os_answer ter_signals_look_at(const struct ter_os_thread *thread, int n
 
     if (!ter_signals_send(thread, 0))
         return TER_OS_GONE;
-    if (read_file(thread, "status", text, sizeof text) == 0)
+    if (read_thread_file(thread, "status", text, sizeof text) == 0)
         return TER_OS_WAITING;
-    state = find_field(text, "\nState:");
+    state = find_status_field(text, "\nState:");
     /* The main thread stays in the list as a zombie until the last one has ended. */
     if (is_one_of(state, "ZX"))
         return TER_OS_GONE;
@@ -136,7 +136,7 @@ bool ter_os_thread_is_gone(const struct ter_os_thread *thread)
 
 void ter_os_thread_name(const struct ter_os_thread *thread, char *name, size_t size)
 {
-    (void)read_file(thread, "comm", name, size);
+    (void)read_thread_file(thread, "comm", name, size);
     name[strcspn(name, "\n")] = '\0';
 }
 
