@@ -221,6 +221,11 @@ void ter_world_resume(struct ter_allocator *allocator)
     allocator->is_stopping = false;
 }
 
+void ter_world_forget_stopped(struct ter_allocator *allocator)
+{
+    allocator->is_stopping = false;
+}
+
 void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)

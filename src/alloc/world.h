@@ -14,6 +14,8 @@
 /* Stops the others and takes the runs of those that allow it. May fail before anything changed. */
 ter_status ter_world_stop(struct ter_allocator *allocator);
 void ter_world_resume(struct ter_allocator *allocator);
+/* In the child of a fork that the caller made in between: those that stood are not there to go on. */
+void ter_world_forget_stopped(struct ter_allocator *allocator);
 
 /*
  * From now on no mutator is alone (freeing.h): before a second one joins the heap. Where the system has
