@@ -88,7 +88,8 @@ void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_s
 
 /*
  * The calling thread leaves the heap: it allocates and changes nothing until it returns, and its
- * stack is scanned from `stack_pointer` up. Returning waits for a collection to end.
+ * stack is scanned from `stack_pointer` up. Returning waits for a collection to end, and while the thread
+ * is suspended.
  */
 void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer);
 void ter_mutator_return(struct ter_mutator *mutator);

@@ -32,8 +32,9 @@ void GC_suspend_thread(pthread_t id)
     if (mutator != NULL && mutator->is_guest)
         mutator = NULL;
     is_self = mutator != NULL && mutator == ter_libgc_mutator;
-    if (is_self)
-        ter_os_suspend_begin_self();
+    /* One outside the heap may take its signals or block them: it stands when it comes back. */
+    if (mutator != NULL && (is_self || mutator->blocked_at != 0))
+        ter_os_suspend_begin(mutator->thread);
     else if (mutator != NULL && !ter_os_suspend(mutator->thread))
         ter_log(TER_LOG_WARNING, "GC_suspend_thread: the thread cannot be suspended");
     ter_allocator_unlock(allocator);

@@ -179,6 +179,9 @@ ter_status ter_os_thread_begin(struct ter_os_thread **thread)
 void ter_records_reset_after_fork(void)
 {
     pthread_mutex_init(&lock, NULL);
-    if (own != NULL)
-        own->number = kernel_number();
+    if (own == NULL)
+        return;
+    own->number = kernel_number();
+    /* Whoever would resume it is not there. */
+    atomic_store_explicit(&own->suspension, 0, memory_order_relaxed);
 }

@@ -120,10 +120,10 @@ bool ter_os_suspend(struct ter_os_thread *thread)
     return false;
 }
 
-void ter_os_suspend_begin_self(void)
+void ter_os_suspend_begin(struct ter_os_thread *thread)
 {
-    atomic_store_explicit(&ter_os_thread_self()->suspension, next_suspension(),
-                          memory_order_release);
+    if (!ter_os_is_suspended(thread))
+        atomic_store_explicit(&thread->suspension, next_suspension(), memory_order_release);
 }
 
 void ter_os_suspend_self(void)

@@ -395,8 +395,11 @@ bool ter_os_suspend_prepare(void);
  * not answered for very long.
  */
 bool ter_os_suspend(struct ter_os_thread *thread);
-/* The same for the calling thread in two steps: it is to stand, and it stands until resumed. */
-void ter_os_suspend_begin_self(void);
+/*
+ * The same in two steps, for the calling thread and for those that come to the second: it is to stand,
+ * and it stands until resumed, if it is to.
+ */
+void ter_os_suspend_begin(struct ter_os_thread *thread);
 void ter_os_suspend_self(void);
 void ter_os_resume(struct ter_os_thread *thread);
 TER_INLINE bool ter_os_is_suspended(struct ter_os_thread *thread)
