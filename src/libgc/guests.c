@@ -6,17 +6,14 @@
  * stop it during that time. So a collection never waits for one that blocks signals or takes them by
  * sigwait; it asks guests to stand, and scans their stacks as well as it can (alloc/mutator.h). A guest
  * ends with its thread.
+ *
+ * A function of the program's that is called without the lock may never come back: it jumps away, throws
+ * or ends the thread. So a guest is outside while it runs.
  */
 #include "libgc/libgc.h"
 
 static _Thread_local struct ter_mutator *guest;
-
-struct visit {
-    struct ter_os_mask mask;
-    void *(*function)(void *data);
-    void *data;
-    void *result;
-};
+static _Thread_local struct ter_os_mask mask_outside; /* while it is inside */
 
 /* ---- In and out ---- */
 
@@ -37,11 +34,11 @@ static void make_guest(void)
     guest = made;
 }
 
-static void enter(struct visit *visit)
+static void enter(void)
 {
     struct ter_allocator *allocator = &ter_libgc.plan->allocator;
 
-    ter_os_accept_stops(&visit->mask);
+    ter_os_accept_stops(&mask_outside);
     if (guest == NULL)
         make_guest();
     ter_allocator_lock(allocator);
@@ -53,18 +50,22 @@ static void enter(struct visit *visit)
     ter_libgc_mutator = guest;
 }
 
+static bool is_inside(void)
+{
+    return guest != NULL && ter_libgc_mutator == guest;
+}
+
 static void *visit_heap(void *(*function)(void *data), void *data)
 {
-    struct visit visit = {.function = function, .data = data};
     void *volatile result;
 
-    enter(&visit);
+    enter();
     result = function(data);
     /* A finalizer may have registered the thread. */
-    if (guest != NULL) {
+    if (is_inside()) {
         ter_libgc_mutator = NULL;
         ter_stack_call(leave, NULL);
-        ter_os_restore_stops(&visit.mask);
+        ter_os_restore_stops(&mask_outside);
     }
     return result;
 }
@@ -74,6 +75,34 @@ void *ter_libgc_inside(void *(*function)(void *data), void *data)
     if (ter_libgc.heap == NULL)
         GC_init();
     return ter_libgc_mutator != NULL ? function(data) : visit_heap(function, data);
+}
+
+struct call {
+    void *(*function)(void *data);
+    void *data;
+    void *volatile result;
+};
+
+static void call_outside(void *context, uintptr_t stack_pointer)
+{
+    struct call *call = context;
+
+    ter_libgc_mutator = NULL;
+    ter_mutator_leave(guest, stack_pointer);
+    ter_os_restore_stops(&mask_outside);
+    call->result = call->function(call->data);
+    if (ter_libgc_mutator == NULL)
+        enter();
+}
+
+void *ter_libgc_call_program(void *(*function)(void *data), void *data)
+{
+    struct call call = {function, data, NULL};
+
+    if (TER_LIKELY(!is_inside()))
+        return function(data);
+    ter_stack_call(call_outside, &call);
+    return call.result;
 }
 
 /* ---- Its life ---- */

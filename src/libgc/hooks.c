@@ -143,10 +143,16 @@ static void resized(void *context, size_t limit_bytes)
     ter_os_cancel_back(before);
 }
 
+static void *run_ready(void *data)
+{
+    ter_libgc_finalizers_ready();
+    return data;
+}
+
 static void notified(void *context)
 {
     (void)context;
-    ter_libgc_finalizers_ready();
+    ter_libgc_call_program(run_ready, NULL);
 }
 
 void ter_libgc_connect(struct ter_plan *plan)

@@ -104,13 +104,17 @@ void ter_libgc_warn(const char *message, GC_word argument)
     ter_os_cancel_back(before);
 }
 
-void *ter_libgc_out_of_memory(size_t bytes)
+static void *ask_program(void *data)
 {
-    void *object;
-
     ter_libgc_warn("GC Warning: Out of memory, an allocation fails; the heap has %lu KiB\n",
                    GC_get_heap_size() >> 10);
-    object = GC_oom_fn != NULL ? GC_oom_fn(bytes) : NULL;
+    return GC_oom_fn != NULL ? GC_oom_fn(*(const size_t *)data) : NULL;
+}
+
+void *ter_libgc_out_of_memory(size_t bytes)
+{
+    void *object = ter_libgc_call_program(ask_program, &bytes);
+
     if (object == NULL)
         errno = ENOMEM;
     return object;

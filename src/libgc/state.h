@@ -47,6 +47,9 @@ TER_INLINE bool ter_libgc_is_inside(void)
  */
 TER_COLD void *ter_libgc_inside(void *(*function)(void *data), void *data);
 
+/* Calls what the program gave, without the lock; a guest is outside meanwhile, as it may not come back. */
+void *ter_libgc_call_program(void *(*function)(void *data), void *data);
+
 /* The mutator of a thread that is not registered, and is outside; made by its first call. */
 struct ter_mutator *ter_libgc_guest(void);
 /* It becomes that of a registered thread, which is inside; NULL if there is none. */
