@@ -115,21 +115,31 @@ int GC_expand_hp(size_t bytes)
     return grown;
 }
 
+/* False: another thread has the lock. *locked: it is to be released. */
+static bool lock_at_once(struct ter_allocator *allocator, bool *locked)
+{
+    *locked = false;
+    if (ter_allocator_is_locked_by_me(allocator))
+        return true;
+    if (!ter_allocator_is_locking(allocator) && !ter_allocator_begin_locking(allocator))
+        return true;
+    *locked = ter_lock_try(&allocator->lock);
+    return *locked;
+}
+
+/* Never waits, as gc.h says: what the heap may use already comes down now, or before it is collected. */
 void GC_set_max_heap_size(GC_word bytes)
 {
-    struct ter_accounting *accounting;
-    size_t used;
+    struct ter_plan *plan;
     bool locked;
 
     GC_init();
-    locked = ter_libgc_lock_if_not_held();
-    accounting = &ter_libgc.plan->ground.accounting;
-    used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    ter_libgc.plan->trigger.max_bytes = bytes;
-    /* What it may use already without asking is no more than that either. */
-    if (bytes != 0 && accounting->limit_bytes > bytes)
-        accounting->limit_bytes = ter_max(bytes, used);
-    ter_libgc_unlock_if(locked);
+    plan = ter_libgc.plan;
+    plan->trigger.max_bytes = bytes;
+    if (lock_at_once(&plan->allocator, &locked))
+        ter_trigger_keep_to_maximum(&plan->trigger, &plan->ground.accounting);
+    if (locked)
+        ter_lock_release(&plan->allocator.lock);
 }
 
 void GC_disable(void)

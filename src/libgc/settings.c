@@ -45,6 +45,7 @@ void ter_libgc_read_variables(void)
     trigger->disabled = GC_dont_gc != 0;
     trigger->free_space_divisor = GC_free_space_divisor > 0 ? GC_free_space_divisor : 1;
     trigger->never_grow_before_collecting = GC_dont_expand != 0;
+    ter_trigger_keep_to_maximum(trigger, &ter_libgc.plan->ground.accounting);
     /* Clearing the roots is for good only with GC_no_dls: else the loader's list is read again. */
     if (GC_no_dls == 0 && !roots->scan_program && ter_libgc.heap->options.scan_program != 0) {
         roots->scan_program = true;

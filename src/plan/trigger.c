@@ -63,6 +63,15 @@ bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allo
     return counted_bytes(allocator) >= interval;
 }
 
+void ter_trigger_keep_to_maximum(const struct ter_trigger *trigger,
+                                 struct ter_accounting *accounting)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+
+    if (trigger->max_bytes != 0 && accounting->limit_bytes > trigger->max_bytes)
+        accounting->limit_bytes = ter_max(trigger->max_bytes, used);
+}
+
 bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
                       size_t bytes)
 {

@@ -12,7 +12,7 @@
 #include "alloc/alloc.h"
 
 struct ter_trigger {
-    size_t max_bytes;          /* the limit never passes this; 0: no maximum */
+    _Atomic size_t max_bytes;  /* the limit never grows past this; 0: no maximum */
     size_t free_space_divisor; /* larger: more collections, less memory; 3 by default */
     size_t disabled;           /* nested requests that nothing be collected */
     bool never_grow_before_collecting;
@@ -32,6 +32,9 @@ bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allo
  */
 size_t ter_trigger_missing(const struct ter_trigger *trigger,
                            const struct ter_allocator *allocator);
+/* Where the maximum came down, the limit does too, as far as what is in use allows. */
+void ter_trigger_keep_to_maximum(const struct ter_trigger *trigger,
+                                 struct ter_accounting *accounting);
 /* Raises the limit so that `bytes` more fit; false when the maximum forbids it. */
 bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
                       size_t bytes);
