@@ -15,7 +15,8 @@ compiler=${CC:-cc}
 
 # program NAME <BODY: builds it with gc.h; skips all when that is not here.
 program() {
-    { printf '#include <gc.h>\n#include <stdio.h>\n#include <string.h>\n#include <pthread.h>\n' &&
+    { printf '#define GC_THREADS\n#define GC_NO_THREAD_REDIRECTS\n' &&
+        printf '#include <gc.h>\n#include <stdio.h>\n#include <string.h>\n#include <pthread.h>\n' &&
         cat; } >"$temp/$1.c"
     "$compiler" -O1 -g -pthread -o "$temp/$1" "$temp/$1.c" -lgc 2>"$temp/err" && return
     echo "SKIP: no program can be built with libgc: $(head -n 1 "$temp/err")"

@@ -4,6 +4,8 @@
  * and prints what they answer as assertions, which z3 must find true. Words lie at all powers of two
  * and at all edges, one to each side.
  */
+#include <stdio.h>
+
 #include "layout/heap_layout.c"
 
 #include "layout/arithmetic.h"
