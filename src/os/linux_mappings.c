@@ -42,10 +42,16 @@ static bool is_populated(uintptr_t start, size_t bytes)
     return answer == 0;
 }
 
-/* Sees what is not mapped, not what may not be read. */
-static bool is_mapped(uintptr_t start, size_t bytes)
+/* Sees what is not mapped, not what may not be read. Memcheck takes the question for a use. */
+bool ter_os_is_mapped(uintptr_t start, uintptr_t end)
 {
-    return syscall(SYS_msync, start, bytes, MS_ASYNC) == 0;
+    TER_KEEP_ERRNO;
+    bool mapped;
+
+    ter_valgrind_errors_off();
+    mapped = syscall(SYS_msync, start, end - start, MS_ASYNC) == 0;
+    ter_valgrind_errors_on();
+    return mapped;
 }
 
 /* Old kernels, and those that only pretend to know the call, say the same of every page. */
@@ -80,7 +86,7 @@ bool ter_os_is_readable(uintptr_t start, uintptr_t end)
 
     start = ter_align_down(start, page_bytes());
     bytes = ter_align_up(end, page_bytes()) - start;
-    readable = can_populate() ? is_populated(start, bytes) : is_mapped(start, bytes);
+    readable = can_populate() ? is_populated(start, bytes) : ter_os_is_mapped(start, start + bytes);
     return readable;
 }
 

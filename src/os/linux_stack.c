@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,11 +38,8 @@ static bool has_attributes(uintptr_t *start, uintptr_t *end)
 static bool stands_below(uintptr_t end)
 {
     uintptr_t here = ter_align_down(TER_FRAME_ADDRESS(), (uintptr_t)sysconf(_SC_PAGESIZE));
-    TER_KEEP_ERRNO;
-    bool below = here < end && end - here < TER_MIB(1024) &&
-                 syscall(SYS_msync, here, end - here, MS_ASYNC) == 0;
 
-    return below;
+    return here < end && end - here < TER_MIB(1024) && ter_os_is_mapped(here, end);
 }
 
 /* How far the main thread's stack goes down changes: `start` is then the last page. */

@@ -104,10 +104,12 @@ typedef void ter_os_range_visitor(void *context, uintptr_t start, uintptr_t end)
 
 /*
  * Are all pages of [start, end) mapped and readable? One system call, which does what a first read
- * would do to the pages. None of these three allocates, locks, or changes errno: they are asked while
+ * would do to the pages. None of these allocates, locks, or changes errno: they are asked while
  * threads are stopped. Other threads that run may change the answer.
  */
 bool ter_os_is_readable(uintptr_t start, uintptr_t end);
+/* The same of whole pages that are mapped, whatever may be done with them, and none is touched. */
+bool ter_os_is_mapped(uintptr_t start, uintptr_t end);
 /*
  * Visits what can be read of [start, end), but for private memory that was never touched and so reads
  * zero. Returns how many bytes can be read. Takes long: it reads the list of mappings.
