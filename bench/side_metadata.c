@@ -146,8 +146,8 @@ static double time_of(struct bench *bench, bench_body *body, unsigned calls)
 }
 
 /*
- * Rounds in turn, about 0.4 ms each, so that both see the same machine; the best of each, since others
- * can only make it slower.
+ * Rounds in turn, about 0.4 ms each, so that both see the same machine; the best of each, since
+ * others can only make it slower.
  */
 static double speed_ratio(struct bench *bench, bench_body *ours, bench_body *other)
 {

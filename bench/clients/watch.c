@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded into a program that uses a libgc, counts its collections in a file that `terrier compare`
- * made (tools/terrier/watched.h). It asks the library by GC_set_on_collection_event, which the stock
- * one and Terrier's both have and no known program uses. In programs without libgc it does nothing.
+ * Preloaded into a program that uses a libgc, counts its collections in a file that `terrier
+ * compare` made (tools/terrier/watched.h). It asks the library by GC_set_on_collection_event, which
+ * the stock one and Terrier's both have and no known program uses. In programs without libgc it
+ * does nothing.
  *
- * Collections of a process come one after the other, each with its events from one thread; processes
- * of a run may collect at once.
+ * Collections of a process come one after the other, each with its events from one thread;
+ * processes of a run may collect at once.
  */
 #define _GNU_SOURCE
 #include "watched.h"

@@ -114,8 +114,8 @@ static void stop_on(ter_status status, const char *what)
 }
 
 /*
- * The unit of ownership is a chunk, so each space takes whole ones: reserve a chunk more than needed
- * and begin at the first multiple.
+ * The unit of ownership is a chunk, so each space takes whole ones: reserve a chunk more than
+ * needed and begin at the first multiple.
  */
 static uintptr_t reserve_chunks(size_t bytes)
 {

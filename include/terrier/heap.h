@@ -10,11 +10,11 @@
  * process with one line. Calls that succeed leave errno as it was, but for what functions of the
  * program's own leave in ter_mutator_outside.
  *
- * Roots: stacks, registers and thread-local data of bound threads, and static data as the options say,
- * are scanned conservatively: any word that is the address of a byte of an object keeps that object. A
- * thread may stand on a stack of the program's own, as a coroutine does: that one is scanned up to the
- * end of its mapping, and the thread's own whole; a stack on which nobody stands is the program's to add
- * as a range. Objects never move.
+ * Roots: stacks, registers and thread-local data of bound threads, and static data as the options
+ * say, are scanned conservatively: any word that is the address of a byte of an object keeps that
+ * object. A thread may stand on a stack of the program's own, as a coroutine does: that one is
+ * scanned up to the end of its mapping, and the thread's own whole; a stack on which nobody stands
+ * is the program's to add as a range. Objects never move.
  */
 #ifndef TERRIER_HEAP_H
 #define TERRIER_HEAP_H
@@ -52,21 +52,21 @@ TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_he
 TER_API void ter_heap_free(struct ter_heap *heap);
 
 /**
- * The heap whose range holds `word`; NULL if none does. Objects in malloc's memory and memory that the
- * program declared lie in no heap's range. A range is all that a heap may come to lie in: where it is
- * mapped by need, somebody else may have asked for addresses in it; ter_heap_owner knows what is the
- * heap's. Any thread, any time, no lock.
+ * The heap whose range holds `word`; NULL if none does. Objects in malloc's memory and memory that
+ * the program declared lie in no heap's range. A range is all that a heap may come to lie in: where
+ * it is mapped by need, somebody else may have asked for addresses in it; ter_heap_owner knows what
+ * is the heap's. Any thread, any time, no lock.
  */
 TER_API struct ter_heap *ter_heap_of_word(uintptr_t word);
 
 /* ---- Mutators ---- */
 
 /**
- * Makes the calling thread a mutator of the heap, once per heap: else TER_ERROR_INVALID. A collection
- * stops the other mutators by a signal (SIGPWR), so system calls of theirs may see EINTR as with any
- * handler. Binding takes that signal out of those that the thread blocks. One that blocks it later, or
- * takes it by sigwait, and does not answer a collection for 15 s ends the process with a line that names
- * it. A thread that ends bound is unbound by that.
+ * Makes the calling thread a mutator of the heap, once per heap: else TER_ERROR_INVALID. A
+ * collection stops the other mutators by a signal (SIGPWR), so system calls of theirs may see EINTR
+ * as with any handler. Binding takes that signal out of those that the thread blocks. One that
+ * blocks it later, or takes it by sigwait, and does not answer a collection for 15 s ends the
+ * process with a line that names it. A thread that ends bound is unbound by that.
  */
 TER_API ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator);
 
@@ -74,9 +74,9 @@ TER_API ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **
 TER_API void ter_mutator_unbind(struct ter_mutator *mutator);
 
 /**
- * Calls `function(data)` while the thread counts as outside the heap: collections do not wait for it
- * or stop it, and its stack is scanned as it is at this call. The function must not allocate, nor
- * hold references that are nowhere else. For system calls that block.
+ * Calls `function(data)` while the thread counts as outside the heap: collections do not wait for
+ * it or stop it, and its stack is scanned as it is at this call. The function must not allocate,
+ * nor hold references that are nowhere else. For system calls that block.
  */
 TER_API void *ter_mutator_outside(struct ter_mutator *mutator, void *(*function)(void *data),
                                   void *data);
@@ -100,7 +100,8 @@ TER_API void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t by
 
 /**
  * Gives `object` at least `bytes` bytes, moving it if need be; new bytes are zero where the kind is
- * cleared. NULL, with the object as it was, when memory is out. `object` NULL allocates TER_KIND_NORMAL.
+ * cleared. NULL, with the object as it was, when memory is out. `object` NULL allocates
+ * TER_KIND_NORMAL.
  */
 TER_API void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes);
 
@@ -149,16 +150,16 @@ TER_API void ter_trace_word(struct ter_trace *trace, uintptr_t word);
 TER_API void ter_collect(struct ter_mutator *mutator);
 
 /**
- * Gives all free memory of the heap back to the system now and returns the bytes. By itself the heap
- * gives back what it is not likely to need soon (option give_back).
+ * Gives all free memory of the heap back to the system now and returns the bytes. By itself the
+ * heap gives back what it is not likely to need soon (option give_back).
  */
 TER_API size_t ter_heap_release_memory(struct ter_heap *heap);
 
 /* ---- Roots ---- */
 
 /**
- * Words in [start, end) keep objects until removed. What of it cannot be read when a collection comes
- * is skipped, with a warning. TER_ERROR_OUT_OF_RANGE: the end is before the start.
+ * Words in [start, end) keep objects until removed. What of it cannot be read when a collection
+ * comes is skipped, with a warning. TER_ERROR_OUT_OF_RANGE: the end is before the start.
  */
 TER_API ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const void *end);
 TER_API ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start,
@@ -173,13 +174,13 @@ enum ter_vm_use {
 };
 
 /**
- * Declares [start, start + bytes), which is the program's, as memory of the heap's space "vm": the map
- * finds it. It stays readable until it is removed. A space owns whole chunks of 4 MiB, so no chunk
- * that the range touches may belong to another space; ranges may share one. The heap is one with the
- * option vm_space.
+ * Declares [start, start + bytes), which is the program's, as memory of the heap's space "vm": the
+ * map finds it. It stays readable until it is removed. A space owns whole chunks of 4 MiB, so no
+ * chunk that the range touches may belong to another space; ranges may share one. The heap is one
+ * with the option vm_space.
  *
- * TER_ERROR_OWNED: another space, the heap's own range or another range of the program is in the way.
- * TER_ERROR_OUT_OF_RANGE: the range is empty, wraps, or lies where the map does not reach.
+ * TER_ERROR_OWNED: another space, the heap's own range or another range of the program is in the
+ * way. TER_ERROR_OUT_OF_RANGE: the range is empty, wraps, or lies where the map does not reach.
  * TER_ERROR_NO_MEMORY. TER_ERROR_INVALID: the heap has no such space. Nothing changed then, and a
  * sentence of at most `message_bytes` says what is in the way (NULL with 0 for none).
  */
@@ -187,19 +188,19 @@ TER_API ter_status ter_vm_space_add(struct ter_heap *heap, const void *start, si
                                     enum ter_vm_use use, char *message, size_t message_bytes);
 
 /**
- * Takes such a range away, exactly as it was added, before its memory goes. Its objects are no objects
- * any more; their finalizers are dropped. TER_ERROR_INVALID: there is no such range.
+ * Takes such a range away, exactly as it was added, before its memory goes. Its objects are no
+ * objects any more; their finalizers are dropped. TER_ERROR_INVALID: there is no such range.
  */
 TER_API ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t bytes);
 
 /**
- * Says that [object, object + bytes) is an object of `kind`, in a traced range. It begins at a multiple
- * of 16 and takes whole units of 16 bytes, to which `bytes` is rounded up. The heap never frees it; when
- * a collection reaches it, it is marked, and its contents are scanned by its kind. Until the first
- * collection after this it counts as reached.
+ * Says that [object, object + bytes) is an object of `kind`, in a traced range. It begins at a
+ * multiple of 16 and takes whole units of 16 bytes, to which `bytes` is rounded up. The heap never
+ * frees it; when a collection reaches it, it is marked, and its contents are scanned by its kind.
+ * Until the first collection after this it counts as reached.
  *
- * TER_ERROR_INVALID: no such kind, not aligned, 0 bytes, or no such space. TER_ERROR_OUT_OF_RANGE: not
- * wholly in a traced range. TER_ERROR_OWNED: it overlaps another object.
+ * TER_ERROR_INVALID: no such kind, not aligned, 0 bytes, or no such space. TER_ERROR_OUT_OF_RANGE:
+ * not wholly in a traced range. TER_ERROR_OWNED: it overlaps another object.
  */
 TER_API ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t bytes, unsigned kind);
 

@@ -4,8 +4,8 @@
 #include <sched.h>
 
 /*
- * A thread that was started in a callback, while the only one until then had the lock left out, waits for
- * the end of that.
+ * A thread that was started in a callback, while the only one until then had the lock left out,
+ * waits for the end of that.
  */
 bool ter_allocator_begin_locking(struct ter_allocator *allocator)
 {

@@ -34,10 +34,10 @@ struct ter_gate {
 };
 
 /*
- * The heap lock is left out (`locking` false) only if the embedder wants that, and then only while the
- * process never had a second thread. Invariant: it is used from the first time on that it is taken
- * after that, and never switched on between a lock and its unlock. Who has it is not cancelled but
- * where it calls what waits, reads or writes; what does that forbids it.
+ * The heap lock is left out (`locking` false) only if the embedder wants that, and then only while
+ * the process never had a second thread. Invariant: it is used from the first time on that it is
+ * taken after that, and never switched on between a lock and its unlock. Who has it is not
+ * cancelled but where it calls what waits, reads or writes; what does that forbids it.
  */
 struct ter_allocator {
     struct ter_lock lock; /* the heap lock */

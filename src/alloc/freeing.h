@@ -8,8 +8,8 @@
  *   that holds off stops, or by a collector while that thread stands or is outside the heap. So a
  *   collector finds each freeing and each taking done or not begun: no cell is in two minds between
  *   the list and the bits when a sweep looks at them, and lists that it drops are not written back.
- * - A mutator is `alone` while its heap never had two at once. It alone changes valid bits then, but
- *   for collectors, and those do so while its thread stands outside a hold; so it needs no atomic
+ * - A mutator is `alone` while its heap never had two at once. It alone changes valid bits then,
+ * but for collectors, and those do so while its thread stands outside a hold; so it needs no atomic
  *   instruction. The second mutator ends that for good (ter_world_share), outside a hold of the
  *   first. Whether a mutator is alone is asked in each hold, after its begin.
  * - Questions from other threads and from signal handlers are answered at any time: words of bits

@@ -2,8 +2,8 @@
 /*
  * Allocation of objects in malloc's memory.
  *
- * Invariant: malloc is called without the heap lock. What was admitted for it is in use meanwhile, as
- * the mutator's `reserved_bytes`, so that the limit holds for all threads together.
+ * Invariant: malloc is called without the heap lock. What was admitted for it is in use meanwhile,
+ * as the mutator's `reserved_bytes`, so that the limit holds for all threads together.
  */
 #pragma once
 

@@ -51,8 +51,8 @@ static ter_status take_memory(struct ter_allocator *allocator, struct ter_mutato
 
 /*
  * Somebody may have read just before that a block belongs to a run of this mutator, and be about to
- * look at the run. So the memory stays readable. The runs were flushed and are empty; the rest, which
- * nobody else reads, is cleared for the next mutator.
+ * look at the run. So the memory stays readable. The runs were flushed and are empty; the rest,
+ * which nobody else reads, is cleared for the next mutator.
  */
 static void retire_mutator(struct ter_allocator *allocator, struct ter_mutator *mutator)
 {
@@ -85,8 +85,8 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     ter_status status = TER_OK;
 
     ter_allocator_lock(allocator);
-    /* Under the lock, which a thread that forks holds: a child must not find the C library's lock of
-       its list of libraries held for ever by a thread that is not there. */
+    /* Under the lock, which a thread that forks holds: a child must not find the C library's lock
+       of its list of libraries held for ever by a thread that is not there. */
     ter_os_check_thread_data();
     if (!ter_os_knows_thread_data())
         ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
@@ -388,8 +388,9 @@ static uintptr_t take_ready(struct ter_mutator *mutator, unsigned kind, unsigned
 }
 
 /*
- * A heap at its maximum that has a block for some sizes only would be collected whenever the program
- * comes to another size. So the other sizes make do with larger cells until that is worth it.
+ * A heap at its maximum that has a block for some sizes only would be collected whenever the
+ * program comes to another size. So the other sizes make do with larger cells until that is worth
+ * it.
  */
 static uintptr_t make_do(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
@@ -427,8 +428,8 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
 }
 
 /*
- * The next run of the mutator's own block, without the lock; 0 when there is none. The collector may
- * stop this thread here.
+ * The next run of the mutator's own block, without the lock; 0 when there is none. The collector
+ * may stop this thread here.
  */
 static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {

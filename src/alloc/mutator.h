@@ -6,12 +6,13 @@
  * own thread only, or by the collector while that thread is stopped. A cell is handed out by moving
  * the cursor; nothing else is written, and no lock is taken. For freed cells see freeing.h.
  *
- * A thread that ends while it is bound is unbound by its end (ter_os_set_thread_end), whichever way it
- * ends; one whose end nobody noticed, by the next stop of the world.
+ * A thread that ends while it is bound is unbound by its end (ter_os_set_thread_end), whichever way
+ * it ends; one whose end nobody noticed, by the next stop of the world.
  *
- * A guest is a thread that nobody promised could be stopped. It is outside the heap but for short calls
- * in which it lets signals through. A collector asks it to stand all the same, to see its registers and
- * how far its stack goes; if it refuses, it goes on, and its stack is scanned from where it left.
+ * A guest is a thread that nobody promised could be stopped. It is outside the heap but for short
+ * calls in which it lets signals through. A collector asks it to stand all the same, to see its
+ * registers and how far its stack goes; if it refuses, it goes on, and its stack is scanned from
+ * where it left.
  */
 #pragma once
 
@@ -53,8 +54,8 @@ struct ter_mutator {
 };
 
 /*
- * A mutator for the calling thread, in memory of its own; stack_base 0 asks the system. The thread lets
- * the signals through that stop it (ter_os_accept_stops).
+ * A mutator for the calling thread, in memory of its own; stack_base 0 asks the system. The thread
+ * lets the signals through that stop it (ter_os_accept_stops).
  */
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator);
@@ -76,9 +77,9 @@ size_t ter_mutators_allocated(const struct ter_allocator *allocator);
 /* Likewise: bytes of runs that are still to be handed out; about, while other threads allocate. */
 size_t ter_mutators_held(const struct ter_allocator *allocator);
 /*
- * Likewise: bytes of objects since the last collection, which tell whether another is worth it. What
- * mutators hold ready does not count: with many threads, kinds and sizes that alone is more than a
- * small heap allocates between two collections.
+ * Likewise: bytes of objects since the last collection, which tell whether another is worth it.
+ * What mutators hold ready does not count: with many threads, kinds and sizes that alone is more
+ * than a small heap allocates between two collections.
  */
 size_t ter_mutators_handed_out(const struct ter_allocator *allocator);
 /* What was admitted for malloc is free for all again. */
@@ -88,8 +89,8 @@ void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_s
 
 /*
  * The calling thread leaves the heap: it allocates and changes nothing until it returns, and its
- * stack is scanned from `stack_pointer` up. Returning waits for a collection to end, and while the thread
- * is suspended.
+ * stack is scanned from `stack_pointer` up. Returning waits for a collection to end, and while the
+ * thread is suspended.
  */
 void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer);
 void ter_mutator_return(struct ter_mutator *mutator);
@@ -121,8 +122,8 @@ TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind
 
 /*
  * Objects as from ter_mutator_allocate, linked through their first words, the last with NULL; up to
- * `most` of them, as many as are at hand, at least one. *list is written before the run gives up the
- * cells, so that a collection in between keeps them. False, and *list NULL: memory is out.
+ * `most` of them, as many as are at hand, at least one. *list is written before the run gives up
+ * the cells, so that a collection in between keeps them. False, and *list NULL: memory is out.
  */
 bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_t bytes,
                                size_t most, void **list);

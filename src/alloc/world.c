@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <sched.h>
 
-/* Threads that do not answer are asked for this long; the stock library of libgc.so.1 takes 16 s. */
+/* Threads that do not answer are asked for this long; the stock library of libgc.so.1 takes 16 s.
+ */
 #define PATIENCE_MS 15000u
 /* A guest may go on, so it is asked until it is plain that it does not answer, or for this long. */
 #define PATIENCE_WITH_GUESTS_MS 3000u
@@ -170,9 +171,9 @@ static void wait_for_ends_of_holds(const struct ter_allocator *allocator)
 }
 
 /*
- * A hold begins with a store and then looks whether the thread is alone. After a barrier in all threads
- * either the hold is seen here, and waited for, or it will see that it is not alone. So a thread that
- * cannot be stopped now, as it blocks signals while it starts others, need not be.
+ * A hold begins with a store and then looks whether the thread is alone. After a barrier in all
+ * threads either the hold is seen here, and waited for, or it will see that it is not alone. So a
+ * thread that cannot be stopped now, as it blocks signals while it starts others, need not be.
  */
 ter_status ter_world_share(struct ter_allocator *allocator)
 {

@@ -2,10 +2,10 @@
 /*
  * Stopping the world: all mutators of a heap but the caller's.
  *
- * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, outside the
- * heap, or stopped by a signal; the first two have no runs, the last keep theirs. Guests, which are
- * outside, stand too if they answer. A thread that has ended has no mutator any more. One that is to be
- * stopped and does not answer ends the process with a line that names it, after 15 s.
+ * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, outside
+ * the heap, or stopped by a signal; the first two have no runs, the last keep theirs. Guests, which
+ * are outside, stand too if they answer. A thread that has ended has no mutator any more. One that
+ * is to be stopped and does not answer ends the process with a line that names it, after 15 s.
  */
 #pragma once
 
@@ -14,13 +14,14 @@
 /* Stops the others and takes the runs of those that allow it. May fail before anything changed. */
 ter_status ter_world_stop(struct ter_allocator *allocator);
 void ter_world_resume(struct ter_allocator *allocator);
-/* In the child of a fork that the caller made in between: those that stood are not there to go on. */
+/* In the child of a fork that the caller made in between: those that stood are not there to go on.
+ */
 void ter_world_forget_stopped(struct ter_allocator *allocator);
 
 /*
- * From now on no mutator is alone (freeing.h): before a second one joins the heap. Where the system has
- * no barrier for all threads, those that there are stand for a moment. May fail; they are not alone then
- * all the same.
+ * From now on no mutator is alone (freeing.h): before a second one joins the heap. Where the system
+ * has no barrier for all threads, those that there are stand for a moment. May fail; they are not
+ * alone then all the same.
  */
 ter_status ter_world_share(struct ter_allocator *allocator);
 

@@ -43,7 +43,8 @@
 #define TER_BIG_ENDIAN 0
 #endif
 
-/* Conservative scanning and the collector's own loops read memory of any kind, poisoned or racing. */
+/* Conservative scanning and the collector's own loops read memory of any kind, poisoned or racing.
+ */
 #if defined(__SANITIZE_ADDRESS__)
 #define TER_HAS_ASAN 1
 #elif defined(__has_feature)

@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One character or one wrong sequence of bytes: the longest start of a character, at least a byte. */
+/* One character or one wrong sequence of bytes: the longest start of a character, at least a byte.
+ */
 struct taken {
     size_t bytes;
     bool valid;
     unsigned code; /* of a valid one */
 };
 
-/* What a first byte of more than one says: RFC 3629, without surrogates and forms that are too long. */
+/* What a first byte of more than one says: RFC 3629, without surrogates and forms that are too
+ * long. */
 static const struct form {
     unsigned char first_low, first_high, second_low, second_high;
     unsigned char bytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariant: a message is formatted on the stack and written by one write(2); longer ones are cut. It
- * is one line, whatever the names in it hold (escape.h).
+ * Invariant: a message is formatted on the stack and written by one write(2); longer ones are cut.
+ * It is one line, whatever the names in it hold (escape.h).
  */
 #include "base/base.h"
 

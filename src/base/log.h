@@ -24,18 +24,18 @@ enum ter_log_level ter_log_get_level(void);
 TER_COLD TER_PRINTF(2, 3) void ter_log(enum ter_log_level level, const char *format, ...);
 
 /*
- * Writes a text by one write(2), whatever comes of it: there is nobody to tell that it failed. Keeps
- * errno, and is no place where a thread is cancelled: the caller may hold a lock.
+ * Writes a text by one write(2), whatever comes of it: there is nobody to tell that it failed.
+ * Keeps errno, and is no place where a thread is cancelled: the caller may hold a lock.
  */
 void ter_log_put(int file, const char *text, size_t length);
 
-/* Where ter_log writes from now on; standard error by default, which the last line of a program that
-   stops always goes to. */
+/* Where ter_log writes from now on; standard error by default, which the last line of a program
+   that stops always goes to. */
 void ter_log_set_file(int file);
 
 /*
- * Called with its line before the program stops for good; by default the line is written to standard
- * error. Whoever sets another writes it, or not.
+ * Called with its line before the program stops for good; by default the line is written to
+ * standard error. Whoever sets another writes it, or not.
  */
 typedef void ter_fatal_handler(const char *line);
 void ter_fatal_set_handler(ter_fatal_handler *handler);

@@ -2,8 +2,9 @@
 /*
  * A text put together in a buffer of a caller, which may be too small, or none (NULL with 0).
  *
- * Invariant: the buffer, if there is one, ends with a zero; `length` is that of the whole text, whether
- * it fitted or not. A name is cut between characters, never inside of one or of what stands for it.
+ * Invariant: the buffer, if there is one, ends with a zero; `length` is that of the whole text,
+ * whether it fitted or not. A name is cut between characters, never inside of one or of what stands
+ * for it.
  */
 #pragma once
 

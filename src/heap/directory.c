@@ -4,11 +4,13 @@
 #include <stdatomic.h>
 
 /*
- * 16 GiB where addresses have 64 bits, 32 MiB where they have 32: what the smallest presets take. The
- * tables are static data, which are roots where the library is part of the program, so they stay small.
+ * 16 GiB where addresses have 64 bits, 32 MiB where they have 32: what the smallest presets take.
+ * The tables are static data, which are roots where the library is part of the program, so they
+ * stay small.
  */
 #define LOG_REGION (sizeof(uintptr_t) == 8 ? 34u : 25u)
-/* Regions below 2^47, or all of them. A word above, where only a layout by hand can be, is in the last. */
+/* Regions below 2^47, or all of them. A word above, where only a layout by hand can be, is in the
+ * last. */
 #define REGIONS ((size_t)1 << (sizeof(uintptr_t) == 8 ? 13 : 7))
 
 /* Of a region: 0 for no heap, 1 + the number of an entry, or SEVERAL. */

@@ -3,10 +3,10 @@
  * The one list of heaps of the process: from any word to the heap whose range holds it.
  *
  * Invariant: an entry's bounds are written before its heap, and its heap is cleared before others
- * take its place; a reader without a lock looks at the heap again after reading the bounds. Every region
- * of addresses that a heap touches has the number of its entry, or says that there are several, from
- * before the heap is written until after it is cleared. So an answer is one load of a region and one
- * entry, but where heaps are smaller than a region and share it.
+ * take its place; a reader without a lock looks at the heap again after reading the bounds. Every
+ * region of addresses that a heap touches has the number of its entry, or says that there are
+ * several, from before the heap is written until after it is cleared. So an answer is one load of a
+ * region and one entry, but where heaps are smaller than a region and share it.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ struct ter_heap;
 #define TER_MAX_HEAPS 512u
 
 /*
- * The heap has [start, start + bytes); up to `taken_bytes` nobody else may have any of it. TER_ERROR_FULL:
- * the process has TER_MAX_HEAPS heaps.
+ * The heap has [start, start + bytes); up to `taken_bytes` nobody else may have any of it.
+ * TER_ERROR_FULL: the process has TER_MAX_HEAPS heaps.
  */
 ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t bytes,
                              size_t taken_bytes);

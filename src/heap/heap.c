@@ -63,8 +63,8 @@ static void choose_map(const char *name, struct ter_ground_settings *settings)
 
 /*
  * The ground asks the kernel with a hint, and the kernel may answer with another range: beyond the
- * layout's limit, when somebody else took the place meanwhile. Then another place is looked for, and
- * likewise where a place by need is taken.
+ * layout's limit, when somebody else took the place meanwhile. Then another place is looked for,
+ * and likewise where a place by need is taken.
  */
 static ter_status init_in_place(struct ter_heap *heap, struct ter_plan_settings *settings)
 {

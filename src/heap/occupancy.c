@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks the SFT map chunk by chunk: what it says is what is printed. Only chunks that a space has are
- * asked for, so that the cost is that of what is owned, not of the addresses that could be.
+ * Asks the SFT map chunk by chunk: what it says is what is printed. Only chunks that a space has
+ * are asked for, so that the cost is that of what is owned, not of the addresses that could be.
  */
 #include "heap/heap.h"
 #include "heap/occupancy.h"

@@ -34,8 +34,8 @@ static ter_status read_layout(const char *text, struct ter_layout *layout)
 }
 
 /*
- * Under a limit on addresses the heap asks for half of what is left, with its tables: malloc, stacks
- * and libraries live there too, and fail worse than a heap that is full.
+ * Under a limit on addresses the heap asks for half of what is left, with its tables: malloc,
+ * stacks and libraries live there too, and fail worse than a heap that is full.
  */
 static void fit_limit(const struct ter_options *options, struct ter_layout *layout)
 {
@@ -54,7 +54,8 @@ static void fit_limit(const struct ter_options *options, struct ter_layout *layo
 /* A process has few heaps that are large; were each as large as memory, there would be no room. */
 #define LARGE_HEAPS 8u
 
-/* A preset by need gets slots in proportion to the machine, so that each space could have all of it. */
+/* A preset by need gets slots in proportion to the machine, so that each space could have all of
+ * it. */
 static void fit_memory(const struct ter_options *options, struct ter_layout *layout)
 {
     size_t memory = ter_os_memory_bytes(), wanted = 0;
@@ -73,7 +74,8 @@ size_t ter_heap_taken_bytes(const struct ter_layout *layout)
     return layout->by_need ? ter_ground_by_need_bytes(layout) : ter_layout_heap_bytes(layout);
 }
 
-/* The first place from `*place` on that no heap has; where all are taken, the kernel is to choose. */
+/* The first place from `*place` on that no heap has; where all are taken, the kernel is to choose.
+ */
 static void choose_place(struct ter_layout *layout, unsigned *place)
 {
     size_t bytes = ter_ground_by_need_bytes(layout);

@@ -8,8 +8,9 @@
  * one slot for ever, from `first` bytes above its start on; elsewhere spaces share the whole range
  * chunk by chunk.
  *
- * A layout is reserved as a whole before it is used, or by need: then nothing is asked of the system
- * but what the heap uses, and its side metadata lies in the slots behind those of the spaces.
+ * A layout is reserved as a whole before it is used, or by need: then nothing is asked of the
+ * system but what the heap uses, and its side metadata lies in the slots behind those of the
+ * spaces.
  *
  * All functions are pure; any thread may call them.
  */
@@ -69,16 +70,16 @@ const char *ter_layout_auto_name(void);
 
 /*
  * The next layout to try when the system refused this one: half as large. Slots get
- * another hint; a shared range is left to the kernel, but where a limit is to be kept: the place found
- * for the whole has room for the half. False
- * when the layout is already the smallest that is of use.
+ * another hint; a shared range is left to the kernel, but where a limit is to be kept: the place
+ * found for the whole has room for the half. False when the layout is already the smallest that is
+ * of use.
  */
 bool ter_layout_shrink(struct ter_layout *layout);
 
 /*
- * Makes the layout as large as fits `budget` bytes; one that fits stays as it is and gives false. The
- * spaces then share the range, if they may: slots of their own would be small, and some of them full
- * while others are empty. The smallest layout may still be larger than the budget.
+ * Makes the layout as large as fits `budget` bytes; one that fits stays as it is and gives false.
+ * The spaces then share the range, if they may: slots of their own would be small, and some of them
+ * full while others are empty. The smallest layout may still be larger than the budget.
  */
 bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share);
 
@@ -86,15 +87,15 @@ bool ter_layout_fit(struct ter_layout *layout, size_t budget, bool may_share);
 void ter_layout_make_reserved(struct ter_layout *layout);
 
 /*
- * Of a layout by need: gives the slots as many bytes as a space needs that may hold `bytes`, between
- * the preset's and 2 TiB, what the records of the page resources can express.
+ * Of a layout by need: gives the slots as many bytes as a space needs that may hold `bytes`,
+ * between the preset's and 2 TiB, what the records of the page resources can express.
  */
 void ter_layout_widen(struct ter_layout *layout, size_t bytes);
 
 /*
  * Places for layouts by need, which nobody reserves: `taken_bytes` is what one takes with its side
- * metadata, a multiple of a slot. Place 0 is the preset's start, the next lie side by side above it,
- * then above where programs are loaded, then below. False: there are no more.
+ * metadata, a multiple of a slot. Place 0 is the preset's start, the next lie side by side above
+ * it, then above where programs are loaded, then below. False: there are no more.
  */
 bool ter_layout_place(const struct ter_layout *layout, size_t taken_bytes, unsigned place,
                       uintptr_t *start);

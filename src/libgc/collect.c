@@ -49,8 +49,8 @@ static void *collect_inside(void *data)
 }
 
 /*
- * A collection here is not interrupted; the question is asked once, before it. Inside, so that the stack
- * of the thread that asks is scanned, whoever it is.
+ * A collection here is not interrupted; the question is asked once, before it. Inside, so that the
+ * stack of the thread that asks is scanned, whoever it is.
  */
 static bool collect_unless(GC_stop_func stop)
 {
@@ -127,7 +127,8 @@ static bool lock_at_once(struct ter_allocator *allocator, bool *locked)
     return *locked;
 }
 
-/* Never waits, as gc.h says: what the heap may use already comes down now, or before it is collected. */
+/* Never waits, as gc.h says: what the heap may use already comes down now, or before it is
+ * collected. */
 void GC_set_max_heap_size(GC_word bytes)
 {
     struct ter_plan *plan;

@@ -280,8 +280,8 @@ static bool mark_freed(uintptr_t cell)
 }
 
 /*
- * A small collectable object is filled with rubbish and left to the next collection, so that a second
- * call and uses after this one are noticed.
+ * A small collectable object is filled with rubbish and left to the next collection, so that a
+ * second call and uses after this one are noticed.
  */
 void GC_debug_free(void *object)
 {

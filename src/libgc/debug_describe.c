@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the debugging functions say of an object, and finalizers that get the object and not its cell.
- * The function that describes a kind is called wherever a message is, also in collections.
+ * What the debugging functions say of an object, and finalizers that get the object and not its
+ * cell. The function that describes a kind is called wherever a message is, also in collections.
  */
 #include "libgc/debug.h"
 #include "libgc/libgc.h"

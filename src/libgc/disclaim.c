@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disclaim procedures: functions of the program that are called for each dead object of a kind and may
- * keep it for now; and objects with a finalizer of their own built on them.
+ * Disclaim procedures: functions of the program that are called for each dead object of a kind and
+ * may keep it for now; and objects with a finalizer of their own built on them.
  *
  * Invariant: between marking and the end of the collection `pending` holds the dead objects of such
  * kinds; their cells live through the sweep. The procedures are called when the other threads run
- * again, since those may hold locks that a procedure wants; then the objects go. Under the heap lock.
+ * again, since those may hold locks that a procedure wants; then the objects go. Under the heap
+ * lock.
  */
 #include "libgc/libgc.h"
 
@@ -76,8 +77,8 @@ static bool reserve_pending(void)
 }
 
 /*
- * Without memory for the list the object waits for the next collection. The mark itself is asked: what
- * a stopped thread has not handed out yet is marked and no object.
+ * Without memory for the list the object waits for the next collection. The mark itself is asked:
+ * what a stopped thread has not handed out yet is marked and no object.
  */
 static void note_dead(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
 {
@@ -125,8 +126,8 @@ void ter_libgc_disclaim_after(void)
 /* ---- Objects with a finalizer of their own ---- */
 
 /*
- * The first word of the cell is the address of the closure and CLOSURE_FLAG, which no other object of
- * this kind has: cells that were never handed out have 0 there. The object begins behind it.
+ * The first word of the cell is the address of the closure and CLOSURE_FLAG, which no other object
+ * of this kind has: cells that were never handed out have 0 there. The object begins behind it.
  */
 #define CLOSURE_FLAG ((uintptr_t)1)
 

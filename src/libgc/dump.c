@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of the heap for people, on standard output. Only GC_dump takes the lock: the others are for
- * callbacks and debuggers.
+ * The state of the heap for people, on standard output. Only GC_dump takes the lock: the others are
+ * for callbacks and debuggers.
  */
 #include "libgc/libgc.h"
 

@@ -23,8 +23,8 @@ GC_await_finalize_proc GC_get_await_finalize_proc(void)
 }
 
 /*
- * A program may register an address inside its object, as ECL does with tagged ones; its function gets
- * just that. The object is found by its start.
+ * A program may register an address inside its object, as ECL does with tagged ones; its function
+ * gets just that. The object is found by its start.
  */
 struct inner {
     GC_finalization_proc function;

@@ -2,13 +2,13 @@
 /*
  * Guests: threads that nobody registered and that call all the same.
  *
- * Invariant: a guest is outside the heap but for the time of a call, and lets the signals through that
- * stop it during that time. So a collection never waits for one that blocks signals or takes them by
- * sigwait; it asks guests to stand, and scans their stacks as well as it can (alloc/mutator.h). A guest
- * ends with its thread.
+ * Invariant: a guest is outside the heap but for the time of a call, and lets the signals through
+ * that stop it during that time. So a collection never waits for one that blocks signals or takes
+ * them by sigwait; it asks guests to stand, and scans their stacks as well as it can
+ * (alloc/mutator.h). A guest ends with its thread.
  *
- * A function of the program's that is called without the lock may never come back: it jumps away, throws
- * or ends the thread. So a guest is outside while it runs.
+ * A function of the program's that is called without the lock may never come back: it jumps away,
+ * throws or ends the thread. So a guest is outside while it runs.
  */
 #include "libgc/libgc.h"
 

@@ -11,9 +11,9 @@ static size_t live_before, finalizers_before;
 static uint64_t finalizers_found_lately; /* in the last collection, above it in the one before */
 
 /*
- * Programs count on some quiet at their start: the stock library does not collect before its initial
- * heap is full of blocks of 4 KiB. Blocks are larger here and the heap looks full sooner, but what
- * mutators took is counted in pieces of 4 KiB.
+ * Programs count on some quiet at their start: the stock library does not collect before its
+ * initial heap is full of blocks of 4 KiB. Blocks are larger here and the heap looks full sooner,
+ * but what mutators took is counted in pieces of 4 KiB.
  */
 static bool is_too_early(const struct ter_plan *plan)
 {
@@ -39,9 +39,9 @@ static bool is_allowed(void *context, enum ter_collection_reason reason)
 }
 
 /*
- * Objects with finalizers stand for more than their bytes: enough new ones make a collection due, as
- * long as the last one or the one before it found any to finalize. After it there are no new ones, so
- * the next time the heap grows.
+ * Objects with finalizers stand for more than their bytes: enough new ones make a collection due,
+ * as long as the last one or the one before it found any to finalize. After it there are no new
+ * ones, so the next time the heap grows.
  */
 static bool is_due_for_finalizers(void *context)
 {

@@ -55,7 +55,8 @@ static void forget_main_thread(void)
         ter_libgc.main_mutator = NULL;
 }
 
-/* Two threads may make the first call at once. Either may then be the main one, as far as we know. */
+/* Two threads may make the first call at once. Either may then be the main one, as far as we know.
+ */
 static void init_once(void)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks of pointer arithmetic, for preprocessors that insert calls of them. Each returns its argument;
- * when it is wrong, it calls a function that the program may set, which by default stops the program.
+ * Checks of pointer arithmetic, for preprocessors that insert calls of them. Each returns its
+ * argument; when it is wrong, it calls a function that the program may set, which by default stops
+ * the program.
  */
 #include "libgc/libgc.h"
 

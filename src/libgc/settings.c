@@ -60,8 +60,8 @@ void ter_libgc_read_variables(void)
 }
 
 /*
- * The bounds hold for the whole range, now and after any growth; malloc's memory may be anywhere. They
- * may lie in the program's data, which is a root, so neither is an address in an object.
+ * The bounds hold for the whole range, now and after any growth; malloc's memory may be anywhere.
+ * They may lie in the program's data, which is a root, so neither is an address in an object.
  */
 void ter_libgc_write_variables(void)
 {
@@ -157,8 +157,8 @@ GC_word GC_get_free_space_divisor(void)
 }
 
 /*
- * Sizes of objects depend on this one. What was allocated before it is switched on has no extra byte;
- * when it is switched off, objects go on having one, which does no harm.
+ * Sizes of objects depend on this one. What was allocated before it is switched on has no extra
+ * byte; when it is switched off, objects go on having one, which does no harm.
  */
 GC_EXPORT void GC_set_all_interior_pointers(int value);
 GC_EXPORT int GC_get_all_interior_pointers(void);
@@ -181,8 +181,8 @@ int GC_get_all_interior_pointers(void)
 }
 
 /*
- * Threads that help to mark are started when a collection is worth it; what is said before the start
- * is how many may mark, the collecting one included.
+ * Threads that help to mark are started when a collection is worth it; what is said before the
+ * start is how many may mark, the collecting one included.
  */
 void GC_set_markers_count(unsigned count)
 {

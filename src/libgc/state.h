@@ -42,12 +42,13 @@ TER_INLINE bool ter_libgc_is_inside(void)
 }
 
 /*
- * Calls the function with the thread inside (guests.c): the heap is made if need be, and a thread that is
- * not registered is a guest for the time of the call.
+ * Calls the function with the thread inside (guests.c): the heap is made if need be, and a thread
+ * that is not registered is a guest for the time of the call.
  */
 TER_COLD void *ter_libgc_inside(void *(*function)(void *data), void *data);
 
-/* Calls what the program gave, without the lock; a guest is outside meanwhile, as it may not come back. */
+/* Calls what the program gave, without the lock; a guest is outside meanwhile, as it may not come
+ * back. */
 void *ter_libgc_call_program(void *(*function)(void *data), void *data);
 
 /* The mutator of a thread that is not registered, and is outside; made by its first call. */

@@ -4,7 +4,8 @@
  * outside the heap while they block.
  *
  * Invariant: the heap lock is used (allocator.locking) from the moment when a second thread may be
- * registered. That moment is in a registered thread, so no allocation without the lock is under way.
+ * registered. That moment is in a registered thread, so no allocation without the lock is under
+ * way.
  */
 #include "libgc/libgc.h"
 
@@ -192,7 +193,8 @@ void *GC_do_blocking(GC_fn_type function, void *data)
     struct ter_mutator *mutator = ter_libgc_mutator;
 
     require_function(function != NULL, "GC_do_blocking");
-    /* A region inside a region is part of the outer one; who is not registered is outside anyway. */
+    /* A region inside a region is part of the outer one; who is not registered is outside anyway.
+     */
     if (mutator == NULL || mutator->blocked_at != 0)
         return function(data);
     return ter_mutator_outside(mutator, function, data);
@@ -330,7 +332,8 @@ static void end_thread(void *argument)
     own_thread = NULL;
     if (done)
         GC_free(thread);
-    /* Else it stays registered while destructors run, which find their objects alive and may allocate. */
+    /* Else it stays registered while destructors run, which find their objects alive and may
+     * allocate. */
     if (!ter_os_thread_end_is_noticed())
         GC_unregister_my_thread();
 }

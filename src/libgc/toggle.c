@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Toggle references: objects that something outside the heap knows, by a reference which is strong or
- * weak as a function of the program says before every collection.
+ * Toggle references: objects that something outside the heap knows, by a reference which is strong
+ * or weak as a function of the program says before every collection.
  *
  * Invariant: the list holds objects that are there; the program's function is asked of each once a
  * collection. All under the heap lock. The list is no root.

@@ -3,8 +3,8 @@
  * Tables of one bit a granule: mark bits and valid-object bits.
  *
  * A word of 64 bits describes 1 KiB of heap. The plain forms want the caller to be alone on the
- * word; the lone forms let others read it, but want the caller to be the only one who changes it; the
- * shared forms are atomic and keep what others do to its neighbours.
+ * word; the lone forms let others read it, but want the caller to be the only one who changes it;
+ * the shared forms are atomic and keep what others do to its neighbours.
  */
 #pragma once
 
@@ -86,8 +86,8 @@ void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t s
                                  size_t stride);
 
 /*
- * Sets in `to` what is set in `from`, and clears it there, for [start, end): multiples of 64 bytes of a
- * table. Plain form.
+ * Sets in `to` what is set in `from`, and clears it there, for [start, end): multiples of 64 bytes
+ * of a table. Plain form.
  */
 void ter_bits_move(const struct ter_side_table *from, const struct ter_side_table *to,
                    uintptr_t start, uintptr_t end);

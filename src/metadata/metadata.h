@@ -6,8 +6,8 @@
  * region of the heap's range. All tables of a heap lie in one reservation, one after another, and
  * are mapped as the memory that they describe is (see pages/range.h for the order).
  *
- * Invariant: the value for the data address A lies at `bias + (A >> shift)`; a table is readable for
- * every address whose chunk has been passed to ter_side_map.
+ * Invariant: the value for the data address A lies at `bias + (A >> shift)`; a table is readable
+ * for every address whose chunk has been passed to ter_side_map.
  */
 #pragma once
 

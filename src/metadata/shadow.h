@@ -4,12 +4,12 @@
  * value that was stored, one word each, and is compared with every value that is loaded.
  *
  * Invariant: while nobody holds the shadow's lock, it agrees with the table on every value that was
- * ever looked at through values.h or bulk.h. A difference stops the process and names the table, the
- * data address and both values: somebody wrote past these functions, or they are wrong.
+ * ever looked at through values.h or bulk.h. A difference stops the process and names the table,
+ * the data address and both values: somebody wrote past these functions, or they are wrong.
  *
  * An operation on such a table is done under the shadow's lock, so races between them are hidden; a
- * table whose words are also written directly (bits.h, records) has none. The lock is taken last and
- * for a moment; a thread must not be stopped by a signal in it, so tables that a collector uses
+ * table whose words are also written directly (bits.h, records) has none. The lock is taken last
+ * and for a moment; a thread must not be stopped by a signal in it, so tables that a collector uses
  * while it has stopped threads so get no shadow. Any thread.
  */
 #pragma once

@@ -2,10 +2,10 @@
 /*
  * Where the tables are and how they come into being.
  *
- * Invariant: the value for the data address A lies in table memory at `bias` plus the bytes that the
- * values of all regions below A's take, counted from address 0. A table begins at a multiple of 64
- * bytes of that count and at a grain of its reservation. What ter_side_map was not asked for reads as
- * zero for the searches, and is not to be touched otherwise.
+ * Invariant: the value for the data address A lies in table memory at `bias` plus the bytes that
+ * the values of all regions below A's take, counted from address 0. A table begins at a multiple of
+ * 64 bytes of that count and at a grain of its reservation. What ter_side_map was not asked for
+ * reads as zero for the searches, and is not to be touched otherwise.
  *
  * Values narrower than a byte: value 0 is in the lowest bits of a word of 64 bits on every machine.
  * So bit operations on words are right in any byte order; a byte is found by ter_side_unit.
@@ -45,8 +45,8 @@ size_t ter_side_reserved_bytes(size_t data_bytes);
 /* Reserves the heap's tables for [data_start, data_start + data_bytes), chunk-aligned. */
 ter_status ter_side_init(struct ter_side_metadata *side, uintptr_t data_start, size_t data_bytes);
 /*
- * The same without a reservation: the tables come to lie from `tables_start`, a multiple of a chunk, as
- * they are needed, within ter_side_by_need_bytes.
+ * The same without a reservation: the tables come to lie from `tables_start`, a multiple of a
+ * chunk, as they are needed, within ter_side_by_need_bytes.
  */
 ter_status ter_side_init_by_need(struct ter_side_metadata *side, uintptr_t data_start,
                                  size_t data_bytes, uintptr_t tables_start);

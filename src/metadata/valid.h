@@ -18,9 +18,9 @@ bool ter_valid_find_object(const struct ter_side_table *valid, uintptr_t word);
 typedef size_t ter_valid_bytes(const void *context, uintptr_t object);
 
 /*
- * The object that holds the byte at `word` and begins at most `distance` bytes below it, in *object.
- * The nearest object at or below decides; one that ends at `word` does not hold it. Without
- * `bytes_of` the nearest is the answer, whatever its size.
+ * The object that holds the byte at `word` and begins at most `distance` bytes below it, in
+ * *object. The nearest object at or below decides; one that ends at `word` does not hold it.
+ * Without `bytes_of` the nearest is the answer, whatever its size.
  */
 bool ter_valid_find_object_from_interior(const struct ter_side_table *valid, uintptr_t word,
                                          size_t distance, ter_valid_bytes *bytes_of,

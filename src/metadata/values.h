@@ -15,7 +15,8 @@
 #include "metadata/shadow.h"
 #include "metadata/table.h"
 
-/* 64 bits with their natural alignment on every machine; i386 gives a plain uint64_t but 4 bytes. */
+/* 64 bits with their natural alignment on every machine; i386 gives a plain uint64_t but 4 bytes.
+ */
 typedef uint64_t ter_side_word TER_ALIGNED(8);
 
 TER_INLINE uint64_t ter_side_mask(const struct ter_side_table *table)

@@ -2,8 +2,8 @@
 /*
  * Tables seen as words of 64 bits, for searches and bulk changes. Private to this floor.
  *
- * Invariant: in a word as ter_side_ordered gives it, the value of the region with number r begins at
- * bit (r mod values in a word) << log_bits, on every machine.
+ * Invariant: in a word as ter_side_ordered gives it, the value of the region with number r begins
+ * at bit (r mod values in a word) << log_bits, on every machine.
  */
 #pragma once
 

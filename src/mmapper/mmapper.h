@@ -2,15 +2,15 @@
 /*
  * Floor `mmapper`: what state each chunk of one reserved range is in.
  *
- * Invariant: a chunk is RESERVED (no access, no memory) or MAPPED (readable and writable); what lies
- * outside the range is UNMAPPED. A state is stored after the system call that makes it true when it
- * rises, and before it when it falls, so whoever reads MAPPED may read the chunk.
- * While a call maps several runs of chunks, those done are MAPPING: nobody may count on them, since
- * they are taken back when a later run is refused.
- * Reading a state takes no lock; changing one does.
+ * Invariant: a chunk is RESERVED (no access, no memory) or MAPPED (readable and writable); what
+ * lies outside the range is UNMAPPED. A state is stored after the system call that makes it true
+ * when it rises, and before it when it falls, so whoever reads MAPPED may read the chunk. While a
+ * call maps several runs of chunks, those done are MAPPING: nobody may count on them, since they
+ * are taken back when a later run is refused. Reading a state takes no lock; changing one does.
  *
- * A mapper may keep states of smaller pieces than chunks: its grain. It may also reserve nothing: then
- * RESERVED means that a piece has its turn when it is needed, if nobody else lies there by then.
+ * A mapper may keep states of smaller pieces than chunks: its grain. It may also reserve nothing:
+ * then RESERVED means that a piece has its turn when it is needed, if nobody else lies there by
+ * then.
  */
 #pragma once
 
@@ -66,17 +66,17 @@ ter_status ter_mmapper_init_by_need(struct ter_mmapper *mmapper, uintptr_t start
 void ter_mmapper_fini(struct ter_mmapper *mmapper);
 
 /*
- * Maps every chunk that [start, start + bytes) touches; those that are mapped stay as they are. When
- * the system refuses part of it, nothing has changed. TER_ERROR_OWNED: without a reservation, somebody
- * else lies there.
+ * Maps every chunk that [start, start + bytes) touches; those that are mapped stay as they are.
+ * When the system refuses part of it, nothing has changed. TER_ERROR_OWNED: without a reservation,
+ * somebody else lies there.
  */
 ter_status ter_mmapper_map(struct ter_mmapper *mmapper, uintptr_t start, size_t bytes,
                            const char *name);
 
 /*
- * Of a mapper by need: the chunk at `start`, if it is not MAPPED, becomes so, but has memory only where
- * ter_mmapper_fill was asked for it since. TER_ERROR_OWNED: somebody else lies there. TER_ERROR_FULL:
- * there are as many such chunks as there may be.
+ * Of a mapper by need: the chunk at `start`, if it is not MAPPED, becomes so, but has memory only
+ * where ter_mmapper_fill was asked for it since. TER_ERROR_OWNED: somebody else lies there.
+ * TER_ERROR_FULL: there are as many such chunks as there may be.
  */
 ter_status ter_mmapper_map_in_parts(struct ter_mmapper *mmapper, uintptr_t start);
 /* Makes sure of the memory of [start, start + bytes), all of it in chunks that are MAPPED. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The doubles of the system: let a test answer in its place. Set while no other thread uses a heap. */
+/* The doubles of the system: let a test answer in its place. Set while no other thread uses a heap.
+ */
 #include "os/os.h"
 
 #include <errno.h>

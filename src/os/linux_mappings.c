@@ -2,12 +2,12 @@
 /*
  * What of the process's memory can be read, on Linux.
  *
- * A range is asked of the kernel with one call, which looks at every page as a read would. Where that
- * says no, /proc/self/maps tells which parts there are, and /proc/self/pagemap which of their pages
- * were ever touched. Both may be missing; then ranges are halved until the answers are yes.
+ * A range is asked of the kernel with one call, which looks at every page as a read would. Where
+ * that says no, /proc/self/maps tells which parts there are, and /proc/self/pagemap which of their
+ * pages were ever touched. Both may be missing; then ranges are halved until the answers are yes.
  *
- * Invariant: nothing here allocates, takes a lock, is a point where a thread is cancelled, or changes
- * errno: other threads stand still in the middle of anything.
+ * Invariant: nothing here allocates, takes a lock, is a point where a thread is cancelled, or
+ * changes errno: other threads stand still in the middle of anything.
  */
 #define _GNU_SOURCE
 #include "os/os.h"
@@ -221,7 +221,8 @@ static bool is_touched(uint64_t page)
     return page >> 62 != 0;
 }
 
-/* An emulator passes on the list of its own memory: what it says of this frame's page shows that. */
+/* An emulator passes on the list of its own memory: what it says of this frame's page shows that.
+ */
 static int open_pages(void)
 {
     int file = open_file("/proc/self/pagemap");

@@ -32,7 +32,8 @@ static void unmap(uintptr_t start, size_t bytes)
         error = errno;
     if (error == 0)
         return;
-    /* A mapping cannot be cut when the process has as many as it may: its memory can go at least. */
+    /* A mapping cannot be cut when the process has as many as it may: its memory can go at least.
+     */
     (void)madvise((void *)start, bytes, MADV_DONTNEED);
     ter_log(TER_LOG_WARNING,
             "the system does not take back %zu KiB of addresses at %#zx (error %d)", bytes >> 10,
@@ -57,8 +58,8 @@ static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags
 }
 
 /*
- * Cuts an aligned range out of a larger one and gives the rest back. The kernel's own alignment is not
- * counted on: it is that of the true pages, whatever a test says.
+ * Cuts an aligned range out of a larger one and gives the rest back. The kernel's own alignment is
+ * not counted on: it is that of the true pages, whatever a test says.
  */
 static int map_aligned_anywhere(size_t bytes, size_t alignment, uintptr_t *start)
 {

@@ -2,10 +2,10 @@
 /*
  * Files that options name, opened so that nobody else decides what is written to.
  *
- * Invariant: in a folder where others may put files (/tmp, or one that belongs to another user), only
- * a plain file that is ours is written to, never what a link, a pipe or another user's file of that
- * name stands for. Elsewhere a name means what it says: /dev/stderr is a link. The folder is looked at
- * once and the file opened in it, so that no exchange of names in between helps anybody.
+ * Invariant: in a folder where others may put files (/tmp, or one that belongs to another user),
+ * only a plain file that is ours is written to, never what a link, a pipe or another user's file of
+ * that name stands for. Elsewhere a name means what it says: /dev/stderr is a link. The folder is
+ * looked at once and the file opened in it, so that no exchange of names in between helps anybody.
  */
 #define _GNU_SOURCE
 #include "os/os.h"

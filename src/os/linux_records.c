@@ -2,12 +2,12 @@
 /*
  * The records of threads, and the ends of threads.
  *
- * Invariants: a record's memory is never given back, and a record goes to another thread only from the
- * end of its own (by a key's destructor), after the function for ends was called there. One that ends
- * unnoticed leaves its record behind, and with it a number that the kernel knows no more.
+ * Invariants: a record's memory is never given back, and a record goes to another thread only from
+ * the end of its own (by a key's destructor), after the function for ends was called there. One
+ * that ends unnoticed leaves its record behind, and with it a number that the kernel knows no more.
  *
- * The destructor has itself called again in each round but the last ones, so that the destructors of the
- * program's keys find the thread as it was.
+ * The destructor has itself called again in each round but the last ones, so that the destructors
+ * of the program's keys find the thread as it was.
  */
 #define _GNU_SOURCE
 #include "os/linux_signals.h"

@@ -19,9 +19,9 @@ static inline bool ter_signals_hold_off(struct ter_os_thread *self, uint32_t wha
 }
 
 /*
- * All signals, also the one by which glibc cancels threads (number 32), which sigfillset leaves out. A
- * thread that was cancelled in such a handler would unwind through it, go on while the world stands, and
- * have all signals blocked for the rest of its life.
+ * All signals, also the one by which glibc cancels threads (number 32), which sigfillset leaves
+ * out. A thread that was cancelled in such a handler would unwind through it, go on while the world
+ * stands, and have all signals blocked for the rest of its life.
  */
 static inline void ter_signals_fill(sigset_t *mask)
 {
@@ -50,8 +50,9 @@ static inline bool ter_signals_install(int number, ter_signals_handler *handler,
 void ter_signals_keep(int number, ter_signals_handler *handler, int let_through);
 
 /*
- * To exactly that thread of this process, by the kernel's number: a pthread_t of a thread that ended
- * must not be used, its number can be. 0 without a signal asks whether there is one. False: none.
+ * To exactly that thread of this process, by the kernel's number: a pthread_t of a thread that
+ * ended must not be used, its number can be. 0 without a signal asks whether there is one. False:
+ * none.
  */
 bool ter_signals_send(const struct ter_os_thread *thread, int number);
 /* The same many times, until *wanted is not `value`: for one that takes signals by sigwait. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks on Linux: that of a thread, and the one that it gave the system for its signal handlers. */
+/* Stacks on Linux: that of a thread, and the one that it gave the system for its signal handlers.
+ */
 #define _GNU_SOURCE
 #include "os/os.h"
 
@@ -9,7 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* glibc's loader leaves the first word of the main thread's stack here; other C libraries do not. */
+/* glibc's loader leaves the first word of the main thread's stack here; other C libraries do not.
+ */
 extern void *__libc_stack_end __attribute__((weak));
 
 /* In the child of a fork, the first thread may be any. */

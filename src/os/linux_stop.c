@@ -3,8 +3,8 @@
  * Stopping threads on Linux.
  *
  * Invariant: `generation` is odd while threads stand. A thread that got the signal says where its
- * stack ends, counts itself, and waits (futex) until the generation is not the one it saw. Only the last
- * one wakes the collector: woken for each, it would take a processor from those still to come.
+ * stack ends, counts itself, and waits (futex) until the generation is not the one it saw. Only the
+ * last one wakes the collector: woken for each, it would take a processor from those still to come.
  */
 #define _GNU_SOURCE
 #include "os/linux_signals.h"
@@ -49,8 +49,8 @@ static TER_NOINLINE void stand_still(void)
     uint32_t wanted = seen;
 
     /*
-     * A second signal of one stop, or one that somebody else sent, at whatever moment and to whatever
-     * thread, must not count.
+     * A second signal of one stop, or one that somebody else sent, at whatever moment and to
+     * whatever thread, must not count.
      */
     if (self == NULL || ter_signals_hold_off(self, TER_HELD_OFF_STOP) || seen % 2 == 0 ||
         !atomic_compare_exchange_strong(&self->wanted, &wanted, 0))
@@ -58,7 +58,8 @@ static TER_NOINLINE void stand_still(void)
     ter_os_note_signal_stack(self);
     TER_SPILL_REGISTERS();
     atomic_store_explicit(&self->stack_pointer, TER_STACK_POINTER(), memory_order_relaxed);
-    /* In one order with the collector's store and load: it sees the count or this sees its number. */
+    /* In one order with the collector's store and load: it sees the count or this sees its number.
+     */
     if (atomic_fetch_add(&stopped, 1) + 1 == atomic_load(&expected))
         futex_wake_all(&stopped);
     while (atomic_load_explicit(&generation, memory_order_acquire) == seen)

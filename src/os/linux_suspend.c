@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suspending single threads on Linux, by a signal other than the one that stops all: its handler lets
- * that one through, so a suspended thread says where its stack ends like any other.
+ * Suspending single threads on Linux, by a signal other than the one that stops all: its handler
+ * lets that one through, so a suspended thread says where its stack ends like any other.
  *
- * Invariant: `suspension` is set before the signal is sent and cleared by whoever resumes; the thread
- * waits in the handler while it is set. Each has a number, so that one which follows on the heels of
- * another is answered too. Callers keep those who suspend and resume apart by a lock.
+ * Invariant: `suspension` is set before the signal is sent and cleared by whoever resumes; the
+ * thread waits in the handler while it is set. Each has a number, so that one which follows on the
+ * heels of another is answered too. Callers keep those who suspend and resume apart by a lock.
  */
 #define _GNU_SOURCE
 #include "os/linux_signals.h"

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Thread-local data of all threads on Linux with glibc: variables, also of libraries that were loaded
- * late, and values of pthread_setspecific.
+ * Thread-local data of all threads on Linux with glibc: variables, also of libraries that were
+ * loaded late, and values of pthread_setspecific.
  *
- * The loader tells a thread of its own data only. glibc describes its records of threads to debuggers
- * by tables (nptl_db's _thread_db_*, in the C library itself from 2.34 on), which are read here.
+ * The loader tells a thread of its own data only. glibc describes its records of threads to
+ * debuggers by tables (nptl_db's _thread_db_*, in the C library itself from 2.34 on), which are
+ * read here.
  *
- * Invariant: the description is used when what it says of the first thread that asks was compared with
- * what the loader says of it, for every library, and agreed. Otherwise, and with other C libraries,
- * nothing is known here. What a record refers to is read when the system says that it can be: a thread
- * outside the heap may change it meanwhile.
+ * Invariant: the description is used when what it says of the first thread that asks was compared
+ * with what the loader says of it, for every library, and agreed. Otherwise, and with other C
+ * libraries, nothing is known here. What a record refers to is read when the system says that it
+ * can be: a thread outside the heap may change it meanwhile.
  */
 #define _GNU_SOURCE
 #include "os/os.h"

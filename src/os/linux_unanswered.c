@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending signals to one thread, and finding out why one does not answer: by the kernel's number for it,
- * which names no other thread of the process as long as this one lives. No call here is a point where
- * threads are cancelled, nor changes errno, nor allocates.
+ * Sending signals to one thread, and finding out why one does not answer: by the kernel's number
+ * for it, which names no other thread of the process as long as this one lives. No call here is a
+ * point where threads are cancelled, nor changes errno, nor allocates.
  */
 #define _GNU_SOURCE
 #include "os/linux_signals.h"
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /*
- * A thread that takes signals by sigwait, but does not block them, answers one that comes between two
- * waits. So they come as fast as can be, for about a millisecond.
+ * A thread that takes signals by sigwait, but does not block them, answers one that comes between
+ * two waits. So they come as fast as can be, for about a millisecond.
  */
 #define AT_ONCE 2000u
 
@@ -65,7 +65,8 @@ void ter_signals_keep(int number, ter_signals_handler *handler, int let_through)
 
 /* ---- What the kernel says ---- */
 
-/* A file of /proc about the thread, cut and ended by a zero; its length. 0: there is no such file. */
+/* A file of /proc about the thread, cut and ended by a zero; its length. 0: there is no such file.
+ */
 static size_t read_thread_file(const struct ter_os_thread *thread, const char *name, char *text,
                                size_t size)
 {

@@ -26,8 +26,8 @@ extern char __libc_single_threaded __attribute__((weak));
 /* ---- Memory ---- */
 
 /*
- * Reserves `bytes` of addresses aligned to `alignment` (a power of two), at `hint` when that is free
- * and not 0, elsewhere otherwise. The answer of the kernel is checked, not trusted.
+ * Reserves `bytes` of addresses aligned to `alignment` (a power of two), at `hint` when that is
+ * free and not 0, elsewhere otherwise. The answer of the kernel is checked, not trusted.
  */
 ter_status ter_os_reserve(uintptr_t hint, size_t bytes, size_t alignment, uintptr_t *start);
 /* The same at `start` and nowhere else; TER_ERROR_OWNED when something lies there already. */
@@ -90,7 +90,8 @@ const char *ter_os_program_name(void);
 
 /* Does the program have rights that whoever started it does not have (AT_SECURE)? */
 bool ter_os_has_raised_rights(void);
-/* The value of a variable; NULL if there is none, and for all of them in a program with such rights. */
+/* The value of a variable; NULL if there is none, and for all of them in a program with such
+ * rights. */
 const char *ter_os_environment(const char *name);
 /*
  * Opens a file that is made if need be and written to at its end; -1 with errno. In a folder where
@@ -111,12 +112,13 @@ bool ter_os_is_readable(uintptr_t start, uintptr_t end);
 /* The same of whole pages that are mapped, whatever may be done with them, and none is touched. */
 bool ter_os_is_mapped(uintptr_t start, uintptr_t end);
 /*
- * Visits what can be read of [start, end), but for private memory that was never touched and so reads
- * zero. Returns how many bytes can be read. Takes long: it reads the list of mappings.
+ * Visits what can be read of [start, end), but for private memory that was never touched and so
+ * reads zero. Returns how many bytes can be read. Takes long: it reads the list of mappings.
  */
 size_t ter_os_for_each_readable(uintptr_t start, uintptr_t end, ter_os_range_visitor *visitor,
                                 void *context);
-/* The mapping that holds `address`, with parts of it that advice split off. False: none readable. */
+/* The mapping that holds `address`, with parts of it that advice split off. False: none readable.
+ */
 bool ter_os_find_mapping(uintptr_t address, uintptr_t *start, uintptr_t *end);
 
 /* ---- Stacks ---- */
@@ -152,8 +154,8 @@ typedef void ter_os_segment_visitor(void *context, const struct ter_os_segment *
  */
 void ter_os_for_each_data_segment(ter_os_segment_visitor *visitor, void *context);
 /*
- * Calls `function` while nothing is unloaded: under the loader's lock, which callbacks of the visits
- * above have too. A thread that was stopped before may hold it, so stop threads inside.
+ * Calls `function` while nothing is unloaded: under the loader's lock, which callbacks of the
+ * visits above have too. A thread that was stopped before may hold it, so stop threads inside.
  */
 void ter_os_hold_libraries(void (*function)(void *context), void *context);
 /* Changes whenever an object was loaded or unloaded. */
@@ -184,8 +186,8 @@ bool ter_os_knows_thread_data(void);
 /* Libraries whose data a thread gets when it first uses them; none when nothing is known. */
 void ter_os_for_each_late_module(ter_os_module_visitor *visitor, void *context);
 /*
- * Visits what a thread has of variables, of those modules too, and of values of pthread_setspecific.
- * Known only; the thread is the caller's, stands, or is outside the heap.
+ * Visits what a thread has of variables, of those modules too, and of values of
+ * pthread_setspecific. Known only; the thread is the caller's, stands, or is outside the heap.
  */
 void ter_os_visit_thread_data(const struct ter_os_thread *thread,
                               const struct ter_os_module *modules, size_t count,
@@ -193,9 +195,10 @@ void ter_os_visit_thread_data(const struct ter_os_thread *thread,
 /* ---- Cancellation ---- */
 
 /*
- * Between off and back the calling thread is not cancelled, whatever it calls: a request waits. Nothing
- * of ours that waits, reads or writes may be a place where threads end. The type is changed too: glibc
- * may cancel a thread at any place just after it has forbidden that, if it asked for that type before.
+ * Between off and back the calling thread is not cancelled, whatever it calls: a request waits.
+ * Nothing of ours that waits, reads or writes may be a place where threads end. The type is changed
+ * too: glibc may cancel a thread at any place just after it has forbidden that, if it asked for
+ * that type before.
  */
 struct ter_os_cancel {
     int state, type;
@@ -232,9 +235,9 @@ TER_INLINE void ter_os_cancel_back(struct ter_os_cancel before)
 /* ---- Order ---- */
 
 /*
- * When it returns true, every other thread of the process has passed a full barrier since the call. So
- * those need none where their order matters only to one that calls this, which is rare. False: the system
- * has no such thing. To be prepared while there is one thread, as that is cheap then.
+ * When it returns true, every other thread of the process has passed a full barrier since the call.
+ * So those need none where their order matters only to one that calls this, which is rare. False:
+ * the system has no such thing. To be prepared while there is one thread, as that is cheap then.
  */
 void ter_os_order_prepare(void);
 bool ter_os_order_threads(void);
@@ -263,8 +266,9 @@ void ter_os_worker_join(struct ter_os_worker *worker);
 /* ---- Stopping threads ---- */
 
 /*
- * A thread as those see it who stop it. It lies in memory that stays, so a thread that ended in a way
- * that nobody noticed can still be asked. It goes to another thread only after this one's end was told.
+ * A thread as those see it who stop it. It lies in memory that stays, so a thread that ended in a
+ * way that nobody noticed can still be asked. It goes to another thread only after this one's end
+ * was told.
  */
 struct ter_os_thread {
     _Atomic uintptr_t stack_pointer; /* below all that a stopped thread holds, registers included */
@@ -285,15 +289,17 @@ struct ter_os_thread {
 /* Notes that for the calling thread, whose record `self` is. From a signal handler, too. */
 void ter_os_note_signal_stack(struct ter_os_thread *self);
 
-/* The record of the calling thread, made by the first call; the handler that answers stops is there. */
+/* The record of the calling thread, made by the first call; the handler that answers stops is
+ * there. */
 ter_status ter_os_thread_begin(struct ter_os_thread **thread);
 /* The same, NULL when there is none. Signal handlers may ask. */
 struct ter_os_thread *ter_os_thread_self(void);
 
 /*
  * `function` is called once in each thread that has a record, late in its end, by whichever way it
- * ends: after its thread-local destructors and nearly all of those of its keys. The record goes with it.
- * A thread that asks for a record after that has another one, whose end may come unnoticed.
+ * ends: after its thread-local destructors and nearly all of those of its keys. The record goes
+ * with it. A thread that asks for a record after that has another one, whose end may come
+ * unnoticed.
  */
 typedef void ter_os_thread_end(struct ter_os_thread *thread);
 void ter_os_set_thread_end(ter_os_thread_end *function);
@@ -304,8 +310,9 @@ bool ter_os_thread_end_is_noticed(void);
 bool ter_os_thread_is_gone(const struct ter_os_thread *thread);
 
 /*
- * The calling thread lets the signals through that stop and suspend it, those of which the handlers are
- * there, as every thread must that others are to stop. The thread's mask before it is kept in *before, for ter_os_restore_stops.
+ * The calling thread lets the signals through that stop and suspend it, those of which the handlers
+ * are there, as every thread must that others are to stop. The thread's mask before it is kept in
+ * *before, for ter_os_restore_stops.
  */
 struct ter_os_mask {
     sigset_t signals;
@@ -346,9 +353,9 @@ void ter_os_stop_reset_after_fork(void);
 
 /*
  * Between begin and end the calling thread (`self`) does not come to stand, neither for a stop nor
- * for a suspension: what is asked of it meanwhile is answered at the end. So a collector finds a few
- * instructions of it done or not begun, and they need no lock. Who stops it waits for the end: in
- * between no lock is taken and nothing waits. Holds do not nest.
+ * for a suspension: what is asked of it meanwhile is answered at the end. So a collector finds a
+ * few instructions of it done or not begun, and they need no lock. Who stops it waits for the end:
+ * in between no lock is taken and nothing waits. Holds do not nest.
  *
  * The signal's handler runs in this thread, so the order of its own instructions is enough.
  */
@@ -388,18 +395,18 @@ void ter_os_set_stop_signal(int number);
  */
 
 /*
- * The handler is there from now on, so a signal of that number from elsewhere does no harm. False: the
- * system refuses.
+ * The handler is there from now on, so a signal of that number from elsewhere does no harm. False:
+ * the system refuses.
  */
 bool ter_os_suspend_prepare(void);
 /*
- * Another thread than the caller's; returns when it stands. False: no such thread, no signal, or it has
- * not answered for very long.
+ * Another thread than the caller's; returns when it stands. False: no such thread, no signal, or it
+ * has not answered for very long.
  */
 bool ter_os_suspend(struct ter_os_thread *thread);
 /*
- * The same in two steps, for the calling thread and for those that come to the second: it is to stand,
- * and it stands until resumed, if it is to.
+ * The same in two steps, for the calling thread and for those that come to the second: it is to
+ * stand, and it stands until resumed, if it is to.
  */
 void ter_os_suspend_begin(struct ter_os_thread *thread);
 void ter_os_suspend_self(void);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Valgrind is told. Its interface is a sequence of instructions that do nothing and mean a request
- * to it alone; the register of the answer holds what is to be answered without it. So nothing is needed
- * to build, and a request costs a dozen instructions.
+ * What Valgrind is told. Its interface is a sequence of instructions that do nothing and mean a
+ * request to it alone; the register of the answer holds what is to be answered without it. So
+ * nothing is needed to build, and a request costs a dozen instructions.
  *
- * Memcheck learns what is free, what is handed out without contents, and that the collector looks at
- * stacks and objects whatever lies there. Requests that a tool does not know do nothing.
+ * Memcheck learns what is free, what is handed out without contents, and that the collector looks
+ * at stacks and objects whatever lies there. Requests that a tool does not know do nothing.
  */
 #pragma once
 

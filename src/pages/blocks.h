@@ -38,16 +38,16 @@ void ter_block_list_push(struct ter_blocks *blocks, struct ter_block_list *list,
 uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *list);
 
 /*
- * The next blocks side by side that were ever handed out, at or above `from`: their start, 0 if there
- * are none, and their end. And the same from the top down: their end, and their start.
+ * The next blocks side by side that were ever handed out, at or above `from`: their start, 0 if
+ * there are none, and their end. And the same from the top down: their end, and their start.
  */
 uintptr_t ter_blocks_next(const struct ter_blocks *blocks, uintptr_t from, uintptr_t *end);
 uintptr_t ter_blocks_previous(const struct ter_blocks *blocks, uintptr_t below, uintptr_t *start);
 
 /*
  * Gives up to about `bytes` of memory of free blocks back to the system, from the top: whole chunks
- * where all blocks are free, else runs of blocks. `is_free` and `is_clean` answer for a block that was
- * handed out once; `set_clean` is told. Returns the bytes given back.
+ * where all blocks are free, else runs of blocks. `is_free` and `is_clean` answer for a block that
+ * was handed out once; `set_clean` is told. Returns the bytes given back.
  */
 struct ter_blocks_view {
     bool (*is_free)(const struct ter_blocks *blocks, uintptr_t block);

@@ -3,10 +3,10 @@
  * Which space each chunk of a heap's range belongs to: a byte a chunk, 0 for none. Where nothing is
  * reserved, memory of others may lie in the range; such chunks are marked when one is found.
  *
- * Invariant: `owners` changes only under the growth lock of the ground; reading takes no lock. A byte
- * is stored, with release, after the chunk and its side metadata are mapped and its entry of the SFT
- * map is claimed, and cleared before any of that is undone. So whoever reads a space's number may
- * read the chunk.
+ * Invariant: `owners` changes only under the growth lock of the ground; reading takes no lock. A
+ * byte is stored, with release, after the chunk and its side metadata are mapped and its entry of
+ * the SFT map is claimed, and cleared before any of that is undone. So whoever reads a space's
+ * number may read the chunk.
  *
  * Allocation is first fit, from the lowest chunk that may be free; neighbours that are free are one
  * piece without more ado.

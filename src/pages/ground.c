@@ -106,8 +106,8 @@ static uintptr_t all_addresses(const struct ter_layout *layout)
 }
 
 /*
- * A space map's table begins at address 0, so slots that begin very high above their size, or not at a
- * multiple of it, are out of its reach: the kernel may have given such a place.
+ * A space map's table begins at address 0, so slots that begin very high above their size, or not
+ * at a multiple of it, are out of its reach: the kernel may have given such a place.
  */
 static bool can_have_space_map(const struct ter_layout *layout, bool outside)
 {

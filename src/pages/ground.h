@@ -36,13 +36,14 @@ struct ter_ground_settings {
     size_t record_bytes; /* of the largest space */
 };
 
-/* Bytes of addresses that a layout by need is about, side metadata included: a multiple of a slot. */
+/* Bytes of addresses that a layout by need is about, side metadata included: a multiple of a slot.
+ */
 size_t ter_ground_by_need_bytes(const struct ter_layout *layout);
 
 /*
- * Reserves the range of the layout and its side metadata; the layout's start is a hint. Falls back to
- * smaller layouts when the system refuses and says so in the log. TER_ERROR_INVALID: the form of map
- * that was chosen cannot serve.
+ * Reserves the range of the layout and its side metadata; the layout's start is a hint. Falls back
+ * to smaller layouts when the system refuses and says so in the log. TER_ERROR_INVALID: the form of
+ * map that was chosen cannot serve.
  *
  * A layout by need lies where it says. TER_ERROR_OWNED: somebody else has the place.
  */

@@ -3,15 +3,16 @@
  * Memory that spaces own outside of the layout's range: metadata for chunks anywhere in the address
  * space, and objects described by it alone, so that nothing is asked of whoever made the memory.
  *
- * Invariant: a chunk that the map gives to a space of this kind has an entry in `table`, which leads
- * to a record of its own. The record is in the table before the map's entry is claimed, and leaves it
- * after that is EMPTY; its memory stays readable for ever and is used again. So whoever got such a
- * space for a word may read the word's record: seen means readable. A record that serves another
- * chunk has another `generation`, by which a reader that came late knows; it is odd while in use.
+ * Invariant: a chunk that the map gives to a space of this kind has an entry in `table`, which
+ * leads to a record of its own. The record is in the table before the map's entry is claimed, and
+ * leaves it after that is EMPTY; its memory stays readable for ever and is used again. So whoever
+ * got such a space for a word may read the word's record: seen means readable. A record that serves
+ * another chunk has another `generation`, by which a reader that came late knows; it is odd while
+ * in use.
  *
  * Invariant: an object is a bit in `starts` at its first granule and a bit in `ends` at its last.
- * Objects do not overlap, so going down from a word, what comes first tells whether an object covers
- * it. `groups` and `top` have a bit for each word of both that is not zero.
+ * Objects do not overlap, so going down from a word, what comes first tells whether an object
+ * covers it. `groups` and `top` have a bit for each word of both that is not zero.
  *
  * Changes are made under the heap lock; marks with the world stopped, or under it. Questions by
  * anyone, without a lock.
@@ -29,7 +30,8 @@
 
 struct ter_outside_set;
 
-/* What is known of one chunk. The first part is small; what follows is touched where objects are. */
+/* What is known of one chunk. The first part is small; what follows is touched where objects are.
+ */
 struct ter_outside_chunk {
     uintptr_t start;
     struct ter_outside_set *set; /* whose chunk it is; NULL: in the list of free records */
@@ -69,8 +71,9 @@ void ter_outside_fini(struct ter_outside *outside);
 void ter_outside_set_init(struct ter_outside_set *set, const struct ter_sft *owner);
 
 /*
- * Notes a user, [start, start + bytes), of every chunk that it touches; chunks that have none yet get
- * a record and are claimed. All or nothing. TER_ERROR_OWNED: a chunk belongs to another space, which
+ * Notes a user, [start, start + bytes), of every chunk that it touches; chunks that have none yet
+ * get a record and are claimed. All or nothing. TER_ERROR_OWNED: a chunk belongs to another space,
+ * which
  * `*conflict` names. TER_ERROR_NO_MEMORY: no record. TER_ERROR_OUT_OF_RANGE: as of a claim.
  */
 ter_status ter_outside_use(struct ter_outside *outside, const struct ter_sft_map *map,

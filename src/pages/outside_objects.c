@@ -149,8 +149,8 @@ void ter_outside_clear_marks(const struct ter_outside_set *set)
 enum below { BELOW_NOTHING, BELOW_START, BELOW_END };
 
 /*
- * What comes first going down in the chunk: a start in the group's bits up to `starts`, or an end in
- * those below it; then in the groups below.
+ * What comes first going down in the chunk: a start in the group's bits up to `starts`, or an end
+ * in those below it; then in the groups below.
  */
 static enum below look_down(const struct ter_outside_chunk *chunk, size_t group, uint64_t starts,
                             uint64_t ends, uintptr_t *offset)

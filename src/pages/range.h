@@ -2,15 +2,15 @@
 /*
  * The chunks of one space, and the order in which they come and go.
  *
- * Invariant ("seen means readable"): under the growth lock, memory is mapped, then its side metadata,
- * then the SFT map's entry is claimed, then the chunk's owner and the hull are published, with
- * release. Going back, the owner is cleared and the entry becomes EMPTY before memory goes. Side
- * metadata stays readable for ever and reads zero for chunks that went back. So whoever got the
- * space for a word, and finds the word in its hull, may read that word's metadata, even if the chunk
- * has gone back meanwhile.
+ * Invariant ("seen means readable"): under the growth lock, memory is mapped, then its side
+ * metadata, then the SFT map's entry is claimed, then the chunk's owner and the hull are published,
+ * with release. Going back, the owner is cleared and the entry becomes EMPTY before memory goes.
+ * Side metadata stays readable for ever and reads zero for chunks that went back. So whoever got
+ * the space for a word, and finds the word in its hull, may read that word's metadata, even if the
+ * chunk has gone back meanwhile.
  *
- * In a contiguous layout a space has a slot of its own, elsewhere all spaces take chunks of the whole
- * heap; the code is the same, the bounds differ.
+ * In a contiguous layout a space has a slot of its own, elsewhere all spaces take chunks of the
+ * whole heap; the code is the same, the bounds differ.
  */
 #pragma once
 
@@ -40,15 +40,16 @@ ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, si
                           uintptr_t *start);
 
 /*
- * The same for who asks for memory a second time: before any of it is used, ter_range_fill is called for
- * what is to be used. A space of a few hundred KiB then takes few addresses more.
+ * The same for who asks for memory a second time: before any of it is used, ter_range_fill is
+ * called for what is to be used. A space of a few hundred KiB then takes few addresses more.
  */
 ter_status ter_range_grow_in_parts(struct ter_range *range, struct ter_ground *ground,
                                    size_t chunks, uintptr_t *start);
 
 /*
- * Makes sure of the memory behind a part of the range's chunks; what is new reads zero. After a failure
- * what was mapped stays mapped. TER_ERROR_NO_ADDRESS_SPACE: somebody else has come to lie there.
+ * Makes sure of the memory behind a part of the range's chunks; what is new reads zero. After a
+ * failure what was mapped stays mapped. TER_ERROR_NO_ADDRESS_SPACE: somebody else has come to lie
+ * there.
  */
 ter_status ter_range_fill(const struct ter_range *range, struct ter_ground *ground, uintptr_t start,
                           size_t bytes);

@@ -53,8 +53,8 @@ void ter_runs_release(struct ter_runs *runs, uintptr_t start);
 bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages, bool *zeroed);
 
 /*
- * Gives up to about `bytes` of memory of free runs back to the system, from the top; whole chunks leave
- * the space. Returns the bytes.
+ * Gives up to about `bytes` of memory of free runs back to the system, from the top; whole chunks
+ * leave the space. Returns the bytes.
  */
 size_t ter_runs_trim(struct ter_runs *runs, size_t bytes);
 

@@ -3,10 +3,10 @@
  * Invariant: a marked object that may hold references has been scanned, is in the queue or on the
  * stack, or the stack has `overflowed`.
  *
- * A newly marked object is prefetched and enters the queue; the one that has been there longest goes
- * to the stack when there is no room; what is scanned next comes off the stack, or off the queue when
- * the stack is empty. So an object's memory mostly has had the time of QUEUE_LENGTH other marks to
- * arrive, and the order stays close to depth first.
+ * A newly marked object is prefetched and enters the queue; the one that has been there longest
+ * goes to the stack when there is no room; what is scanned next comes off the stack, or off the
+ * queue when the stack is empty. So an object's memory mostly has had the time of QUEUE_LENGTH
+ * other marks to arrive, and the order stays close to depth first.
  */
 #include "plan/plan.h"
 
@@ -62,8 +62,8 @@ TER_INLINE void save_stack(const struct scan *scan)
 }
 
 /*
- * Once for every object with a mark procedure: field by field, as filling and copying the whole takes
- * longer than marking a few words.
+ * Once for every object with a mark procedure: field by field, as filling and copying the whole
+ * takes longer than marking a few words.
  */
 TER_INLINE void begin_scan(struct scan *scan, struct ter_marker *marker, bool interior)
 {
@@ -120,8 +120,8 @@ TER_INLINE bool displacement_counts(const uint8_t *displacements, uintptr_t disp
 }
 
 /*
- * Sets the mark of the granule at `object`; false when it was set. With others about, most marks that
- * are asked for are set already, which a plain load tells.
+ * Sets the mark of the granule at `object`; false when it was set. With others about, most marks
+ * that are asked for are set already, which a plain load tells.
  */
 TER_INLINE bool set_mark(const struct scan *scan, uintptr_t object, enum ter_mark_company company)
 {
@@ -332,9 +332,9 @@ void ter_mark_contents(struct ter_marker *marker, uintptr_t object, size_t bytes
 }
 
 /*
- * Half of the stack, the oldest entries, for who has nothing to do. Behind them may be half of all there is,
- * or next to nothing, as in a long list. A gift that was used up before this marker had rested is
- * followed by a rest of twice the length.
+ * Half of the stack, the oldest entries, for who has nothing to do. Behind them may be half of all
+ * there is, or next to nothing, as in a long list. A gift that was used up before this marker had
+ * rested is followed by a rest of twice the length.
  */
 static TER_NOINLINE void give_away(struct scan *scan, bool in_time)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The marking loop, compiled for the spaces of the mark-sweep plan: it switches on the kind of space
- * inline and goes through the table of functions only for kinds that it does not know.
+ * The marking loop, compiled for the spaces of the mark-sweep plan: it switches on the kind of
+ * space inline and goes through the table of functions only for kinds that it does not know.
  *
  * For each word: one compare with the hull of the heap; then the SFT map, the block's head, the
  * cell by a multiplication, one mark bit, one push. Between marking and scanning, objects wait in a
@@ -17,15 +17,15 @@
 #define TER_MAX_DISPLACEMENT 4096u
 
 /*
- * Who else marks at the same time. Two need no atomic operation to set a mark: each has a table of its own,
- * and reads the other's. Both may mark an object that they reach at once, and then both scan it. With more,
- * reading all tables would take longer, and there is one that all set marks in.
+ * Who else marks at the same time. Two need no atomic operation to set a mark: each has a table of
+ * its own, and reads the other's. Both may mark an object that they reach at once, and then both
+ * scan it. With more, reading all tables would take longer, and there is one that all set marks in.
  */
 enum ter_mark_company { TER_MARK_ALONE, TER_MARK_WITH_ONE, TER_MARK_WITH_MANY };
 
 /*
- * One member's part of marking, alone or in a round with others (see mark_team.h). Tracers of kinds find
- * the marker by the trace that they get.
+ * One member's part of marking, alone or in a round with others (see mark_team.h). Tracers of kinds
+ * find the marker by the trace that they get.
  */
 struct ter_marker {
     struct ter_trace trace; /* first: kinds' tracers get it */

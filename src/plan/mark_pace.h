@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether marking together with helpers is worth it, as measured: on a machine whose other processors
- * are busy it is slower than marking alone, and it always takes more processor time.
+ * Whether marking together with helpers is worth it, as measured: on a machine whose other
+ * processors are busy it is slower than marking alone, and it always takes more processor time.
  *
  * Each way has an estimate of nanoseconds per KiB of live memory, which later collections correct.
  * The better way is taken; the other one is tried again now and then, less often each time that it

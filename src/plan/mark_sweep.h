@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mark-sweep plan: small objects in a native mark-sweep space, uncollectable ones in an immortal
- * space, those over 8 KiB in a large object space; nothing moves.
+ * The mark-sweep plan: small objects in a native mark-sweep space, uncollectable ones in an
+ * immortal space, those over 8 KiB in a large object space; nothing moves.
  *
  * A collection, under the heap lock: runs return, marks are made from valid-object bits, roots are
  * marked and traced, weak things are processed, the sweep turns marks into valid-object bits.

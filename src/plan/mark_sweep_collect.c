@@ -19,8 +19,8 @@ static bool is_ours(const struct ter_plan *plan, uintptr_t object)
 }
 
 /*
- * What was freed by hand is no object any more and so is not reached, whatever its mark says. Memory
- * of the program's that holds no object is as good as any other outside the heap.
+ * What was freed by hand is no object any more and so is not reached, whatever its mark says.
+ * Memory of the program's that holds no object is as good as any other outside the heap.
  */
 static bool is_reached(void *context, uintptr_t object)
 {
@@ -103,8 +103,8 @@ static void reach_children(void *context, uintptr_t object)
 }
 
 /*
- * With its mark set meanwhile, references back to the object lead nowhere. All of the object is read
- * now, also a large one: only references that lie in it are ignored, not ones further on.
+ * With its mark set meanwhile, references back to the object lead nowhere. All of the object is
+ * read now, also a large one: only references that lie in it are ignored, not ones further on.
  */
 static void reach_children_but_self(void *context, uintptr_t object)
 {
@@ -300,7 +300,8 @@ static void pass(const struct ter_plan *plan, enum ter_plan_phase phase)
         plan->hooks.passed(plan->hooks.context, phase);
 }
 
-/* The list that a collection needs; again when the world is about to stop, since callbacks may load. */
+/* The list that a collection needs; again when the world is about to stop, since callbacks may
+ * load. */
 static bool refresh_roots(struct ter_plan *plan)
 {
     if (ter_roots_refresh(&plan->roots) == TER_OK)
@@ -323,8 +324,8 @@ struct start {
 };
 
 /*
- * Under the loader's lock, so that no library goes while its data are marked. It is taken before the
- * world stops: a thread that stands may hold it.
+ * Under the loader's lock, so that no library goes while its data are marked. It is taken before
+ * the world stops: a thread that stands may hold it.
  */
 static void stop_and_mark_static_roots(void *context)
 {

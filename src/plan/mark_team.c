@@ -47,8 +47,8 @@ void ter_mark_team_forget(struct ter_mark_team *team)
 }
 
 /*
- * The helper's table, for all of each range's hull, as any word in it may be looked up. Without it there
- * are rounds all the same, only slower.
+ * The helper's table, for all of each range's hull, as any word in it may be looked up. Without it
+ * there are rounds all the same, only slower.
  */
 static bool cover_hulls(struct ter_mark_team *team, const struct ter_marker *marker)
 {

@@ -3,7 +3,8 @@
  * Marking with several processors: a round in which the plan's marker and helpers drain together.
  *
  * A round costs some tens of microseconds, so small heaps are marked alone. Roots are scanned, and
- * weak things processed, by the collecting thread alone; the round is for what lies behind the roots.
+ * weak things processed, by the collecting thread alone; the round is for what lies behind the
+ * roots.
  *
  * Invariant: between rounds all marks are in the heap's table.
  */
@@ -28,7 +29,8 @@ struct ter_mark_team {
     } covered[3]; /* by that table; of the marker's ranges */
 };
 
-/* `ground`: whose memory is marked. `members`: threads that mark, the collecting one included; 0: one a processor. */
+/* `ground`: whose memory is marked. `members`: threads that mark, the collecting one included; 0:
+ * one a processor. */
 ter_status ter_mark_team_init(struct ter_mark_team *team, struct ter_ground *ground,
                               unsigned members);
 void ter_mark_team_fini(struct ter_mark_team *team);

@@ -13,8 +13,9 @@
 #define MOST_WITH_HOLES TER_MIB(32) /* the same */
 
 /*
- * In large heaps what need not be scanned counts too, and holes up to some size: a heap of many threads is
- * mostly holes. In a heap of any size holes would lead to fewer collections and those to more holes.
+ * In large heaps what need not be scanned counts too, and holes up to some size: a heap of many
+ * threads is mostly holes. In a heap of any size holes would lead to fewer collections and those to
+ * more holes.
  */
 static size_t work_of_large_heap(const struct ter_trigger *trigger, size_t work)
 {

@@ -23,12 +23,14 @@ struct ter_trigger {
 
 /* Fewest bytes of allocation between two collections. */
 size_t ter_trigger_interval(const struct ter_trigger *trigger);
-/* Is a collection due, now that the limit is reached? `wanted`: for another reason than what was allocated. */
+/* Is a collection due, now that the limit is reached? `wanted`: for another reason than what was
+ * allocated. */
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
                         bool wanted);
 /*
- * What is to be allocated before a collection is worth it in a heap that may not grow; 0: nothing, now is
- * the time. Half of the interval, since what such a heap has meanwhile fits its needs less and less.
+ * What is to be allocated before a collection is worth it in a heap that may not grow; 0: nothing,
+ * now is the time. Half of the interval, since what such a heap has meanwhile fits its needs less
+ * and less.
  */
 size_t ter_trigger_missing(const struct ter_trigger *trigger,
                            const struct ter_allocator *allocator);

@@ -2,14 +2,15 @@
 /*
  * When free memory goes back to the system.
  *
- * After a collection, free memory that still has pages of the system behind it is kept as far as the
- * program is likely to use it before the next collection: as much as it allocated in the busiest of
- * the last few intervals. What is beyond that, if it is worth the calls, goes back. So a program in a
- * steady state pays nothing, and one that shrinks or comes to rest gives its memory back within a few
- * collections.
+ * After a collection, free memory that still has pages of the system behind it is kept as far as
+ * the program is likely to use it before the next collection: as much as it allocated in the
+ * busiest of the last few intervals. What is beyond that, if it is worth the calls, goes back. So a
+ * program in a steady state pays nothing, and one that shrinks or comes to rest gives its memory
+ * back within a few collections.
  *
- * Between collections free memory of one space may lie idle while another space grows. The limit of the heap
- * holds for both together: what is beyond it goes back as soon as it is worth the call. Under the heap lock.
+ * Between collections free memory of one space may lie idle while another space grows. The limit of
+ * the heap holds for both together: what is beyond it goes back as soon as it is worth the call.
+ * Under the heap lock.
  */
 #pragma once
 
@@ -29,7 +30,8 @@ struct ter_allocator;
 void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes);
 /* Bytes that should go back now; 0 when they are not worth it. */
 size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting);
-/* Bytes that should go back between collections, as more has memory behind it than the limit allows. */
+/* Bytes that should go back between collections, as more has memory behind it than the limit
+ * allows. */
 size_t ter_trim_excess(const struct ter_accounting *accounting);
 /* Gives up to about `bytes` back, large objects' pages first; returns how much. */
 size_t ter_trim_spaces(const struct ter_allocator *allocator, size_t bytes);

@@ -3,10 +3,10 @@
  * Static roots: writable data of the program and of every shared library, and ranges that the
  * embedder adds. All are scanned conservatively.
  *
- * Invariant: `segments` is what was loaded when `segments_version` was read; it is read again before
- * a collection when the loader's version differs. Excluded ranges are cut out of segments, not out
- * of added ranges. What cannot be read when it is visited is left out, and said once. All under the
- * heap lock.
+ * Invariant: `segments` is what was loaded when `segments_version` was read; it is read again
+ * before a collection when the loader's version differs. Excluded ranges are cut out of segments,
+ * not out of added ranges. What cannot be read when it is visited is left out, and said once. All
+ * under the heap lock.
  */
 #pragma once
 

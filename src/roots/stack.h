@@ -2,11 +2,11 @@
 /*
  * Roots on stacks: which parts of memory hold what a thread's frames refer to.
  *
- * Invariant: nothing is read that the system has not said can be read, but from the pointer up to the
- * base of a stack on which the pointer is known to lie. A thread may stand on a stack that it was not
- * given by the system: that of a coroutine, or one for its signal handlers. Then its own is visited
- * whole, since how far that one went is not known, and the other from the pointer up to where its
- * mapping ends.
+ * Invariant: nothing is read that the system has not said can be read, but from the pointer up to
+ * the base of a stack on which the pointer is known to lie. A thread may stand on a stack that it
+ * was not given by the system: that of a coroutine, or one for its signal handlers. Then its own is
+ * visited whole, since how far that one went is not known, and the other from the pointer up to
+ * where its mapping ends.
  *
  * Reading memory that belongs to somebody else's frames is what a conservative scan is; the one
  * function here that does it is kept out of the sanitizers' sight.

@@ -10,7 +10,8 @@ _Static_assert(ATOMIC_POINTER_LOCK_FREE == 2, "a word must be atomic without a l
 _Static_assert(ATOMIC_CHAR_LOCK_FREE == 2, "a byte must be atomic without a lock");
 _Static_assert(TER_SFT_MAX_SPACES <= UINT8_MAX, "a byte must have a number for every space");
 
-/* For an address 0 the answer is about aligned words: alignment is the other half of the question. */
+/* For an address 0 the answer is about aligned words: alignment is the other half of the question.
+ */
 static bool is_lock_free(const void *entry, size_t bytes)
 {
     if (bytes == sizeof(uintptr_t))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an entry is: one word, or in a dense map one byte, that the processor loads and stores whole
- * and without a lock. A look-up rests on that, in signal handlers too; so it is checked when this is
- * compiled, and of the real table before the map is used.
+ * and without a lock. A look-up rests on that, in signal handlers too; so it is checked when this
+ * is compiled, and of the real table before the map is used.
  */
 #pragma once
 

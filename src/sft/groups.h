@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which groups of entries own anything, so that looking at a map costs what is owned and not what could
- * be: a table for all addresses has 2^42 entries.
+ * Which groups of entries own anything, so that looking at a map costs what is owned and not what
+ * could be: a table for all addresses has 2^42 entries.
  *
- * A bitmap with summaries: bit i of a level stands for word i of the level below it; the last level is
- * one word. Invariant: a bit above the lowest level is set when and only when its word is not zero.
+ * A bitmap with summaries: bit i of a level stands for word i of the level below it; the last level
+ * is one word. Invariant: a bit above the lowest level is set when and only when its word is not
+ * zero.
  *
  * All under the lock of the map. A search reads one word a level, and those that a summary names.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tracers behind the options sft_trace and sft_trace_map: a line of the log for every change, and
- * after it a line for every run of the map, as it is then. Both under the map's lock.
+ * The tracers behind the options sft_trace and sft_trace_map: a line of the log for every change,
+ * and after it a line for every run of the map, as it is then. Both under the map's lock.
  */
 #include "sft/map_state.h"
 #include "sft/sft.h"

@@ -52,7 +52,8 @@ static uintptr_t group_count(const struct ter_sft_map *map)
     return ((map->outside - 1) >> TER_SFT_LOG_GROUP) + 1;
 }
 
-/* Lays out state, records and table in one allocation: at most an entry a chunk of all addresses. */
+/* Lays out state, records and table in one allocation: at most an entry a chunk of all addresses.
+ */
 static void lay_out(const struct ter_sft_map *map, size_t *records, size_t *table, size_t *bytes)
 {
     size_t page = ter_os_page_size();

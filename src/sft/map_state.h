@@ -6,8 +6,8 @@
  * zero at first and costs memory only where it is written.
  *
  * Invariant: entries change only under `lock`, from EMPTY to a space that was added or back; the
- * entry behind the last region is EMPTY for ever. `groups` has a group when and only when an entry in it
- * is not EMPTY.
+ * entry behind the last region is EMPTY for ever. `groups` has a group when and only when an entry
+ * in it is not EMPTY.
  */
 #pragma once
 

@@ -3,7 +3,8 @@
  * Claims and releases.
  *
  * Invariant: an entry goes from EMPTY to a space and back, never from one space to another. A
- * release store publishes what the space wrote before; an entry that would not change is not stored.
+ * release store publishes what the space wrote before; an entry that would not change is not
+ * stored.
  */
 #include "sft/map_state.h"
 
@@ -41,8 +42,8 @@ static void store_entry(const struct ter_sft_map *map, uintptr_t index, const st
 }
 
 /*
- * The part of [*first, last] that lies in the next group where anything is owned: *first is its first
- * region. False if there is none.
+ * The part of [*first, last] that lies in the next group where anything is owned: *first is its
+ * first region. False if there is none.
  */
 static bool next_owned_part(const struct ter_sft_map *map, uintptr_t *first, uintptr_t last,
                             uintptr_t *part_last)

@@ -11,7 +11,7 @@
 uint8_t ter_sft_space_number(const struct ter_sft_map *map, const struct ter_sft *space);
 
 /*
- * From now on every change of the map is a line of the log; if wanted, the whole map follows each, a
- * line for every run. `map` stays where it is.
+ * From now on every change of the map is a line of the log; if wanted, the whole map follows each,
+ * a line for every run. `map` stays where it is.
  */
 void ter_sft_log_changes(const struct ter_sft_map *map, bool whole_map);

@@ -25,9 +25,9 @@ static uintptr_t block_of(uintptr_t address)
 }
 
 /*
- * First byte of the cell that covers `word`, or 0. The block may change its size class meanwhile, in
- * another thread or under a signal handler that asks; parts of two heads then lead to no cell or to one
- * of the same block, of which the bits tell.
+ * First byte of the cell that covers `word`, or 0. The block may change its size class meanwhile,
+ * in another thread or under a signal handler that asks; parts of two heads then lead to no cell or
+ * to one of the same block, of which the bits tell.
  */
 static uintptr_t find_cell_start(const struct ter_block_head *head, uintptr_t word)
 {

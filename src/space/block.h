@@ -10,10 +10,10 @@
  * Cells of a block below its `resume` offset have been looked at since the last sweep: they are
  * objects, in a run, or in the list of a mutator that freed them. Cells above have not, so a freed
  * one there must not enter a list: it will be found where it is. Only the block's owner moves
- * `resume`, so who frees a cell reads it first and then clears the bit. All under the heap lock, but
- * for the hot head, which the collector reads with the world stopped, the owner's next runs, and
- * freeing and taking a freed cell: those may be in any number of threads, but not in one that stands
- * in the middle of it while the world is stopped.
+ * `resume`, so who frees a cell reads it first and then clears the bit. All under the heap lock,
+ * but for the hot head, which the collector reads with the world stopped, the owner's next runs,
+ * and freeing and taking a freed cell: those may be in any number of threads, but not in one that
+ * stands in the middle of it while the world is stopped.
  *
  * Free runs come from a bitmap and not from threaded lists, as in Go's runtime and JavaScriptCore.
  */
@@ -81,9 +81,9 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
 bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
                               struct ter_run *run);
 /*
- * The same without the heap lock, by the owner of the block, which took a run of it before; when none
- * is left the block stays its own. A collector may stop the thread at any instruction of this: cells
- * are free, then in the published run, then valid, and the block is nobody else's meanwhile.
+ * The same without the heap lock, by the owner of the block, which took a run of it before; when
+ * none is left the block stays its own. A collector may stop the thread at any instruction of this:
+ * cells are free, then in the published run, then valid, and the block is nobody else's meanwhile.
  */
 bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
                             struct ter_run *run);

@@ -35,8 +35,8 @@ TER_INLINE const struct ter_side_table *ter_space_table(const struct ter_space *
 struct ter_sft ter_space_non_moving_functions(enum ter_space_kind kind, const char *name);
 
 /*
- * Adds a space to the map of `ground` and gives it a slot; its record is zero behind the common part
- * and lives as long as the ground. TER_ERROR_FULL: the map has no room for another space.
+ * Adds a space to the map of `ground` and gives it a slot; its record is zero behind the common
+ * part and lives as long as the ground. TER_ERROR_FULL: the map has no room for another space.
  */
 ter_status ter_space_new(struct ter_ground *ground, const struct ter_sft *functions, unsigned slot,
                          ter_side_set side, struct ter_space **space);

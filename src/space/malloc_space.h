@@ -7,8 +7,9 @@
  * bits are set until after they are cleared; a chunk that none touches is not. Memory with its bits
  * cleared, and only that, is in the list of the dead or malloc's again.
  *
- * What is dead is found while threads are stopped. Then malloc must not be called, since one of them
- * may hold its lock; so the dead are linked through their own memory, and freed when threads run.
+ * What is dead is found while threads are stopped. Then malloc must not be called, since one of
+ * them may hold its lock; so the dead are linked through their own memory, and freed when threads
+ * run.
  */
 #pragma once
 
@@ -34,8 +35,8 @@ void ter_malloc_space_fini(struct ter_malloc_space *space);
 /* ---- Under the heap lock, with threads running ---- */
 
 /*
- * Memory of malloc's, `bytes` long (a multiple of a granule), becomes an object. TER_ERROR_OWNED: it
- * lies in a chunk of another space. TER_ERROR_NO_MEMORY: no memory to describe it.
+ * Memory of malloc's, `bytes` long (a multiple of a granule), becomes an object. TER_ERROR_OWNED:
+ * it lies in a chunk of another space. TER_ERROR_NO_MEMORY: no memory to describe it.
  */
 ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
                                   unsigned kind);

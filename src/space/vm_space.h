@@ -6,8 +6,8 @@
  * are marked and scanned when they are reached, but never freed.
  *
  * Invariant: ranges do not overlap. Every chunk that one touches is the space's in the map, and no
- * other. Objects lie in traced ranges. Ranges change under the heap lock; questions take none: a slot
- * whose `last` is 0 holds no range, and `last` is stored after `start`.
+ * other. Objects lie in traced ranges. Ranges change under the heap lock; questions take none: a
+ * slot whose `last` is 0 holds no range, and `last` is stored after `start`.
  */
 #pragma once
 
@@ -55,8 +55,8 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
 ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                      ter_object_visitor *forget, void *context);
 /*
- * [object, object + bytes), of whole granules, becomes an object. TER_ERROR_OUT_OF_RANGE: it does not
- * lie in a traced range. TER_ERROR_OWNED: it overlaps another one.
+ * [object, object + bytes), of whole granules, becomes an object. TER_ERROR_OUT_OF_RANGE: it does
+ * not lie in a traced range. TER_ERROR_OWNED: it overlaps another one.
  */
 ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object, size_t bytes,
                                    unsigned kind);

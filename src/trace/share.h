@@ -3,8 +3,8 @@
  * How members of a round of marking share what is to be scanned.
  *
  * Each has a stack of its own. Who runs out takes from the share, or waits; who sees that somebody
- * waits (`hungry`) gives the oldest entries of his stack, which lead to the most work. When all wait
- * and the share is empty, the round is over.
+ * waits (`hungry`) gives the oldest entries of his stack, which lead to the most work. When all
+ * wait and the share is empty, the round is over.
  *
  * Invariant: entries are in exactly one stack or in the share; `waiting` members have empty stacks.
  */
@@ -39,5 +39,6 @@ TER_INLINE bool ter_share_is_hungry(const struct ter_share *share)
 /* Gives entries; false, with nothing given, when there is no memory for them. */
 bool ter_share_give(struct ter_share *share, const struct ter_mark_entry *entries, size_t count);
 
-/* Moves entries to `stack`, which is empty, waiting for some if need be; false: the round is over. */
+/* Moves entries to `stack`, which is empty, waiting for some if need be; false: the round is over.
+ */
 bool ter_share_take(struct ter_share *share, struct ter_mark_stack *stack);

@@ -3,10 +3,11 @@
  * Threads that help a collector.
  *
  * Invariant: between two rounds every helper waits; a round is over when every helper has come back
- * from the function. The thread that runs rounds is member 0, helpers are 1 up to `count`. All calls
- * are made by one thread at a time (in a heap: under the heap lock).
+ * from the function. The thread that runs rounds is member 0, helpers are 1 up to `count`. All
+ * calls are made by one thread at a time (in a heap: under the heap lock).
  *
- * Helpers are started outside a pause: to start a thread may need locks that a stopped thread holds.
+ * Helpers are started outside a pause: to start a thread may need locks that a stopped thread
+ * holds.
  */
 #pragma once
 

@@ -51,7 +51,8 @@ ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
 
 /* During a collection, before the process below: reaches data and queued objects. */
 void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct ter_reach *reach);
-/* Moves what is to be finalized to the queue and keeps it. No memory: it waits for the next time. */
+/* Moves what is to be finalized to the queue and keeps it. No memory: it waits for the next time.
+ */
 void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach);
 
 /* Moves all that wait to the queue, reached or not. Outside collections. */

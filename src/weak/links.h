@@ -31,6 +31,7 @@ ter_status ter_links_move(struct ter_links *links, uintptr_t link, uintptr_t new
 
 /* Sets the words whose objects were not reached to 0. */
 void ter_links_clear_unreached(struct ter_links *links, const struct ter_reach *reach);
-/* Forgets links that lie in objects which were not reached. `base_of`: object of an address or 0. */
+/* Forgets links that lie in objects which were not reached. `base_of`: object of an address or 0.
+ */
 void ter_links_forget_dead(struct ter_links *links, const struct ter_reach *reach,
                            uintptr_t (*base_of)(void *context, uintptr_t address));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names in lines for people and in JSON: tables, every byte and character, random bytes; cut texts. */
+/* Names in lines for people and in JSON: tables, every byte and character, random bytes; cut texts.
+ */
 #include "support.h"
 
 static const char *escaped(const char *name, enum ter_escape_form form)
@@ -18,7 +19,8 @@ static const char *escaped(const char *name, enum ter_escape_form form)
     return text;
 }
 
-/* What is wrong in UTF-8 is one replacement for each longest start of a character, as others do it. */
+/* What is wrong in UTF-8 is one replacement for each longest start of a character, as others do it.
+ */
 static const struct row {
     const char *name, *text, *json;
 } rows[] = {

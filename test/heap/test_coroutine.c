@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutators that allocate and collect on a stack of the program's own: in the main thread and another,
- * with one heap and with two; and how much the heap believes that stacks hold.
+ * Mutators that allocate and collect on a stack of the program's own: in the main thread and
+ * another, with one heap and with two; and how much the heap believes that stacks hold.
  */
 #include "alloc/alloc.h"
 #include "heap/heap.h"

@@ -121,7 +121,8 @@ static void whatever_is_refused(void **state)
     (void)state;
     one_heap("log=0,layout=small", IGNORED);
     one_heap("log=0,layout=small,markers=2,stress=50", IGNORED);
-    /* Who maps by need looks whether a chunk's place is free by taking it, and must get rid of it again. */
+    /* Who maps by need looks whether a chunk's place is free by taking it, and must get rid of it
+     * again. */
     one_heap("log=0", IGNORED & ~TEST_CALL(RELEASE));
     one_heap("log=0,markers=2,stress=50", IGNORED & ~TEST_CALL(RELEASE));
 }

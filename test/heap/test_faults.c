@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call into the system fails at its k-th use, once and from then on, with every error that there
- * is a reason for: a status or NULL comes back, the heap stays whole and usable, and when it is gone the
- * mappings are those from before.
+ * Every call into the system fails at its k-th use, once and from then on, with every error that
+ * there is a reason for: a status or NULL comes back, the heap stays whole and usable, and when it
+ * is gone the mappings are those from before.
  */
 #include "heap/heap.h"
 

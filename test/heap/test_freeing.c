@@ -200,8 +200,8 @@ static void close_market(struct market *market, struct ter_mutator *mutator)
 /* ---- Tests ---- */
 
 /*
- * With one thread that marks: a child that starts another asks malloc, and AddressSanitizer's may be locked
- * for ever there by a thread that was lost in it.
+ * With one thread that marks: a child that starts another asks malloc, and AddressSanitizer's may
+ * be locked for ever there by a thread that was lost in it.
  */
 static void storm(const char *options)
 {

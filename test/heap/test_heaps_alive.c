@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Hundreds of heaps at once: found by any word, made and ended by several threads, over a fork; cheap. */
+/* Hundreds of heaps at once: found by any word, made and ended by several threads, over a fork;
+ * cheap. */
 #include "heap/heap.h"
 #include "small_heap.h"
 
@@ -17,7 +18,8 @@ struct member {
     uintptr_t **kept; /* KEPT objects that say whose they are */
 };
 
-/* A layout that fits as often as is wanted, where there are not that many places of the usual one. */
+/* A layout that fits as often as is wanted, where there are not that many places of the usual one.
+ */
 static void read_options(struct ter_options *options)
 {
     ter_options_init(options);

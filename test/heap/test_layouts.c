@@ -304,8 +304,8 @@ static void crowded_low_addresses(void **state)
 /* ---- Machines and limits ---- */
 
 /*
- * A kernel with 38 bits of addresses for programs, the usual with 39-bit page tables: what is larger
- * is refused, and without a hint that is there, ranges come from the top down.
+ * A kernel with 38 bits of addresses for programs, the usual with 39-bit page tables: what is
+ * larger is refused, and without a hint that is there, ranges come from the top down.
  */
 static uintptr_t top, next_top;
 

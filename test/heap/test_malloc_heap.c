@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap whose objects come from malloc: kinds, sizes, freeing, finalizers, figures, reports, limits,
- * chunks of others, forks, threads.
+ * A heap whose objects come from malloc: kinds, sizes, freeing, finalizers, figures, reports,
+ * limits, chunks of others, forks, threads.
  */
 #include "small_heap.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Heaps are values: several with different layouts, maps and plans live side by side, unknown to each
- * other, come and go in any order, and leave nothing behind.
+ * Heaps are values: several with different layouts, maps and plans live side by side, unknown to
+ * each other, come and go in any order, and leave nothing behind.
  */
 #include "heap/heap.h"
 

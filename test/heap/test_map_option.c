@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The options sft_map, sft_trace and sft_trace_map: every form serves a heap; a wrong choice is refused. */
+/* The options sft_map, sft_trace and sft_trace_map: every form serves a heap; a wrong choice is
+ * refused. */
 #include "heap/heap.h"
 #include "small_heap.h"
 
@@ -74,7 +75,8 @@ static void every_form_serves_a_heap(void **state)
 
 static void auto_follows_from_the_layout(void **state)
 {
-    /* Where AddressSanitizer has its shadow, the kernel gives a place high up, and a dense map serves. */
+    /* Where AddressSanitizer has its shadow, the kernel gives a place high up, and a dense map
+     * serves. */
     bool high = TER_HAS_ASAN && sizeof(uintptr_t) == 8;
 
     (void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that end while they are bound, whichever way: their heaps unbind them, in all heaps at once, and
- * collections go on. Ones whose end cannot be noticed are found. One that cannot be stopped ends the
- * process with a line.
+ * Threads that end while they are bound, whichever way: their heaps unbind them, in all heaps at
+ * once, and collections go on. Ones whose end cannot be noticed are found. One that cannot be
+ * stopped ends the process with a line.
  */
 #include <terrier/terrier.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Places of heaps that are mapped by need: upper halves that data hardly has, no overlap, enough. */
+/* Places of heaps that are mapped by need: upper halves that data hardly has, no overlap, enough.
+ */
 #include "layout/layout.h"
 
 #include "support.h"
@@ -7,7 +8,8 @@
 /* Shifts that 32 bits do not have stand in code that is not run there. */
 #define SIZE_BITS (sizeof(size_t) * 8)
 
-/* Numbers that are common as the upper half of two: small, round, powers of two and their multiples. */
+/* Numbers that are common as the upper half of two: small, round, powers of two and their
+ * multiples. */
 static bool is_common(uint32_t upper)
 {
     return upper < 8192 || upper % 100 == 0 || upper % 256 == 0 || upper % 1000 == 0 ||

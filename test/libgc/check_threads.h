@@ -13,8 +13,8 @@ static void *check_exit_at_once(void *argument)
 
 /*
  * To call before other threads run. The first pthread_exit loads a library. Under ThreadSanitizer a
- * thread that waits for the loader's lock takes no signal: it would wait for ever for one that was stopped
- * with that lock.
+ * thread that waits for the loader's lock takes no signal: it would wait for ever for one that was
+ * stopped with that lock.
  */
 static void check_load_exit(void)
 {

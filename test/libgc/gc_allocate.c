@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What allocation promises: size, alignment, cleared memory, which addresses belong to an object. */
+/* What allocation promises: size, alignment, cleared memory, which addresses belong to an object.
+ */
 #include "check.h"
 
 #include <errno.h>

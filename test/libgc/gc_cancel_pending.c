@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request to cancel is pending while a thread calls the collector: none of these calls is a place where
- * threads end. The thread goes on to its own pthread_testcancel, and the others collect on.
+ * A request to cancel is pending while a thread calls the collector: none of these calls is a place
+ * where threads end. The thread goes on to its own pthread_testcancel, and the others collect on.
  */
 #define GC_THREADS
 #include "check.h"
@@ -162,8 +162,8 @@ static void check_waiters(void)
 }
 
 /*
- * A thread that may be cancelled at any instruction must not call the collector, and some do. With ours
- * the others go on.
+ * A thread that may be cancelled at any instruction must not call the collector, and some do. With
+ * ours the others go on.
  */
 static void *allocate_asynchronously(void *argument)
 {

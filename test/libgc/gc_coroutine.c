@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that stands on a stack which nobody told the collector of: that of a coroutine, or one for
- * signal handlers. What lies on it is kept, and so is all that lies on the thread's own stack.
+ * A thread that stands on a stack which nobody told the collector of: that of a coroutine, or one
+ * for signal handlers. What lies on it is kept, and so is all that lies on the thread's own stack.
  *
  * Each case: in the main thread or another; a place for the stack; by swapcontext or by a signal;
- * collected by the thread itself, by another that stops it, or by another while it blocks. The stock
- * library reads what lies between the two stacks, or not the own one.
+ * collected by the thread itself, by another that stops it, or by another while it blocks. The
+ * stock library reads what lies between the two stacks, or not the own one.
  */
 #define GC_THREADS
 #define _GNU_SOURCE
@@ -231,7 +231,8 @@ static void *run_tests(void *argument)
     return argument;
 }
 
-/* ---- The program says where the stack begins, and collections come between that and the switch ---- */
+/* ---- The program says where the stack begins, and collections come between that and the switch
+ * ---- */
 
 static struct GC_stack_base own_base, told_base;
 static void *own_handle;

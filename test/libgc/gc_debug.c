@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The debugging forms: a header before every object, finalizers that get the object, what is said of
- * objects that were written past their ends or freed twice.
+ * The debugging forms: a header before every object, finalizers that get the object, what is said
+ * of objects that were written past their ends or freed twice.
  */
 #define GC_DEBUG
 #include "capture.h"

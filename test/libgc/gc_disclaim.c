@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disclaim procedures are called once for every dead object and may keep it; objects with a finalizer
- * of their own see what they refer to.
+ * Disclaim procedures are called once for every dead object and may keep it; objects with a
+ * finalizer of their own see what they refer to.
  */
 #include "check.h"
 

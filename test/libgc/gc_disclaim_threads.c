@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Objects with finalizers of their own in many threads: none is finalized while a thread has it or
- * another refers to it, and new ones are clear. Which free cells a thread has taken, the others see.
+ * another refers to it, and new ones are clear. Which free cells a thread has taken, the others
+ * see.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finalizers: the four orders, cycles, resurrection, finalizers that register again, their data, and
- * running them on demand. A conservative collector may keep a few objects by chance, so many are
- * made and nearly all must go; what must stay, stays to the last one.
+ * Finalizers: the four orders, cycles, resurrection, finalizers that register again, their data,
+ * and running them on demand. A conservative collector may keep a few objects by chance, so many
+ * are made and nearly all must go; what must stay, stays to the last one.
  */
 #include "check.h"
 

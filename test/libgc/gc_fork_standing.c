@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program stops the world and forks, as one does that has a child look at a heap that nobody changes. In
- * the child nobody stands: it lets the world go on, collects and starts threads. The stock library waits
- * for its own lock there.
+ * A program stops the world and forks, as one does that has a child look at a heap that nobody
+ * changes. In the child nobody stands: it lets the world go on, collects and starts threads. The
+ * stock library waits for its own lock there.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads other than the main one fork while others allocate and collect: registered ones, ones that the
- * collector does not know, and ones that it knows only by a call. The child allocates, collects,
- * registers itself, and starts threads, all on that thread's stack.
+ * Threads other than the main one fork while others allocate and collect: registered ones, ones
+ * that the collector does not know, and ones that it knows only by a call. The child allocates,
+ * collects, registers itself, and starts threads, all on that thread's stack.
  */
 #define GC_THREADS
 #include "check.h"

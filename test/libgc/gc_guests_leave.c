@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finalizers and the function for memory that is out may jump away (C++ programs throw there). A thread
- * that nobody registered is left as it was then: not registered, its signals blocked as before, and no
- * collection waits for it. The stock library cannot collect in such a thread.
+ * Finalizers and the function for memory that is out may jump away (C++ programs throw there). A
+ * thread that nobody registered is left as it was then: not registered, its signals blocked as
+ * before, and no collection waits for it. The stock library cannot collect in such a thread.
  */
 #define GC_THREADS
 #define GC_NO_THREAD_REDIRECTS

@@ -35,7 +35,8 @@ static void test_cons(void)
     EXPECT(count == LENGTH, "%zu", count);
 }
 
-/* Links through atomic objects keep nothing, so there is no collection while there are such lists. */
+/* Links through atomic objects keep nothing, so there is no collection while there are such lists.
+ */
 static void test_words(void)
 {
     GC_disable();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program locks its memory, before or after the heap is there, what it has or also what comes, within
- * the usual limit of 8 MiB; the limit is on addresses, used or not.
+ * A program locks its memory, before or after the heap is there, what it has or also what comes,
+ * within the usual limit of 8 MiB; the limit is on addresses, used or not.
  */
 #include "check.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables of what programs are full of, two numbers to a word: pairs of offset and size, colours, texts,
- * times, samples. None of them may look like references to the heap, or lists that were dropped stay.
+ * Tables of what programs are full of, two numbers to a word: pairs of offset and size, colours,
+ * texts, times, samples. None of them may look like references to the heap, or lists that were
+ * dropped stay.
  */
 #include "check.h"
 

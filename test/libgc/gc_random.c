@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random calls, the same on every library for one seed: `gc_random [SEED [CALLS]]`. It holds against
- * random_model.h what a program can see, and prints sums of it, to be compared between libraries
- * (e2e/libgc_random.sh). An odd seed runs with all interior pointers, an even one with displacements.
+ * Random calls, the same on every library for one seed: `gc_random [SEED [CALLS]]`. It holds
+ * against random_model.h what a program can see, and prints sums of it, to be compared between
+ * libraries (e2e/libgc_random.sh). An odd seed runs with all interior pointers, an even one with
+ * displacements.
  *
  * Left out: addresses and what follows from them; sizes of the heap, numbers of collections, times;
  * sizes of objects over 352 bytes (classes differ), of arrays with types, of
- * those of the debugging functions and after GC_realloc, only that they suffice; finalizers of such arrays; the order of finalizers
- * that do not depend on one another; what is said of freed memory; and what chance keeps, as long as
- * it is little. Threads, signals and callbacks in collections have programs of their own.
+ * those of the debugging functions and after GC_realloc, only that they suffice; finalizers of such
+ * arrays; the order of finalizers that do not depend on one another; what is said of freed memory;
+ * and what chance keeps, as long as it is little. Threads, signals and callbacks in collections
+ * have programs of their own.
  *
  * GC_RANDOM_TRACE in the environment prints every value that goes into the sums.
  */
@@ -180,8 +182,8 @@ static size_t any_displacement(const struct object *object, bool *keeps)
 /* ---- Calls ---- */
 
 /*
- * Objects of GC_malloc_many have none: the stock library adds its extra byte twice when no free block is
- * at hand.
+ * Objects of GC_malloc_many have none: the stock library adds its extra byte twice when no free
+ * block is at hand.
  */
 static bool has_usual_size(const struct object *object)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A storm of signals while threads allocate and others collect: timers of the process and of threads,
- * and signals from thread to thread, up to some ten thousand a second. Handlers keep errno, read the
- * heap's figures where no lock is needed, and look at what the thread was at. Threads block signals
- * with masks of all kinds, wait for signals, and are interrupted in calls.
+ * A storm of signals while threads allocate and others collect: timers of the process and of
+ * threads, and signals from thread to thread, up to some ten thousand a second. Handlers keep
+ * errno, read the heap's figures where no lock is needed, and look at what the thread was at.
+ * Threads block signals with masks of all kinds, wait for signals, and are interrupted in calls.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Coroutines on stacks of their own, as language runtimes have them: the program says where the stack
- * of a thread begins now, by the variable or by the functions, and pushes the parked stacks itself.
+ * Coroutines on stacks of their own, as language runtimes have them: the program says where the
+ * stack of a thread begins now, by the variable or by the functions, and pushes the parked stacks
+ * itself.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The collector's two signals come from elsewhere: from another process and from other threads, to the
- * process and to single threads, registered or not, inside and outside the heap, before the first
- * collection and in the middle of others. They do nothing.
+ * The collector's two signals come from elsewhere: from another process and from other threads, to
+ * the process and to single threads, registered or not, inside and outside the heap, before the
+ * first collection and in the middle of others. They do nothing.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single threads suspended by name: they stand, their stacks are scanned, they go on when resumed; and
- * the whole world stopped by the program.
+ * Single threads suspended by name: they stand, their stacks are scanned, they go on when resumed;
+ * and the whole world stopped by the program.
  */
 #define GC_THREADS
 #include "check.h"

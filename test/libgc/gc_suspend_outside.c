@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread in GC_do_blocking that no signal reaches is suspended: at once for who suspends it, as the lock
- * is held meanwhile, and it does not come back before it is resumed. A child that such a thread forks has
- * nobody to resume it, so it goes on.
+ * A thread in GC_do_blocking that no signal reaches is suspended: at once for who suspends it, as
+ * the lock is held meanwhile, and it does not come back before it is resumed. A child that such a
+ * thread forks has nobody to resume it, so it goes on.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thousand threads that start and end while others collect: through the wrappers, joined, detached
- * and cancelled; started behind the library's back and registered by hand, some of them twice in their
- * life; threads that end in pthread_exit and threads that start threads.
+ * A thousand threads that start and end while others collect: through the wrappers, joined,
+ * detached and cancelled; started behind the library's back and registered by hand, some of them
+ * twice in their life; threads that end in pthread_exit and threads that start threads.
  */
 #define GC_THREADS
 #include "check_threads.h"
@@ -95,7 +95,8 @@ static void *live_and_exit(void *argument)
     pthread_exit(make_list(seed + 1));
 }
 
-/* Nothing in its frame has its address taken: AddressSanitizer does not see how a frame is left here. */
+/* Nothing in its frame has its address taken: AddressSanitizer does not see how a frame is left
+ * here. */
 static void *live_until_cancelled(void *argument)
 {
     struct cell *list = argument;

@@ -315,9 +315,10 @@ static void on_signal(int signal)
 }
 
 /*
- * ThreadSanitizer lets no signal in before a call like this. Its runtime keeps the mask to go back to
- * in one place: when a signal arrives just as it delivers another, the handler's first atomic operation
- * delivers again and the thread stays with every signal blocked. No collection could stop it then.
+ * ThreadSanitizer lets no signal in before a call like this. Its runtime keeps the mask to go back
+ * to in one place: when a signal arrives just as it delivers another, the handler's first atomic
+ * operation delivers again and the thread stays with every signal blocked. No collection could stop
+ * it then.
  */
 static void let_signals_in(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registered threads that block the collector's signals behind its back, or take them by sigwait. Either
- * the collection ends, or the program does, with a line that says what is wrong; it does not wait for
- * ever. A handler that the program has replaced is put back by our library.
+ * Registered threads that block the collector's signals behind its back, or take them by sigwait.
+ * Either the collection ends, or the program does, with a line that says what is wrong; it does not
+ * wait for ever. A handler that the program has replaced is put back by our library.
  */
 #define GC_THREADS
 #include "check.h"
@@ -50,7 +50,8 @@ static void *wait_for_all(void *argument)
     return argument;
 }
 
-/* With the mask that gc.h gives, which leaves the signals open; between two waits one may come through. */
+/* With the mask that gc.h gives, which leaves the signals open; between two waits one may come
+ * through. */
 static void *wait_with_open_mask(void *argument)
 {
     sigset_t all;

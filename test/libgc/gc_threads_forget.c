@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads register themselves and end without unregistering, whichever way they end. The collector goes
- * on without them, neither waits for them nor looks at what was theirs. The stock library waits 16 s and
- * stops the program.
+ * Threads register themselves and end without unregistering, whichever way they end. The collector
+ * goes on without them, neither waits for them nor looks at what was theirs. The stock library
+ * waits 16 s and stops the program.
  */
 #define GC_THREADS
 #include "check.h"
@@ -45,7 +45,8 @@ static void *exit_in_region(void *argument)
     pthread_exit(argument);
 }
 
-/* The values of keys are looked at as long as the thread is registered, and the destructor may allocate. */
+/* The values of keys are looked at as long as the thread is registered, and the destructor may
+ * allocate. */
 static void use_heap_at_end(void *value)
 {
     static _Thread_local int calls;

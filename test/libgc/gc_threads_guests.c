@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that nobody registered call the collector's functions: all of them are served, and no collection
- * waits for one that blocks signals or takes them by sigwait. What such a thread holds on its stack lives
- * with our library, while signals reach it.
+ * Threads that nobody registered call the collector's functions: all of them are served, and no
+ * collection waits for one that blocks signals or takes them by sigwait. What such a thread holds
+ * on its stack lives with our library, while signals reach it.
  */
 #define GC_THREADS
 #include "check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions that gc_random.c allocates with. Objects of 40 bytes and more have a word of their own
- * and then four for references; which of these are looked at depends on the function.
+ * The functions that gc_random.c allocates with. Objects of 40 bytes and more have a word of their
+ * own and then four for references; which of these are looked at depends on the function.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What gc_random.c expects: its objects as a graph, and what a collection does to it by the rules of
- * gc.h (Java's rules for finalizers). The table lies in malloc's memory, with pointers hidden, so
- * that it keeps nothing.
+ * What gc_random.c expects: its objects as a graph, and what a collection does to it by the rules
+ * of gc.h (Java's rules for finalizers). The table lies in malloc's memory, with pointers hidden,
+ * so that it keeps nothing.
  *
  * Nothing may become unreachable between two calls of model_collect but what the caller says, since
  * the library collects when it likes: model_collect gives the same whether it has or not.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that holds stops off is never found in the middle, neither by a stop nor by a suspension,
- * and answers both soon after.
+ * A thread that holds stops off is never found in the middle, neither by a stop nor by a
+ * suspension, and answers both soon after.
  */
 #include "support.h"
 

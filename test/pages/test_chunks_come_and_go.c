@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two spaces of blocks and one of page runs on one ground, in every form of map, with slots and
- * sharing the range: what they take and give back at random against an array that says, page by page,
- * whose it is and what it last held.
+ * sharing the range: what they take and give back at random against an array that says, page by
+ * page, whose it is and what it last held.
  */
 #include "ground.h"
 

@@ -200,7 +200,8 @@ static void refused_reservations(void **state)
             test_fail_calls(call[i], k, 1);
             status = ter_ground_init(&ground, &settings);
             test_stop_failing(&failed);
-            /* Behind the states of chunks come the tables of the map and of the owners of chunks. */
+            /* Behind the states of chunks come the tables of the map and of the owners of chunks.
+             */
             if (failed != 0 && call[i] == TEST_CALL(ALLOCATE) && k >= 2) {
                 assert_int_equal(status, TER_ERROR_NO_MEMORY);
                 continue;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grounds that reserve nothing: strangers in their range, two of them at one place, failures, the end. */
+/* Grounds that reserve nothing: strangers in their range, two of them at one place, failures, the
+ * end. */
 #include "ground.h"
 
 #include <sys/mman.h>

@@ -3,7 +3,8 @@
 #include "plan/plan.h"
 #include "support.h"
 
-/* What little there is to scan, and how often the program wants it to be: a collection costs something. */
+/* What little there is to scan, and how often the program wants it to be: a collection costs
+ * something. */
 static void smallest_intervals(void **state)
 {
     struct ter_trigger trigger = {.free_space_divisor = 3};

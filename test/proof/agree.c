@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ties the transcriptions in words.smt2 to the C that they stand for: asks the compiled functions
- * and prints what they answer as assertions, which z3 must find true. Words lie at all powers of two
- * and at all edges, one to each side.
+ * and prints what they answer as assertions, which z3 must find true. Words lie at all powers of
+ * two and at all edges, one to each side.
  */
 #include <stdio.h>
 

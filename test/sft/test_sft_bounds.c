@@ -85,7 +85,8 @@ static void numbers_of_spaces(void **state)
         ter_sft_map_destroy(&maps[i]);
 }
 
-/* Under the locks of a heap and of its chunks; builds that check the order of locks see a wrong one. */
+/* Under the locks of a heap and of its chunks; builds that check the order of locks see a wrong
+ * one. */
 static void changes_under_other_locks(void **state)
 {
     struct ter_sft_map map = make_map(TER_SFT_SPARSE_MAP);
@@ -153,8 +154,8 @@ static void keep_last_run(void *context, const struct ter_sft *space, uintptr_t 
 }
 
 /*
- * The marks of touched parts lie before the records: wherever the last of them falls, EMPTY's record
- * stays what it is. The map that is before the marks has a size that only the map knows.
+ * The marks of touched parts lie before the records: wherever the last of them falls, EMPTY's
+ * record stays what it is. The map that is before the marks has a size that only the map knows.
  */
 static void marks_end_before_the_records(void **state)
 {
@@ -214,7 +215,8 @@ static void runs_at_the_ends_of_parts(void **state)
     ter_sft_map_destroy(&map);
 }
 
-/* Text of several lines, in room of every size: the beginning of the whole, and nothing behind it. */
+/* Text of several lines, in room of every size: the beginning of the whole, and nothing behind it.
+ */
 static void text_in_any_room(void **state)
 {
     struct ter_sft_map map = make_map(TER_SFT_SPARSE_MAP);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Garbage as a conservative scan meets it: 10^8 words (10^9 in the thorough run), each asked of a map
- * of each form. Every answer is that of a plain list of ranges; nothing faults.
+ * Garbage as a conservative scan meets it: 10^8 words (10^9 in the thorough run), each asked of a
+ * map of each form. Every answer is that of a plain list of ranges; nothing faults.
  */
 #include "maps.h"
 

@@ -96,7 +96,8 @@ static size_t resident_pages(const struct ter_sft_map *map, bool table)
     return count;
 }
 
-/* All addresses: with entries for 2^42 chunks, and little memory. ThreadSanitizer leaves no such room. */
+/* All addresses: with entries for 2^42 chunks, and little memory. ThreadSanitizer leaves no such
+ * room. */
 static void looking_costs_what_is_owned(void **state)
 {
     const struct ter_sft_map_options options = {.kind = TER_SFT_SPARSE_MAP};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every word that is close to a power of two, to a sum of two, or to an edge of a slot, a chunk or a
- * table, in maps of every form over every layout, against a plain list of who owns what.
+ * Every word that is close to a power of two, to a sum of two, or to an edge of a slot, a chunk or
+ * a table, in maps of every form over every layout, against a plain list of who owns what.
  */
 #include "maps.h"
 

@@ -99,7 +99,8 @@ static void a_map_as_runs(void **state)
     map_test_each_form(runs_of_the_form);
 }
 
-/* Parts of a table that were never used are left out; a run that ends where one begins ends there. */
+/* Parts of a table that were never used are left out; a run that ends where one begins ends there.
+ */
 static void runs_beside_parts_never_used(void **state)
 {
     const struct ter_sft_map_options options = {.kind = TER_SFT_DENSE_MAP};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interface of a map, of every form, line by line: what it covers, its spaces, lookup. Ownership
- * and ways of looking at a map are in files of their own.
+ * The interface of a map, of every form, line by line: what it covers, its spaces, lookup.
+ * Ownership and ways of looking at a map are in files of their own.
  */
 #include "maps.h"
 

@@ -273,7 +273,8 @@ static void random_change(struct model *model)
     uintptr_t bytes = cut_bytes(model, start, any_bytes(model, start));
     bool claim = below(model, 3) != 0;
 
-    /* When there is much, or to have it released as often as claimed, an owner gives something up. */
+    /* When there is much, or to have it released as often as claimed, an owner gives something up.
+     */
     if (model->owners.count > MOST_RANGES ||
         (!claim && model->owners.count > 0 && start % 2 == 0)) {
         struct owned range = model->owners.list[below(model, model->owners.count)];

@@ -279,7 +279,8 @@ static void readers_of_a_space_map(void **state)
     run_readers(TER_SFT_SPACE_MAP);
 }
 
-/* The seed loads the index relaxed: its reader may see a number before the record of that number. */
+/* The seed loads the index relaxed: its reader may see a number before the record of that number.
+ */
 static void regression_seed_index_loaded_relaxed_in_a_dense_map(void **state)
 {
     (void)state;
@@ -471,7 +472,8 @@ static void *look_up_once(void *context)
     return NULL;
 }
 
-/* Called with the map's lock held: neither this thread's handler nor another thread waits for it. */
+/* Called with the map's lock held: neither this thread's handler nor another thread waits for it.
+ */
 static void look_up_under_the_lock(void *context, const struct ter_sft_change *change)
 {
     struct guarded *guarded = context;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spaces of small objects: for every byte of a block of every size class, the object that covers it,
- * through runs, freeing, reuse and sweeps.
+ * Spaces of small objects: for every byte of a block of every size class, the object that covers
+ * it, through runs, freeing, reuse and sweeps.
  */
 #include "space/space.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of the program's own against a list of ranges and objects: any byte of a few chunks, who is
- * in the way, refusals, many ranges, readers, the table of functions.
+ * Memory of the program's own against a list of ranges and objects: any byte of a few chunks, who
+ * is in the way, refusals, many ranges, readers, the table of functions.
  */
 #include "space/space.h"
 

@@ -10,7 +10,8 @@
 #define TEST_LOG_EXTENT 24u
 #define TEST_EXTENT ((size_t)1 << TEST_LOG_EXTENT)
 #define TEST_SLOTS 4u
-/* Within reach of a space map; AddressSanitizer has its shadow there, and then another map serves. */
+/* Within reach of a space map; AddressSanitizer has its shadow there, and then another map serves.
+ */
 #define TEST_START ((uintptr_t)1 << (sizeof(uintptr_t) == 8 ? 36 : 30))
 #define TEST_SLOT_PAGES (TEST_EXTENT >> TER_LOG_BYTES_IN_PAGE)
 #define TEST_SLOT_BLOCKS (TEST_EXTENT >> TER_LOG_BYTES_IN_BLOCK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole runs of random object graphs against their shadows, on a heap with the options "name=value,...".
- * Nothing reachable is lost or changed; what is dropped comes back.
+ * Whole runs of random object graphs against their shadows, on a heap with the options
+ * "name=value,...". Nothing reachable is lost or changed; what is dropped comes back.
  */
 #pragma once
 

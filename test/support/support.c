@@ -144,7 +144,8 @@ size_t test_count_mappings(const char *part)
     return found;
 }
 
-/* The list of an emulator of 32 bits lacks what has no access. A place that is taken is not given. */
+/* The list of an emulator of 32 bits lacks what has no access. A place that is taken is not given.
+ */
 static bool is_given(uintptr_t start, size_t bytes)
 {
     void *got =

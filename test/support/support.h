@@ -34,17 +34,17 @@ TER_INLINE size_t test_below(struct ter_random *random, size_t bound)
 unsigned test_iterations(unsigned count);
 
 /*
- * `usual`, or `thorough` when TERRIER_THOROUGH=1, for tests that know both; less of it by the factor
- * CHECK_DIVISOR, which slow ways of running set.
+ * `usual`, or `thorough` when TERRIER_THOROUGH=1, for tests that know both; less of it by the
+ * factor CHECK_DIVISOR, which slow ways of running set.
  */
 uint64_t test_count(uint64_t usual, uint64_t thorough);
 
 /* ---- Emulators ---- */
 
 /*
- * Does an emulator of a processor stand in for the kernel (TERRIER_TEST_EMULATED, which the build sets
- * for tests that it runs under one)? qemu-user knows no limit on addresses, says in /proc what memory
- * the emulator itself uses, and takes time for every page of a reservation.
+ * Does an emulator of a processor stand in for the kernel (TERRIER_TEST_EMULATED, which the build
+ * sets for tests that it runs under one)? qemu-user knows no limit on addresses, says in /proc what
+ * memory the emulator itself uses, and takes time for every page of a reservation.
  */
 bool test_is_emulated(void);
 

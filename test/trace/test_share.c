@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Helpers and what they share: rounds are whole, every entry is scanned by exactly one member, a round
- * ends when nothing is left and not before, and refused threads or memory only make it slower.
+ * Helpers and what they share: rounds are whole, every entry is scanned by exactly one member, a
+ * round ends when nothing is left and not before, and refused threads or memory only make it
+ * slower.
  */
 #include "trace/trace.h"
 

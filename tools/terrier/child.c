@@ -85,8 +85,8 @@ static void make_pipe(int ends[2])
         cmd_die(CMD_STATUS_FAILED, "cannot make a pipe: %s", strerror(errno));
 }
 
-/* What was sent while there was no program, or no sentinel yet, is the program's before it begins; what
- * reached it already is pending there, and one with it. */
+/* What was sent while there was no program, or no sentinel yet, is the program's before it begins;
+ * what reached it already is pending there, and one with it. */
 static void let_go(pid_t pid, int go)
 {
     static const char byte = 1;
@@ -126,8 +126,9 @@ static siginfo_t look_at(pid_t pid)
     return change;
 }
 
-/* Stops and goes on with the program. A stop is not taken as known: what made terrier go on may be older
- * than the stop, or have been taken away by the next, and then the next signal brings us back here. */
+/* Stops and goes on with the program. A stop is not taken as known: what made terrier go on may be
+ * older than the stop, or have been taken away by the next, and then the next signal brings us back
+ * here. */
 static void follow_stops(pid_t pid)
 {
     siginfo_t change = look_at(pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loader's list: "NAME => PATH (ADDRESS)" for what was looked for, "PATH (ADDRESS)" for what was
- * named by a path, preloaded objects among it. */
+/* The loader's list: "NAME => PATH (ADDRESS)" for what was looked for, "PATH (ADDRESS)" for what
+ * was named by a path, preloaded objects among it. */
 #include "terrier.h"
 
 #include "library.h"
@@ -30,7 +30,8 @@ static _Noreturn void become_loader(const char *loader, const char *program,
     _exit(CMD_STATUS_NOT_FOUND);
 }
 
-/* As fork(), but its end sends no signal: terrier may become the program, which has no such child. */
+/* As fork(), but its end sends no signal: terrier may become the program, which has no such child.
+ */
 static pid_t fork_silently(void)
 {
     return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);

@@ -2,8 +2,8 @@
 /* The command line after the name of a command: options, then the program and its arguments.
  *
  * One table in options.c holds every option; the parser and the help text are both read from it.
- * Options of the library are given to the library's own parser too, those of TERRIER_OPTIONS as well, so
- * that what is wrong is said before a program starts. */
+ * Options of the library are given to the library's own parser too, those of TERRIER_OPTIONS as
+ * well, so that what is wrong is said before a program starts. */
 #ifndef TERRIER_COMMAND_OPTIONS_H
 #define TERRIER_COMMAND_OPTIONS_H
 

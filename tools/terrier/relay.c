@@ -42,7 +42,8 @@ static bool ends_programs(int number)
     return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
 }
 
-/* With the sender and the value of one that has a value; the others cannot be sent in another's name. */
+/* With the sender and the value of one that has a value; the others cannot be sent in another's
+ * name. */
 static void pass_on(pid_t program, siginfo_t *signal)
 {
     if (signal->si_code == SI_QUEUE)
@@ -63,7 +64,8 @@ static bool is_stop(int number)
 }
 
 /* A signal to stop takes one to go on away, and the reverse, where it is pending still. So does one
- * that came after this one, here and in the sentinel, which then cannot say any more who was meant. */
+ * that came after this one, here and in the sentinel, which then cannot say any more who was meant.
+ */
 static bool is_overtaken(int number)
 {
     if (is_stop(number))
@@ -124,8 +126,8 @@ static void set_mask(int how, int number)
     sigprocmask(how, &one, NULL);
 }
 
-/* Stands still, unless the signal to go on has come or comes first. While a stop is pending that signal
- * takes it away; before, the handler has seen it. */
+/* Stands still, unless the signal to go on has come or comes first. While a stop is pending that
+ * signal takes it away; before, the handler has seen it. */
 static void stand_still(int number)
 {
     const struct timespec at_once = {0, 0};

@@ -108,8 +108,8 @@ static bool wait_for_answer(char *answer)
     return take_answer(answer) && (!woken || (put_question(SIGCONT) && take_answer(&own)));
 }
 
-/* A signal to a group is sent to its members one after another, under a lock of the kernel that this
- * call, which changes nothing, takes too: afterwards every member has it. */
+/* A signal to a group is sent to its members one after another, under a lock of the kernel that
+ * this call, which changes nothing, takes too: afterwards every member has it. */
 static void wait_for_senders(void)
 {
     setpgid(0, getpgrp());

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What bench/clients/watch.c, preloaded into a program, counts in a file that `terrier compare` made:
- * the collections of any libgc, stock or Terrier's. All processes of a run count in the same file. */
+/* What bench/clients/watch.c, preloaded into a program, counts in a file that `terrier compare`
+ * made: the collections of any libgc, stock or Terrier's. All processes of a run count in the same
+ * file. */
 #ifndef TERRIER_COMMAND_WATCHED_H
 #define TERRIER_COMMAND_WATCHED_H
 
@@ -9,8 +10,8 @@
 /* The variable with the file's path. */
 #define WATCHED_FILE_VARIABLE "TERRIER_WATCH_FILE"
 
-/* A collection is from its beginning to its end, which is as long as the thread that asked for memory
- * has to wait; the world is stopped in a part of that. */
+/* A collection is from its beginning to its end, which is as long as the thread that asked for
+ * memory has to wait; the world is stopped in a part of that. */
 struct watched {
     _Atomic uint64_t collections;
     _Atomic uint64_t longest_ns;

@@ -3,9 +3,9 @@
  * What the proofs share: builtins that Frama-C does not know, and what they may assume.
  *
  * The prover reasons about unbounded integers and knows little of shifts, masks and of arithmetic
- * modulo 2^N. The axioms say what C says; tools/proof shows with z3 that each holds for all words of
- * 64 and of 32 bits (test/proof/axioms.smt2). It shows too that they do not contradict each other:
- * the planted claim that 0 is 1 stays unproved.
+ * modulo 2^N. The axioms say what C says; tools/proof shows with z3 that each holds for all words
+ * of 64 and of 32 bits (test/proof/axioms.smt2). It shows too that they do not contradict each
+ * other: the planted claim that 0 is 1 stays unproved.
  */
 #pragma once
 
