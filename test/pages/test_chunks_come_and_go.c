@@ -31,14 +31,15 @@ struct model {
 static struct model *current; /* for the views, which get no context */
 
 static const struct ter_ground_settings forms[] = {
-    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0}},
-    {.layout = {"slots, outside", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
+    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0}},
+    {.layout = {"slots, outside", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
      .outside = true},
-    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
+    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
      .choose_map = true,
      .map = TER_SFT_SPARSE_MAP},
-    {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0}},
-    {.layout = {"shared, outside", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0}, .outside = true},
+    {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0}},
+    {.layout = {"shared, outside", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0},
+     .outside = true},
 };
 
 static size_t page_of(const struct model *model, uintptr_t address)

@@ -47,9 +47,9 @@ static void growth_is_published(void **state)
 static void chunks_go_back(void **state)
 {
     const struct ter_ground_settings settings[] = {
-        {.layout = {"slots", test_start(), 24, 4, true, 0}},
-        {.layout = {"slots and outside", test_start(), 24, 4, true, 0}, .outside = true},
-        {.layout = {"shared", 0, 24, 4, false, 0}},
+        {.layout = {"slots", test_start(), 24, 4, true, 0, false, 0}},
+        {.layout = {"slots and outside", test_start(), 24, 4, true, 0, false, 0}, .outside = true},
+        {.layout = {"shared", 0, 24, 4, false, 0, false, 0}},
     };
 
     (void)state;
@@ -144,7 +144,7 @@ static void the_map_follows_from_the_layout(void **state)
         for (unsigned chosen = 0; chosen < 4; chosen++) {
             bool slots = (i & 1) != 0, outside = (i & 2) != 0;
             const struct ter_ground_settings settings = {
-                .layout = {"test", test_start(), 24, 4, slots, 0},
+                .layout = {"test", test_start(), 24, 4, slots, 0, false, 0},
                 .outside = outside,
                 .choose_map = chosen != 3,
                 .map = (enum ter_sft_map_kind)(chosen % 3),
@@ -187,7 +187,8 @@ static void nothing_stays_mapped(void **state)
 static void refused_reservations(void **state)
 {
     const unsigned call[] = {TEST_CALL(RESERVE), TEST_CALL(ALLOCATE)};
-    const struct ter_ground_settings settings = {.layout = {"test", test_start(), 27, 4, true, 0}};
+    const struct ter_ground_settings settings = {
+        .layout = {"test", test_start(), 27, 4, true, 0, false, 0}};
 
     (void)state;
     for (size_t i = 0; i < TER_ARRAY_LENGTH(call); i++)

@@ -14,8 +14,8 @@ struct model {
 };
 
 static const struct ter_ground_settings forms[] = {
-    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0}},
-    {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0}},
+    {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0}},
+    {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0}},
 };
 
 static struct model *make(const struct ter_ground_settings *form)

@@ -140,7 +140,7 @@ static struct zoo *make_zoo(enum ter_sft_map_kind wanted)
     enum ter_sft_map_kind kind =
         wanted == TER_SFT_SPACE_MAP && TER_HAS_ASAN ? TER_SFT_DENSE_MAP : wanted;
     const struct ter_ground_settings settings = {
-        .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
+        .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
         .choose_map = true,
         .map = kind,
         .record_bytes = TER_KIB(1),

@@ -18,7 +18,7 @@ uintptr_t test_start(void)
 void test_ground_init(struct ter_ground *ground)
 {
     const struct ter_ground_settings settings = {
-        .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0},
+        .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
         .record_bytes = TER_KIB(1),
     };
 
