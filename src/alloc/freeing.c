@@ -124,9 +124,9 @@ void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *spac
         TER_CHECK(freed);
         return;
     }
+    ter_allocator_lock(mutator->allocator);
     TER_REQUIRE(!mutator->allocator->visiting, "%p is freed while the program visits all objects",
                 (void *)object);
-    ter_allocator_lock(mutator->allocator);
     ter_mutator_release_locked(mutator, space, object);
     ter_allocator_unlock(mutator->allocator);
 }

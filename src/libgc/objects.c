@@ -71,10 +71,13 @@ void GC_enumerate_reachable_objects_inner(GC_reachable_object_proc visit, void *
 {
     struct enumeration enumeration = {visit, client_data};
     struct ter_allocator *allocator = ter_libgc_ready();
+    bool locked;
 
     TER_REQUIRE(visit != NULL,
                 "GC_enumerate_reachable_objects_inner: there is no function to call");
+    locked = ter_libgc_lock_if_not_held();
     allocator->visiting = true;
     ter_plan_visit_objects(ter_libgc.plan, visit_reachable, &enumeration);
     allocator->visiting = false;
+    ter_libgc_unlock_if(locked);
 }
