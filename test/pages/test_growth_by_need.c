@@ -71,7 +71,9 @@ static void nothing_is_reserved(void **state)
     assert_int_equal(ter_range_grow(&range, &ground, 2, &got), TER_OK);
     assert_true(test_reads_zero(got, 2 * CHUNK));
     ter_ground_fini(&ground);
-    assert_int_equal(test_count_mappings(""), before);
+    /* Sanitizers map shadows of their own. */
+    if (!TER_HAS_SANITIZER)
+        assert_int_equal(test_count_mappings(""), before);
 }
 
 /* What lies in the way is gone round; its words belong to nobody, and asking about them is safe. */
