@@ -208,7 +208,8 @@ static void test_link_to_itself(void)
 /* ---- Links and finalizers ---- */
 
 static void **short_and_long; /* a short and a long link for each object, outside the heap */
-static void *revived[LINKS];
+/* Volatile: nobody reads it but the collector, and a compiler may leave its clearing out. */
+static void *volatile revived[LINKS];
 static unsigned finalized, short_left, long_gone;
 
 static void GC_CALLBACK look(void *object, void *data)
@@ -247,7 +248,8 @@ static void test_with_finalizers(void)
     EXPECT(finalized >= LINKS - CHANCE, "%u of %d", finalized, LINKS);
     EXPECT(short_left == 0, "%u short links were left when the finalizer ran", short_left);
     EXPECT(long_gone == 0, "%u long links were gone when the finalizer ran", long_gone);
-    memset(revived, 0, sizeof revived);
+    for (size_t i = 0; i < LINKS; i++)
+        revived[i] = NULL;
     collect();
     for (size_t i = 0; i < LINKS; i++)
         left += short_and_long[2 * i + 1] != NULL;
