@@ -560,8 +560,8 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
         object = take_pages(allocator, kind, bytes, &zeroed);
         if (object != 0)
             ter_allocator_count(allocator, bytes);
-        /* A tracer must not see what was here before, and without the lock others may collect. */
-        if (object != 0 && how->scan == TER_SCAN_TRACER && how->zeroed && !zeroed) {
+        /* Nobody who trusts it may see what was here before, and without the lock others may collect. */
+        if (object != 0 && ter_kind_trusts_contents(how) && how->zeroed && !zeroed) {
             memset((void *)object, 0, bytes);
             zeroed = true;
         }

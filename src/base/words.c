@@ -64,3 +64,9 @@ const uint64_t *ter_words_find_back(const uint64_t *from, const uint64_t *end)
 }
 
 #endif
+
+TER_NO_SANITIZE TER_NOINLINE void ter_words_read(const uintptr_t *from, uintptr_t *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = *(const volatile uintptr_t *)&from[i];
+}

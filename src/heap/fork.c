@@ -32,7 +32,7 @@ static void end_lost_mutators(struct ter_heap *heap)
     struct ter_mutator *mutator = allocator->mutators;
 
     ter_lock_reset_after_fork(&allocator->lock);
-    ter_mark_team_forget(&heap->plan.team);
+    ter_workers_forget(&heap->plan.workers);
     ter_world_forget_stopped(allocator);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;

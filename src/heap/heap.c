@@ -30,8 +30,8 @@ static void add_builtin_kinds(struct ter_plan *plan)
 {
     static const struct ter_kind builtin[] = {
         [TER_KIND_ATOMIC] = {.scan = TER_SCAN_NONE},
-        [TER_KIND_NORMAL] = {.scan = TER_SCAN_CONSERVATIVE, .zeroed = true},
-        [TER_KIND_UNCOLLECTABLE] = {.scan = TER_SCAN_CONSERVATIVE,
+        [TER_KIND_NORMAL] = {.scan = TER_SCAN_AMBIGUOUS, .zeroed = true},
+        [TER_KIND_UNCOLLECTABLE] = {.scan = TER_SCAN_AMBIGUOUS,
                                     .zeroed = true,
                                     .uncollectable = true},
         [TER_KIND_ATOMIC_UNCOLLECTABLE] = {.scan = TER_SCAN_NONE, .uncollectable = true},

@@ -192,7 +192,7 @@ ter_status ter_kind_add(struct ter_heap *heap,
                         void *context, unsigned *kind)
 {
     struct ter_kind wanted = {
-        .scan = TER_SCAN_TRACER, .zeroed = true, .tracer = tracer, .context = context};
+        .scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = tracer, .context = context};
     ter_status status;
 
     ter_heap_require(heap, "ter_kind_add");
@@ -206,7 +206,7 @@ ter_status ter_kind_add(struct ter_heap *heap,
 
 void ter_trace_word(struct ter_trace *trace, uintptr_t word)
 {
-    trace->trace_object(trace, ter_object_at(word));
+    ter_tracer_word(ter_tracer_of(trace), word);
 }
 
 /* ---- Collections and roots ---- */

@@ -147,7 +147,7 @@ static void start_debugging(void)
 
     if (!ter_libgc.debugging) {
         ter_weak_table_init(&debug_objects, sizeof(struct debug_record));
-        ter_libgc.plan->marker.displacements[HEADER_BYTES] = 1;
+        ter_libgc.displacements[HEADER_BYTES] = 1;
         ter_libgc.debugging = true;
     }
     ter_allocator_unlock(allocator);

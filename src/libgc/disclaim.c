@@ -49,8 +49,8 @@ static void mark_from(void *context, uintptr_t object, size_t bytes, const struc
     (void)context;
     if (!disclaims[index_of(kind)].mark_from_all || kind->scan == TER_SCAN_NONE)
         return;
-    ter_mark_contents(&ter_libgc.plan->marker, object, bytes, index_of(kind));
-    ter_mark_drain(&ter_libgc.plan->marker);
+    ter_tracer_contents(&ter_libgc.plan->tracer, object, bytes, index_of(kind));
+    ter_tracer_drain(&ter_libgc.plan->tracer);
 }
 
 void ter_libgc_disclaim_roots(void)
@@ -138,8 +138,8 @@ static void trace_finalized(void *context, struct ter_trace *trace, uintptr_t ce
     uintptr_t closure = *(const uintptr_t *)cell & ~CLOSURE_FLAG;
 
     (void)context;
-    trace->trace_object(trace, ter_object_at(closure));
-    ter_mark_data_range(ter_marker_of(trace), cell + sizeof closure, cell + bytes);
+    ter_tracer_word(ter_tracer_of(trace), closure);
+    ter_tracer_data(ter_tracer_of(trace), cell + sizeof closure, cell + bytes);
 }
 
 static int run_closure(void *cell)
@@ -154,7 +154,7 @@ static int run_closure(void *cell)
 
 void GC_init_finalized_malloc(void)
 {
-    struct ter_kind kind = {.scan = TER_SCAN_TRACER, .zeroed = true, .tracer = trace_finalized};
+    struct ter_kind kind = {.scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = trace_finalized};
     struct ter_allocator *allocator = ter_libgc_lock();
     bool made = false;
     unsigned index;
@@ -164,7 +164,7 @@ void GC_init_finalized_malloc(void)
             ter_fatal("GC_init_finalized_malloc: there are too many kinds of objects");
         finalized_kind = (int)index;
         /* A pointer to the object lies in its cell behind the closure. */
-        ter_libgc.plan->marker.displacements[sizeof(uintptr_t)] = 1;
+        ter_libgc.displacements[sizeof(uintptr_t)] = 1;
         made = true;
     }
     ter_allocator_unlock(allocator);

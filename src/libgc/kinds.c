@@ -39,12 +39,12 @@ static void trace_bitmap(struct ter_trace *trace, const GC_word *word, GC_word b
 
     for (bits &= ~(GC_word)DESCRIPTOR_TAG_MASK; bits != 0; bits <<= 1, word++)
         if ((bits & top) != 0)
-            trace->trace_object(trace, ter_object_at(*word));
+            ter_tracer_word(ter_tracer_of(trace), *word);
 }
 
 static void trace_length(struct ter_trace *trace, uintptr_t object, GC_word length)
 {
-    ter_mark_data_range(ter_marker_of(trace), object, object + length);
+    ter_tracer_data(ter_tracer_of(trace), object, object + length);
 }
 
 static void call_procedure(struct ter_trace *trace, uintptr_t object, GC_word descriptor)
@@ -113,7 +113,8 @@ void **GC_new_free_list(void)
 
 unsigned GC_new_kind_inner(void **list, GC_word descriptor, int add_size, int clear)
 {
-    struct ter_kind kind = {.scan = TER_SCAN_TRACER, .zeroed = clear != 0, .tracer = trace_custom};
+    struct ter_kind kind = {
+        .scan = TER_SCAN_VISITOR, .zeroed = clear != 0, .visitor = trace_custom};
     struct ter_allocator *allocator = ter_libgc_ready();
     unsigned index = allocator->kind_count;
     ter_status status;
@@ -124,7 +125,7 @@ unsigned GC_new_kind_inner(void **list, GC_word descriptor, int add_size, int cl
     kind.context = &custom_kinds[index];
     /* The two commonest descriptors need no function. */
     if (descriptor == 0)
-        kind.scan = add_size != 0 ? TER_SCAN_CONSERVATIVE : TER_SCAN_NONE;
+        kind.scan = add_size != 0 ? TER_SCAN_AMBIGUOUS : TER_SCAN_NONE;
     status = ter_plan_add_kind(ter_libgc.plan, &kind, &index);
     TER_CHECK(status == TER_OK);
     return index;

@@ -44,7 +44,7 @@ void GC_register_displacement(size_t offset)
                 "GC_register_displacement: %zu is over the limit of %u", offset,
                 TER_MAX_DISPLACEMENT);
     ter_allocator_lock(&ter_libgc.plan->allocator);
-    ter_libgc.plan->marker.displacements[offset] = 1;
+    ter_libgc.displacements[offset] = 1;
     ter_allocator_unlock(&ter_libgc.plan->allocator);
 }
 

@@ -59,8 +59,7 @@ void *GC_is_valid_displacement(void *pointer)
     uintptr_t displacement = (uintptr_t)pointer - object;
 
     if (object != 0 && GC_all_interior_pointers == 0 &&
-        (displacement >= TER_MAX_DISPLACEMENT ||
-         ter_libgc.plan->marker.displacements[displacement] == 0))
+        (displacement >= TER_MAX_DISPLACEMENT || ter_libgc.displacements[displacement] == 0))
         GC_is_valid_displacement_print_proc(pointer);
     return pointer;
 }

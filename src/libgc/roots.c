@@ -137,24 +137,24 @@ int GC_is_tmp_root(void *pointer)
 
 /* ---- From callbacks, during a collection ---- */
 
-static struct ter_marker *marker_in_collection(const char *call)
+static struct ter_tracer *marker_in_collection(const char *call)
 {
     TER_REQUIRE(ter_libgc.heap != NULL && ter_libgc.plan->collecting,
                 "%s is for callbacks during a collection", call);
-    return &ter_libgc.plan->marker;
+    return &ter_libgc.plan->tracer;
 }
 
 void GC_push_all(void *start, void *end)
 {
-    ter_mark_data_range(marker_in_collection("GC_push_all"), (uintptr_t)start, (uintptr_t)end);
+    ter_tracer_data(marker_in_collection("GC_push_all"), (uintptr_t)start, (uintptr_t)end);
 }
 
 /* As on a stack: pointers to any byte count. */
 void GC_push_all_eager(void *start, void *end)
 {
-    ter_mark_stack_range(marker_in_collection("GC_push_all_eager"),
-                         ter_align_up((uintptr_t)start, sizeof(void *)),
-                         ter_align_down((uintptr_t)end, sizeof(void *)));
+    ter_tracer_stack(marker_in_collection("GC_push_all_eager"),
+                     ter_align_up((uintptr_t)start, sizeof(void *)),
+                     ter_align_down((uintptr_t)end, sizeof(void *)));
 }
 
 /* Which pages changed is not known here: all of them may have. */

@@ -169,7 +169,7 @@ void GC_set_all_interior_pointers(int value)
     if (ter_libgc.heap == NULL)
         return;
     ter_allocator_lock(&ter_libgc.plan->allocator);
-    ter_libgc.plan->marker.interior_everywhere = value != 0;
+    ter_libgc.plan->tracer.any_byte = value != 0;
     if (value != 0)
         ter_libgc.extra_bytes = 1;
     ter_allocator_unlock(&ter_libgc.plan->allocator);
@@ -193,7 +193,7 @@ void GC_set_markers_count(unsigned count)
 void GC_start_mark_threads(void)
 {
     ter_libgc_ready();
-    GC_parallel = (int)ter_libgc.plan->team.wanted;
+    GC_parallel = (int)ter_libgc.plan->workers.wanted;
 }
 
 GC_EXPORT int GC_get_parallel(void);

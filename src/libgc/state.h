@@ -26,6 +26,7 @@ struct ter_libgc {
     bool dump_regularly;    /* after every collection */
     bool loop_on_abort;     /* a program that would stop waits for a debugger instead */
     bool measuring;
+    uint8_t displacements[TER_MAX_DISPLACEMENT]; /* that count when not all interior bytes do */
     uint64_t measured_ns;
     _Atomic GC_word notified_collection;
 };

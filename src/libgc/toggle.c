@@ -93,7 +93,7 @@ void ter_libgc_toggles_roots(void)
 {
     for (size_t i = 0; i < toggle_count; i++)
         if (toggles[i].strong)
-            ter_mark_word(&ter_libgc.plan->marker, toggles[i].object);
+            ter_tracer_word(&ter_libgc.plan->tracer, toggles[i].object);
 }
 
 void ter_libgc_toggles_marked(const struct ter_reach *reach)

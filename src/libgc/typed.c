@@ -133,7 +133,7 @@ static void trace_typed(void *context, struct ter_trace *trace, uintptr_t object
 unsigned ter_libgc_typed_kind(void)
 {
     static unsigned typed_kind;
-    struct ter_kind wanted = {.scan = TER_SCAN_TRACER, .zeroed = true, .tracer = trace_typed};
+    struct ter_kind wanted = {.scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = trace_typed};
     unsigned kind = __atomic_load_n(&typed_kind, __ATOMIC_ACQUIRE);
 
     if (TER_LIKELY(kind != 0))

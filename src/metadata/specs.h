@@ -28,7 +28,7 @@ struct ter_side_spec {
  *
  * VALID_OBJECT  set on the first granule of every object (MMTk's VO bit)
  * MARK          set on what a collection has reached, and on every granule that starts no object
- * HELPER_MARK   what the only helper of a collection reached (plan/mark_team.h); mapped for no space
+ * HELPER_MARK   what the only helper of a collection reached (trace/workers.h); mapped for no space
  * BLOCK         hot part of what a block is: size class and how to scan (space/block.h)
  * BLOCK_STATE   the rest of it, for allocation and sweeping (space/block.h)
  * BLOCK_LINK    the list that a block is in (pages/blocks.h)

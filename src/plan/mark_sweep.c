@@ -142,6 +142,21 @@ static void init_allocator(struct ter_plan *plan, const struct ter_plan_settings
         (struct ter_gate){.admit = admit, .refused = refused, .stress = stress, .context = plan};
 }
 
+static ter_status init_tracer(struct ter_plan *plan)
+{
+    const struct ter_allocator *allocator = &plan->allocator;
+
+    ter_status status =
+        ter_tracer_init(&plan->tracer, &plan->ground, allocator->kinds, &ter_mark_sweep_loop);
+
+    if (status != TER_OK)
+        return status;
+    ter_tracer_add_range(&plan->tracer, &allocator->mark_sweep->space.range);
+    ter_tracer_add_range(&plan->tracer, &allocator->immortal->space.range);
+    ter_tracer_add_range(&plan->tracer, &allocator->large->space.range);
+    return TER_OK;
+}
+
 ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *settings)
 {
     ter_status status = init_ground(plan, settings);
@@ -149,8 +164,8 @@ ter_status ter_plan_init(struct ter_plan *plan, const struct ter_plan_settings *
     if (status != TER_OK)
         return status;
     init_allocator(plan, settings);
-    ter_mark_team_init(&plan->team, &plan->ground, settings->markers);
-    status = ter_marker_init(&plan->marker, &plan->allocator);
+    ter_workers_init(&plan->workers, &plan->ground, settings->markers);
+    status = init_tracer(plan);
     if (status != TER_OK) {
         ter_lock_fini(&plan->allocator.lock);
         ter_ground_fini(&plan->ground);
@@ -177,8 +192,8 @@ void ter_plan_fini(struct ter_plan *plan)
     ter_links_fini(&plan->short_links);
     ter_finalizers_fini(&plan->finalizers);
     ter_roots_fini(&plan->roots);
-    ter_mark_team_fini(&plan->team);
-    ter_marker_fini(&plan->marker);
+    ter_workers_fini(&plan->workers);
+    ter_tracer_fini(&plan->tracer);
     if (plan->allocator.malloc_space != NULL)
         ter_malloc_space_fini(plan->allocator.malloc_space);
     if (plan->allocator.vm_space != NULL)
@@ -190,14 +205,19 @@ void ter_plan_fini(struct ter_plan *plan)
 
 size_t ter_plan_release_memory(struct ter_plan *plan)
 {
-    ter_mark_team_trim(&plan->team);
+    ter_workers_trim(&plan->workers);
     return ter_trim_spaces(&plan->allocator, SIZE_MAX);
 }
 
 ter_status ter_plan_add_kind(struct ter_plan *plan, const struct ter_kind *kind, unsigned *index)
 {
     struct ter_allocator *allocator = &plan->allocator;
+    const char *wrong = ter_kind_check(kind);
 
+    if (wrong != NULL) {
+        ter_log(TER_LOG_WARNING, "a kind of objects is refused: %s", wrong);
+        return TER_ERROR_INVALID;
+    }
     if (allocator->kind_count == TER_MAX_KINDS)
         return TER_ERROR_FULL;
     *index = allocator->kind_count;

@@ -9,12 +9,13 @@
 #pragma once
 
 #include "plan/collection.h"
-#include "plan/mark.h"
-#include "plan/mark_team.h"
 #include "plan/trigger.h"
 #include "plan/trim.h"
 
 enum ter_space_slot { TER_SLOT_MARK_SWEEP = 0, TER_SLOT_IMMORTAL = 1, TER_SLOT_LARGE = 2 };
+
+/* Compiled in mark_sweep_loop.c. */
+extern const struct ter_loop ter_mark_sweep_loop;
 
 /* Points that every collection passes, in this order. */
 enum ter_plan_phase {
@@ -50,9 +51,9 @@ struct ter_plan {
     struct ter_finalizers finalizers;
     struct ter_links short_links;
     struct ter_links long_links;
-    struct ter_marker marker;
-    struct ter_mark_team team;
-    uint64_t round_ns; /* that marking what lies behind the roots took last */
+    struct ter_tracer tracer;
+    struct ter_workers workers;
+    uint64_t drain_ns; /* that marking what lies behind the roots took last */
     struct ter_trigger trigger;
     struct ter_trim trim;
     struct ter_plan_listener listener;

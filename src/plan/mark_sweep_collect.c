@@ -48,9 +48,9 @@ static void scan_object(void *context, uintptr_t object, size_t bytes, const str
     if (contents->marked_only ? !ter_plan_is_marked(plan, object) : !kind->uncollectable)
         return;
     ter_plan_set_mark(plan, object, true);
-    ter_mark_contents(&plan->marker, object, bytes, (unsigned)(kind - plan->allocator.kinds));
+    ter_tracer_contents(&plan->tracer, object, bytes, (unsigned)(kind - plan->allocator.kinds));
     if (contents->marked_only)
-        ter_mark_drain(&plan->marker);
+        ter_tracer_drain(&plan->tracer);
 }
 
 /* Scans the objects outside of the layout's range that are marked or uncollectable. */
@@ -73,9 +73,9 @@ static void drain_all(struct ter_plan *plan)
 {
     struct contents contents = {plan, true};
 
-    ter_mark_team_drain(&plan->team, &plan->marker);
-    while (plan->marker.stack.overflowed) {
-        plan->marker.stack.overflowed = false;
+    ter_workers_drain(&plan->workers, &plan->tracer);
+    while (plan->tracer.stack.overflowed) {
+        plan->tracer.stack.overflowed = false;
         ter_block_space_for_each(plan->allocator.mark_sweep, scan_object, &contents);
         ter_block_space_for_each(plan->allocator.immortal, scan_object, &contents);
         ter_large_space_for_each(plan->allocator.large, scan_object, &contents);
@@ -87,7 +87,7 @@ static void reach_object(void *context, uintptr_t object)
 {
     struct ter_plan *plan = context;
 
-    ter_mark_word(&plan->marker, object);
+    ter_tracer_word(&plan->tracer, object);
     drain_all(plan);
 }
 
@@ -97,8 +97,8 @@ static void reach_children(void *context, uintptr_t object)
 
     if (!is_ours(plan, object))
         return;
-    ter_mark_contents(&plan->marker, object, ter_plan_object_bytes(plan, object),
-                      ter_plan_object_kind(plan, object));
+    ter_tracer_contents(&plan->tracer, object, ter_plan_object_bytes(plan, object),
+                        ter_plan_object_kind(plan, object));
     drain_all(plan);
 }
 
@@ -117,10 +117,10 @@ static void reach_children_but_self(void *context, uintptr_t object)
     kind = ter_plan_object_kind(plan, object);
     bytes = ter_plan_object_bytes(plan, object);
     ter_plan_set_mark(plan, object, true);
-    if (plan->allocator.kinds[kind].scan == TER_SCAN_CONSERVATIVE)
-        ter_mark_data_range(&plan->marker, object, object + bytes);
+    if (plan->allocator.kinds[kind].scan == TER_SCAN_AMBIGUOUS)
+        ter_tracer_data(&plan->tracer, object, object + bytes);
     else
-        ter_mark_contents(&plan->marker, object, bytes, kind);
+        ter_tracer_contents(&plan->tracer, object, bytes, kind);
     ter_plan_set_mark(plan, object, false);
     drain_all(plan);
 }
@@ -153,12 +153,12 @@ static void process_weak(struct ter_plan *plan)
 
 static void visit_stack(void *context, uintptr_t start, uintptr_t end)
 {
-    ter_mark_stack_range(context, start, end);
+    ter_tracer_stack(context, start, end);
 }
 
 static void visit_data(void *context, uintptr_t start, uintptr_t end)
 {
-    ter_mark_data_range(context, start, end);
+    ter_tracer_data(context, start, end);
 }
 
 /* Uncollectable objects are roots, wherever they live. */
@@ -175,7 +175,7 @@ static void visit_static_range(void *context, uintptr_t start, uintptr_t end)
 {
     struct ter_plan *plan = context;
 
-    ter_roots_visit_range(&plan->roots, start, end, visit_data, &plan->marker);
+    ter_roots_visit_range(&plan->roots, start, end, visit_data, &plan->tracer);
 }
 
 static void visit_own_block(void *context, const struct ter_os_segment *segment)
@@ -187,10 +187,10 @@ static void visit_own_block(void *context, const struct ter_os_segment *segment)
 /* While nothing is unloaded. */
 static void mark_static_roots(struct ter_plan *plan)
 {
-    ter_roots_visit(&plan->roots, visit_data, &plan->marker);
+    ter_roots_visit(&plan->roots, visit_data, &plan->tracer);
     if (plan->allocator.vm_space != NULL)
         ter_vm_space_visit_roots(plan->allocator.vm_space, visit_static_range, plan);
-    ter_world_visit_thread_data(&plan->allocator, &plan->roots.modules, visit_data, &plan->marker);
+    ter_world_visit_thread_data(&plan->allocator, &plan->roots.modules, visit_data, &plan->tracer);
     /* The loader tells a thread at least of its own, also of libraries that came later. */
     if (!ter_os_knows_thread_data())
         ter_os_for_each_tls_block(visit_own_block, plan);
@@ -204,13 +204,13 @@ static void mark_roots(struct ter_plan *plan, uintptr_t own_stack)
     /* Before the stacks: it may say where those begin. */
     if (plan->hooks.push_roots != NULL)
         plan->hooks.push_roots(plan->hooks.context);
-    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, &plan->marker);
+    ter_world_visit_stacks(&plan->allocator, own_stack, visit_stack, &plan->tracer);
     mark_uncollectable(plan);
     start_ns = ter_os_now_ns();
     drain_all(plan);
-    plan->round_ns = ter_os_now_ns() - start_ns;
+    plan->drain_ns = ter_os_now_ns() - start_ns;
     /* What is left is little: weak things, one by one. */
-    plan->team.ready = 0;
+    plan->workers.ready = 0;
     ter_finalizers_reach(&plan->finalizers, &way);
 }
 
@@ -234,8 +234,8 @@ static void define_marks(const struct ter_plan *plan)
 {
     const struct ter_side_table *marks = &plan->ground.side.tables[TER_SIDE_MARK];
 
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(plan->marker.ranges); i++) {
-        const struct ter_range *range = plan->marker.ranges[i];
+    for (size_t i = 0; i < plan->tracer.range_count; i++) {
+        const struct ter_range *range = plan->tracer.ranges[i];
         uintptr_t end = 0, start;
 
         while ((start = ter_range_next(range, &plan->ground, end, &end)) != 0) {
@@ -266,7 +266,7 @@ static void mark(struct ter_plan *plan, uintptr_t own_stack)
     mark_roots(plan, own_stack);
     drain_all(plan);
     process_weak(plan);
-    ter_mark_stack_trim(&plan->marker.stack);
+    ter_mark_stack_trim(&plan->tracer.stack);
     end_unchecked_reads(plan);
 }
 
@@ -338,7 +338,7 @@ static void stop_and_mark_static_roots(void *context)
     pass(plan, TER_PHASE_STOPPED);
     begin_unchecked_reads();
     prepare(plan);
-    ter_marker_begin(&plan->marker);
+    plan->tracer.loop->begin(&plan->tracer);
     mark_static_roots(plan);
 }
 
@@ -353,9 +353,9 @@ static bool begin(struct ter_plan *plan, enum ter_collection_reason reason)
         return false;
     plan->collecting = true;
     /* Under stress also where it is not worth it, so that tests see it. */
-    ter_mark_team_prepare(&plan->team, &plan->marker,
-                          plan->allocator.stress_interval != 0 ? SIZE_MAX
-                                                               : plan->trigger.live.scanned_bytes);
+    ter_workers_prepare(&plan->workers, &plan->tracer,
+                        plan->allocator.stress_interval != 0 ? SIZE_MAX
+                                                             : plan->trigger.live.scanned_bytes);
     if (plan->listener.before != NULL)
         plan->listener.before(plan->listener.context, reason);
     pass(plan, TER_PHASE_STOPPING);
@@ -379,8 +379,8 @@ static void account(struct ter_plan *plan, struct ter_collection *collection)
     collection->used_after_bytes = used_bytes(plan);
     collection->heap_bytes = plan->ground.accounting.limit_bytes;
     collection->allocated_bytes = ter_mutators_allocated(&plan->allocator);
-    ter_mark_team_learn(&plan->team, plan->round_ns,
-                        collection->live.scanned_bytes + collection->live.atomic_bytes);
+    ter_workers_learn(&plan->workers, plan->drain_ns,
+                      collection->live.scanned_bytes + collection->live.atomic_bytes);
     plan->trigger.live = collection->live;
     plan->trigger.used_bytes = collection->used_after_bytes;
     plan->trigger.root_bytes = ter_plan_root_bytes(plan);
@@ -403,7 +403,7 @@ static void trim(struct ter_plan *plan, size_t allocated_bytes)
     if (surplus == 0)
         return;
     ter_trim_spaces(&plan->allocator, surplus);
-    ter_mark_team_trim(&plan->team);
+    ter_workers_trim(&plan->workers);
 }
 
 struct request {

@@ -6,6 +6,5 @@
 #pragma once
 
 #include "plan/collection.h"
-#include "plan/mark.h"
 #include "plan/mark_sweep.h"
 #include "plan/trigger.h"

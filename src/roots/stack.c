@@ -10,13 +10,6 @@ TER_NOINLINE void ter_stack_call(ter_stack_function *function, void *context)
     __asm__ volatile("" ::: "memory");
 }
 
-TER_NO_SANITIZE TER_NOINLINE void ter_roots_read_words(const uintptr_t *from, uintptr_t *to,
-                                                       size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        to[i] = *(const volatile uintptr_t *)&from[i];
-}
-
 /* ---- Which parts ---- */
 
 /* More than this is looked up in the list of mappings, and not asked about page by page. */

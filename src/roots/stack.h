@@ -23,9 +23,6 @@
 typedef void ter_stack_function(void *context, uintptr_t stack_pointer);
 void ter_stack_call(ter_stack_function *function, void *context);
 
-/* Copies `count` words from memory of any origin. */
-void ter_roots_read_words(const uintptr_t *from, uintptr_t *to, size_t count);
-
 /* A thread's stack when it is visited. */
 struct ter_stack {
     uintptr_t pointer; /* below all that the thread holds on the stack where it stands */

@@ -4,7 +4,7 @@
 
 #include "pages/pages.h"
 #include "sft/sft.h"
-#include "space/kind.h"
+#include "trace/trace.h"
 
 struct ter_space {
     struct ter_sft sft; /* first: what the map answers with */
@@ -40,14 +40,6 @@ struct ter_sft ter_space_non_moving_functions(enum ter_space_kind kind, const ch
  */
 ter_status ter_space_new(struct ter_ground *ground, const struct ter_sft *functions, unsigned slot,
                          ter_side_set side, struct ter_space **space);
-
-/*
- * Implemented by the floor that traces (plan): marks `object` and queues it. Spaces cannot know the
- * queue of every plan, so a trace carries the function.
- */
-struct ter_trace {
-    ter_object (*trace_object)(struct ter_trace *trace, ter_object object);
-};
 
 /* A sweep turns what was reached into what is there: valid-object bits &= mark bits. */
 bool ter_space_is_marked(const struct ter_space *space, uintptr_t object);

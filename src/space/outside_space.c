@@ -83,3 +83,22 @@ void ter_outside_space_for_each(const struct ter_outside_space *space, ter_objec
         }
     }
 }
+
+/* ---- Tracing ---- */
+
+uintptr_t ter_outside_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
+                                  uintptr_t word, enum ter_word_form form)
+{
+    const struct ter_outside_space *space = ter_outside_space_of(sft);
+    const struct ter_outside *outside = &space->ground->outside;
+    uintptr_t object = ter_outside_space_find(space, word);
+    unsigned kind;
+
+    if (object == 0 || !ter_scanning_refers(scanning, word - object, form) ||
+        !ter_outside_mark(outside, object, true))
+        return word;
+    kind = ter_outside_kind(outside, object);
+    if (space->kinds[kind].scan != TER_SCAN_NONE)
+        ter_scanning_enqueue(scanning, object, ter_outside_bytes(outside, object), kind);
+    return word;
+}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "space/block.h"
+#include "trace/trace.h"
 
 struct ter_outside_space {
     struct ter_sft sft; /* first: what the map answers with */
@@ -31,6 +32,13 @@ TER_INLINE uintptr_t ter_outside_space_find(const struct ter_outside_space *spac
 {
     return ter_outside_find(&space->ground->outside, &space->set, word);
 }
+
+/*
+ * Tracing for loops: a word that the map says is such a space's. Every way to set marks is the
+ * atomic one, as marks of these objects lie in the records of their chunks.
+ */
+uintptr_t ter_outside_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
+                                  uintptr_t word, enum ter_word_form form);
 
 /* The functions that these spaces share. */
 struct ter_sft ter_outside_space_functions(enum ter_space_kind kind, const char *name);

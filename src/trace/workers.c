@@ -1,99 +1,208 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/trace.h"
 
-void ter_workers_init(struct ter_workers *workers)
+/* Scanning less than this alone takes no longer than waking others. */
+#define WORTH_A_PHASE TER_MIB(1)
+
+static size_t tracer_bytes(const struct ter_workers *workers)
 {
-    *workers = (struct ter_workers){.count = 0};
-    pthread_mutex_init(&workers->lock, NULL);
-    pthread_cond_init(&workers->wake, NULL);
-    pthread_cond_init(&workers->over, NULL);
+    return ter_align_up(workers->wanted * sizeof workers->tracers[0], ter_os_page_size());
 }
 
-void ter_workers_forget(struct ter_workers *workers)
+ter_status ter_workers_init(struct ter_workers *workers, struct ter_ground *ground, unsigned count)
 {
-    ter_workers_init(workers);
+    bool always = count != 0;
+
+    if (count == 0)
+        count = ter_os_processors();
+    *workers = (struct ter_workers){.ground = ground,
+                                    .wanted = (unsigned)ter_min(count - 1, TER_MAX_HELPERS),
+                                    .always = always};
+    ter_worker_threads_init(&workers->threads);
+    return TER_OK;
+}
+
+static void free_tracers(struct ter_workers *workers, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ter_mark_stack_fini(&workers->tracers[i].stack);
+    ter_os_release((uintptr_t)workers->tracers, tracer_bytes(workers));
+    workers->tracers = NULL;
 }
 
 void ter_workers_fini(struct ter_workers *workers)
 {
-    pthread_mutex_lock(&workers->lock);
-    workers->ending = true;
-    pthread_cond_broadcast(&workers->wake);
-    pthread_mutex_unlock(&workers->lock);
-    for (unsigned i = 0; i < workers->count; i++)
-        ter_os_worker_join(&workers->threads[i]);
-    pthread_cond_destroy(&workers->over);
-    pthread_cond_destroy(&workers->wake);
-    pthread_mutex_destroy(&workers->lock);
+    ter_worker_threads_fini(&workers->threads);
+    if (workers->tracers == NULL)
+        return;
+    free_tracers(workers, workers->wanted);
+    ter_packets_fini(&workers->packets);
 }
 
-/* Its number, and the round after which it was started, are what a helper is told. */
-struct helper_start {
+void ter_workers_forget(struct ter_workers *workers)
+{
+    ter_worker_threads_forget(&workers->threads);
+    workers->ready = 0;
+}
+
+/*
+ * The helper's table, for all of each range's hull, as any word in it may be looked up. Without it
+ * there are parallel phases all the same, only slower.
+ */
+static bool cover_hulls(struct ter_workers *workers, const struct ter_tracer *tracer)
+{
+    for (size_t i = 0; i < tracer->range_count; i++) {
+        const struct ter_range *range = tracer->ranges[i];
+        struct ter_workers_hull *covered = &workers->covered[i];
+        size_t bytes = atomic_load_explicit(&range->mapped_bytes, memory_order_relaxed);
+
+        if (bytes <= covered->bytes)
+            continue;
+        if (ter_side_map(&workers->ground->side, TER_SIDE_SET(HELPER_MARK), range->start, bytes) !=
+            TER_OK)
+            return false;
+        *covered = (struct ter_workers_hull){range->start, bytes};
+    }
+    return true;
+}
+
+/* Memory for all that helpers need, once. */
+static bool make_tracers(struct ter_workers *workers)
+{
+    void *memory;
+    unsigned made = 0;
+
+    if (workers->tracers != NULL)
+        return true;
+    if (ter_os_allocate(tracer_bytes(workers), &memory) != TER_OK)
+        return false;
+    workers->tracers = memory;
+    while (made < workers->wanted && ter_mark_stack_init(&workers->tracers[made].stack) == TER_OK)
+        made++;
+    if (made == workers->wanted && ter_packets_init(&workers->packets) == TER_OK)
+        return true;
+    free_tracers(workers, made);
+    return false;
+}
+
+void ter_workers_prepare(struct ter_workers *workers, const struct ter_tracer *tracer,
+                         size_t live_bytes)
+{
+    workers->ready = 0;
+    workers->has_second = false;
+    workers->pace.is_chosen = false;
+    if (workers->wanted == 0 || live_bytes < WORTH_A_PHASE || !make_tracers(workers))
+        return;
+    if (!workers->always && live_bytes != SIZE_MAX && !ter_pace_choose(&workers->pace))
+        return;
+    workers->ready = ter_worker_threads_start(&workers->threads, workers->wanted);
+    workers->has_second = workers->ready == 1 && cover_hulls(workers, tracer);
+}
+
+void ter_workers_learn(struct ter_workers *workers, uint64_t nanoseconds, size_t live_bytes)
+{
+    if (workers->pace.is_chosen)
+        ter_pace_learn(&workers->pace, nanoseconds, live_bytes);
+}
+
+/* ---- A parallel phase ---- */
+
+struct phase {
     struct ter_workers *workers;
-    unsigned member;
-    unsigned round;
-    bool taken;
+    struct ter_tracer *first;
 };
 
-/* Waits for a round after `seen`; false when there will be none. Under the lock. */
-static bool wait_for_round(struct ter_workers *workers, unsigned seen)
+static void trace_as_worker(void *context, unsigned worker)
 {
-    while (workers->round == seen && !workers->ending)
-        pthread_cond_wait(&workers->wake, &workers->lock);
-    return !workers->ending;
+    const struct phase *phase = context;
+    struct ter_tracer *tracer = worker == 0 ? phase->first : &phase->workers->tracers[worker - 1];
+
+    do
+        ter_tracer_drain(tracer);
+    while (ter_packets_take(&phase->workers->packets, &tracer->stack));
 }
 
-static void *help(void *argument)
+/* Everything but the stack, and the tables of marks the other way round. */
+static void copy_settings(struct ter_tracer *to, const struct ter_tracer *from)
 {
-    struct helper_start *start = argument;
-    struct ter_workers *workers = start->workers;
-    unsigned member = start->member, seen = start->round;
+    struct ter_mark_stack stack = to->stack;
 
-    ter_lock_work_for_holder();
-    ter_valgrind_errors_off(); /* what it reads may be anything */
-    pthread_mutex_lock(&workers->lock);
-    start->taken = true;
-    pthread_cond_signal(&workers->over);
-    while (wait_for_round(workers, seen)) {
-        seen = workers->round;
-        pthread_mutex_unlock(&workers->lock);
-        workers->function(workers->context, member);
-        pthread_mutex_lock(&workers->lock);
-        if (--workers->running == 0)
-            pthread_cond_signal(&workers->over);
+    *to = *from;
+    to->stack = stack;
+    to->stack.bottom = to->stack.count = 0;
+    to->stack.overflowed = false;
+    if (from->marking == TER_MARKING_OF_TWO) {
+        to->marks = from->others_marks;
+        to->others_marks = from->marks;
     }
-    pthread_mutex_unlock(&workers->lock);
-    return NULL;
 }
 
-unsigned ter_workers_start(struct ter_workers *workers, unsigned wanted)
+static void begin_phase(struct ter_workers *workers, struct ter_tracer *tracer)
 {
-    while (workers->count < ter_min(wanted, TER_MAX_HELPERS)) {
-        struct helper_start start = {workers, workers->count + 1, workers->round, false};
-
-        if (ter_os_worker_start(&workers->threads[workers->count], help, &start) != TER_OK)
-            break;
-        workers->count++;
-        pthread_mutex_lock(&workers->lock);
-        while (!start.taken)
-            pthread_cond_wait(&workers->over, &workers->lock);
-        pthread_mutex_unlock(&workers->lock);
+    tracer->packets = &workers->packets;
+    tracer->until_packet = tracer->packet_interval = 0;
+    tracer->marking = TER_MARKING_OF_MANY;
+    if (workers->has_second) {
+        tracer->marking = TER_MARKING_OF_TWO;
+        tracer->others_marks = workers->ground->side.tables[TER_SIDE_HELPER_MARK].bias;
     }
-    return workers->count;
 }
 
-void ter_workers_run(struct ter_workers *workers, ter_round *function, void *context)
+/* What the helper marked becomes the heap's. */
+static void end_phase(const struct ter_workers *workers, struct ter_tracer *tracer)
 {
-    pthread_mutex_lock(&workers->lock);
-    workers->function = function;
-    workers->context = context;
-    workers->running = workers->count;
-    workers->round++;
-    pthread_cond_broadcast(&workers->wake);
-    pthread_mutex_unlock(&workers->lock);
-    function(context, 0);
-    pthread_mutex_lock(&workers->lock);
-    while (workers->running > 0)
-        pthread_cond_wait(&workers->over, &workers->lock);
-    pthread_mutex_unlock(&workers->lock);
+    const struct ter_side_table *marks = &workers->ground->side.tables[TER_SIDE_MARK];
+    const struct ter_side_table *second = &workers->ground->side.tables[TER_SIDE_HELPER_MARK];
+
+    if (tracer->marking == TER_MARKING_OF_TWO)
+        for (size_t i = 0; i < tracer->range_count; i++) {
+            uintptr_t start, end = 0;
+
+            while ((start = ter_range_next(tracer->ranges[i], workers->ground, end, &end)) != 0)
+                ter_bits_move(second, marks, start, end);
+        }
+    tracer->packets = NULL;
+    tracer->marking = TER_MARKING_ALONE;
+    tracer->others_marks = 0;
+}
+
+void ter_workers_trim(struct ter_workers *workers)
+{
+    const struct ter_side_table *second = &workers->ground->side.tables[TER_SIDE_HELPER_MARK];
+    size_t page = ter_os_page_size();
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(workers->covered); i++) {
+        const struct ter_workers_hull *hull = &workers->covered[i];
+        struct ter_side_extent extent;
+        uintptr_t start, end;
+
+        if (hull->bytes == 0)
+            continue;
+        extent = ter_side_extent_of(second, hull->start, hull->start + hull->bytes);
+        start = ter_align_up(extent.first, page);
+        end = ter_align_down(extent.last + 1, page);
+        if (start < end)
+            (void)ter_os_decommit(start, end - start);
+    }
+}
+
+void ter_workers_drain(struct ter_workers *workers, struct ter_tracer *tracer)
+{
+    struct phase phase = {workers, tracer};
+
+    if (workers->ready == 0) {
+        ter_tracer_drain(tracer);
+        return;
+    }
+    begin_phase(workers, tracer);
+    for (unsigned i = 0; i < workers->ready; i++)
+        copy_settings(&workers->tracers[i], tracer);
+    ter_packets_begin(&workers->packets, workers->ready + 1);
+    ter_worker_threads_run(&workers->threads, trace_as_worker, &phase);
+    end_phase(workers, tracer);
+    for (unsigned i = 0; i < workers->ready; i++) {
+        tracer->stack.overflowed |= workers->tracers[i].stack.overflowed;
+        ter_mark_stack_trim(&workers->tracers[i].stack);
+    }
+    ter_mark_stack_trim(&workers->packets.stack);
 }

@@ -1,45 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that help a collector.
+ * Tracing with several processors: a parallel phase in which the collector's tracer, worker 0, and
+ * helpers drain together.
  *
- * Invariant: between two rounds every helper waits; a round is over when every helper has come back
- * from the function. The thread that runs rounds is member 0, helpers are 1 up to `count`. All
- * calls are made by one thread at a time (in a heap: under the heap lock).
+ * A phase costs some tens of microseconds, so small heaps are traced alone. Roots are scanned, and
+ * weak things processed, by the collecting thread alone; the phase is for what lies behind the
+ * roots.
  *
- * Helpers are started outside a pause: to start a thread may need locks that a stopped thread
- * holds.
+ * Invariant: between phases all marks are in the heap's table.
  */
 #pragma once
 
-#include <pthread.h>
-
-#include "os/os.h"
-
-#define TER_MAX_HELPERS 15u
-
-typedef void ter_round(void *context, unsigned member);
+#include "trace/packets.h"
+#include "trace/pace.h"
+#include "trace/tracer.h"
+#include "trace/worker_threads.h"
 
 struct ter_workers {
-    pthread_mutex_t lock;
-    pthread_cond_t wake; /* helpers wait for a round */
-    pthread_cond_t over; /* the caller waits for its end */
-    unsigned count;      /* helpers there are */
-    unsigned running;    /* of them, in this round */
-    unsigned round;      /* changes when one begins */
-    bool ending;
-    ter_round *function;
-    void *context;
-    struct ter_os_worker threads[TER_MAX_HELPERS];
+    struct ter_ground *ground;
+    struct ter_worker_threads threads;
+    struct ter_packets packets;
+    unsigned wanted;            /* helpers, as the settings and the machine have it */
+    unsigned ready;             /* helpers with a tracer of their own, for this collection */
+    struct ter_tracer *tracers; /* of the helpers; NULL before the first phase */
+    bool always;                /* the number was asked for: no measuring of what is faster */
+    struct ter_pace pace;
+    bool has_second; /* a table for the marks that the only helper sets; all clear between phases */
+    struct ter_workers_hull {
+        uintptr_t start;
+        size_t bytes;
+    } covered[TER_TRACER_MAX_RANGES]; /* by that table; of the tracer's ranges */
 };
 
-void ter_workers_init(struct ter_workers *workers);
-/* Ends all helpers. */
+/*
+ * `ground`: whose memory is marked. `count`: threads that trace, the collecting one included; 0: one
+ * a processor.
+ */
+ter_status ter_workers_init(struct ter_workers *workers, struct ter_ground *ground, unsigned count);
 void ter_workers_fini(struct ter_workers *workers);
-/* In the child of a fork: there are no helpers. */
+/* In the child of a fork. */
 void ter_workers_forget(struct ter_workers *workers);
 
-/* Starts helpers until there are `wanted`, or the system refuses; returns how many there are. */
-unsigned ter_workers_start(struct ter_workers *workers, unsigned wanted);
+/* Before the world stops: starts helpers if a phase will be worth it; SIZE_MAX: it will. */
+void ter_workers_prepare(struct ter_workers *workers, const struct ter_tracer *tracer,
+                         size_t live_bytes);
+/* After the collection: what lies behind the roots was marked in that time. */
+void ter_workers_learn(struct ter_workers *workers, uint64_t nanoseconds, size_t live_bytes);
 
-/* Runs `function` in the caller and in every helper, and returns when all have come back. */
-void ter_workers_run(struct ter_workers *workers, ter_round *function, void *context);
+/* Gives memory back that only phases need. Not in a phase. */
+void ter_workers_trim(struct ter_workers *workers);
+
+/* Drains `tracer`, with the helpers if there are any ready. */
+void ter_workers_drain(struct ter_workers *workers, struct ter_tracer *tracer);

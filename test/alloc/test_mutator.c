@@ -66,7 +66,7 @@ static int make_mutator(void **state)
     test_ground_init(&test->ground);
     ter_lock_init(&allocator->lock, TER_RANK_HEAP);
     atomic_store(&allocator->locking, true);
-    allocator->kinds[0] = (struct ter_kind){.scan = TER_SCAN_CONSERVATIVE, .zeroed = true};
+    allocator->kinds[0] = (struct ter_kind){.scan = TER_SCAN_AMBIGUOUS, .zeroed = true};
     allocator->kinds[1] = (struct ter_kind){.scan = TER_SCAN_NONE, .uncollectable = true};
     allocator->kind_count = 2;
     allocator->run_bytes = 4096;

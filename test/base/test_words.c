@@ -63,9 +63,21 @@ static void random_words(void **state)
     }
 }
 
+static void words_are_copied(void **state)
+{
+    const uintptr_t from[3] = {1, UINTPTR_MAX, 0};
+    uintptr_t to[4] = {7, 7, 7, 7};
+
+    (void)state;
+    ter_words_read(from, to, 3);
+    assert_memory_equal(from, to, sizeof from);
+    assert_int_equal(to[3], 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_copied),
         cmocka_unit_test(one_word),
         cmocka_unit_test(random_words),
     };

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Conditional compilation lives in src/base and src/os. Elsewhere in src/ there is none; headers
-# begin with #pragma once. Public headers have their guard, TERRIER_<FILE>_H, and __cplusplus.
+# begin with #pragma once, but for templates (cmake/templates.txt), which are included for each use
+# anew. Public headers have their guard, TERRIER_<FILE>_H, and __cplusplus.
+# and have none. Public headers have their guard, TERRIER_<FILE>_H, and __cplusplus.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -21,6 +23,10 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     planted conditional 'src/sft/map.c:2: no conditional'
     echo 'int a;' | plant once src/sft/map.h
     planted once 'src/sft/map.h: has no #pragma once'
+    mkdir -p "$plants/template/cmake"
+    echo sft/loop.h >"$plants/template/cmake/templates.txt"
+    printf '#pragma once\nint a;\n' | plant template src/sft/loop.h
+    planted template 'src/sft/loop.h: a template has #pragma once'
     echo 'int a;' | plant guard include/terrier/heap.h
     planted guard 'include/terrier/heap.h: has no guard TERRIER_HEAP_H'
     echo "$good_public" | sed 's/__cplusplus/__linux__/' | plant public include/terrier/heap.h
@@ -41,7 +47,11 @@ for file in $(c_files src include); do
         ;;
     *.h)
         allowed='^$'
-        grep -q '^#pragma once' "$root/$file" || fault "$file: has no #pragma once"
+        if grep -qx "${file#src/}" "$root/cmake/templates.txt" 2>/dev/null; then
+            ! grep -q '^#pragma once' "$root/$file" || fault "$file: a template has #pragma once"
+        else
+            grep -q '^#pragma once' "$root/$file" || fault "$file: has no #pragma once"
+        fi
         ;;
     *) allowed='^$' ;;
     esac

@@ -290,7 +290,7 @@ static void an_overflowing_mark_stack_loses_nothing(void **state)
     small_heap_collect(&small);
     test_stop_failing(&failed);
     assert_true(failed > 0);
-    assert_false(small.heap->plan.marker.stack.overflowed);
+    assert_false(small.heap->plan.tracer.stack.overflowed);
     assert_in_range(small_heap_statistics(&small).live_objects, width * length * 3 / 2 + 2 + deep,
                     width * length * 3 / 2 + 2 + deep + SMALL_SLACK);
     check_wide(small.roots[0], width, length);

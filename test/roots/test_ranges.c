@@ -291,17 +291,6 @@ static void the_stack_is_visited(void **state)
     assert_true(wanted[1] >= 2);
 }
 
-static void words_are_copied(void **state)
-{
-    const uintptr_t from[3] = {1, UINTPTR_MAX, 0};
-    uintptr_t to[4] = {7, 7, 7, 7};
-
-    (void)state;
-    ter_roots_read_words(from, to, 3);
-    assert_memory_equal(from, to, sizeof from);
-    assert_int_equal(to[3], 7);
-}
-
 #define ROOTS_TEST(test) cmocka_unit_test_setup_teardown(test, make_roots, free_roots)
 
 int main(void)
@@ -315,7 +304,6 @@ int main(void)
         cmocka_unit_test(flags_choose_segments),
         cmocka_unit_test(refused_refresh),
         cmocka_unit_test(the_stack_is_visited),
-        cmocka_unit_test(words_are_copied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 #define KIND_ATOMIC 1u
 
 static const struct ter_kind kinds[TER_MAX_KINDS] = {
-    [KIND_CLEARED] = {.scan = TER_SCAN_CONSERVATIVE, .zeroed = true},
+    [KIND_CLEARED] = {.scan = TER_SCAN_AMBIGUOUS, .zeroed = true},
     [KIND_ATOMIC] = {.scan = TER_SCAN_NONE},
 };
 

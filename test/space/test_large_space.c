@@ -7,7 +7,7 @@
 #define OBJECTS 64u
 
 static const struct ter_kind kinds[TER_MAX_KINDS] = {
-    [0] = {.scan = TER_SCAN_CONSERVATIVE, .zeroed = true},
+    [0] = {.scan = TER_SCAN_AMBIGUOUS, .zeroed = true},
     [1] = {.scan = TER_SCAN_NONE},
 };
 

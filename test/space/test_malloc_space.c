@@ -10,9 +10,9 @@
 #define OBJECTS 300u
 
 static const struct ter_kind kinds[TER_MAX_KINDS] = {
-    [0] = {.scan = TER_SCAN_CONSERVATIVE, .zeroed = true},
+    [0] = {.scan = TER_SCAN_AMBIGUOUS, .zeroed = true},
     [1] = {.scan = TER_SCAN_NONE},
-    [2] = {.scan = TER_SCAN_CONSERVATIVE, .zeroed = true, .uncollectable = true},
+    [2] = {.scan = TER_SCAN_AMBIGUOUS, .zeroed = true, .uncollectable = true},
 };
 
 struct malloc_test {

@@ -67,7 +67,7 @@ static const struct row {
     {LARGE, OUTSIDE, ALWAYS, "-!n--nnnnnyn?-"},
 };
 
-static const struct ter_kind kinds[TER_MAX_KINDS] = {[0] = {.scan = TER_SCAN_CONSERVATIVE}};
+static const struct ter_kind kinds[TER_MAX_KINDS] = {[0] = {.scan = TER_SCAN_AMBIGUOUS}};
 
 struct zoo {
     struct ter_ground ground;

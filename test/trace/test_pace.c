@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The faster way to mark is taken, whatever was faster before; neither is forgotten. */
-#include "plan/plan.h"
+#include "trace/trace.h"
 #include "support.h"
 
 #define LIVE TER_MIB(10)
@@ -12,20 +12,20 @@ struct machine {
     unsigned count_together;
 };
 
-static void collect(struct ter_mark_pace *pace, struct machine *machine, unsigned collections)
+static void collect(struct ter_pace *pace, struct machine *machine, unsigned collections)
 {
     machine->count_alone = machine->count_together = 0;
     while (collections-- > 0) {
-        bool together = ter_mark_pace_choose(pace);
+        bool together = ter_pace_choose(pace);
 
         *(together ? &machine->count_together : &machine->count_alone) += 1;
-        ter_mark_pace_learn(pace, together ? machine->together_ns : machine->alone_ns, LIVE);
+        ter_pace_learn(pace, together ? machine->together_ns : machine->alone_ns, LIVE);
     }
 }
 
 static void both_ways_are_tried(void **state)
 {
-    struct ter_mark_pace pace = {0};
+    struct ter_pace pace = {0};
     struct machine machine = {.alone_ns = 5000000, .together_ns = 5000000};
 
     (void)state;
@@ -39,7 +39,7 @@ static void both_ways_are_tried(void **state)
 
 static void the_faster_way_is_taken(void **state)
 {
-    struct ter_mark_pace pace = {0};
+    struct ter_pace pace = {0};
     struct machine idle = {.alone_ns = 5000000, .together_ns = 3000000};
     struct machine busy = {.alone_ns = 5000000, .together_ns = 9000000};
 
@@ -54,13 +54,13 @@ static void the_faster_way_is_taken(void **state)
 
 static void little_memory_says_nothing(void **state)
 {
-    struct ter_mark_pace pace = {0};
+    struct ter_pace pace = {0};
 
     (void)state;
-    assert_false(ter_mark_pace_choose(&pace));
-    ter_mark_pace_learn(&pace, 1000000, 100);
+    assert_false(ter_pace_choose(&pace));
+    ter_pace_learn(&pace, 1000000, 100);
     assert_int_equal(pace.alone, 0);
-    ter_mark_pace_learn(&pace, 0, LIVE);
+    ter_pace_learn(&pace, 0, LIVE);
     assert_int_not_equal(pace.alone, 0);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "plan/plan.h"
+#include "trace/trace.h"
 
 #define FIRST_INTERVAL 8u
 #define LONGEST_INTERVAL 64u
 #define FEWEST_BYTES TER_KIB(64) /* less says nothing of the pace */
 
 /* Helpers must save a tenth of the time to be worth theirs. */
-static bool together_wins(const struct ter_mark_pace *pace)
+static bool together_wins(const struct ter_pace *pace)
 {
     return pace->together < pace->alone - pace->alone / 10;
 }
 
-bool ter_mark_pace_choose(struct ter_mark_pace *pace)
+bool ter_pace_choose(struct ter_pace *pace)
 {
     pace->is_chosen = true;
     if (pace->alone == 0 || pace->together == 0) {
@@ -28,7 +28,7 @@ bool ter_mark_pace_choose(struct ter_mark_pace *pace)
 }
 
 /* A way that lost when it was tried is tried half as often; one that won, often again. */
-static void plan_trials(struct ter_mark_pace *pace, bool together_won)
+static void plan_trials(struct ter_pace *pace, bool together_won)
 {
     bool changed = together_won != together_wins(pace);
 
@@ -37,7 +37,7 @@ static void plan_trials(struct ter_mark_pace *pace, bool together_won)
     pace->until_trial = pace->trial_interval;
 }
 
-void ter_mark_pace_learn(struct ter_mark_pace *pace, uint64_t nanoseconds, size_t live_bytes)
+void ter_pace_learn(struct ter_pace *pace, uint64_t nanoseconds, size_t live_bytes)
 {
     uint64_t *estimate = pace->is_together ? &pace->together : &pace->alone;
     uint64_t measured = nanoseconds * 16 / (live_bytes / 1024 + 1) + 1;

@@ -27,40 +27,40 @@ static void count_call(void *context, unsigned member)
 static void every_member_is_in_every_round(void **state)
 {
     struct rounds rounds = {0};
-    struct ter_workers workers;
+    struct ter_worker_threads workers;
 
     (void)state;
-    ter_workers_init(&workers);
-    ter_workers_run(&workers, count_call, &rounds);
+    ter_worker_threads_init(&workers);
+    ter_worker_threads_run(&workers, count_call, &rounds);
     assert_int_equal(rounds.calls[0], 1);
-    assert_int_equal(ter_workers_start(&workers, 3), 3);
+    assert_int_equal(ter_worker_threads_start(&workers, 3), 3);
     for (unsigned i = 0; i < 500; i++) {
-        ter_workers_run(&workers, count_call, &rounds);
+        ter_worker_threads_run(&workers, count_call, &rounds);
         assert_int_equal(rounds.inside, 0);
     }
     /* More come in later; fewer are never wanted. */
-    assert_int_equal(ter_workers_start(&workers, 2), 3);
-    assert_int_equal(ter_workers_start(&workers, 5), 5);
-    ter_workers_run(&workers, count_call, &rounds);
+    assert_int_equal(ter_worker_threads_start(&workers, 2), 3);
+    assert_int_equal(ter_worker_threads_start(&workers, 5), 5);
+    ter_worker_threads_run(&workers, count_call, &rounds);
     for (unsigned i = 0; i <= 5; i++)
         assert_int_equal(rounds.calls[i], i == 0 ? 502 : i <= 3 ? 501 : 1);
     assert_int_equal(rounds.calls[6], 0);
-    ter_workers_fini(&workers);
+    ter_worker_threads_fini(&workers);
 }
 
 static void refused_threads_are_done_without(void **state)
 {
     struct rounds rounds = {0};
-    struct ter_workers workers;
+    struct ter_worker_threads workers;
 
     (void)state;
-    ter_workers_init(&workers);
+    ter_worker_threads_init(&workers);
     test_fail_calls(TEST_CALL(THREAD), 2, TEST_FOR_EVER);
-    assert_int_equal(ter_workers_start(&workers, 4), 2);
+    assert_int_equal(ter_worker_threads_start(&workers, 4), 2);
     test_stop_failing(NULL);
-    ter_workers_run(&workers, count_call, &rounds);
+    ter_worker_threads_run(&workers, count_call, &rounds);
     assert_int_equal(rounds.calls[0] + rounds.calls[1] + rounds.calls[2], 3);
-    ter_workers_fini(&workers);
+    ter_worker_threads_fini(&workers);
 }
 
 /* ---- Sharing ---- */
@@ -69,8 +69,8 @@ static void refused_threads_are_done_without(void **state)
 #define TREE_DEPTH 16u
 
 struct tree {
-    struct ter_workers workers;
-    struct ter_share share;
+    struct ter_worker_threads workers;
+    struct ter_packets packets;
     struct ter_mark_stack stacks[MEMBERS];
     _Atomic uint8_t *seen; /* of each node of a full binary tree, by its number */
     _Atomic size_t scanned;
@@ -96,12 +96,12 @@ static void scan_tree(void *context, unsigned member)
         while (stack->count > stack->bottom) {
             size_t half = (stack->count - stack->bottom) / 2;
 
-            if (half > 0 && ter_share_is_hungry(&tree->share) &&
-                ter_share_give(&tree->share, stack->entries + stack->bottom, half))
+            if (half > 0 && ter_packets_are_wanted(&tree->packets) &&
+                ter_packets_give(&tree->packets, stack->entries + stack->bottom, half))
                 stack->bottom += half;
             scan_node(tree, stack, stack->entries[--stack->count].start);
         }
-    while (ter_share_take(&tree->share, stack));
+    while (ter_packets_take(&tree->packets, stack));
 }
 
 static void scan_from_root(struct tree *tree)
@@ -111,14 +111,14 @@ static void scan_from_root(struct tree *tree)
     memset((void *)tree->seen, 0, nodes + 1);
     tree->scanned = 0;
     ter_mark_stack_push(&tree->stacks[0], 1, 0, 0);
-    ter_share_begin(&tree->share, MEMBERS);
-    ter_workers_run(&tree->workers, scan_tree, tree);
+    ter_packets_begin(&tree->packets, MEMBERS);
+    ter_worker_threads_run(&tree->workers, scan_tree, tree);
     assert_int_equal(tree->scanned, nodes);
     for (size_t node = 1; node <= nodes; node++)
         assert_int_equal(tree->seen[node], 1);
     for (unsigned i = 0; i < MEMBERS; i++)
         ter_mark_stack_trim(&tree->stacks[i]);
-    ter_mark_stack_trim(&tree->share.stack);
+    ter_mark_stack_trim(&tree->packets.stack);
 }
 
 static void every_entry_is_scanned_once(void **state)
@@ -127,17 +127,17 @@ static void every_entry_is_scanned_once(void **state)
 
     (void)state;
     assert_non_null(tree.seen);
-    ter_workers_init(&tree.workers);
-    assert_int_equal(ter_workers_start(&tree.workers, MEMBERS - 1), MEMBERS - 1);
-    assert_int_equal(ter_share_init(&tree.share), TER_OK);
+    ter_worker_threads_init(&tree.workers);
+    assert_int_equal(ter_worker_threads_start(&tree.workers, MEMBERS - 1), MEMBERS - 1);
+    assert_int_equal(ter_packets_init(&tree.packets), TER_OK);
     for (unsigned i = 0; i < MEMBERS; i++)
         assert_int_equal(ter_mark_stack_init(&tree.stacks[i]), TER_OK);
     for (unsigned round = 0; round < test_iterations(20); round++)
         scan_from_root(&tree);
     for (unsigned i = 0; i < MEMBERS; i++)
         ter_mark_stack_fini(&tree.stacks[i]);
-    ter_share_fini(&tree.share);
-    ter_workers_fini(&tree.workers);
+    ter_packets_fini(&tree.packets);
+    ter_worker_threads_fini(&tree.workers);
     free((void *)tree.seen);
 }
 
@@ -145,19 +145,19 @@ static void every_entry_is_scanned_once(void **state)
 static void a_share_without_memory_takes_nothing(void **state)
 {
     static struct ter_mark_entry entries[20000];
-    struct ter_share share;
+    struct ter_packets packets;
 
     (void)state;
-    assert_int_equal(ter_share_init(&share), TER_OK);
-    ter_share_begin(&share, 2);
+    assert_int_equal(ter_packets_init(&packets), TER_OK);
+    ter_packets_begin(&packets, 2);
     test_fail_calls(TEST_CALL(REALLOCATE), 0, TEST_FOR_EVER);
-    assert_false(ter_share_give(&share, entries, TER_ARRAY_LENGTH(entries)));
+    assert_false(ter_packets_give(&packets, entries, TER_ARRAY_LENGTH(entries)));
     test_stop_failing(NULL);
-    assert_int_equal(share.stack.count, 0);
-    assert_false(share.stack.overflowed);
-    assert_true(ter_share_give(&share, entries, TER_ARRAY_LENGTH(entries)));
-    assert_int_equal(share.stack.count, TER_ARRAY_LENGTH(entries));
-    ter_share_fini(&share);
+    assert_int_equal(packets.stack.count, 0);
+    assert_false(packets.stack.overflowed);
+    assert_true(ter_packets_give(&packets, entries, TER_ARRAY_LENGTH(entries)));
+    assert_int_equal(packets.stack.count, TER_ARRAY_LENGTH(entries));
+    ter_packets_fini(&packets);
 }
 
 int main(void)

@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-struct ter_mark_pace {
+struct ter_pace {
     uint64_t alone;       /* 1/16 nanoseconds per KiB; 0: never measured */
     uint64_t together;    /* the same */
     unsigned until_trial; /* collections before the worse way is tried again */
@@ -21,6 +21,6 @@ struct ter_mark_pace {
 };
 
 /* Before marking: true to ask helpers. */
-bool ter_mark_pace_choose(struct ter_mark_pace *pace);
+bool ter_pace_choose(struct ter_pace *pace);
 /* After marking, as chosen: it took so long, and so much is live. */
-void ter_mark_pace_learn(struct ter_mark_pace *pace, uint64_t nanoseconds, size_t live_bytes);
+void ter_pace_learn(struct ter_pace *pace, uint64_t nanoseconds, size_t live_bytes);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor `object`: what an object is, as far as a collector must know it. */
+#pragma once
+
+#include <terrier/object.h>
+
+#include "object/kind.h"
+#include "object/slots.h"

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of the mark-sweep plan: blocks, where most references lead, large objects, and objects
+ * outside of the layout's range. Nothing moves, and no reference is ever stored.
+ */
+#include "plan/plan.h"
+
+/* Large objects are few: their code stays out of the loop for small ones. */
+static TER_NOINLINE uintptr_t trace_large(struct ter_scanning *scanning, uintptr_t word,
+                                          enum ter_word_form form, enum ter_marking marking)
+{
+    return ter_large_trace(scanning, word, form, marking);
+}
+
+TER_INLINE bool trace_by_kind(struct ter_scanning *scanning, const struct ter_block_tracing *blocks,
+                              const struct ter_sft *sft, const uintptr_t *word,
+                              enum ter_word_form form, enum ter_marking marking)
+{
+    if (TER_LIKELY(ter_is_small_space(sft))) {
+        if (TER_LIKELY(ter_range_covers(&ter_space_of(sft)->range, *word)))
+            ter_block_trace(scanning, blocks, *word, form, marking);
+    } else if (sft->kind == TER_SPACE_LARGE) {
+        if (ter_range_covers(&ter_space_of(sft)->range, *word))
+            trace_large(scanning, *word, form, marking);
+    } else if (ter_sft_is_outside(sft)) {
+        ter_outside_space_trace(scanning, sft, *word, form);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+#define TER_LOOP_PLAN mark_sweep
+#define TER_LOOP_STATE struct ter_block_tracing
+#define TER_LOOP_BEGIN ter_block_tracing_begin
+#define TER_LOOP_TRACE_FIRST ter_block_trace
+#define TER_LOOP_TRACE trace_by_kind
+#define TER_LOOP_MOVES 0
+#include "trace/loop.h"

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of a trace, as a template: a plan's file includes it once, after it has defined what the
+ * loop is made of, and gets `const struct ter_loop ter_<plan>_loop`. It may be included again for
+ * another plan, so it has no guard.
+ *
+ *   TER_LOOP_PLAN          a name for the functions, such as mark_sweep
+ *   TER_LOOP_STATE         a type: what the plan's policies want at hand for each word
+ *   TER_LOOP_BEGIN         void (TER_LOOP_STATE *state, const struct ter_tracer *tracer): fills it
+ *   TER_LOOP_TRACE_FIRST   uintptr_t (struct ter_scanning *scanning, const TER_LOOP_STATE *state,
+ *                          uintptr_t word, enum ter_word_form form, enum ter_marking marking):
+ *                          a word in the tracer's first range
+ *   TER_LOOP_TRACE         bool (struct ter_scanning *scanning, const TER_LOOP_STATE *state,
+ *                          const struct ter_sft *sft, uintptr_t *word, enum ter_word_form form,
+ *                          enum ter_marking marking): a word of any other space; false when that is
+ *                          none of the plan's, and the loop asks the space's own functions
+ *   TER_LOOP_MOVES         1: a reference that was traced may lead elsewhere now, and is stored
+ *
+ * The policies' functions are inline. `form` and `marking` are constants where it matters, so what
+ * does not concern them is not compiled: a policy whose objects stay has no check for moved ones in
+ * its loop, and with one worker there is no atomic operation. A policy that traces returns the
+ * object's reference, or the word when it is none or ambiguous: what an ambiguous word leads to must
+ * not move. What was reached for the first time it hands to ter_scanning_enqueue.
+ *
+ * For each word: one compare with the first range, one with the hull of the heap; then the SFT map;
+ * then what the policy does.
+ *
+ * test/checks/loop_code.sh looks at what becomes of it.
+ */
+
+/* One name for each plan, so that two of them can be compiled as one file. */
+#define LOOP_JOIN(plan, name) plan##_loop_##name
+#define LOOP_NAME(plan, name) LOOP_JOIN(plan, name)
+#define LOOP(name) LOOP_NAME(TER_LOOP_PLAN, name)
+#define LOOP_RECORD_JOIN(plan) ter_##plan##_loop
+#define LOOP_RECORD(plan) LOOP_RECORD_JOIN(plan)
+
+#define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
+#define ROOT_WORDS 128u         /* of a range copied at once */
+
+struct LOOP(local) {
+    struct ter_scanning scanning;
+    TER_LOOP_STATE state;
+};
+
+TER_INLINE void LOOP(enter)(struct LOOP(local) * local, struct ter_tracer *tracer)
+{
+    ter_scanning_begin(&local->scanning, tracer);
+    TER_LOOP_BEGIN(&local->state, tracer);
+}
+
+/* ---- Words and slots ---- */
+
+/* A word inside the hull. */
+TER_INLINE uintptr_t LOOP(trace_by_map)(struct LOOP(local) * local, uintptr_t word,
+                                        enum ter_word_form form, enum ter_marking marking)
+{
+    const struct ter_sft *sft = ter_sft_map_get(&local->scanning.map, word);
+
+    if (TER_LOOP_TRACE(&local->scanning, &local->state, sft, &word, form, marking) ||
+        sft->kind == TER_SPACE_EMPTY)
+        return word;
+    return ter_scanning_elsewhere(&local->scanning, sft, word, form);
+}
+
+/* Any word; returns what to store in its place, if it is exact. */
+TER_INLINE uintptr_t LOOP(trace)(struct LOOP(local) * local, uintptr_t word,
+                                 enum ter_word_form form, enum ter_marking marking)
+{
+    if (word - local->scanning.first < local->scanning.first_span)
+        return TER_LOOP_TRACE_FIRST(&local->scanning, &local->state, word, form, marking);
+    if (word - local->scanning.low < local->scanning.span)
+        return LOOP(trace_by_map)(local, word, form, marking);
+    return word;
+}
+
+TER_INLINE void LOOP(trace_words)(struct LOOP(local) * local, const uintptr_t *word,
+                                  const uintptr_t *end, enum ter_word_form form,
+                                  enum ter_marking marking)
+{
+    for (; word < end; word++)
+        LOOP(trace)(local, *word, form, marking);
+}
+
+TER_INLINE void LOOP(trace_slot)(struct LOOP(local) * local, ter_slot slot,
+                                 enum ter_marking marking)
+{
+    ter_object before = ter_slot_load(slot);
+    uintptr_t after = LOOP(trace)(local, before.bits, TER_WORD_EXACT, marking);
+
+    if (TER_LOOP_MOVES && after != before.bits)
+        ter_slot_store(slot, ter_object_at(after));
+}
+
+/* ---- Objects ---- */
+
+/* The slots of one part of an object, as far as they lie before `end`. */
+TER_INLINE void LOOP(scan_part)(struct LOOP(local) * local, uintptr_t start, uintptr_t end,
+                                const struct ter_slots *slots, enum ter_marking marking)
+{
+    struct ter_slot_cursor cursor = ter_slot_cursor_at(slots);
+    size_t offset;
+
+    while (ter_slot_cursor_next(&cursor, &offset) && offset < end - start)
+        LOOP(trace_slot)(local, ter_slot_at(start + offset), marking);
+}
+
+/* Elements from `start` on; unless `whole`, what is left after a piece goes back to the queue. */
+TER_INLINE void LOOP(scan_elements)(struct LOOP(local) * local, uintptr_t start, uintptr_t end,
+                                    unsigned kind, bool whole, enum ter_marking marking)
+{
+    const struct ter_object_layout *layout = local->scanning.tracer->kinds[kind].layout;
+    size_t bytes = layout->element_bytes, piece = 0;
+
+    for (; bytes <= end - start; start += bytes, piece += bytes) {
+        if (TER_UNLIKELY(piece >= PIECE_BYTES) && !whole) {
+            uintptr_t granule = ter_align_down(start, TER_BYTES_IN_GRANULE);
+
+            ter_scanning_enqueue(&local->scanning, start | TER_ENTRY_ELEMENTS, end - granule, kind);
+            return;
+        }
+        LOOP(scan_part)(local, start, end, &layout->element, marking);
+    }
+}
+
+/* The address of an entry, which may be one of elements, and its end. */
+TER_INLINE void LOOP(scan_layout)(struct LOOP(local) * local, uintptr_t address, size_t entry_bytes,
+                                  unsigned kind, bool whole, enum ter_marking marking)
+{
+    const struct ter_object_layout *layout = local->scanning.tracer->kinds[kind].layout;
+    uintptr_t start = address & ~TER_ENTRY_ELEMENTS;
+    uintptr_t end = ter_align_down(start, TER_BYTES_IN_GRANULE) + entry_bytes;
+
+    if ((address & TER_ENTRY_ELEMENTS) == 0) {
+        LOOP(scan_part)(local, start, end, &layout->header, marking);
+        if (layout->header_bytes >= end - start)
+            return;
+        start += layout->header_bytes;
+    }
+    if (layout->element_bytes != 0)
+        LOOP(scan_elements)(local, start, end, kind, whole, marking);
+}
+
+TER_INLINE void LOOP(scan_words)(struct LOOP(local) * local, uintptr_t start, size_t bytes,
+                                 unsigned kind, enum ter_word_form form, enum ter_marking marking)
+{
+    if (TER_UNLIKELY(bytes > PIECE_BYTES)) {
+        ter_scanning_enqueue(&local->scanning, start + PIECE_BYTES, bytes - PIECE_BYTES, kind);
+        bytes = PIECE_BYTES;
+    }
+    LOOP(trace_words)
+    (local, (const uintptr_t *)start, (const uintptr_t *)(start + bytes), form, marking);
+}
+
+/* `whole`: all slots of a layout at once. */
+TER_INLINE void LOOP(scan)(struct LOOP(local) * local, struct ter_mark_entry entry, bool whole,
+                           enum ter_word_form form, enum ter_marking marking)
+{
+    unsigned kind = (unsigned)(entry.bytes_and_kind & (TER_MAX_KINDS - 1));
+    size_t bytes = entry.bytes_and_kind & ~(size_t)(TER_MAX_KINDS - 1);
+    const struct ter_kind *how = &local->scanning.tracer->kinds[kind];
+
+    if (TER_LIKELY(how->scan == TER_SCAN_AMBIGUOUS))
+        LOOP(scan_words)(local, entry.start, bytes, kind, form, marking);
+    else if (how->scan == TER_SCAN_LAYOUT)
+        LOOP(scan_layout)(local, entry.start, bytes, kind, whole, marking);
+    else if (how->scan == TER_SCAN_VISITOR)
+        ter_scanning_visit(&local->scanning, how, entry.start, bytes);
+}
+
+/* ---- The drain: a copy of the loop for each form and each way to set marks ---- */
+
+TER_INLINE void LOOP(drain_as)(struct ter_tracer *tracer, enum ter_word_form form,
+                               enum ter_marking marking)
+{
+    struct ter_mark_entry entry;
+    struct LOOP(local) local;
+
+    LOOP(enter)(&local, tracer);
+    while (ter_scanning_take(&local.scanning, &entry)) {
+        if (marking != TER_MARKING_ALONE)
+            ter_scanning_share(&local.scanning);
+        LOOP(scan)(&local, entry, false, form, marking);
+    }
+    ter_scanning_save(&local.scanning);
+}
+
+#define LOOP_DRAIN(name, form, marking)                                                            \
+    static TER_NOINLINE void LOOP(name)(struct ter_tracer * tracer)                                \
+    {                                                                                              \
+        LOOP(drain_as)(tracer, form, marking);                                                     \
+    }
+LOOP_DRAIN(drain_alone, TER_WORD_ANY_BYTE, TER_MARKING_ALONE)
+LOOP_DRAIN(drain_of_two, TER_WORD_ANY_BYTE, TER_MARKING_OF_TWO)
+LOOP_DRAIN(drain_of_many, TER_WORD_ANY_BYTE, TER_MARKING_OF_MANY)
+LOOP_DRAIN(drain_displaced_alone, TER_WORD_DISPLACED, TER_MARKING_ALONE)
+LOOP_DRAIN(drain_displaced_of_two, TER_WORD_DISPLACED, TER_MARKING_OF_TWO)
+LOOP_DRAIN(drain_displaced_of_many, TER_WORD_DISPLACED, TER_MARKING_OF_MANY)
+#undef LOOP_DRAIN
+
+static void LOOP(drain)(struct ter_tracer *tracer)
+{
+    bool any = tracer->any_byte;
+
+    switch (tracer->marking) {
+    case TER_MARKING_ALONE: (any ? LOOP(drain_alone) : LOOP(drain_displaced_alone))(tracer); break;
+    case TER_MARKING_OF_TWO:
+        (any ? LOOP(drain_of_two) : LOOP(drain_displaced_of_two))(tracer);
+        break;
+    case TER_MARKING_OF_MANY:
+        (any ? LOOP(drain_of_many) : LOOP(drain_displaced_of_many))(tracer);
+        break;
+    }
+}
+
+/* ---- Roots, visitors and single objects: one copy, that asks how marks are set ---- */
+
+static void LOOP(word)(struct ter_tracer *tracer, uintptr_t word)
+{
+    struct LOOP(local) local;
+
+    if (word - tracer->low >= tracer->span)
+        return;
+    LOOP(enter)(&local, tracer);
+    LOOP(trace_by_map)(&local, word, TER_WORD_ANY_BYTE, tracer->marking);
+    ter_scanning_save(&local.scanning);
+}
+
+TER_INLINE void LOOP(words_as)(struct ter_tracer *tracer, uintptr_t start, uintptr_t end,
+                               enum ter_word_form form)
+{
+    uintptr_t words[ROOT_WORDS];
+    struct LOOP(local) local;
+
+    LOOP(enter)(&local, tracer);
+    while (start < end) {
+        size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
+
+        ter_words_read((const uintptr_t *)start, words, count);
+        LOOP(trace_words)(&local, words, words + count, form, tracer->marking);
+        start += count * sizeof(uintptr_t);
+    }
+    ter_scanning_save(&local.scanning);
+}
+
+static void LOOP(words)(struct ter_tracer *tracer, uintptr_t start, uintptr_t end, bool any_byte)
+{
+    start = ter_align_up(start, sizeof(uintptr_t));
+    end = ter_align_down(end, sizeof(uintptr_t));
+    LOOP(words_as)(tracer, start, end, any_byte ? TER_WORD_ANY_BYTE : TER_WORD_DISPLACED);
+}
+
+static void LOOP(slot)(struct ter_tracer *tracer, ter_slot slot)
+{
+    struct LOOP(local) local;
+
+    if (ter_slot_load(slot).bits - tracer->low >= tracer->span)
+        return;
+    LOOP(enter)(&local, tracer);
+    LOOP(trace_slot)(&local, slot, tracer->marking);
+    ter_scanning_save(&local.scanning);
+}
+
+static ter_object LOOP(object)(struct ter_tracer *tracer, ter_object object)
+{
+    LOOP(slot)(tracer, ter_slot_at((uintptr_t)&object.bits));
+    return object;
+}
+
+static void LOOP(contents)(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
+{
+    struct ter_mark_entry entry = {object, bytes | kind};
+    struct LOOP(local) local;
+
+    LOOP(enter)(&local, tracer);
+    LOOP(scan)
+    (&local, entry, true, tracer->any_byte ? TER_WORD_ANY_BYTE : TER_WORD_DISPLACED,
+     tracer->marking);
+    ter_scanning_save(&local.scanning);
+}
+
+const struct ter_loop LOOP_RECORD(TER_LOOP_PLAN) = {
+    .begin = ter_tracer_begin,
+    .word = LOOP(word),
+    .words = LOOP(words),
+    .slot = LOOP(slot),
+    .object = LOOP(object),
+    .contents = LOOP(contents),
+    .drain = LOOP(drain),
+};
+
+#undef LOOP_JOIN
+#undef LOOP_NAME
+#undef LOOP
+#undef LOOP_RECORD_JOIN
+#undef LOOP_RECORD
+#undef PIECE_BYTES
+#undef ROOT_WORDS
+#undef TER_LOOP_PLAN
+#undef TER_LOOP_STATE
+#undef TER_LOOP_BEGIN
+#undef TER_LOOP_TRACE_FIRST
+#undef TER_LOOP_TRACE
+#undef TER_LOOP_MOVES
