@@ -132,8 +132,8 @@ TER_API ter_status ter_heap_for_each_object(struct ter_heap *heap,
 
 /**
  * Adds a kind of objects whose references `tracer` knows: it is called in collections, possibly
- * for objects that were allocated but not filled in yet, and reports each reference with
- * ter_trace_word. *kind is its number. TER_ERROR_FULL when there is room for no more,
+ * for objects that were allocated but not filled in yet, and reports each reference, with
+ * ter_trace_slot where it knows that it is one, else with ter_trace_word. *kind is its number. TER_ERROR_FULL when there is room for no more,
  * TER_ERROR_INVALID when `tracer` is NULL.
  */
 TER_API ter_status ter_kind_add(struct ter_heap *heap,
@@ -141,8 +141,23 @@ TER_API ter_status ter_kind_add(struct ter_heap *heap,
                                                uintptr_t object, size_t bytes),
                                 void *context, unsigned *kind);
 
+/**
+ * Adds a kind of objects whose references lie where `layout` says; their memory is cleared. No
+ * function is called for them. The layout, and the lists that it names, stay as they are as long as
+ * the heap. TER_ERROR_FULL as above, TER_ERROR_INVALID when the layout has a misaligned or
+ * unordered offset or one outside of its part, or elements without a size; the log says which.
+ */
+TER_API ter_status ter_kind_add_layout(struct ter_heap *heap,
+                                       const struct ter_object_layout *layout, unsigned *kind);
+
 /** From a tracer: `word` may be a reference to any byte of an object. */
 TER_API void ter_trace_word(struct ter_trace *trace, uintptr_t word);
+
+/**
+ * From a tracer: `slot` lies in the object and holds a reference, exactly, or 0. A collector that
+ * moves objects writes the new reference there.
+ */
+TER_API void ter_trace_slot(struct ter_trace *trace, ter_slot slot);
 
 /* ---- Collections ---- */
 

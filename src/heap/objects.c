@@ -186,6 +186,18 @@ ter_status ter_heap_for_each_object(struct ter_heap *heap,
 
 /* ---- Kinds ---- */
 
+static ter_status add_kind(struct ter_heap *heap, const struct ter_kind *wanted, unsigned *kind)
+{
+    ter_status status;
+
+    if (kind == NULL)
+        return TER_ERROR_INVALID;
+    ter_allocator_lock(&heap->plan.allocator);
+    status = ter_plan_add_kind(&heap->plan, wanted, kind);
+    ter_allocator_unlock(&heap->plan.allocator);
+    return status;
+}
+
 ter_status ter_kind_add(struct ter_heap *heap,
                         void (*tracer)(void *context, struct ter_trace *trace, uintptr_t object,
                                        size_t bytes),
@@ -193,20 +205,30 @@ ter_status ter_kind_add(struct ter_heap *heap,
 {
     struct ter_kind wanted = {
         .scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = tracer, .context = context};
-    ter_status status;
 
     ter_heap_require(heap, "ter_kind_add");
-    if (tracer == NULL || kind == NULL)
-        return TER_ERROR_INVALID;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_plan_add_kind(&heap->plan, &wanted, kind);
-    ter_allocator_unlock(&heap->plan.allocator);
-    return status;
+    return add_kind(heap, &wanted, kind);
+}
+
+ter_status ter_kind_add_layout(struct ter_heap *heap, const struct ter_object_layout *layout,
+                               unsigned *kind)
+{
+    struct ter_kind wanted = {.scan = TER_SCAN_LAYOUT, .zeroed = true, .layout = layout};
+
+    ter_heap_require(heap, "ter_kind_add_layout");
+    return add_kind(heap, &wanted, kind);
 }
 
 void ter_trace_word(struct ter_trace *trace, uintptr_t word)
 {
     ter_tracer_word(ter_tracer_of(trace), word);
+}
+
+void ter_trace_slot(struct ter_trace *trace, ter_slot slot)
+{
+    struct ter_tracer *tracer = ter_tracer_of(trace);
+
+    tracer->loop->slot(tracer, slot);
 }
 
 /* ---- Collections and roots ---- */

@@ -12,8 +12,9 @@
  *                          a word in the tracer's first range
  *   TER_LOOP_TRACE         bool (struct ter_scanning *scanning, const TER_LOOP_STATE *state,
  *                          const struct ter_sft *sft, uintptr_t *word, enum ter_word_form form,
- *                          enum ter_marking marking): a word of any other space; false when that is
- *                          none of the plan's, and the loop asks the space's own functions
+ *                          enum ter_marking marking): a word of that space, which may be the first
+ *                          one's too where spaces share chunks; false when the space is none of the
+ *                          plan's, and the loop asks the space's own functions
  *   TER_LOOP_MOVES         1: a reference that was traced may lead elsewhere now, and is stored
  *
  * The policies' functions are inline. `form` and `marking` are constants where it matters, so what
@@ -222,7 +223,7 @@ static void LOOP(word)(struct ter_tracer *tracer, uintptr_t word)
     if (word - tracer->low >= tracer->span)
         return;
     LOOP(enter)(&local, tracer);
-    LOOP(trace_by_map)(&local, word, TER_WORD_ANY_BYTE, tracer->marking);
+    LOOP(trace)(&local, word, TER_WORD_ANY_BYTE, tracer->marking);
     ter_scanning_save(&local.scanning);
 }
 

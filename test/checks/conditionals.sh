@@ -4,7 +4,6 @@
 # Conditional compilation lives in src/base and src/os. Elsewhere in src/ there is none; headers
 # begin with #pragma once, but for templates (cmake/templates.txt), which are included for each use
 # anew. Public headers have their guard, TERRIER_<FILE>_H, and __cplusplus.
-# and have none. Public headers have their guard, TERRIER_<FILE>_H, and __cplusplus.
 
 . "$(dirname "$0")/lib/common.sh"
 

@@ -64,9 +64,12 @@ static void use(const struct small_heap *small, int file)
 {
     struct ter_statistics statistics;
     struct ter_mutator *mutator = small->mutator;
+    static const struct ter_object_layout layout = {.element_bytes = sizeof(void *),
+                                                    .element = {.bitmap = 1}};
     unsigned kind;
     void *object;
 
+    KEEPS(ter_kind_add_layout(small->heap, &layout, &kind));
     KEEPS(ter_kind_add(small->heap, trace_nothing, NULL, &kind));
     for (unsigned each = 0; each <= kind; each++)
         allocate(mutator, each);

@@ -65,6 +65,14 @@ static void call_ter_kind_add(void)
     ter_kind_add(small.heap, trace_nothing, NULL, &kind);
 }
 
+static void call_ter_kind_add_layout(void)
+{
+    static const struct ter_object_layout layout;
+    unsigned kind;
+
+    ter_kind_add_layout(small.heap, &layout, &kind);
+}
+
 static void call_ter_heap_release_memory(void)
 {
     ter_heap_release_memory(small.heap);
@@ -162,6 +170,7 @@ static const struct function of_heaps[] = {
     FUNCTION(ter_mutator_bind),
     FUNCTION(ter_heap_for_each_object),
     FUNCTION(ter_kind_add),
+    FUNCTION(ter_kind_add_layout),
     FUNCTION(ter_heap_release_memory),
     FUNCTION(ter_roots_add_range),
     FUNCTION(ter_roots_remove_range),
