@@ -36,4 +36,5 @@ TER_INLINE bool trace_by_kind(struct ter_scanning *scanning, const struct ter_bl
 #define TER_LOOP_TRACE_FIRST ter_block_trace
 #define TER_LOOP_TRACE trace_by_kind
 #define TER_LOOP_MOVES 0
+#define TER_LOOP_CALLS trace_large ter_outside_space_trace
 #include "trace/loop.h"

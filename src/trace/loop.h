@@ -16,6 +16,8 @@
  *                          one's too where spaces share chunks; false when the space is none of the
  *                          plan's, and the loop asks the space's own functions
  *   TER_LOOP_MOVES         1: a reference that was traced may lead elsewhere now, and is stored
+ *   TER_LOOP_CALLS         names, with blanks between them: what the policies' part of the loop calls
+ *                          and is not inline; for the check of the compiled loop alone
  *
  * The policies' functions are inline. `form` and `marking` are constants where it matters, so what
  * does not concern them is not compiled: a policy whose objects stay has no check for moved ones in
@@ -303,3 +305,4 @@ const struct ter_loop LOOP_RECORD(TER_LOOP_PLAN) = {
 #undef TER_LOOP_TRACE_FIRST
 #undef TER_LOOP_TRACE
 #undef TER_LOOP_MOVES
+#undef TER_LOOP_CALLS

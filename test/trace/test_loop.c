@@ -94,6 +94,7 @@ TER_INLINE bool nothing_else(struct ter_scanning *scanning, const struct copying
 #define TER_LOOP_TRACE_FIRST copying_trace
 #define TER_LOOP_TRACE nothing_else
 #define TER_LOOP_MOVES 1
+#define TER_LOOP_CALLS memcpy
 extern const struct ter_loop ter_copying_loop;
 #include "trace/loop.h"
 
