@@ -118,9 +118,9 @@ static void visit_words(void *context, struct ter_trace *trace, uintptr_t object
         ter_tracer_word(ter_tracer_of(trace), *(const uintptr_t *)at);
 }
 
-static const uint32_t listed_offsets[] = {0, 3 * WORD, 7 * WORD};
+static const uint32_t listed_offsets[] = {0, 3 * WORD, 6 * WORD, 7 * WORD};
 static const struct ter_object_layout listed = {.header_bytes = 8 * WORD,
-                                                .header = {listed_offsets, 3, 0}},
+                                                .header = {listed_offsets, 4, 0}},
                                       mapped = {.header_bytes = 6 * WORD,
                                                 .header = {.bitmap = 0x2a}},
                                       array = {.element_bytes = WORD, .element = {.bitmap = 1}},
@@ -147,7 +147,7 @@ static enum reference word_is(unsigned kind, size_t word, size_t words)
 {
     switch (kind) {
     case AMBIGUOUS: return MAYBE;
-    case LISTED: return word == 0 || word == 3 || word == 7 ? EXACT : NOT;
+    case LISTED: return word == 0 || word == 3 || word == 6 || word == 7 ? EXACT : NOT;
     case MAPPED: return word == 1 || word == 3 || word == 5 ? EXACT : NOT;
     case ARRAY: return EXACT;
     case RECORDS:
@@ -245,15 +245,19 @@ static void trace_from(uintptr_t *root)
 
 /* ---- One kind at a time ---- */
 
+/* What lies behind the object refers to `beyond`. */
 static void only_slots_are_followed(unsigned kind, size_t words)
 {
     uintptr_t *object = make(kind, words * WORD), *targets[64], root = (uintptr_t)object;
+    uintptr_t *beyond = make(NO_SLOTS, 16);
 
     for (size_t i = 0; i < words; i++) {
         targets[i] = make(NO_SLOTS, 16);
+        targets[i][0] = targets[i][1] = (uintptr_t)beyond;
         object[i] = (uintptr_t)targets[i];
     }
     trace_from(&root);
+    assert_false(is_reached(beyond));
     assert_int_not_equal(root, (uintptr_t)object);
     assert_int_equal(root, (uintptr_t)now(object));
     object = now(object);
