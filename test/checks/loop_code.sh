@@ -41,9 +41,9 @@ plant_tree() {
     fi
 }
 
-# saw NAME EXPECTED: with one compiler, as a fault of the source is one for all.
+# saw NAME EXPECTED [COMPILER]: with one compiler, or with none for what the source alone says.
 saw() {
-    planted "$1" "$2" "TERRIER_COMPILERS=$cc"
+    planted "$1" "$2" "TERRIER_COMPILERS=${3:-none}"
 }
 
 if [ -z "${TERRIER_PLANTED:-}" ]; then
@@ -60,18 +60,19 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     mkdir -p "$plants/nothing/src"
     saw nothing 'there was nothing to look at'
     if [ "$machine" ] && command -v objdump >/dev/null; then
-        saw guard 'drain_alone: a locked instruction'
+        saw guard 'drain_alone: a locked instruction' "$cc"
         plant_tree exchange src/trace/scan.h \
             's/__atomic_store_n(word, old | mask/__atomic_exchange_n(word, old | mask/'
-        saw exchange 'drain_alone: an xchg with memory'
+        saw exchange 'drain_alone: an xchg with memory' "$cc"
         plant_tree call src/space/block_trace.h \
             's/^    if (!ter_scanning_mark/    ter_fatal("%zu", object);\n&/'
-        saw call 'drain_of_many: calls ter_fatal'
+        saw call 'drain_of_many: calls ter_fatal' "$cc"
         plant_tree pointer src/trace/loop.h \
             's/ter_scanning_visit(.*);/how->visitor(how->context, \&local->scanning.tracer->trace, entry.start, bytes);/'
-        saw pointer 'drain_displaced_alone: calls through a pointer'
-        plant_tree listed src/plan/mark_sweep_loop.c '/define TER_LOOP_CALLS/s/trace_large//'
-        saw listed 'drain_alone: calls trace_large'
+        saw pointer 'drain_displaced_alone: calls through a pointer' "$cc"
+        listing=$(cd "$root" && grep -l '^#define TER_LOOP_CALLS .*trace_large' src/*/*.c | head -n 1)
+        plant_tree listed "$listing" '/define TER_LOOP_CALLS/s/trace_large//'
+        saw listed 'drain_alone: calls trace_large' "$cc"
     fi
 fi
 
@@ -219,9 +220,10 @@ define_of() {
 
 grep -ls '^#include "trace/loop.h"' "$root"/src/*/*.c | sed "s,^$root/,," >"$temp/files"
 drains=$(sed -n 's/^LOOP_DRAIN(\([a-z_]*\),.*/\1/p' "$root/$template" 2>/dev/null)
+: >"$temp/compilers"
 compilers=
 for compiler in ${TERRIER_COMPILERS:-$cc gcc gcc-12 gcc-14 clang clang-14 clang-19}; do
-    command -v "$compiler" >/dev/null || continue
+    [ "$compiler" != none ] && command -v "$compiler" >/dev/null || continue
     version=$($compiler --version | head -n 1 | sed 's/^[^ ]* //')
     case $compilers in
     *"|$version|"*) ;;
@@ -247,7 +249,7 @@ if [ -z "$machine" ]; then
 elif ! command -v objdump >/dev/null; then
     echo "SKIP: there is no objdump to look at the compiled loop with"
 else
-    echo "$check: looked at $functions drains, compiled with $(tr '\n' ' ' <"$temp/compilers" 2>/dev/null)"
+    echo "$check: looked at $functions drains, compiled with $(tr '\n' ' ' <"$temp/compilers")"
 fi
 looked_at "$(wc -l <"$temp/files")" "plans' loops"
 finish
