@@ -25,6 +25,8 @@ extern "C" {
     X(pause_total_ns, ns, "all pauses together")                                                   \
     X(mark_total_ns, ns, "of that: marking")                                                       \
     X(sweep_total_ns, ns, "of that: sweeping")                                                     \
+    X(collection_max_ns, ns, "longest collection: a pause and what follows it")                    \
+    X(collection_total_ns, ns, "all collections, with what follows the pauses")                    \
     X(allocated_bytes, bytes, "allocated in all")                                                  \
     X(live_bytes, bytes, "live after the last collection")                                         \
     X(live_objects, count, "objects live after the last collection")                               \
@@ -44,7 +46,7 @@ extern "C" {
 
 #define TER_STATISTIC_FIELD(name, unit, help) uint64_t name;
 
-#define TER_STATISTICS_VERSION 1
+#define TER_STATISTICS_VERSION 2
 
 /** Figures of a heap at one moment. */
 struct ter_statistics {

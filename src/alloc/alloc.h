@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alloc/allocator.h"
+#include "alloc/by_policy.h"
 #include "alloc/freeing.h"
 #include "alloc/malloc_objects.h"
 #include "alloc/misuse.h"

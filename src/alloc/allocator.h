@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What all mutators of a heap share: the spaces that hand out memory, and the gate through which
- * the plan decides whether a space may take more.
+ * the collector decides whether a space may take more.
  *
  * Invariant: everything here changes only under the heap lock. What is atomic is read by anyone.
  */
@@ -19,7 +19,7 @@ enum ter_admission {
 
 struct ter_mutator;
 
-/* Implemented by the plan; called under the heap lock. */
+/* Implemented by the floor that collects; called under the heap lock. */
 struct ter_gate {
     enum ter_admission (*admit)(void *context, size_t bytes);
     /* The system refused what was admitted: make room or give up. */
@@ -49,11 +49,12 @@ struct ter_allocator {
     bool shared;                  /* there were two mutators at once: none is alone any more */
     bool standing;                /* all mutators stand still: see world.h */
     bool visiting;                /* the program is shown all objects: none of them may go */
-    struct ter_block_space *mark_sweep;
-    struct ter_block_space *immortal;
-    struct ter_large_space *large;
-    struct ter_malloc_space *malloc_space; /* where objects come from; NULL: from those above */
-    struct ter_vm_space *vm_space;         /* NULL: the program declares no memory of its own */
+    /* Where objects come from, as the plan has it: */
+    struct ter_space *small[2]; /* up to TER_SMALL_MAX_BYTES; [1]: of uncollectable kinds */
+    struct ter_space *large;
+    struct ter_malloc_space *malloc_space; /* asked first; NULL: it is not */
+    uint8_t barrier;                       /* that the plan needs, for new mutators */
+    bool by_policy; /* small objects come from elsewhere than cells: see alloc/by_policy.h */
     struct ter_kind kinds[TER_MAX_KINDS];
     unsigned kind_count;
     struct ter_gate gate;
@@ -81,6 +82,12 @@ void ter_allocator_share(struct ter_allocator *allocator);
 
 /* False: the lock is left out. Waits for the end of what another thread does without it. */
 TER_COLD bool ter_allocator_begin_locking(struct ter_allocator *allocator);
+
+TER_INLINE struct ter_space *ter_allocator_small_space(const struct ter_allocator *allocator,
+                                                       unsigned kind)
+{
+    return allocator->small[allocator->kinds[kind].uncollectable];
+}
 
 TER_INLINE bool ter_allocator_is_locking(const struct ter_allocator *allocator)
 {

@@ -37,7 +37,7 @@ TER_INLINE size_t free_small(struct ter_mutator *mutator, const struct ter_sft *
     size_t bytes;
 
     ter_os_hold_off_begin(mutator->thread);
-    bytes = free_held(mutator, (const struct ter_block_space *)(const void *)space, object);
+    bytes = free_held(mutator, ter_block_space_of(ter_space_of(space)), object);
     ter_os_hold_off_end(mutator->thread);
     return bytes;
 }
@@ -59,7 +59,7 @@ static void take_held(struct ter_mutator *mutator, unsigned kind, unsigned size_
     const struct ter_kind *how = &allocator->kinds[kind];
 
     mutator->slow[kind][size_class].freed = *(uintptr_t *)cell;
-    ter_block_space_reuse(how->uncollectable ? allocator->immortal : allocator->mark_sweep, cell,
+    ter_block_space_reuse(ter_block_space_of(ter_allocator_small_space(allocator, kind)), cell,
                           is_alone(mutator));
     /* Last: an atomic operation waits for the stores before it. */
     if (how->zeroed)
@@ -93,20 +93,15 @@ void ter_mutator_drop_freed(struct ter_mutator *mutator)
 
 /* ---- Objects of any space ---- */
 
-static size_t free_any(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
+static size_t free_any(struct ter_mutator *mutator, const struct ter_sft *owner, uintptr_t object)
 {
-    const struct ter_allocator *allocator = mutator->allocator;
+    struct ter_space *space = ter_space_of(owner);
     size_t bytes;
 
-    if (space->kind == TER_SPACE_MALLOC)
-        return ter_malloc_space_free(allocator->malloc_space, object);
-    if (space->kind == TER_SPACE_LARGE) {
-        bytes = ter_large_record_of(allocator->large->space.ground, object)->bytes;
-        ter_large_space_free(allocator->large, object);
-    } else {
-        bytes = free_small(mutator, space, object);
-        TER_CHECK(bytes != 0);
-    }
+    if (!space->policy->cells)
+        return space->policy->free(space, object);
+    bytes = free_small(mutator, owner, object);
+    TER_CHECK(bytes != 0);
     return bytes;
 }
 
@@ -118,7 +113,7 @@ void ter_mutator_release_locked(struct ter_mutator *mutator, const struct ter_sf
 
 void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *space, uintptr_t object)
 {
-    if (ter_is_small_space(space)) {
+    if (ter_is_in_cells(space)) {
         bool freed = ter_mutator_free_small(mutator, space, object);
 
         TER_CHECK(freed);

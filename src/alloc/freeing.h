@@ -23,7 +23,7 @@
 #include "alloc/mutator.h"
 
 /*
- * Frees the small object at `object`, which the map says is of `space`, mark-sweep or immortal;
+ * Frees the small object at `object`, which the map says is of `space`, with cells;
  * false, and nothing is done, when no object begins there. By the mutator's thread.
  */
 bool ter_mutator_free_small(struct ter_mutator *mutator, const struct ter_sft *space,
@@ -46,7 +46,8 @@ size_t ter_mutators_freed(const struct ter_allocator *allocator);
 /* Likewise: of them, those that no count has yet. */
 size_t ter_mutators_freed_uncounted(const struct ter_allocator *allocator);
 
-TER_INLINE bool ter_is_small_space(const struct ter_sft *space)
+/* Do objects of the space lie in cells, which are freed without the lock? */
+TER_INLINE bool ter_is_in_cells(const struct ter_sft *space)
 {
-    return space->kind == TER_SPACE_MARK_SWEEP || space->kind == TER_SPACE_IMMORTAL;
+    return ter_space_of(space)->policy->cells;
 }

@@ -162,6 +162,7 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
     ter_os_order_prepare();
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
+    made->barrier = allocator->barrier;
     made->stack_base = stack_base;
     made->own_stack = stack;
     made->thread = thread;
@@ -179,6 +180,7 @@ static void leave_allocator(struct ter_mutator *mutator)
     struct ter_mutator **link = &allocator->mutators;
 
     ter_mutator_flush(mutator);
+    ter_mutator_give_up_windows(mutator);
     ter_mutator_give_up_reserve(mutator);
     while (*link != mutator)
         link = &(*link)->next;
@@ -210,7 +212,7 @@ void ter_mutator_free(struct ter_mutator *mutator)
 
 static struct ter_block_space *space_of_kind(const struct ter_allocator *allocator, unsigned kind)
 {
-    return allocator->kinds[kind].uncollectable ? allocator->immortal : allocator->mark_sweep;
+    return ter_block_space_of(ter_allocator_small_space(allocator, kind));
 }
 
 /* Under the heap lock, by the mutator's thread or while that is blocked. */
@@ -464,8 +466,9 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     void *object;
     uintptr_t cell;
 
-    if (mutator->allocator->malloc_space != NULL &&
-        ter_mutator_allocate_from_malloc(mutator, kind, ter_size_class_bytes[size_class], &object))
+    if (TER_UNLIKELY(mutator->allocator->by_policy) &&
+        ter_mutator_allocate_small_by_policy(mutator, kind, ter_size_class_bytes[size_class],
+                                             &object))
         return object;
     cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)
@@ -503,32 +506,6 @@ bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_
 
 /* ---- Large objects ---- */
 
-static uintptr_t take_pages(struct ter_allocator *allocator, unsigned kind, size_t bytes,
-                            bool *zeroed)
-{
-    struct ter_accounting *accounting = &allocator->large->space.ground->accounting;
-    size_t page_bytes = ter_align_up(bytes, TER_BYTES_IN_PAGE);
-    const struct ter_gate *gate = &allocator->gate;
-    uintptr_t object;
-
-    ter_allocator_poll_stress(allocator);
-    for (;;) {
-        size_t limit = accounting->limit_bytes;
-        enum ter_admission admission = gate->admit(gate->context, page_bytes);
-
-        if (admission == TER_ADMITTED) {
-            if (ter_large_space_allocate(allocator->large, bytes, kind, &object, zeroed) == TER_OK)
-                return object;
-            /* What was admitted and is not there must not let the heap grow without collections. */
-            accounting->limit_bytes = limit;
-            admission = gate->refused(gate->context, page_bytes);
-        } else if (admission == TER_CROWDED)
-            admission = gate->refused(gate->context, page_bytes);
-        if (admission == TER_REFUSED)
-            return 0;
-    }
-}
-
 /*
  * What the machine can never hold is refused at once: addresses are plenty, so it would be granted,
  * and the process killed when it used them. Smaller requests are not worth the question.
@@ -542,32 +519,10 @@ bool ter_allocator_can_hold(size_t bytes)
 
 void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
-    struct ter_allocator *allocator = mutator->allocator;
-    const struct ter_kind *how = &allocator->kinds[kind];
-    uintptr_t object = 0;
-    bool zeroed = false;
-
     ter_mutator_require_bound(mutator, "ter_allocate");
     /* Also, near the top of the address space the rounding below would wrap. */
-    if (ter_allocator_can_hold(bytes)) {
-        void *memory;
-
-        bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
-        if (allocator->malloc_space != NULL &&
-            ter_mutator_allocate_from_malloc(mutator, kind, bytes, &memory))
-            return memory;
-        ter_allocator_lock(allocator);
-        object = take_pages(allocator, kind, bytes, &zeroed);
-        if (object != 0)
-            ter_allocator_count(allocator, bytes);
-        /* Nobody who trusts it may see what was here before, and without the lock others may collect. */
-        if (object != 0 && ter_kind_trusts_contents(how) && how->zeroed && !zeroed) {
-            memset((void *)object, 0, bytes);
-            zeroed = true;
-        }
-        ter_allocator_unlock_and_notify(allocator);
-    }
-    if (object != 0 && how->zeroed && !zeroed)
-        memset((void *)object, 0, bytes);
-    return (void *)object;
+    if (!ter_allocator_can_hold(bytes))
+        return NULL;
+    return ter_mutator_allocate_large_by_policy(mutator, kind,
+                                                ter_align_up(bytes, TER_BYTES_IN_GRANULE));
 }

@@ -18,6 +18,8 @@
 
 #include "alloc/allocator.h"
 
+enum ter_service { TER_SERVICE_SMALL, TER_SERVICE_LARGE, TER_SERVICES };
+
 struct ter_mutator_slow {
     uintptr_t block; /* where the run came from; 0 for none */
     uintptr_t freed; /* cells below their blocks' resume points, linked through their first word */
@@ -40,6 +42,7 @@ struct ter_mutator {
         reserved_bytes; /* admitted for an object that malloc is asked for; under the heap lock */
     size_t uncounted;   /* bytes of runs that the allocator's counts do not have yet; see refill */
     size_t freed_uncounted; /* bytes that it freed, likewise */
+    uint8_t barrier;        /* that the plan needs: see barrier/barrier.h */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
     unsigned kind_limit;    /* kinds of objects that it may allocate now: see misuse.h */
     /* Under the heap lock: */
@@ -51,6 +54,8 @@ struct ter_mutator {
     struct ter_mutator *next;
     struct ter_mutator *next_own; /* of the same thread, which alone may look */
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
+    /* Of policies that place objects themselves, one for each that serves: see space/policy.h. */
+    uintptr_t windows[TER_SERVICES][TER_MAX_KINDS];
 };
 
 /*

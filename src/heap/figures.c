@@ -58,8 +58,9 @@ void ter_figures_add(struct ter_figures *figures, const struct ter_collection *c
     figures->pause_total_ns += collection->pause_ns;
     figures->mark_total_ns += collection->mark_ns;
     figures->sweep_total_ns += collection->sweep_ns;
-    if (collection->pause_ns > figures->pause_max_ns)
-        figures->pause_max_ns = collection->pause_ns;
+    figures->collection_total_ns += collection->total_ns;
+    figures->pause_max_ns = ter_max(figures->pause_max_ns, collection->pause_ns);
+    figures->collection_max_ns = ter_max(figures->collection_max_ns, collection->total_ns);
     figures->peak_live_bytes = ter_max(figures->peak_live_bytes, live);
     figures->histogram[bucket_of(collection->pause_ns)]++;
     if (figures->log_count < figures->log_capacity)

@@ -18,6 +18,8 @@ struct ter_figures {
     uint64_t pauses;
     uint64_t pause_total_ns;
     uint64_t pause_max_ns;
+    uint64_t collection_total_ns; /* pauses, and what the collecting thread did after them */
+    uint64_t collection_max_ns;
     uint64_t mark_total_ns;
     uint64_t sweep_total_ns;
     size_t peak_live_bytes;

@@ -17,22 +17,22 @@ static void for_each_heap(void (*act)(struct ter_heap *heap))
 
 static void hold(struct ter_heap *heap)
 {
-    ter_lock_hold_for_fork(&heap->plan.allocator.lock);
+    ter_lock_hold_for_fork(&heap->collector.allocator.lock);
 }
 
 static void let_go_of(struct ter_heap *heap)
 {
-    ter_lock_let_go_after_fork(&heap->plan.allocator.lock);
+    ter_lock_let_go_after_fork(&heap->collector.allocator.lock);
 }
 
 /* Between the flush of a mutator and its end nothing refers to it. */
 static void end_lost_mutators(struct ter_heap *heap)
 {
-    struct ter_allocator *allocator = &heap->plan.allocator;
+    struct ter_allocator *allocator = &heap->collector.allocator;
     struct ter_mutator *mutator = allocator->mutators;
 
     ter_lock_reset_after_fork(&allocator->lock);
-    ter_workers_forget(&heap->plan.workers);
+    ter_workers_forget(&heap->collector.workers);
     ter_world_forget_stopped(allocator);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;

@@ -15,18 +15,23 @@ static size_t heap_bytes(void)
     return ter_align_up(sizeof(struct ter_heap), ter_os_page_size());
 }
 
-static void after_collection(void *context, const struct ter_collection *collection)
+static void passed(void *context, const struct ter_passage *passage)
 {
+    const struct ter_collection *collection = passage->collection;
     struct ter_heap *heap = context;
 
+    if (passage->phase != TER_PHASE_ENDED)
+        return;
     ter_figures_add(&heap->figures, collection);
-    ter_log(TER_LOG_TRACE, "collection %llu: %.3f ms, %zu KiB live, %zu KiB in use",
+    ter_log(TER_LOG_TRACE,
+            "collection %llu: pause %.3f ms of %.3f ms, %zu KiB live, %zu KiB in use",
             (unsigned long long)collection->number, (double)collection->pause_ns / 1e6,
+            (double)collection->total_ns / 1e6,
             (collection->live.scanned_bytes + collection->live.atomic_bytes) >> 10,
             collection->used_after_bytes >> 10);
 }
 
-static void add_builtin_kinds(struct ter_plan *plan)
+static void add_builtin_kinds(struct ter_collector *collector)
 {
     static const struct ter_kind builtin[] = {
         [TER_KIND_ATOMIC] = {.scan = TER_SCAN_NONE},
@@ -39,7 +44,7 @@ static void add_builtin_kinds(struct ter_plan *plan)
     unsigned index;
 
     for (size_t i = 0; i < TER_ARRAY_LENGTH(builtin); i++)
-        TER_CHECK(ter_plan_add_kind(plan, &builtin[i], &index) == TER_OK && index == i);
+        TER_CHECK(ter_collector_add_kind(collector, &builtin[i], &index) == TER_OK && index == i);
 }
 
 /* A limit beyond the address space is the whole of it. */
@@ -66,7 +71,7 @@ static void choose_map(const char *name, struct ter_ground_settings *settings)
  * layout's limit, when somebody else took the place meanwhile. Then another place is looked for,
  * and likewise where a place by need is taken.
  */
-static ter_status init_in_place(struct ter_heap *heap, struct ter_plan_settings *settings)
+static ter_status init_in_place(struct ter_heap *heap, struct ter_collector_settings *settings)
 {
     unsigned attempt = 0, place = 0;
 
@@ -75,28 +80,28 @@ static ter_status init_in_place(struct ter_heap *heap, struct ter_plan_settings 
             ter_heap_choose_layout(&heap->options, &place, &settings->ground.layout);
 
         if (status == TER_OK)
-            status = ter_plan_init(&heap->plan, settings);
+            status = ter_collector_init(&heap->collector, settings);
         if (status == TER_ERROR_OWNED) {
-            memset(&heap->plan, 0, sizeof heap->plan);
+            memset(&heap->collector, 0, sizeof heap->collector);
             continue; /* there are only so many places */
         }
         if (status != TER_OK)
             return status;
         attempt++;
-        if (ter_layout_validate(&heap->plan.ground.layout) == NULL) {
-            ter_heap_check_room(&heap->options, &heap->plan.ground.layout);
+        if (ter_layout_validate(&heap->collector.ground.layout) == NULL) {
+            ter_heap_check_room(&heap->options, &heap->collector.ground.layout);
             return TER_OK;
         }
-        ter_plan_fini(&heap->plan);
-        memset(&heap->plan, 0, sizeof heap->plan);
+        ter_collector_fini(&heap->collector);
+        memset(&heap->collector, 0, sizeof heap->collector);
     }
     return TER_ERROR_NO_ADDRESS_SPACE;
 }
 
-static ter_status init_plan(struct ter_heap *heap)
+static ter_status init_collector(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
-    struct ter_plan_settings settings = {
+    struct ter_collector_settings settings = {
         .initial_bytes = saturate(options->heap_initial),
         .max_bytes = saturate(options->heap_max),
         .free_space_divisor = saturate(options->free_space_divisor),
@@ -104,7 +109,7 @@ static ter_status init_plan(struct ter_heap *heap)
         .scan_program = options->scan_program != 0,
         .scan_libraries = options->scan_libraries != 0,
         .markers = (unsigned)options->markers,
-        .never_collect = strcmp(options->plan, "no-gc") == 0,
+        .plan = ter_plan_named(options->plan),
         .malloc_objects = strcmp(options->objects, "malloc") == 0,
         .vm_space = options->vm_space != 0,
         .trim = options->give_back != 0,
@@ -120,7 +125,7 @@ static ter_status init_plan(struct ter_heap *heap)
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)
 {
     bool reports = strcmp(options->report, "none") != 0;
-    const struct ter_layout *layout = &heap->plan.ground.layout;
+    const struct ter_layout *layout = &heap->collector.ground.layout;
     ter_status status;
 
     heap->options = *options;
@@ -130,15 +135,15 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
     status = ter_figures_init(&heap->figures, reports ? LOG_CAPACITY : 0);
     if (status != TER_OK)
         return status;
-    status = init_plan(heap);
+    status = init_collector(heap);
     if (status == TER_OK) {
-        add_builtin_kinds(&heap->plan);
-        heap->plan.listener =
-            (struct ter_plan_listener){.after = after_collection, .context = heap};
+        add_builtin_kinds(&heap->collector);
+        heap->callbacks = (struct ter_callbacks){.passed = passed, .context = heap};
+        ter_callbacks_add(&heap->collector.callbacks, &heap->callbacks);
         status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
                                    ter_heap_taken_bytes(layout));
         if (status != TER_OK)
-            ter_plan_fini(&heap->plan);
+            ter_collector_fini(&heap->collector);
         else
             ter_fork_prepare_once();
     }
@@ -210,7 +215,7 @@ void ter_heap_free(struct ter_heap *heap)
     ter_heap_require(heap, "ter_heap_free");
     ter_heap_write_wanted_report(heap);
     ter_directory_remove(heap);
-    ter_plan_fini(&heap->plan);
+    ter_collector_fini(&heap->collector);
     ter_figures_fini(&heap->figures);
     ter_os_release((uintptr_t)heap, heap_bytes());
 }
@@ -222,7 +227,7 @@ ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
 
     ter_heap_require(heap, "ter_mutator_bind");
     TER_REQUIRE(mutator != NULL, "ter_mutator_bind: there is nowhere to put the mutator");
-    status = ter_mutator_new(&heap->plan.allocator, 0, mutator);
+    status = ter_mutator_new(&heap->collector.allocator, 0, mutator);
     if (status == TER_OK)
         ter_os_accept_stops(&before);
     return status;

@@ -8,7 +8,8 @@
 #include "plan/plan.h"
 
 struct ter_heap {
-    struct ter_plan plan;
+    struct ter_collector collector;
+    struct ter_callbacks callbacks; /* the heap's own: figures */
     struct ter_options options;
     struct ter_figures figures;
     uint64_t born_ns;

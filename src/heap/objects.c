@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects, roots, finalizers and collections of a heap: the public functions over the plan. */
+/* Objects, roots, finalizers and collections of a heap: the public functions over the collector. */
 #include "heap/heap.h"
 
 #include <string.h>
 
-static struct ter_plan *plan_of(struct ter_mutator *mutator)
+static struct ter_collector *collector_of(struct ter_mutator *mutator)
 {
-    return (struct ter_plan *)mutator->allocator->gate.context;
+    return (struct ter_collector *)mutator->allocator->gate.context;
 }
 
 /* ---- Allocation ---- */
@@ -18,10 +18,10 @@ void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 }
 
 /* The owner of exactly this object; stops when it is none. */
-static const struct ter_sft *require_object(const struct ter_plan *plan, const void *object,
-                                            const char *call)
+static const struct ter_sft *require_object(const struct ter_collector *collector,
+                                            const void *object, const char *call)
 {
-    const struct ter_sft *owner = ter_plan_owner(plan, (uintptr_t)object);
+    const struct ter_sft *owner = ter_collector_owner(collector, (uintptr_t)object);
 
     TER_REQUIRE(!ter_object_is_none(owner->find_object(owner, (uintptr_t)object)),
                 "%s: %p is no object (owner: %s)", call, object, owner->name);
@@ -29,72 +29,74 @@ static const struct ter_sft *require_object(const struct ter_plan *plan, const v
 }
 
 /* The same for an object that the heap may free. */
-static const struct ter_sft *require_own_object(const struct ter_plan *plan, const void *object,
-                                                const char *call)
+static const struct ter_sft *require_own_object(const struct ter_collector *collector,
+                                                const void *object, const char *call)
 {
-    const struct ter_sft *owner = require_object(plan, object, call);
+    const struct ter_sft *owner = require_object(collector, object, call);
 
-    TER_REQUIRE(owner->kind != TER_SPACE_VM, "%s: %p is the program's own (owner: %s)", call,
-                object, owner->name);
+    TER_REQUIRE(!ter_space_of(owner)->policy->owned_by_program,
+                "%s: %p is the program's own (owner: %s)", call, object, owner->name);
     return owner;
 }
 
 /* Large objects grow where they are when the pages behind them are free. */
-static bool grow_in_place(struct ter_plan *plan, const struct ter_sft *owner, uintptr_t object,
-                          size_t old_bytes, size_t bytes)
+static bool grow_in_place(struct ter_collector *collector, const struct ter_sft *owner,
+                          uintptr_t object, size_t old_bytes, size_t bytes)
 {
     size_t wanted = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
+    struct ter_space *space = ter_space_of(owner);
     bool grown = false;
 
-    if (owner->kind != TER_SPACE_LARGE || bytes > UINTPTR_MAX / 2)
+    if (space->policy->extend == NULL || bytes > UINTPTR_MAX / 2)
         return false;
-    ter_allocator_lock(&plan->allocator);
-    if (ter_accounting_has_room(&plan->ground.accounting, wanted - old_bytes))
-        grown = ter_large_space_extend(plan->allocator.large, object, wanted);
+    ter_allocator_lock(&collector->allocator);
+    if (ter_accounting_has_room(&collector->ground.accounting, wanted - old_bytes))
+        grown = space->policy->extend(space, object, wanted);
     if (grown)
-        ter_allocator_count(&plan->allocator, wanted - old_bytes);
-    ter_allocator_unlock(&plan->allocator);
+        ter_allocator_count(&collector->allocator, wanted - old_bytes);
+    ter_allocator_unlock(&collector->allocator);
     return grown;
 }
 
 /* Clears what a shrunken object no longer uses, so that it keeps nothing. */
-static void clear_tail(const struct ter_plan *plan, uintptr_t object, size_t bytes,
+static void clear_tail(const struct ter_collector *collector, uintptr_t object, size_t bytes,
                        size_t old_bytes)
 {
-    if (plan->allocator.kinds[ter_plan_object_kind(plan, object)].zeroed)
+    if (collector->allocator.kinds[ter_collector_object_kind(collector, object)].zeroed)
         memset((void *)(object + bytes), 0, old_bytes - bytes);
 }
 
 /* An object that goes away by hand takes its finalizer with it. */
 static void release(struct ter_mutator *mutator, const struct ter_sft *owner, uintptr_t object)
 {
-    struct ter_plan *plan = plan_of(mutator);
+    struct ter_collector *collector = collector_of(mutator);
     struct ter_finalizer none = {.object = object}, old;
 
-    if (plan->finalizers.waiting.count != 0) {
-        ter_allocator_lock(&plan->allocator);
-        ter_finalizers_register(&plan->finalizers, &none, &old);
-        ter_allocator_unlock(&plan->allocator);
+    if (collector->finalizers.waiting.count != 0) {
+        ter_allocator_lock(&collector->allocator);
+        ter_finalizers_register(&collector->finalizers, &none, &old);
+        ter_allocator_unlock(&collector->allocator);
     }
     ter_mutator_release(mutator, owner, object);
 }
 
 void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
 {
-    struct ter_plan *plan = plan_of(mutator);
+    struct ter_collector *collector = collector_of(mutator);
     const struct ter_sft *owner;
     size_t old_bytes;
     void *moved;
 
-    owner = require_own_object(plan, object, "ter_reallocate");
-    old_bytes = ter_plan_object_bytes(plan, (uintptr_t)object);
+    owner = require_own_object(collector, object, "ter_reallocate");
+    old_bytes = ter_collector_object_bytes(collector, (uintptr_t)object);
     if (bytes <= old_bytes && bytes >= old_bytes / 2) {
-        clear_tail(plan, (uintptr_t)object, bytes, old_bytes);
+        clear_tail(collector, (uintptr_t)object, bytes, old_bytes);
         return object;
     }
-    if (bytes > old_bytes && grow_in_place(plan, owner, (uintptr_t)object, old_bytes, bytes))
+    if (bytes > old_bytes && grow_in_place(collector, owner, (uintptr_t)object, old_bytes, bytes))
         return object;
-    moved = ter_mutator_allocate(mutator, ter_plan_object_kind(plan, (uintptr_t)object), bytes);
+    moved = ter_mutator_allocate(mutator, ter_collector_object_kind(collector, (uintptr_t)object),
+                                 bytes);
     if (moved == NULL)
         return NULL;
     memcpy(moved, object, ter_min(bytes, old_bytes));
@@ -113,10 +115,10 @@ void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
 /* What most that is freed is: small, with no finalizer anywhere. Looked up once, and no lock. */
 static bool free_if_small(struct ter_mutator *mutator, void *object)
 {
-    const struct ter_plan *plan = plan_of(mutator);
-    const struct ter_sft *owner = ter_plan_owner(plan, (uintptr_t)object);
+    const struct ter_collector *collector = collector_of(mutator);
+    const struct ter_sft *owner = ter_collector_owner(collector, (uintptr_t)object);
 
-    return plan->finalizers.waiting.count == 0 && ter_is_small_space(owner) &&
+    return collector->finalizers.waiting.count == 0 && ter_is_in_cells(owner) &&
            ter_mutator_free_small(mutator, owner, (uintptr_t)object);
 }
 
@@ -124,7 +126,8 @@ void ter_object_free(struct ter_mutator *mutator, void *object)
 {
     if (TER_LIKELY(free_if_small(mutator, object)))
         return;
-    release(mutator, require_own_object(plan_of(mutator), object, "ter_free"), (uintptr_t)object);
+    release(mutator, require_own_object(collector_of(mutator), object, "ter_free"),
+            (uintptr_t)object);
 }
 
 void ter_free(struct ter_mutator *mutator, void *object)
@@ -139,18 +142,18 @@ void ter_free(struct ter_mutator *mutator, void *object)
 
 ter_object ter_heap_find(const struct ter_heap *heap, uintptr_t word)
 {
-    return ter_plan_find_interior(&heap->plan, word);
+    return ter_collector_find_interior(&heap->collector, word);
 }
 
 const struct ter_sft *ter_heap_owner(const struct ter_heap *heap, uintptr_t word)
 {
-    return ter_plan_owner(&heap->plan, word);
+    return ter_collector_owner(&heap->collector, word);
 }
 
 size_t ter_object_bytes(const struct ter_heap *heap, ter_object object)
 {
-    require_object(&heap->plan, (const void *)object.bits, "ter_object_bytes");
-    return ter_plan_object_bytes(&heap->plan, object.bits);
+    require_object(&heap->collector, (const void *)object.bits, "ter_object_bytes");
+    return ter_collector_object_bytes(&heap->collector, object.bits);
 }
 
 struct each {
@@ -177,9 +180,9 @@ ter_status ter_heap_for_each_object(struct ter_heap *heap,
     ter_heap_require(heap, "ter_heap_for_each_object");
     if (visit == NULL)
         return TER_ERROR_INVALID;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_plan_for_each(&heap->plan, visit_each, &each);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    status = ter_collector_for_each(&heap->collector, visit_each, &each);
+    ter_allocator_unlock(&heap->collector.allocator);
     ter_os_cancel_back(before);
     return status;
 }
@@ -192,9 +195,9 @@ static ter_status add_kind(struct ter_heap *heap, const struct ter_kind *wanted,
 
     if (kind == NULL)
         return TER_ERROR_INVALID;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_plan_add_kind(&heap->plan, wanted, kind);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    status = ter_collector_add_kind(&heap->collector, wanted, kind);
+    ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
 
@@ -237,7 +240,7 @@ void ter_collect(struct ter_mutator *mutator)
 {
     ter_mutator_require_own(mutator, "ter_collect");
     ter_allocator_lock(mutator->allocator);
-    ter_plan_collect(plan_of(mutator), TER_REASON_REQUEST);
+    ter_collector_collect(collector_of(mutator), TER_REASON_REQUEST);
     ter_allocator_unlock(mutator->allocator);
 }
 
@@ -246,9 +249,9 @@ size_t ter_heap_release_memory(struct ter_heap *heap)
     size_t bytes;
 
     ter_heap_require(heap, "ter_heap_release_memory");
-    ter_allocator_lock(&heap->plan.allocator);
-    bytes = ter_plan_release_memory(&heap->plan);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    bytes = ter_collector_release_memory(&heap->collector);
+    ter_allocator_unlock(&heap->collector.allocator);
     return bytes;
 }
 
@@ -259,9 +262,9 @@ ter_status ter_roots_add_range(struct ter_heap *heap, const void *start, const v
     ter_heap_require(heap, "ter_roots_add_range");
     if ((uintptr_t)start > (uintptr_t)end)
         return TER_ERROR_OUT_OF_RANGE;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_roots_add(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    status = ter_roots_add(&heap->collector.roots, (uintptr_t)start, (uintptr_t)end);
+    ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
 
@@ -272,9 +275,9 @@ ter_status ter_roots_remove_range(struct ter_heap *heap, const void *start, cons
     ter_heap_require(heap, "ter_roots_remove_range");
     if ((uintptr_t)start > (uintptr_t)end)
         return TER_ERROR_OUT_OF_RANGE;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_roots_remove(&heap->plan.roots, (uintptr_t)start, (uintptr_t)end);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    status = ter_roots_remove(&heap->collector.roots, (uintptr_t)start, (uintptr_t)end);
+    ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
 
@@ -290,9 +293,9 @@ ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
     ter_heap_require(heap, "ter_finalizer_set");
     if (object == NULL || ter_heap_find(heap, (uintptr_t)object).bits != (uintptr_t)object)
         return TER_ERROR_INVALID;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_finalizers_register(&heap->plan.finalizers, &wanted, &old);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    status = ter_finalizers_register(&heap->collector.finalizers, &wanted, &old);
+    ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
 
@@ -304,11 +307,11 @@ size_t ter_finalizers_run(struct ter_heap *heap)
     size_t count = 0;
 
     ter_heap_require(heap, "ter_finalizers_run");
-    allocator = &heap->plan.allocator;
+    allocator = &heap->collector.allocator;
     ter_allocator_lock(allocator);
-    while (ter_finalizers_take(&heap->plan.finalizers, &next)) {
+    while (ter_finalizers_take(&heap->collector.finalizers, &next)) {
         /* This one may take long, or never return: others need not wait for it. */
-        if (ter_finalizers_ready(&heap->plan.finalizers) > 0)
+        if (ter_finalizers_ready(&heap->collector.finalizers) > 0)
             ter_allocator_notify(allocator);
         ter_allocator_unlock(allocator);
         next.function((void *)next.object, next.data);

@@ -8,23 +8,23 @@
 
 static const struct ter_sft *owner_of_chunk(const struct ter_heap *heap, uintptr_t chunk)
 {
-    const struct ter_sft *owner = ter_plan_owner(&heap->plan, chunk);
+    const struct ter_sft *owner = ter_collector_owner(&heap->collector, chunk);
 
-    return owner->is_in_space(owner, chunk) ? owner : ter_sft_map_empty(&heap->plan.ground.map);
+    return owner->is_in_space(owner, chunk) ? owner
+                                            : ter_sft_map_empty(&heap->collector.ground.map);
 }
 
 /* The lowest chunk at or above `from` that a space has; 0 if there is none. */
 static uintptr_t next_owned_chunk(const struct ter_heap *heap, uintptr_t from)
 {
-    const struct ter_allocator *allocator = &heap->plan.allocator;
-    const struct ter_range *ranges[] = {&allocator->mark_sweep->space.range,
-                                        &allocator->immortal->space.range,
-                                        &allocator->large->space.range};
     uintptr_t lowest = 0, end;
 
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(ranges); i++) {
-        uintptr_t start = ter_range_next(ranges[i], &heap->plan.ground, from, &end);
+    for (unsigned i = 0; i < heap->collector.space_count; i++) {
+        const struct ter_space *space = heap->collector.spaces[i].space;
+        uintptr_t start = 0;
 
+        if (space->policy->in_layout)
+            start = ter_range_next(&space->range, space->ground, from, &end);
         if (start != 0 && (lowest == 0 || start < lowest))
             lowest = start;
     }
@@ -33,7 +33,7 @@ static uintptr_t next_owned_chunk(const struct ter_heap *heap, uintptr_t from)
 
 bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run)
 {
-    const struct ter_layout *layout = &heap->plan.ground.layout;
+    const struct ter_layout *layout = &heap->collector.ground.layout;
     uintptr_t end = layout->heap_start + ter_layout_heap_bytes(layout);
     uintptr_t chunk = next_owned_chunk(heap, from);
 
@@ -61,14 +61,15 @@ static void find_lowest(const struct ter_outside_set *set, uintptr_t from,
 bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
                                 struct ter_occupancy_run *run)
 {
-    const struct ter_allocator *allocator = &heap->plan.allocator;
-    const struct ter_outside *outside = &heap->plan.ground.outside;
+    const struct ter_outside *outside = &heap->collector.ground.outside;
     const struct ter_outside_chunk *chunk = NULL, *next;
 
-    if (allocator->malloc_space != NULL)
-        find_lowest(&allocator->malloc_space->outside.set, from, &chunk);
-    if (allocator->vm_space != NULL)
-        find_lowest(&allocator->vm_space->outside.set, from, &chunk);
+    for (unsigned i = 0; i < heap->collector.space_count; i++) {
+        const struct ter_space *space = heap->collector.spaces[i].space;
+
+        if (!space->policy->in_layout)
+            find_lowest(&ter_outside_space_of(space)->set, from, &chunk);
+    }
     if (chunk == NULL)
         return false;
     *run = (struct ter_occupancy_run){.owner = chunk->set->owner, .start = chunk->start};
@@ -78,54 +79,21 @@ bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
     return true;
 }
 
-static size_t used_blocks(const struct ter_heap *heap, uintptr_t chunk)
-{
-    size_t used = 0;
-
-    for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
-        used +=
-            ter_block_head_of(&heap->plan.ground, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->cells !=
-            0;
-    return used << TER_LOG_BYTES_IN_BLOCK;
-}
-
-static size_t used_pages(const struct ter_heap *heap, uintptr_t chunk)
-{
-    size_t used = 0;
-
-    for (size_t i = 0; i < TER_PAGES_IN_CHUNK; i++)
-        used += ter_runs_find(&heap->plan.ground, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
-    return used << TER_LOG_BYTES_IN_PAGE;
-}
-
 size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk)
 {
     const struct ter_outside_chunk *outside =
-        ter_outside_chunk_of(&heap->plan.ground.outside, chunk);
+        ter_outside_chunk_of(&heap->collector.ground.outside, chunk);
+    const struct ter_space *space = ter_space_of(owner_of_chunk(heap, chunk));
 
+    /* Such a chunk is asked for by its first address, which need not be an object's. */
     if (outside != NULL)
         return outside->bytes;
-    switch (owner_of_chunk(heap, chunk)->kind) {
-    case TER_SPACE_MARK_SWEEP:
-    case TER_SPACE_IMMORTAL: return used_blocks(heap, chunk);
-    case TER_SPACE_LARGE: return used_pages(heap, chunk);
-    case TER_SPACE_EMPTY:
-    case TER_SPACE_MALLOC:
-    case TER_SPACE_VM:
-    case TER_SPACE_OTHER: break;
-    }
-    return 0;
+    return space->policy->used_in_chunk == NULL ? 0 : space->policy->used_in_chunk(space, chunk);
 }
 
-size_t ter_occupancy_space_used(const struct ter_heap *heap, const struct ter_sft *owner)
+size_t ter_occupancy_space_used(const struct ter_sft *owner)
 {
-    const struct ter_plan *plan = &heap->plan;
+    const struct ter_space *space = ter_space_of(owner);
 
-    if (ter_sft_is_outside(owner))
-        return ter_outside_space_of(owner)->set.bytes;
-    if (owner == &plan->allocator.large->space.sft)
-        return plan->allocator.large->runs.used_pages << TER_LOG_BYTES_IN_PAGE;
-    if (owner == &plan->allocator.mark_sweep->space.sft)
-        return (size_t)plan->allocator.mark_sweep->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
-    return (size_t)plan->allocator.immortal->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+    return space->policy->used_bytes == NULL ? 0 : space->policy->used_bytes(space);
 }

@@ -22,4 +22,4 @@ bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
 size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk);
 
 /* Bytes in use of a whole space. */
-size_t ter_occupancy_space_used(const struct ter_heap *heap, const struct ter_sft *owner);
+size_t ter_occupancy_space_used(const struct ter_sft *owner);

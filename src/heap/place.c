@@ -4,29 +4,34 @@
 #include <string.h>
 
 /* One slot for each space of the plan. */
-#define SLOTS_NEEDED ((unsigned)TER_SLOT_LARGE + 1)
+static unsigned slots_needed(const struct ter_options *options)
+{
+    return ter_plan_named(options->plan)->space_count;
+}
 
 /* Whoever shares a range does not care how it is cut; but a space has the number of a slot. */
-static void cut_shared_slots(struct ter_layout *layout)
+static void cut_shared_slots(struct ter_layout *layout, unsigned needed)
 {
-    while (!layout->contiguous && layout->slot_count < SLOTS_NEEDED &&
+    while (!layout->contiguous && layout->slot_count < needed &&
            layout->log_space_extent > TER_LOG_BYTES_IN_CHUNK) {
         layout->slot_count *= 2;
         layout->log_space_extent--;
     }
 }
 
-static ter_status read_layout(const char *text, struct ter_layout *layout)
+static ter_status read_layout(const struct ter_options *options, struct ter_layout *layout)
 {
+    const char *text = options->layout;
+    unsigned needed = slots_needed(options);
     char message[TER_OPTION_TEXT_BYTES * 2];
 
     if (!ter_layout_read(text, strlen(text), layout, message, sizeof message)) {
         ter_log(TER_LOG_WARNING, "layout %s", message);
         return TER_ERROR_INVALID;
     }
-    cut_shared_slots(layout);
-    if (layout->slot_count < SLOTS_NEEDED) {
-        ter_log(TER_LOG_WARNING, "layout '%s': the spaces need %u %s, not %u", text, SLOTS_NEEDED,
+    cut_shared_slots(layout, needed);
+    if (layout->slot_count < needed) {
+        ter_log(TER_LOG_WARNING, "layout '%s': the spaces need %u %s, not %u", text, needed,
                 layout->contiguous ? "slots" : "chunks", layout->slot_count);
         return TER_ERROR_INVALID;
     }
@@ -121,7 +126,7 @@ static ter_status find_place(struct ter_layout *layout)
 ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *place,
                                   struct ter_layout *layout)
 {
-    ter_status status = read_layout(options->layout, layout);
+    ter_status status = read_layout(options, layout);
 
     if (status != TER_OK)
         return status;

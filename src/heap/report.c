@@ -23,12 +23,12 @@ ter_status ter_heap_report(struct ter_heap *heap, int file, enum ter_report_form
         return TER_ERROR_INVALID;
     before = ter_os_cancel_off();
     ter_writer_init(&writer, file);
-    ter_allocator_lock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
     if (format == TER_REPORT_JSON)
         ter_report_json(heap, &writer);
     else
         ter_report_text(heap, &writer);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_unlock(&heap->collector.allocator);
     done = ter_writer_finish(&writer);
     ter_os_cancel_back(before);
     return done ? TER_OK : TER_ERROR_SYSTEM;

@@ -32,17 +32,17 @@ static void print_json_collections(const struct ter_heap *heap, struct ter_write
     for (size_t i = 0; i < heap->figures.log_count; i++) {
         const struct ter_collection *c = &heap->figures.log[i];
 
-        ter_writer_print(writer,
-                         "%s{\"number\":%llu,\"reason\":\"%s\",\"pause_ns\":%llu,\"mark_ns\":%llu,"
-                         "\"sweep_ns\":%llu,\"allocated_bytes\":%zu,\"used_before_bytes\":%zu,"
-                         "\"used_after_bytes\":%zu,\"heap_limit_bytes\":%zu,\"live_bytes\":%zu,"
-                         "\"live_objects\":%zu}",
-                         i == 0 ? "" : ",", (unsigned long long)c->number,
-                         ter_report_reason(c->reason), (unsigned long long)c->pause_ns,
-                         (unsigned long long)c->mark_ns, (unsigned long long)c->sweep_ns,
-                         c->allocated_bytes, c->used_before_bytes, c->used_after_bytes,
-                         c->heap_bytes, c->live.scanned_bytes + c->live.atomic_bytes,
-                         c->live.objects);
+        ter_writer_print(
+            writer,
+            "%s{\"number\":%llu,\"reason\":\"%s\",\"pause_ns\":%llu,\"mark_ns\":%llu,"
+            "\"sweep_ns\":%llu,\"total_ns\":%llu,\"allocated_bytes\":%zu,\"used_before_bytes\":%zu,"
+            "\"used_after_bytes\":%zu,\"heap_limit_bytes\":%zu,\"live_bytes\":%zu,"
+            "\"live_objects\":%zu}",
+            i == 0 ? "" : ",", (unsigned long long)c->number, ter_report_reason(c->reason),
+            (unsigned long long)c->pause_ns, (unsigned long long)c->mark_ns,
+            (unsigned long long)c->sweep_ns, (unsigned long long)c->total_ns, c->allocated_bytes,
+            c->used_before_bytes, c->used_after_bytes, c->heap_bytes,
+            c->live.scanned_bytes + c->live.atomic_bytes, c->live.objects);
     }
     ter_writer_print(writer, "]");
 }
@@ -55,7 +55,7 @@ static void print_json_run(const struct ter_heap *heap, struct ter_writer *write
     ter_writer_print(writer,
                      ",\"start\":\"%#zx\",\"chunks\":%zu,\"used_bytes\":%zu,"
                      "\"chunk_used_bytes\":[",
-                     (size_t)run->start, run->chunks, ter_occupancy_space_used(heap, run->owner));
+                     (size_t)run->start, run->chunks, ter_occupancy_space_used(run->owner));
     for (size_t i = 0; i < run->chunks; i++)
         ter_writer_print(writer, "%s%zu", i == 0 ? "" : ",",
                          ter_occupancy_used(heap, run->start + (i << TER_LOG_BYTES_IN_CHUNK)));
@@ -64,7 +64,7 @@ static void print_json_run(const struct ter_heap *heap, struct ter_writer *write
 
 static void print_json_map(const struct ter_heap *heap, struct ter_writer *writer)
 {
-    const struct ter_layout *layout = &heap->plan.ground.layout;
+    const struct ter_layout *layout = &heap->collector.ground.layout;
     struct ter_occupancy_run run = {.start = 0};
     const char *comma = "";
     uintptr_t from = 0;

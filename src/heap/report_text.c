@@ -114,20 +114,19 @@ static void print_collections(const struct ter_heap *heap, struct ter_writer *wr
         ter_writer_print(writer, "  later ones, not listed: %zu\n", left_out);
 }
 
-static void print_outside_space(const struct ter_heap *heap, struct ter_writer *writer,
-                                const struct ter_outside_set *set)
+static void print_outside_space(struct ter_writer *writer, const struct ter_space *space)
 {
+    size_t chunks = ter_outside_space_of(space)->set.chunks;
     char used[32];
 
-    format_bytes(ter_occupancy_space_used(heap, set->owner), used, sizeof used);
-    print_name(writer, set->owner->name);
-    ter_writer_print(writer, "%s in use in %zu chunk%s of others\n", used, set->chunks,
-                     set->chunks == 1 ? "" : "s");
+    format_bytes(ter_occupancy_space_used(&space->sft), used, sizeof used);
+    print_name(writer, space->sft.name);
+    ter_writer_print(writer, "%s in use in %zu chunk%s of others\n", used, chunks,
+                     chunks == 1 ? "" : "s");
 }
 
 static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
 {
-    const struct ter_allocator *allocator = &heap->plan.allocator;
     struct ter_occupancy_run run = {.start = 0};
     uintptr_t from = 0;
 
@@ -136,15 +135,14 @@ static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
         char used[32], mapped[32];
 
-        format_bytes(ter_occupancy_space_used(heap, run.owner), used, sizeof used);
+        format_bytes(ter_occupancy_space_used(run.owner), used, sizeof used);
         format_bytes((uint64_t)run.chunks << TER_LOG_BYTES_IN_CHUNK, mapped, sizeof mapped);
         print_name(writer, run.owner->name);
         ter_writer_print(writer, "%s in use of %s mapped\n", used, mapped);
     }
-    if (allocator->malloc_space != NULL)
-        print_outside_space(heap, writer, &allocator->malloc_space->outside.set);
-    if (allocator->vm_space != NULL)
-        print_outside_space(heap, writer, &allocator->vm_space->outside.set);
+    for (unsigned i = 0; i < heap->collector.space_count; i++)
+        if (!heap->collector.spaces[i].space->policy->in_layout)
+            print_outside_space(writer, heap->collector.spaces[i].space);
 }
 
 /* One character a chunk: '.' for none of it in use, 1 to 9 for tenths, '#' for all. */
@@ -177,7 +175,7 @@ static void print_map_run(const struct ter_heap *heap, struct ter_writer *writer
 
 static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
 {
-    const struct ter_layout *layout = &heap->plan.ground.layout;
+    const struct ter_layout *layout = &heap->collector.ground.layout;
     struct ter_occupancy_run run = {.start = 0};
     uintptr_t from = 0;
     char extent[32];

@@ -28,15 +28,15 @@ ter_status ter_vm_space_add(struct ter_heap *heap, const void *start, size_t byt
     ter_status status;
 
     ter_heap_require(heap, "ter_vm_space_add");
-    space = heap->plan.allocator.vm_space;
+    space = heap->collector.vm_space;
     if (space == NULL) {
         snprintf(message, message_bytes, "the heap was made without the option vm_space");
         return TER_ERROR_INVALID;
     }
-    ter_allocator_lock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
     status =
         ter_vm_space_add_range(space, (uintptr_t)start, bytes, use == TER_VM_TRACED, &conflict);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_unlock(&heap->collector.allocator);
     if (status == TER_ERROR_OWNED)
         say_conflict(&conflict, message, message_bytes);
     else if (status != TER_OK)
@@ -48,11 +48,11 @@ ter_status ter_vm_space_add(struct ter_heap *heap, const void *start, size_t byt
 static void drop_finalizer(void *context, uintptr_t object, size_t bytes,
                            const struct ter_kind *kind)
 {
-    struct ter_plan *plan = context;
+    struct ter_collector *collector = context;
     struct ter_finalizer none = {.object = object}, old;
 
     (void)bytes, (void)kind;
-    ter_finalizers_register(&plan->finalizers, &none, &old);
+    ter_finalizers_register(&collector->finalizers, &none, &old);
 }
 
 ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t bytes)
@@ -61,12 +61,13 @@ ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t 
     ter_status status;
 
     ter_heap_require(heap, "ter_vm_space_remove");
-    space = heap->plan.allocator.vm_space;
+    space = heap->collector.vm_space;
     if (space == NULL)
         return TER_ERROR_INVALID;
-    ter_allocator_lock(&heap->plan.allocator);
-    status = ter_vm_space_remove_range(space, (uintptr_t)start, bytes, drop_finalizer, &heap->plan);
-    ter_allocator_unlock(&heap->plan.allocator);
+    ter_allocator_lock(&heap->collector.allocator);
+    status =
+        ter_vm_space_remove_range(space, (uintptr_t)start, bytes, drop_finalizer, &heap->collector);
+    ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
 
@@ -76,15 +77,15 @@ ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t bytes, unsi
     ter_status status = TER_ERROR_INVALID;
 
     ter_heap_require(heap, "ter_vm_object");
-    allocator = &heap->plan.allocator;
-    if (allocator->vm_space == NULL || bytes == 0 ||
+    allocator = &heap->collector.allocator;
+    if (heap->collector.vm_space == NULL || bytes == 0 ||
         !ter_is_aligned((uintptr_t)object, TER_BYTES_IN_GRANULE))
         return TER_ERROR_INVALID;
     if (bytes > UINTPTR_MAX / 2)
         return TER_ERROR_OUT_OF_RANGE;
     ter_allocator_lock(allocator);
     if (kind < allocator->kind_count)
-        status = ter_vm_space_add_object(allocator->vm_space, (uintptr_t)object,
+        status = ter_vm_space_add_object(heap->collector.vm_space, (uintptr_t)object,
                                          ter_align_up(bytes, TER_BYTES_IN_GRANULE), kind);
     ter_allocator_unlock(allocator);
     return status;

@@ -6,7 +6,7 @@ static void collect_locked(enum ter_collection_reason reason)
 {
     /* What is disabled stays disabled, even when asked for. */
     if (GC_dont_gc == 0)
-        ter_plan_collect(ter_libgc.plan, reason);
+        ter_collector_collect(ter_libgc.collector, reason);
 }
 
 static int go_on(void)
@@ -82,7 +82,7 @@ static void *collect_if_due(void *data)
     struct ter_allocator *allocator = ter_libgc_lock();
 
     if (ter_libgc.automatic_off == 0 &&
-        ter_trigger_is_due(&ter_libgc.plan->trigger, allocator, false))
+        ter_trigger_is_due(&ter_libgc.collector->trigger, allocator, false))
         collect_locked(TER_REASON_REQUEST);
     ter_allocator_unlock_and_notify(allocator);
     return data;
@@ -99,14 +99,14 @@ int GC_expand_hp(size_t bytes)
 {
     bool can_hold = ter_allocator_can_hold(bytes);
     struct ter_allocator *allocator = ter_libgc_lock();
-    struct ter_plan *plan = ter_libgc.plan;
-    struct ter_accounting *accounting = &plan->ground.accounting;
+    struct ter_collector *collector = ter_libgc.collector;
+    struct ter_accounting *accounting = &collector->ground.accounting;
     bool grown = false;
 
     if (can_hold && bytes <= SIZE_MAX / 2 && accounting->limit_bytes <= SIZE_MAX / 4 &&
-        (plan->trigger.max_bytes == 0 ||
-         bytes <=
-             plan->trigger.max_bytes - ter_min(accounting->limit_bytes, plan->trigger.max_bytes))) {
+        (collector->trigger.max_bytes == 0 ||
+         bytes <= collector->trigger.max_bytes -
+                      ter_min(accounting->limit_bytes, collector->trigger.max_bytes))) {
         accounting->limit_bytes += bytes;
         grown = true;
     }
@@ -131,16 +131,16 @@ static bool lock_at_once(struct ter_allocator *allocator, bool *locked)
  * collected. */
 void GC_set_max_heap_size(GC_word bytes)
 {
-    struct ter_plan *plan;
+    struct ter_collector *collector;
     bool locked;
 
     GC_init();
-    plan = ter_libgc.plan;
-    plan->trigger.max_bytes = bytes;
-    if (lock_at_once(&plan->allocator, &locked))
-        ter_trigger_keep_to_maximum(&plan->trigger, &plan->ground.accounting);
+    collector = ter_libgc.collector;
+    collector->trigger.max_bytes = bytes;
+    if (lock_at_once(&collector->allocator, &locked))
+        ter_trigger_keep_to_maximum(&collector->trigger, &collector->ground.accounting);
     if (locked)
-        ter_lock_release(&plan->allocator.lock);
+        ter_lock_release(&collector->allocator.lock);
 }
 
 void GC_disable(void)
@@ -148,7 +148,7 @@ void GC_disable(void)
     ter_libgc_lock();
     GC_dont_gc++;
     ter_libgc_read_variables();
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 void GC_enable(void)
@@ -157,7 +157,7 @@ void GC_enable(void)
     /* One too many switches collections off as well, as in Boehm's collector. */
     GC_dont_gc--;
     ter_libgc_read_variables();
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 int GC_is_disabled(void)

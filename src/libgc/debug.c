@@ -106,7 +106,7 @@ static void report_leak(void *context, uintptr_t object, size_t bytes, const str
 
     (void)context;
     /* What a stopped thread has not handed out yet is marked and no object. */
-    if (kind->uncollectable || ter_plan_is_marked(ter_libgc.plan, object) ||
+    if (kind->uncollectable || ter_collector_is_marked(ter_libgc.collector, object) ||
         (record != NULL && record->freed))
         return;
     if (record != NULL)
@@ -116,7 +116,7 @@ static void report_leak(void *context, uintptr_t object, size_t bytes, const str
     GC_err_printf("Leaked %s object at %s\n", composite ? "composite" : "atomic", text);
 }
 
-static void forget_dead(const struct ter_reach *reach)
+static void forget_dead(void)
 {
     size_t slot = 0;
 
@@ -124,18 +124,18 @@ static void forget_dead(const struct ter_reach *reach)
     while (slot < debug_objects.capacity) {
         const struct debug_record *record = ter_weak_table_at(&debug_objects, slot);
 
-        if (record != NULL && !reach->is_reached(reach->context, record->cell))
+        if (record != NULL && !ter_collector_is_reached(ter_libgc.collector, record->cell))
             ter_weak_table_remove(&debug_objects, record->cell);
         else
             slot++;
     }
 }
 
-void ter_libgc_debug_marked(const struct ter_reach *reach)
+void ter_libgc_debug_marked(void)
 {
     if (GC_find_leak != 0)
-        ter_plan_visit_objects(ter_libgc.plan, report_leak, NULL);
-    forget_dead(reach);
+        ter_collector_visit_objects(ter_libgc.collector, report_leak, NULL);
+    forget_dead();
 }
 
 /* ---- Allocating ---- */
@@ -306,9 +306,9 @@ void GC_debug_free(void *object)
     if (damage != 0)
         GC_err_printf("GC_debug_free: %p was overwritten, in or near the object at %s\n",
                       (void *)damage, text);
-    kind = ter_plan_object_kind(ter_libgc.plan, cell);
-    if (ter_libgc.plan->allocator.kinds[kind].uncollectable ||
-        ter_plan_object_bytes(ter_libgc.plan, cell) > TER_SMALL_MAX_BYTES)
+    kind = ter_collector_object_kind(ter_libgc.collector, cell);
+    if (ter_libgc.collector->allocator.kinds[kind].uncollectable ||
+        ter_collector_object_bytes(ter_libgc.collector, cell) > TER_SMALL_MAX_BYTES)
         GC_free((void *)cell);
     else if (damage == 0)
         memset(object, FREED_BYTE, header_of(cell)->bytes);
@@ -330,7 +330,7 @@ void *GC_debug_realloc(void *object, size_t bytes, const char *file, int line)
         GC_err_printf("GC_debug_realloc called on pointer %p w/o debugging info\n", object);
         return GC_realloc(object, bytes);
     }
-    moved = debug_allocate(bytes, ter_plan_object_kind(ter_libgc.plan, cell), file, line);
+    moved = debug_allocate(bytes, ter_collector_object_kind(ter_libgc.collector, cell), file, line);
     if (moved == NULL)
         return NULL;
     memcpy(moved, object, ter_min(bytes, header_of(cell)->bytes));

@@ -22,7 +22,7 @@ void ter_libgc_debug_describe(uintptr_t cell, char *text, size_t bytes)
     static const char *const names[] = {"PTRFREE", "NORMAL", "UNCOLLECTABLE",
                                         "ATOMIC_UNCOLLECTABLE"};
     const struct debug_header *header = (const struct debug_header *)cell;
-    unsigned kind = ter_plan_object_kind(ter_libgc.plan, cell);
+    unsigned kind = ter_collector_object_kind(ter_libgc.collector, cell);
     char description[DESCRIPTION_BYTES + 1] = "";
 
     if (describe_functions[kind] != NULL)

@@ -41,7 +41,7 @@ void GC_register_disclaim_proc(int kind, GC_disclaim_proc procedure, int mark_fr
 
 static unsigned index_of(const struct ter_kind *kind)
 {
-    return (unsigned)(kind - ter_libgc.plan->allocator.kinds);
+    return (unsigned)(kind - ter_libgc.collector->allocator.kinds);
 }
 
 static void mark_from(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
@@ -49,14 +49,14 @@ static void mark_from(void *context, uintptr_t object, size_t bytes, const struc
     (void)context;
     if (!disclaims[index_of(kind)].mark_from_all || kind->scan == TER_SCAN_NONE)
         return;
-    ter_tracer_contents(&ter_libgc.plan->tracer, object, bytes, index_of(kind));
-    ter_tracer_drain(&ter_libgc.plan->tracer);
+    ter_tracer_contents(&ter_libgc.collector->tracer, object, bytes, index_of(kind));
+    ter_tracer_drain(&ter_libgc.collector->tracer);
 }
 
 void ter_libgc_disclaim_roots(void)
 {
     if (any_from_all)
-        ter_plan_visit_objects(ter_libgc.plan, mark_from, NULL);
+        ter_collector_visit_objects(ter_libgc.collector, mark_from, NULL);
 }
 
 static bool reserve_pending(void)
@@ -84,9 +84,9 @@ static void note_dead(void *context, uintptr_t object, size_t bytes, const struc
 {
     (void)context, (void)bytes;
     if (disclaims[index_of(kind)].procedure == NULL || kind->uncollectable ||
-        ter_plan_is_marked(ter_libgc.plan, object))
+        ter_collector_is_marked(ter_libgc.collector, object))
         return;
-    ter_plan_set_mark(ter_libgc.plan, object, true);
+    ter_collector_set_mark(ter_libgc.collector, object, true);
     if (reserve_pending())
         pending[pending_count++] = object;
 }
@@ -94,33 +94,34 @@ static void note_dead(void *context, uintptr_t object, size_t bytes, const struc
 void ter_libgc_disclaim_marked(void)
 {
     if (any_disclaim)
-        ter_plan_visit_objects(ter_libgc.plan, note_dead, NULL);
+        ter_collector_visit_objects(ter_libgc.collector, note_dead, NULL);
 }
 
 /* The procedure may look at the mark, which says that the object is dead, and set it. */
 static void disclaim_one(uintptr_t object)
 {
-    const struct disclaim *disclaim = &disclaims[ter_plan_object_kind(ter_libgc.plan, object)];
+    const struct disclaim *disclaim =
+        &disclaims[ter_collector_object_kind(ter_libgc.collector, object)];
 
-    ter_plan_set_mark(ter_libgc.plan, object, false);
+    ter_collector_set_mark(ter_libgc.collector, object, false);
     if (disclaim->procedure((void *)object) == 0) {
-        ter_plan_set_mark(ter_libgc.plan, object, true);
+        ter_collector_set_mark(ter_libgc.collector, object, true);
         ter_libgc_release_locked(object);
     } else {
-        ter_plan_set_mark(ter_libgc.plan, object, true);
+        ter_collector_set_mark(ter_libgc.collector, object, true);
     }
 }
 
 void ter_libgc_disclaim_after(void)
 {
-    size_t freed = ter_libgc.plan->allocator.freed_since_collection;
+    size_t freed = ter_libgc.collector->allocator.freed_since_collection;
 
     /* A thread that is not registered has nowhere to put free cells: another collection will do. */
     for (size_t i = 0; i < pending_count && ter_libgc_mutator != NULL; i++)
         disclaim_one(pending[i]);
     pending_count = 0;
     /* What goes this way was not freed by the program. */
-    ter_libgc.plan->allocator.freed_since_collection = freed;
+    ter_libgc.collector->allocator.freed_since_collection = freed;
 }
 
 /* ---- Objects with a finalizer of their own ---- */
@@ -160,7 +161,7 @@ void GC_init_finalized_malloc(void)
     unsigned index;
 
     if (finalized_kind < 0) {
-        if (ter_plan_add_kind(ter_libgc.plan, &kind, &index) != TER_OK)
+        if (ter_collector_add_kind(ter_libgc.collector, &kind, &index) != TER_OK)
             ter_fatal("GC_init_finalized_malloc: there are too many kinds of objects");
         finalized_kind = (int)index;
         /* A pointer to the object lies in its cell behind the closure. */

@@ -71,9 +71,9 @@ void GC_dump_finalization(void)
 
     if (ter_libgc.heap == NULL)
         return;
-    dump_links("Short", &ter_libgc.plan->short_links);
-    dump_links("Long", &ter_libgc.plan->long_links);
-    waiting = &ter_libgc.plan->finalizers.waiting;
+    dump_links("Short", &ter_libgc.collector->short_links);
+    dump_links("Long", &ter_libgc.collector->long_links);
+    waiting = &ter_libgc.collector->finalizers.waiting;
     GC_printf("Finalizable objects: %zu\n", waiting->count);
     for (size_t slot = 0; slot < waiting->capacity; slot++) {
         const struct ter_finalizer *record = ter_weak_table_at(waiting, slot);
@@ -94,8 +94,8 @@ static void count_cell(void *context, uintptr_t object, size_t bytes, const stru
     struct cells *cells = context;
 
     (void)object;
-    cells->count +=
-        bytes == cells->bytes && (unsigned)(kind - ter_libgc.plan->allocator.kinds) == cells->kind;
+    cells->count += bytes == cells->bytes &&
+                    (unsigned)(kind - ter_libgc.collector->allocator.kinds) == cells->kind;
 }
 
 /* Free cells are in no lists; how many are in use is what can be said of a size. */
@@ -105,6 +105,6 @@ void GC_print_free_list(int kind, size_t granules)
 
     if (ter_libgc.heap == NULL)
         return;
-    ter_plan_visit_objects(ter_libgc.plan, count_cell, &cells);
+    ter_collector_visit_objects(ter_libgc.collector, count_cell, &cells);
     GC_printf("Cells of %zu bytes for kind %d in use: %zu\n", cells.bytes, kind, cells.count);
 }

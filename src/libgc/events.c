@@ -42,7 +42,7 @@ void ter_libgc_event(enum GC_EventType event)
 void ter_libgc_thread_events(enum GC_EventType event)
 {
     GC_on_thread_event_proc function = GC_get_on_thread_event();
-    const struct ter_mutator *mutator = ter_libgc.plan->allocator.mutators;
+    const struct ter_mutator *mutator = ter_libgc.collector->allocator.mutators;
 
     for (; function != NULL && mutator != NULL; mutator = mutator->next)
         if (mutator->is_asked)

@@ -33,7 +33,7 @@ static void read_memory(const struct ter_accounting *accounting, struct figures 
 /* `exact`: under the lock. Else what mutators have not counted yet is missing. */
 static struct figures read_counts(bool exact)
 {
-    const struct ter_allocator *allocator = &ter_libgc.plan->allocator;
+    const struct ter_allocator *allocator = &ter_libgc.collector->allocator;
     struct figures figures = {.since = relaxed(&allocator->allocated_since_collection),
                               .freed = relaxed(&allocator->freed_since_collection),
                               .before = relaxed(&allocator->allocated_before)};
@@ -44,7 +44,7 @@ static struct figures read_counts(bool exact)
     }
     figures.since = not_negative(figures.since);
     figures.freed = not_negative(figures.freed);
-    read_memory(&ter_libgc.plan->ground.accounting, &figures);
+    read_memory(&ter_libgc.collector->ground.accounting, &figures);
     return figures;
 }
 
@@ -66,7 +66,7 @@ static struct figures read_figures(void)
 
     if (ter_libgc.heap == NULL)
         return figures;
-    allocator = &ter_libgc.plan->allocator;
+    allocator = &ter_libgc.collector->allocator;
     if (has_lock(allocator))
         return read_counts(true);
     if (!ter_allocator_is_locking(allocator) || !ter_lock_try(&allocator->lock))
@@ -84,7 +84,7 @@ static struct figures read_figures_at_once(void)
 
     if (ter_libgc.heap == NULL)
         return figures;
-    allocator = &ter_libgc.plan->allocator;
+    allocator = &ter_libgc.collector->allocator;
     if (has_lock(allocator))
         return read_counts(true);
     ter_allocator_lock(allocator);
@@ -182,7 +182,7 @@ size_t GC_get_obtained_from_os_bytes(void)
 
     if (ter_libgc.heap == NULL)
         return 0;
-    accounting = &ter_libgc.plan->ground.accounting;
+    accounting = &ter_libgc.collector->ground.accounting;
     return highest(&said,
                    ter_max(relaxed(&accounting->mapped_bytes), relaxed(&accounting->limit_bytes)));
 }

@@ -83,7 +83,7 @@ static void register_finalizer(void *object, GC_finalization_proc function, void
         if (!wrap_inner(&wanted, (uintptr_t)object - base))
             return;
         ter_allocator_lock(allocator);
-        status = ter_finalizers_register(&ter_libgc.plan->finalizers, &wanted, &old);
+        status = ter_finalizers_register(&ter_libgc.collector->finalizers, &wanted, &old);
         ter_allocator_unlock(allocator);
         unwrap_inner(&old);
     }
@@ -109,13 +109,13 @@ REGISTER(GC_register_finalizer_unreachable, TER_FINALIZER_UNREACHABLE)
 
 int GC_should_invoke_finalizers(void)
 {
-    return ter_libgc.heap != NULL && ter_finalizers_ready(&ter_libgc.plan->finalizers) > 0;
+    return ter_libgc.heap != NULL && ter_finalizers_ready(&ter_libgc.collector->finalizers) > 0;
 }
 
 /* The newest are at the end of the queue. Under the lock. */
 void ter_libgc_await_finalizers(uint64_t found)
 {
-    const struct ter_finalizers *finalizers = &ter_libgc.plan->finalizers;
+    const struct ter_finalizers *finalizers = &ter_libgc.collector->finalizers;
     size_t count = (size_t)(finalizers->found - found);
 
     if (await_finalize_proc == NULL)
@@ -128,7 +128,7 @@ void ter_libgc_await_finalizers(uint64_t found)
 void GC_finalize_all(void)
 {
     struct ter_allocator *allocator = ter_libgc_ready();
-    struct ter_finalizers *finalizers = &ter_libgc.plan->finalizers;
+    struct ter_finalizers *finalizers = &ter_libgc.collector->finalizers;
 
     while (finalizers->waiting.count != 0) {
         uint64_t found = finalizers->found;
@@ -183,7 +183,7 @@ static void invoke_nested(uintptr_t frame)
         nesting = (struct nesting){0};
     if (nesting.level > 0 && !is_turn()) {
         /* They still wait: another thread may take them. */
-        ter_allocator_notify(&ter_libgc.plan->allocator);
+        ter_allocator_notify(&ter_libgc.collector->allocator);
         return;
     }
     nesting.skipped = 0;
@@ -234,9 +234,9 @@ static int register_link(struct ter_links *links, void **link, const void *objec
                 "a disappearing link (%p) is an aligned word and names an object", (void *)link);
     if (GC_find_leak != 0)
         return GC_UNIMPLEMENTED;
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
     status = ter_links_register(links, (uintptr_t)link, (uintptr_t)object, &existed);
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
     return existed ? GC_DUPLICATE : result_of(status);
 }
 
@@ -246,9 +246,9 @@ static int move_link(struct ter_links *links, void **link, void **new_link)
 
     TER_REQUIRE(ter_is_aligned((uintptr_t)new_link, sizeof(void *)),
                 "a disappearing link (%p) is an aligned word", (void *)new_link);
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
     status = ter_links_move(links, (uintptr_t)link, (uintptr_t)new_link);
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
     return result_of(status);
 }
 
@@ -256,16 +256,16 @@ static int unregister_link(struct ter_links *links, void **link)
 {
     bool existed;
 
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
     existed = ter_links_unregister(links, (uintptr_t)link);
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
     return existed;
 }
 
 int GC_general_register_disappearing_link(void **link, const void *object)
 {
     ter_libgc_ready();
-    return register_link(&ter_libgc.plan->short_links, link, object);
+    return register_link(&ter_libgc.collector->short_links, link, object);
 }
 
 int GC_register_disappearing_link(void **link)
@@ -276,35 +276,35 @@ int GC_register_disappearing_link(void **link)
     object = GC_base(link);
     TER_REQUIRE(object != NULL, "GC_register_disappearing_link: %p lies in no object",
                 (void *)link);
-    return register_link(&ter_libgc.plan->short_links, link, object);
+    return register_link(&ter_libgc.collector->short_links, link, object);
 }
 
 int GC_move_disappearing_link(void **link, void **new_link)
 {
     ter_libgc_ready();
-    return move_link(&ter_libgc.plan->short_links, link, new_link);
+    return move_link(&ter_libgc.collector->short_links, link, new_link);
 }
 
 int GC_unregister_disappearing_link(void **link)
 {
     ter_libgc_ready();
-    return unregister_link(&ter_libgc.plan->short_links, link);
+    return unregister_link(&ter_libgc.collector->short_links, link);
 }
 
 int GC_register_long_link(void **link, const void *object)
 {
     ter_libgc_ready();
-    return register_link(&ter_libgc.plan->long_links, link, object);
+    return register_link(&ter_libgc.collector->long_links, link, object);
 }
 
 int GC_move_long_link(void **link, void **new_link)
 {
     ter_libgc_ready();
-    return move_link(&ter_libgc.plan->long_links, link, new_link);
+    return move_link(&ter_libgc.collector->long_links, link, new_link);
 }
 
 int GC_unregister_long_link(void **link)
 {
     ter_libgc_ready();
-    return unregister_link(&ter_libgc.plan->long_links, link);
+    return unregister_link(&ter_libgc.collector->long_links, link);
 }

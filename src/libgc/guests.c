@@ -26,7 +26,7 @@ static void leave(void *context, uintptr_t stack_pointer)
 static void make_guest(void)
 {
     struct ter_mutator *made;
-    ter_status status = ter_mutator_new(&ter_libgc.plan->allocator, 0, &made);
+    ter_status status = ter_mutator_new(&ter_libgc.collector->allocator, 0, &made);
 
     if (status != TER_OK)
         ter_fatal("a thread that is not registered cannot be served: %s",
@@ -36,7 +36,7 @@ static void make_guest(void)
 
 static void enter(void)
 {
-    struct ter_allocator *allocator = &ter_libgc.plan->allocator;
+    struct ter_allocator *allocator = &ter_libgc.collector->allocator;
 
     ter_os_accept_stops(&mask_outside);
     if (guest == NULL)
@@ -122,7 +122,7 @@ struct ter_mutator *ter_libgc_guest(void)
 struct ter_mutator *ter_libgc_take_guest(void)
 {
     struct ter_mutator *mutator = guest;
-    struct ter_allocator *allocator = &ter_libgc.plan->allocator;
+    struct ter_allocator *allocator = &ter_libgc.collector->allocator;
 
     if (mutator == NULL)
         return NULL;

@@ -21,12 +21,12 @@ static void make_heap(void)
     status = ter_heap_new(&options, &heap);
     if (status != TER_OK)
         ter_fatal("no heap can be made: %s", ter_status_message(status));
-    ter_libgc.plan = &heap->plan;
+    ter_libgc.collector = &heap->collector;
     ter_libgc.extra_bytes = GC_all_interior_pointers != 0 ? 1 : 0;
-    ter_libgc_connect(ter_libgc.plan);
+    ter_libgc_connect(ter_libgc.collector);
     ter_libgc.displacements[0] = 1;
-    ter_libgc.plan->tracer.displacements = ter_libgc.displacements;
-    ter_libgc.plan->tracer.any_byte = GC_all_interior_pointers != 0;
+    ter_libgc.collector->tracer.displacements = ter_libgc.displacements;
+    ter_libgc.collector->tracer.any_byte = GC_all_interior_pointers != 0;
     __atomic_store_n(&ter_libgc.heap, heap, __ATOMIC_RELEASE);
     ter_libgc_read_variables();
     ter_libgc_write_variables();

@@ -126,7 +126,7 @@ unsigned GC_new_kind_inner(void **list, GC_word descriptor, int add_size, int cl
     /* The two commonest descriptors need no function. */
     if (descriptor == 0)
         kind.scan = add_size != 0 ? TER_SCAN_AMBIGUOUS : TER_SCAN_NONE;
-    status = ter_plan_add_kind(ter_libgc.plan, &kind, &index);
+    status = ter_collector_add_kind(ter_libgc.collector, &kind, &index);
     TER_CHECK(status == TER_OK);
     return index;
 }

@@ -109,13 +109,13 @@ void *GC_malloc_stubborn(size_t bytes)
 
 void *ter_libgc_ignore_off_page(void *object)
 {
-    const struct ter_sft *owner;
+    struct ter_space *space;
 
     if (object == NULL)
         return NULL;
-    owner = ter_heap_owner(ter_libgc.heap, (uintptr_t)object);
-    if (owner->kind == TER_SPACE_LARGE)
-        ter_large_record_of(&ter_libgc.plan->ground, (uintptr_t)object)->first_page_only = true;
+    space = ter_space_of(ter_heap_owner(ter_libgc.heap, (uintptr_t)object));
+    if (space->policy->keep_by_first_page != NULL)
+        space->policy->keep_by_first_page(space, (uintptr_t)object);
     return object;
 }
 
@@ -140,7 +140,7 @@ void *GC_malloc_atomic_ignore_off_page(size_t bytes)
 unsigned ter_libgc_check_kind(int kind)
 {
     ter_libgc_ready();
-    TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_libgc.plan->allocator.kind_count,
+    TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_libgc.collector->allocator.kind_count,
                 "libgc: there is no kind %d of objects", kind);
     return (unsigned)kind;
 }
@@ -226,9 +226,9 @@ void *GC_malloc_many(size_t bytes)
 
 static bool is_uncollectable(const void *object)
 {
-    unsigned kind = ter_plan_object_kind(ter_libgc.plan, (uintptr_t)object);
+    unsigned kind = ter_collector_object_kind(ter_libgc.collector, (uintptr_t)object);
 
-    return ter_libgc.plan->allocator.kinds[kind].uncollectable;
+    return ter_libgc.collector->allocator.kinds[kind].uncollectable;
 }
 
 struct change {
@@ -292,7 +292,8 @@ void GC_free(void *object)
 
 void ter_libgc_release_locked(uintptr_t object)
 {
-    ter_mutator_release_locked(ter_libgc_mutator, ter_plan_owner(ter_libgc.plan, object), object);
+    ter_mutator_release_locked(ter_libgc_mutator, ter_collector_owner(ter_libgc.collector, object),
+                               object);
 }
 
 /* ---- Conveniences ---- */

@@ -19,7 +19,7 @@ size_t GC_size(const void *object)
     ter_object found = find(object);
 
     TER_REQUIRE(!ter_object_is_none(found), "GC_size: %p is no object", object);
-    return ter_plan_object_bytes(ter_libgc.plan, found.bits);
+    return ter_collector_object_bytes(ter_libgc.collector, found.bits);
 }
 
 int GC_is_heap_ptr(const void *pointer)
@@ -33,8 +33,8 @@ int GC_get_kind_and_size(const void *object, size_t *bytes)
 
     TER_REQUIRE(!ter_object_is_none(found), "GC_get_kind_and_size: %p is no object", object);
     if (bytes != NULL)
-        *bytes = ter_plan_object_bytes(ter_libgc.plan, found.bits);
-    return (int)ter_plan_object_kind(ter_libgc.plan, found.bits);
+        *bytes = ter_collector_object_bytes(ter_libgc.collector, found.bits);
+    return (int)ter_collector_object_kind(ter_libgc.collector, found.bits);
 }
 
 void GC_register_displacement(size_t offset)
@@ -43,9 +43,9 @@ void GC_register_displacement(size_t offset)
     TER_REQUIRE(offset < TER_MAX_DISPLACEMENT,
                 "GC_register_displacement: %zu is over the limit of %u", offset,
                 TER_MAX_DISPLACEMENT);
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
     ter_libgc.displacements[offset] = 1;
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 /* ---- All objects ---- */
@@ -62,7 +62,7 @@ static void visit_reachable(void *context, uintptr_t object, size_t bytes,
     const struct enumeration *enumeration = context;
 
     (void)kind;
-    if (ter_plan_find_interior(ter_libgc.plan, object).bits == object)
+    if (ter_collector_find_interior(ter_libgc.collector, object).bits == object)
         enumeration->visit((void *)object, bytes, enumeration->client_data);
 }
 
@@ -77,7 +77,7 @@ void GC_enumerate_reachable_objects_inner(GC_reachable_object_proc visit, void *
                 "GC_enumerate_reachable_objects_inner: there is no function to call");
     locked = ter_libgc_lock_if_not_held();
     allocator->visiting = true;
-    ter_plan_visit_objects(ter_libgc.plan, visit_reachable, &enumeration);
+    ter_collector_visit_objects(ter_libgc.collector, visit_reachable, &enumeration);
     allocator->visiting = false;
     ter_libgc_unlock_if(locked);
 }

@@ -9,9 +9,8 @@ static void push_nothing_more(void)
 
 GC_push_other_roots_proc GC_push_other_roots = push_nothing_more;
 
-void ter_libgc_push_roots(void *context)
+void ter_libgc_push_roots(void)
 {
-    (void)context;
     if (GC_push_other_roots != NULL)
         GC_push_other_roots();
 }
@@ -84,10 +83,10 @@ void GC_remove_roots(void *start, void *end)
 void GC_clear_roots(void)
 {
     ter_libgc_ready();
-    ter_allocator_lock(&ter_libgc.plan->allocator);
-    ter_roots_clear(&ter_libgc.plan->roots);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
+    ter_roots_clear(&ter_libgc.collector->roots);
     ter_libgc_read_variables();
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 void GC_exclude_static_roots(void *start, void *end)
@@ -95,9 +94,9 @@ void GC_exclude_static_roots(void *start, void *end)
     ter_status status;
 
     check_range(start, end, "GC_exclude_static_roots");
-    ter_allocator_lock(&ter_libgc.plan->allocator);
-    status = ter_roots_exclude(&ter_libgc.plan->roots, (uintptr_t)start, (uintptr_t)end);
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
+    status = ter_roots_exclude(&ter_libgc.collector->roots, (uintptr_t)start, (uintptr_t)end);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
     if (status != TER_OK)
         ter_fatal("GC_exclude_static_roots: %s", ter_status_message(status));
 }
@@ -105,9 +104,9 @@ void GC_exclude_static_roots(void *start, void *end)
 void GC_clear_exclusion_table(void)
 {
     ter_libgc_ready();
-    ter_allocator_lock(&ter_libgc.plan->allocator);
-    ter_roots_clear_excluded(&ter_libgc.plan->roots);
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
+    ter_roots_clear_excluded(&ter_libgc.collector->roots);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 /* The filter is asked the next time that the loader's list is read: before the next collection. */
@@ -117,7 +116,7 @@ void GC_register_has_static_roots_callback(GC_has_static_roots_func function)
 
     ter_libgc_ready();
     locked = ter_libgc_lock_if_not_held();
-    ter_roots_set_filter(&ter_libgc.plan->roots, function);
+    ter_roots_set_filter(&ter_libgc.collector->roots, function);
     ter_libgc_unlock_if(locked);
 }
 
@@ -139,9 +138,9 @@ int GC_is_tmp_root(void *pointer)
 
 static struct ter_tracer *marker_in_collection(const char *call)
 {
-    TER_REQUIRE(ter_libgc.heap != NULL && ter_libgc.plan->collecting,
+    TER_REQUIRE(ter_libgc.heap != NULL && ter_libgc.collector->collecting,
                 "%s is for callbacks during a collection", call);
-    return &ter_libgc.plan->tracer;
+    return &ter_libgc.collector->tracer;
 }
 
 void GC_push_all(void *start, void *end)
@@ -166,25 +165,26 @@ void GC_push_conditional(void *start, void *end, int all)
 
 /* ---- Mark bits ---- */
 
-static const struct ter_plan *plan_of_object(const void *object, const char *call)
+static const struct ter_collector *collector_of_object(const void *object, const char *call)
 {
     TER_REQUIRE(ter_libgc.heap != NULL &&
                     ter_heap_find(ter_libgc.heap, (uintptr_t)object).bits == (uintptr_t)object,
                 "%s: %p is no object", call, object);
-    return ter_libgc.plan;
+    return ter_libgc.collector;
 }
 
 int GC_is_marked(const void *object)
 {
-    return ter_plan_is_marked(plan_of_object(object, "GC_is_marked"), (uintptr_t)object);
+    return ter_collector_is_marked(collector_of_object(object, "GC_is_marked"), (uintptr_t)object);
 }
 
 void GC_set_mark_bit(const void *object)
 {
-    ter_plan_set_mark(plan_of_object(object, "GC_set_mark_bit"), (uintptr_t)object, true);
+    ter_collector_set_mark(collector_of_object(object, "GC_set_mark_bit"), (uintptr_t)object, true);
 }
 
 void GC_clear_mark_bit(const void *object)
 {
-    ter_plan_set_mark(plan_of_object(object, "GC_clear_mark_bit"), (uintptr_t)object, false);
+    ter_collector_set_mark(collector_of_object(object, "GC_clear_mark_bit"), (uintptr_t)object,
+                           false);
 }

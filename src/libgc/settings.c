@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Settings: the exported variables are the storage; a function to set and one to get for each comes
- * from one table. They are read into the plan before every collection.
+ * from one table. They are read into the collector before every collection.
  */
 #include "libgc/libgc.h"
 
@@ -39,13 +39,13 @@ void *GC_greatest_plausible_heap_addr;
 
 void ter_libgc_read_variables(void)
 {
-    struct ter_trigger *trigger = &ter_libgc.plan->trigger;
-    struct ter_roots *roots = &ter_libgc.plan->roots;
+    struct ter_trigger *trigger = &ter_libgc.collector->trigger;
+    struct ter_roots *roots = &ter_libgc.collector->roots;
 
     trigger->disabled = GC_dont_gc != 0;
     trigger->free_space_divisor = GC_free_space_divisor > 0 ? GC_free_space_divisor : 1;
     trigger->never_grow_before_collecting = GC_dont_expand != 0;
-    ter_trigger_keep_to_maximum(trigger, &ter_libgc.plan->ground.accounting);
+    ter_trigger_keep_to_maximum(trigger, &ter_libgc.collector->ground.accounting);
     /* Clearing the roots is for good only with GC_no_dls: else the loader's list is read again. */
     if (GC_no_dls == 0 && !roots->scan_program && ter_libgc.heap->options.scan_program != 0) {
         roots->scan_program = true;
@@ -65,11 +65,11 @@ void ter_libgc_read_variables(void)
  */
 void ter_libgc_write_variables(void)
 {
-    const struct ter_layout *layout = &ter_libgc.plan->ground.layout;
+    const struct ter_layout *layout = &ter_libgc.collector->ground.layout;
 
     GC_least_plausible_heap_addr = (void *)(layout->heap_start - sizeof(void *));
     GC_greatest_plausible_heap_addr = (void *)(layout->heap_start + ter_layout_heap_bytes(layout));
-    if (ter_libgc.plan->allocator.malloc_space != NULL) {
+    if (ter_libgc.collector->allocator.malloc_space != NULL) {
         GC_least_plausible_heap_addr = (void *)TER_BYTES_IN_GRANULE;
         GC_greatest_plausible_heap_addr = (void *)UINTPTR_MAX;
     }
@@ -139,7 +139,7 @@ size_t GC_get_min_bytes_allocd(void)
     return ter_max(ter_libgc.least_allocated, 1);
 }
 
-/* The plan reads this one also without a collection. */
+/* The collector reads this one also without a collection. */
 GC_EXPORT void GC_set_free_space_divisor(GC_word value);
 GC_EXPORT GC_word GC_get_free_space_divisor(void);
 
@@ -168,11 +168,11 @@ void GC_set_all_interior_pointers(int value)
     GC_all_interior_pointers = value != 0;
     if (ter_libgc.heap == NULL)
         return;
-    ter_allocator_lock(&ter_libgc.plan->allocator);
-    ter_libgc.plan->tracer.any_byte = value != 0;
+    ter_allocator_lock(&ter_libgc.collector->allocator);
+    ter_libgc.collector->tracer.any_byte = value != 0;
     if (value != 0)
         ter_libgc.extra_bytes = 1;
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 int GC_get_all_interior_pointers(void)
@@ -193,7 +193,7 @@ void GC_set_markers_count(unsigned count)
 void GC_start_mark_threads(void)
 {
     ter_libgc_ready();
-    GC_parallel = (int)ter_libgc.plan->workers.wanted;
+    GC_parallel = (int)ter_libgc.collector->workers.wanted;
 }
 
 GC_EXPORT int GC_get_parallel(void);

@@ -8,7 +8,7 @@
 /* Kinds beyond the builtin four, which have the numbers that programs expect. */
 struct ter_libgc {
     struct ter_heap *heap; /* NULL until the first call */
-    struct ter_plan *plan;
+    struct ter_collector *collector;
     struct ter_mutator *main_mutator; /* whose stack GC_stackbottom is about */
     bool threads_allowed;             /* the program said that it may have more than one */
     size_t extra_bytes; /* 1 when a pointer one past the end keeps an object: all interior */
@@ -58,7 +58,7 @@ struct ter_mutator *ter_libgc_guest(void);
 struct ter_mutator *ter_libgc_take_guest(void);
 /* The calling thread's guest goes. */
 void ter_libgc_guest_ended(const struct ter_mutator *mutator);
-/* A mutator of the thread goes as its thread ends; set as a hook of the plan. */
+/* A mutator of the thread goes as its thread ends; a callback of the collector. */
 void ter_libgc_thread_ended(void *context, const struct ter_mutator *mutator);
 
 /* What the program said of memory being out. */
@@ -72,15 +72,15 @@ TER_COLD void ter_libgc_warn(const char *message, GC_word argument);
 
 /* Reads the environment into options and variables, before the heap is made. */
 void ter_libgc_read_environment(struct ter_options *options);
-/* Makes the plan call what stands in hooks.c. */
-void ter_libgc_connect(struct ter_plan *plan);
+/* Makes the collector call what stands in hooks.c. */
+void ter_libgc_connect(struct ter_collector *collector);
 
 /* For functions that threads may call which are not registered: there is a heap. */
 TER_INLINE struct ter_allocator *ter_libgc_ready(void)
 {
     if (TER_UNLIKELY(ter_libgc.heap == NULL))
         GC_init();
-    return &ter_libgc.plan->allocator;
+    return &ter_libgc.collector->allocator;
 }
 
 /* The same, and its lock is held. */
@@ -99,7 +99,7 @@ TER_INLINE struct ter_allocator *ter_libgc_lock_for(const char *call)
  */
 TER_INLINE bool ter_libgc_lock_if_not_held(void)
 {
-    struct ter_allocator *allocator = &ter_libgc.plan->allocator;
+    struct ter_allocator *allocator = &ter_libgc.collector->allocator;
     bool held = ter_allocator_is_locked_by_me(allocator);
 
     if (!held)
@@ -110,7 +110,7 @@ TER_INLINE bool ter_libgc_lock_if_not_held(void)
 TER_INLINE void ter_libgc_unlock_if(bool locked)
 {
     if (locked)
-        ter_allocator_unlock(&ter_libgc.plan->allocator);
+        ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 /* An object or NULL, without asking the program's function for a full heap. */
@@ -129,10 +129,10 @@ void ter_libgc_release_locked(uintptr_t object);
 /* Runs finalizers or tells the program that there are some. Without the lock. */
 void ter_libgc_finalizers_ready(void);
 
-/* Calls GC_push_other_roots; set as a hook of the plan. */
-void ter_libgc_push_roots(void *context);
+/* Calls GC_push_other_roots; a callback of the collector. */
+void ter_libgc_push_roots(void);
 
-/* Copies variables that the program may have written into the plan. Under the lock. */
+/* Copies variables that the program may have written into the collector. Under the lock. */
 void ter_libgc_read_variables(void);
 /* Updates variables that the program may read. Under the lock. */
 void ter_libgc_write_variables(void);
@@ -146,12 +146,12 @@ void ter_libgc_await_finalizers(uint64_t found);
  */
 void ter_libgc_toggles_before(void);
 void ter_libgc_toggles_roots(void);
-void ter_libgc_toggles_marked(const struct ter_reach *reach);
+void ter_libgc_toggles_marked(void);
 void ter_libgc_disclaim_roots(void);
 void ter_libgc_disclaim_marked(void);
 void ter_libgc_disclaim_after(void);
 void ter_libgc_debug_before(void);
-void ter_libgc_debug_marked(const struct ter_reach *reach);
+void ter_libgc_debug_marked(void);
 void ter_libgc_event(enum GC_EventType event);
 void ter_libgc_thread_events(enum GC_EventType event);
 

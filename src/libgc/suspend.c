@@ -8,7 +8,7 @@
 
 static struct ter_mutator *find_mutator(pthread_t id)
 {
-    struct ter_mutator *mutator = ter_libgc.plan->allocator.mutators;
+    struct ter_mutator *mutator = ter_libgc.collector->allocator.mutators;
 
     while (mutator != NULL && mutator->thread->identity != (uintptr_t)id)
         mutator = mutator->next;

@@ -51,7 +51,7 @@ static int bind_thread(uintptr_t stack_base)
     ter_os_accept_stops(&before);
     mutator = ter_libgc_take_guest();
     if (mutator == NULL)
-        status = ter_mutator_new(&ter_libgc.plan->allocator, stack_base, &mutator);
+        status = ter_mutator_new(&ter_libgc.collector->allocator, stack_base, &mutator);
     else if (stack_base != 0)
         mutator->stack_base = stack_base;
     if (status != TER_OK)
@@ -284,12 +284,12 @@ static _Thread_local struct thread *own_thread;
 
 static void lock_threads(void)
 {
-    ter_allocator_lock(&ter_libgc.plan->allocator);
+    ter_allocator_lock(&ter_libgc.collector->allocator);
 }
 
 static void unlock_threads(void)
 {
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
 }
 
 static void unlink_thread(struct thread *thread)

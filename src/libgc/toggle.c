@@ -68,7 +68,7 @@ int GC_toggleref_add(void *object, int is_strong)
 /* False when the object is gone or nobody asks for it any more. */
 static bool ask_toggle(struct toggle *toggle)
 {
-    if (ter_plan_find_interior(ter_libgc.plan, toggle->object).bits != toggle->object)
+    if (ter_collector_find_interior(ter_libgc.collector, toggle->object).bits != toggle->object)
         return false;
     switch (toggleref_func((void *)toggle->object)) {
     case GC_TOGGLE_REF_DROP: return false;
@@ -93,15 +93,15 @@ void ter_libgc_toggles_roots(void)
 {
     for (size_t i = 0; i < toggle_count; i++)
         if (toggles[i].strong)
-            ter_tracer_word(&ter_libgc.plan->tracer, toggles[i].object);
+            ter_tracer_word(&ter_libgc.collector->tracer, toggles[i].object);
 }
 
-void ter_libgc_toggles_marked(const struct ter_reach *reach)
+void ter_libgc_toggles_marked(void)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < toggle_count; i++)
-        if (reach->is_reached(reach->context, toggles[i].object))
+        if (ter_collector_is_reached(ter_libgc.collector, toggles[i].object))
             toggles[kept++] = toggles[i];
     toggle_count = kept;
 }

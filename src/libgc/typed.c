@@ -140,11 +140,11 @@ unsigned ter_libgc_typed_kind(void)
         return kind;
     ter_allocator_lock(ter_libgc_ready());
     if (typed_kind == 0) {
-        if (ter_plan_add_kind(ter_libgc.plan, &wanted, &kind) != TER_OK)
+        if (ter_collector_add_kind(ter_libgc.collector, &wanted, &kind) != TER_OK)
             ter_fatal("GC_malloc_explicitly_typed: there are too many kinds of objects");
         __atomic_store_n(&typed_kind, kind, __ATOMIC_RELEASE);
     }
-    ter_allocator_unlock(&ter_libgc.plan->allocator);
+    ter_allocator_unlock(&ter_libgc.collector->allocator);
     return typed_kind;
 }
 
@@ -163,7 +163,8 @@ static void *allocate_typed(size_t bytes, size_t behind, void **end)
     object = ter_libgc_allocate(ter_libgc_typed_kind(), bytes + behind);
     if (object == NULL)
         return ter_libgc_out_of_memory(bytes);
-    *end = (char *)object + ter_plan_object_bytes(ter_libgc.plan, (uintptr_t)object) - behind;
+    *end = (char *)object + ter_collector_object_bytes(ter_libgc.collector, (uintptr_t)object) -
+           behind;
     return object;
 }
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Floor `plan`: how a heap is divided into spaces and how it is collected. One file per plan; today
- * there is one, mark-sweep, whole heap, non-moving, conservative.
+ * Floor `plan`: how a heap is divided into spaces and how it is collected. One file a plan, which
+ * ends in one constant record (cycle/plan.h), and one row in include/terrier/plans.h.
  */
 #pragma once
 
-#include "plan/collection.h"
-#include "plan/mark_sweep.h"
-#include "plan/trigger.h"
+#include "plan/table.h"

@@ -41,7 +41,7 @@ static uintptr_t find_cell_start(const struct ter_block_head *head, uintptr_t wo
     return seen.cells != 0 && block_of(cell) == block_of(word) ? cell : 0;
 }
 
-static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
+ter_object ter_block_space_find(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_block_space *space = block_space_of(sft);
     const struct ter_block_head *head;
@@ -57,49 +57,44 @@ static ter_object find_cell(const struct ter_sft *sft, uintptr_t word)
     return ter_object_at(cell);
 }
 
-static bool immortal_is_live(const struct ter_sft *sft, ter_object object)
+size_t ter_block_space_object_bytes(const struct ter_space *space, uintptr_t object)
 {
-    return !ter_object_is_none(sft->find_object(sft, object.bits));
+    return ter_block_head_of(space->ground, object)->cell_bytes;
 }
 
-static ter_status new_block_space(struct ter_ground *ground, const struct ter_sft *functions,
-                                  unsigned slot, const struct ter_kind *kinds,
-                                  struct ter_block_lists *lists, struct ter_block_space **space)
+unsigned ter_block_space_object_kind(const struct ter_space *space, uintptr_t object)
 {
-    ter_side_set side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |
-                        TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK);
-    struct ter_space *common;
-    ter_status status = ter_space_new(ground, functions, slot, side, &common);
+    return ter_block_head_of(space->ground, object)->kind;
+}
+
+/* ---- Life ---- */
+
+static size_t lists_bytes(void)
+{
+    return ter_align_up(sizeof(struct ter_block_lists), ter_os_page_size());
+}
+
+ter_status ter_block_space_init(struct ter_space *common)
+{
+    struct ter_block_space *space = ter_block_space_of(common);
+    void *memory;
+    ter_status status = ter_os_allocate(lists_bytes(), &memory);
 
     if (status != TER_OK)
         return status;
-    *space = (struct ter_block_space *)(void *)common;
-    ter_blocks_init(&(*space)->blocks, &common->range, ground);
-    (*space)->kinds = kinds;
-    (*space)->available = lists;
+    ter_os_name((uintptr_t)memory, lists_bytes(), "terrier:block-lists");
+    ter_blocks_init(&space->blocks, &common->range, common->ground);
+    space->available = memory;
     return TER_OK;
 }
 
-ter_status ter_mark_sweep_space_new(struct ter_ground *ground, unsigned slot,
-                                    const struct ter_kind *kinds, struct ter_block_lists *lists,
-                                    struct ter_block_space **space)
+void ter_block_space_fini(struct ter_space *common)
 {
-    struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_MARK_SWEEP, "mark-sweep");
+    struct ter_block_space *space = ter_block_space_of(common);
 
-    functions.find_object_from_interior = find_cell;
-    return new_block_space(ground, &functions, slot, kinds, lists, space);
-}
-
-ter_status ter_immortal_space_new(struct ter_ground *ground, unsigned slot,
-                                  const struct ter_kind *kinds, struct ter_block_lists *lists,
-                                  struct ter_block_space **space)
-{
-    struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_IMMORTAL, "immortal");
-
-    functions.find_object_from_interior = find_cell;
-    functions.is_live = immortal_is_live;
-    functions.is_sane = immortal_is_live;
-    return new_block_space(ground, &functions, slot, kinds, lists, space);
+    if (space->available != NULL)
+        ter_os_release((uintptr_t)space->available, lists_bytes());
+    space->available = NULL;
 }
 
 /* ---- Allocation ---- */
@@ -135,7 +130,7 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
     *ter_block_state_of(space->space.ground, *block) = (struct ter_block_state){
         .owner = NULL, .size_class = (uint8_t)size_class, .zeroed = zeroed};
     set_head(ter_block_head_of(space->space.ground, *block), cell_bytes, kind,
-             space->kinds[kind].scan);
+             space->space.kinds[kind].scan);
     return TER_OK;
 }
 
@@ -205,7 +200,7 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     ter_bits_set_strided_shared(cell_valid_bits(space), start, start + bytes, head->cell_bytes);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */
-    if (!space->kinds[head->kind].zeroed)
+    if (!space->space.kinds[head->kind].zeroed)
         ter_valgrind_undefined(start, bytes);
     else if (!state->zeroed)
         memset((void *)start, 0, bytes);

@@ -53,17 +53,14 @@ struct ter_block_lists {
 struct ter_block_space {
     struct ter_space space;
     struct ter_blocks blocks;
-    const struct ter_kind *kinds;
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
 };
 
-/* `lists` is zeroed storage that the caller keeps as long as the space. */
-ter_status ter_mark_sweep_space_new(struct ter_ground *ground, unsigned slot,
-                                    const struct ter_kind *kinds, struct ter_block_lists *lists,
-                                    struct ter_block_space **space);
-ter_status ter_immortal_space_new(struct ter_ground *ground, unsigned slot,
-                                  const struct ter_kind *kinds, struct ter_block_lists *lists,
-                                  struct ter_block_space **space);
+TER_INLINE struct ter_block_space *ter_block_space_of(const struct ter_space *space)
+{
+    TER_ASSERT(space->policy->cells);
+    return (struct ter_block_space *)(uintptr_t)space;
+}
 
 /* ---- Allocation; under the heap lock ---- */
 
@@ -97,18 +94,35 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
 void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block);
 
 /* Mark bits := not valid-object bits, for all blocks. */
-void ter_block_space_prepare(struct ter_block_space *space);
+void ter_block_space_prepare(struct ter_space *space);
 /* Valid-object bits &= mark bits; empty blocks go back; lists of available blocks are made anew. */
-void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live);
+void ter_block_space_sweep(struct ter_space *space, struct ter_live *live);
 
-/* Gives up to about `bytes` of free memory back to the system; returns how much. */
-size_t ter_block_space_trim(struct ter_block_space *space, size_t bytes);
+/* ---- The rest of what both policies have in their records ---- */
 
-/* Calls `visit` for every object. */
-typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
-                                const struct ter_kind *kind);
-void ter_block_space_for_each(const struct ter_block_space *space, ter_object_visitor *visit,
+ter_status ter_block_space_init(struct ter_space *space);
+void ter_block_space_fini(struct ter_space *space);
+size_t ter_block_space_trim(struct ter_space *space, size_t bytes);
+void ter_block_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                               void *context);
+void ter_block_space_check(const struct ter_space *space);
+size_t ter_block_space_used(const struct ter_space *space);
+size_t ter_block_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk);
+size_t ter_block_space_object_bytes(const struct ter_space *space, uintptr_t object);
+unsigned ter_block_space_object_kind(const struct ter_space *space, uintptr_t object);
+ter_object ter_block_space_find(const struct ter_sft *sft, uintptr_t word);
+
+#define TER_BLOCK_SPACE_POLICY                                                                     \
+    .record_bytes = sizeof(struct ter_block_space), .in_layout = true, .cells = true,              \
+    .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |                \
+            TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK),                                  \
+    .init = ter_block_space_init, .fini = ter_block_space_fini,                                    \
+    .prepare = ter_block_space_prepare, .release = ter_block_space_sweep,                          \
+    .for_each = ter_block_space_for_each, .used_bytes = ter_block_space_used,                      \
+    .used_in_chunk = ter_block_space_used_in_chunk, .trim = ter_block_space_trim,                  \
+    .check = ter_block_space_check, .object_bytes = ter_block_space_object_bytes,                  \
+    .object_kind = ter_block_space_object_kind, .is_marked = ter_space_is_marked,                  \
+    .set_mark = ter_space_set_mark, .is_gone = ter_space_is_gone
 
 /* ---- Questions ---- */
 

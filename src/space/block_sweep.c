@@ -16,8 +16,9 @@ static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id 
     return ter_bits_word(ter_space_table(&space->space, id), block);
 }
 
-void ter_block_space_prepare(struct ter_block_space *space)
+void ter_block_space_prepare(struct ter_space *common)
 {
+    const struct ter_block_space *space = ter_block_space_of(common);
     uintptr_t start, end = 0;
 
     while ((start = ter_blocks_next(&space->blocks, end, &end)) != 0) {
@@ -53,13 +54,8 @@ static unsigned sweep_words(uint64_t *valid, uint64_t *mark)
 static void count_live_cells(const struct ter_block_head *head, unsigned live_cells,
                              struct ter_live *live)
 {
-    size_t bytes = (size_t)live_cells * head->cell_bytes;
-
-    live->objects += live_cells;
-    if (head->scan == TER_SCAN_NONE)
-        live->atomic_bytes += bytes;
-    else
-        live->scanned_bytes += bytes;
+    ter_live_count(live, (enum ter_scan)head->scan, live_cells,
+                   (size_t)live_cells * head->cell_bytes);
 }
 
 static void sweep_block(struct ter_block_space *space, uintptr_t block, struct ter_live *live)
@@ -96,8 +92,9 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
 }
 
 /* From the top down, so that the lists give low addresses first and the top becomes empty. */
-void ter_block_space_sweep(struct ter_block_space *space, struct ter_live *live)
+void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
 {
+    struct ter_block_space *space = ter_block_space_of(common);
     uintptr_t start, end = UINTPTR_MAX;
 
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
@@ -127,14 +124,28 @@ static void set_clean_block(struct ter_blocks *blocks, uintptr_t block)
     ter_block_state_of(blocks->ground, block)->zeroed = true;
 }
 
-size_t ter_block_space_trim(struct ter_block_space *space, size_t bytes)
+size_t ter_block_space_trim(struct ter_space *space, size_t bytes)
 {
     static const struct ter_blocks_view view = {is_free_block, is_clean_block, set_clean_block};
 
-    return ter_blocks_trim(&space->blocks, &view, bytes);
+    return ter_blocks_trim(&ter_block_space_of(space)->blocks, &view, bytes);
 }
 
-/* ---- All objects ---- */
+/* ---- All blocks and objects ---- */
+
+size_t ter_block_space_used(const struct ter_space *space)
+{
+    return ter_block_space_of(space)->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+}
+
+size_t ter_block_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
+        used += ter_block_head_of(space->ground, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->cells != 0;
+    return used << TER_LOG_BYTES_IN_BLOCK;
+}
 
 static void visit_block(const struct ter_block_space *space, uintptr_t block,
                         ter_object_visitor *visit, void *context)
@@ -145,17 +156,51 @@ static void visit_block(const struct ter_block_space *space, uintptr_t block,
     uintptr_t object = block;
 
     while ((object = ter_bits_find_set(valid, object, end)) < end) {
-        visit(context, object, head->cell_bytes, &space->kinds[head->kind]);
+        visit(context, object, head->cell_bytes, &space->space.kinds[head->kind]);
         object += head->cell_bytes;
     }
 }
 
-void ter_block_space_for_each(const struct ter_block_space *space, ter_object_visitor *visit,
+void ter_block_space_for_each(const struct ter_space *common, ter_object_visitor *visit,
                               void *context)
 {
+    const struct ter_block_space *space = ter_block_space_of(common);
     uintptr_t block, end = 0;
 
     while ((block = ter_blocks_next(&space->blocks, end, &end)) != 0)
         for (; block < end; block += TER_BYTES_IN_BLOCK)
             visit_block(space, block, visit, context);
+}
+
+/* ---- Does it agree with itself? ---- */
+
+static void check_block(const struct ter_block_space *space, uintptr_t block)
+{
+    const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
+    const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+    uintptr_t end = block + TER_BYTES_IN_BLOCK, object = block;
+
+    while ((object = ter_bits_find_set(valid, object, end)) < end) {
+        TER_REQUIRE(head->cells != 0, "space %s: %#zx is an object in a free block",
+                    space->space.sft.name, (size_t)object);
+        TER_REQUIRE(ter_block_cell_of(head, object) == object && head->kind < TER_MAX_KINDS,
+                    "space %s: %#zx is an object and begins no cell of %u bytes",
+                    space->space.sft.name, (size_t)object, head->cell_bytes);
+        object += TER_BYTES_IN_GRANULE;
+    }
+}
+
+void ter_block_space_check(const struct ter_space *common)
+{
+    const struct ter_block_space *space = ter_block_space_of(common);
+    uintptr_t block, end = 0;
+    size_t used = 0;
+
+    while ((block = ter_blocks_next(&space->blocks, end, &end)) != 0)
+        for (; block < end; block += TER_BYTES_IN_BLOCK) {
+            used += ter_block_head_of(common->ground, block)->cells != 0;
+            check_block(space, block);
+        }
+    TER_REQUIRE(used == space->blocks.in_use, "space %s: %zu blocks are cut into cells, %zu in use",
+                common->sft.name, used, space->blocks.in_use);
 }

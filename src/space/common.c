@@ -41,6 +41,21 @@ bool ter_space_is_marked(const struct ter_space *space, uintptr_t object)
     return ter_bits_test(ter_space_table(space, TER_SIDE_MARK), object);
 }
 
+void ter_space_set_mark(const struct ter_space *space, uintptr_t object, bool marked)
+{
+    const struct ter_side_table *marks = ter_space_table(space, TER_SIDE_MARK);
+
+    if (marked)
+        ter_bits_set_shared(marks, object);
+    else
+        ter_bits_clear_shared(marks, object);
+}
+
+bool ter_space_is_gone(const struct ter_space *space, uintptr_t word)
+{
+    return space->sft.is_in_space(&space->sft, word);
+}
+
 /* Outside a collection every mark is set, so that whatever object there is counts as live. */
 static bool is_marked_object(const struct ter_sft *sft, ter_object object)
 {
@@ -72,37 +87,74 @@ static void print_state(const struct ter_sft *sft, ter_object object, char *text
              found ? "object" : "no object", found ? ", " : "", found ? mark : "");
 }
 
-struct ter_sft ter_space_non_moving_functions(enum ter_space_kind kind, const char *name)
+/* ---- Life ---- */
+
+static const struct ter_sft non_moving = {
+    .find_object = find_exact,
+    .is_live = is_marked_object,
+    .is_reachable = is_marked_object,
+    .is_in_space = range_holds,
+    .trace_object = trace_through,
+    .forwarded_object = never_forwarded,
+    .is_movable = never,
+    .pin = never,
+    .unpin = never,
+    .is_pinned = always,
+    .is_sane = is_marked_object,
+    .init_object_metadata = set_valid,
+    .print_object = print_state,
+};
+
+/* The policy's own functions, and the shared ones where it has none. */
+static struct ter_sft functions_of(const struct ter_policy *policy)
 {
-    return (struct ter_sft){
-        .kind = kind,
-        .name = name,
-        .find_object = find_exact,
-        .is_live = is_marked_object,
-        .is_reachable = is_marked_object,
-        .is_in_space = range_holds,
-        .trace_object = trace_through,
-        .forwarded_object = never_forwarded,
-        .is_movable = never,
-        .pin = never,
-        .unpin = never,
-        .is_pinned = always,
-        .is_sane = is_marked_object,
-        .init_object_metadata = set_valid,
-        .print_object = print_state,
-    };
+    struct ter_sft functions = policy->functions;
+
+#define COMPLETE(function)                                                                         \
+    if (functions.function == NULL)                                                                \
+        functions.function = non_moving.function;
+    COMPLETE(find_object)
+    COMPLETE(is_live)
+    COMPLETE(is_reachable)
+    COMPLETE(is_in_space)
+    COMPLETE(trace_object)
+    COMPLETE(forwarded_object)
+    COMPLETE(is_movable)
+    COMPLETE(pin)
+    COMPLETE(unpin)
+    COMPLETE(is_pinned)
+    COMPLETE(is_sane)
+    COMPLETE(init_object_metadata)
+    COMPLETE(print_object)
+#undef COMPLETE
+    return functions;
 }
 
-ter_status ter_space_new(struct ter_ground *ground, const struct ter_sft *functions, unsigned slot,
-                         ter_side_set side, struct ter_space **space)
+ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *policy, unsigned slot,
+                         const struct ter_kind *kinds, struct ter_space **space)
 {
-    struct ter_sft *record;
-    ter_status status = ter_sft_map_add_space(&ground->map, functions, &record);
+    struct ter_sft functions = functions_of(policy), *record;
+    ter_status status = ter_sft_map_add_space(&ground->map, &functions, &record);
+    struct ter_space *made;
 
     if (status != TER_OK)
         return status;
-    *space = (struct ter_space *)(void *)record;
-    (*space)->ground = ground;
-    ter_range_init(&(*space)->range, ground, slot, side, record);
-    return TER_OK;
+    /* So that whoever looked up any word has a policy without asking whose it is. */
+    ter_space_of(ter_sft_map_empty(&ground->map))->policy = &ter_policy_empty;
+    made = ter_space_of(record);
+    made->ground = ground;
+    made->policy = policy;
+    made->kinds = kinds;
+    if (policy->in_layout)
+        ter_range_init(&made->range, ground, slot, policy->side, record);
+    if (policy->init != NULL)
+        status = policy->init(made);
+    *space = made;
+    return status;
+}
+
+void ter_space_fini(struct ter_space *space)
+{
+    if (space->policy->fini != NULL)
+        space->policy->fini(space);
 }

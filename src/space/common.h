@@ -3,26 +3,21 @@
 #pragma once
 
 #include "pages/pages.h"
-#include "sft/sft.h"
+#include "space/policy.h"
 #include "trace/trace.h"
 
 struct ter_space {
-    struct ter_sft sft; /* first: what the map answers with */
-    struct ter_range range;
+    struct ter_sft sft;     /* first: what the map answers with */
+    struct ter_range range; /* holds nothing where the policy is not in the layout */
     struct ter_ground *ground;
+    const struct ter_policy *policy; /* of EMPTY's record too, once the ground has a space */
+    const struct ter_kind *kinds;
 };
 
-/* Live bytes after a collection, as the trigger wants them. */
-struct ter_live {
-    size_t objects;
-    size_t scanned_bytes; /* of objects that may hold references */
-    size_t atomic_bytes;  /* of objects that hold none */
-};
-
-/* The space of a record that the map answered with; only for kinds that are ours. */
-TER_INLINE const struct ter_space *ter_space_of(const struct ter_sft *sft)
+/* The space of a record that the map answered with; of a ground with any space. */
+TER_INLINE struct ter_space *ter_space_of(const struct ter_sft *sft)
 {
-    return (const struct ter_space *)(const void *)sft;
+    return (struct ter_space *)(uintptr_t)sft;
 }
 
 TER_INLINE const struct ter_side_table *ter_space_table(const struct ter_space *space,
@@ -31,15 +26,19 @@ TER_INLINE const struct ter_side_table *ter_space_table(const struct ter_space *
     return &space->ground->side.tables[id];
 }
 
-/* The functions that are the same in all spaces that never move objects. */
-struct ter_sft ter_space_non_moving_functions(enum ter_space_kind kind, const char *name);
-
 /*
- * Adds a space to the map of `ground` and gives it a slot; its record is zero behind the common
- * part and lives as long as the ground. TER_ERROR_FULL: the map has no room for another space.
+ * Adds a space to the map of `ground`; its record lives as long as the ground. `slot` counts in
+ * contiguous layouts. TER_ERROR_FULL: the map has no room for another space.
  */
-ter_status ter_space_new(struct ter_ground *ground, const struct ter_sft *functions, unsigned slot,
-                         ter_side_set side, struct ter_space **space);
+ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *policy, unsigned slot,
+                         const struct ter_kind *kinds, struct ter_space **space);
+/* Gives back what the space has beside its record. */
+void ter_space_fini(struct ter_space *space);
 
-/* A sweep turns what was reached into what is there: valid-object bits &= mark bits. */
+/* ---- Answers that several policies give ---- */
+
+/* By the mark bits of the ground's side metadata. */
 bool ter_space_is_marked(const struct ter_space *space, uintptr_t object);
+void ter_space_set_mark(const struct ter_space *space, uintptr_t object, bool marked);
+/* In chunks of the layout's range: does the word lie in memory that the space has? */
+bool ter_space_is_gone(const struct ter_space *space, uintptr_t word);

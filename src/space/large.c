@@ -5,14 +5,14 @@
 
 _Static_assert(sizeof(struct ter_large_record) <= 16, "spec LARGE has 2^7 bits");
 
-static const struct ter_side_table *large_valid_bits(const struct ter_large_space *space)
+static const struct ter_side_table *large_valid_bits(const struct ter_space *space)
 {
-    return ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+    return ter_space_table(space, TER_SIDE_VALID_OBJECT);
 }
 
-static const struct ter_side_table *large_mark_bits(const struct ter_large_space *space)
+static const struct ter_side_table *large_mark_bits(const struct ter_space *space)
 {
-    return ter_space_table(&space->space, TER_SIDE_MARK);
+    return ter_space_table(space, TER_SIDE_MARK);
 }
 
 static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
@@ -31,36 +31,47 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
     return ter_object_at(start);
 }
 
-ter_status ter_large_space_new(struct ter_ground *ground, unsigned slot,
-                               const struct ter_kind *kinds, struct ter_large_space **space)
+static struct ter_large_space *large_space_of(const struct ter_space *space)
 {
-    ter_side_set side =
-        TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_RUNS_SIDE | TER_SIDE_SET(LARGE);
-    struct ter_sft functions = ter_space_non_moving_functions(TER_SPACE_LARGE, "large");
-    struct ter_space *common;
-    ter_status status;
+    return (struct ter_large_space *)(uintptr_t)space;
+}
 
-    functions.find_object_from_interior = find_large;
-    status = ter_space_new(ground, &functions, slot, side, &common);
-    if (status != TER_OK)
-        return status;
-    *space = (struct ter_large_space *)(void *)common;
-    ter_runs_init(&(*space)->runs, &common->range, ground);
-    (*space)->kinds = kinds;
+static size_t large_bytes(const struct ter_space *space, uintptr_t object)
+{
+    return ter_large_record_of(space->ground, object)->bytes;
+}
+
+static unsigned large_kind(const struct ter_space *space, uintptr_t object)
+{
+    return ter_large_record_of(space->ground, object)->kind;
+}
+
+static ter_status init(struct ter_space *space)
+{
+    ter_runs_init(&large_space_of(space)->runs, &space->range, space->ground);
     return TER_OK;
 }
 
-ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes, unsigned kind,
-                                    uintptr_t *object, bool *zeroed)
+/* ---- Allocation ---- */
+
+static size_t admit_bytes(size_t bytes)
+{
+    return ter_align_up(bytes, TER_BYTES_IN_PAGE);
+}
+
+static ter_status allocate(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes,
+                           uintptr_t *object, bool *zeroed)
 {
     uintptr_t start;
     ter_status status;
 
+    (void)window;
     TER_CHECK(ter_is_aligned(bytes, TER_BYTES_IN_GRANULE));
-    status = ter_runs_acquire(&space->runs, ter_bytes_to_pages_up(bytes), &start, zeroed);
+    status = ter_runs_acquire(&large_space_of(space)->runs, ter_bytes_to_pages_up(bytes), &start,
+                              zeroed);
     if (status != TER_OK)
         return status;
-    *ter_large_record_of(space->space.ground, start) = (struct ter_large_record){
+    *ter_large_record_of(space->ground, start) = (struct ter_large_record){
         .bytes = bytes, .kind = (uint8_t)kind, .scan = (uint8_t)space->kinds[kind].scan};
     ter_bits_set_shared(large_mark_bits(space), start);
     ter_bits_set_shared(large_valid_bits(space), start);
@@ -70,23 +81,26 @@ ter_status ter_large_space_allocate(struct ter_large_space *space, size_t bytes,
     return TER_OK;
 }
 
-void ter_large_space_free(struct ter_large_space *space, uintptr_t object)
+static size_t free_large(struct ter_space *space, uintptr_t object)
 {
+    size_t bytes = large_bytes(space, object);
     bool was_set = ter_bits_clear_shared(large_valid_bits(space), object);
 
     TER_CHECK(was_set);
-    ter_runs_release(&space->runs, object);
+    ter_runs_release(&large_space_of(space)->runs, object);
+    return bytes;
 }
 
-bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, size_t bytes)
+static bool extend(struct ter_space *space, uintptr_t object, size_t bytes)
 {
-    struct ter_large_record *record = ter_large_record_of(space->space.ground, object);
+    struct ter_large_record *record = ter_large_record_of(space->ground, object);
+    struct ter_runs *runs = &large_space_of(space)->runs;
     size_t pages = ter_bytes_to_pages_up(bytes);
-    size_t old_pages = ter_runs_pages(&space->runs, object);
+    size_t old_pages = ter_runs_pages(runs, object);
     size_t dirty = bytes;
     bool zeroed = false;
 
-    if (pages > old_pages && !ter_runs_extend(&space->runs, object, pages, &zeroed))
+    if (pages > old_pages && !ter_runs_extend(runs, object, pages, &zeroed))
         return false;
     /* Pages that read zero are not touched for that. */
     if (zeroed)
@@ -99,58 +113,120 @@ bool ter_large_space_extend(struct ter_large_space *space, uintptr_t object, siz
     return true;
 }
 
-static uintptr_t next_large(const struct ter_large_space *space, uintptr_t object)
+static void keep_by_first_page(struct ter_space *space, uintptr_t object)
 {
-    size_t pages = ter_runs_pages(&space->runs, object);
-
-    return ter_runs_next_used(&space->runs, object + (pages << TER_LOG_BYTES_IN_PAGE));
+    ter_large_record_of(space->ground, object)->first_page_only = true;
 }
 
-void ter_large_space_prepare(struct ter_large_space *space)
-{
-    uintptr_t object = ter_runs_next_used(&space->runs, 0);
+/* ---- Collection ---- */
 
-    for (; object != 0; object = next_large(space, object))
+static uintptr_t next_large(const struct ter_space *space, uintptr_t object)
+{
+    const struct ter_runs *runs = &large_space_of(space)->runs;
+    size_t pages = ter_runs_pages(runs, object);
+
+    return ter_runs_next_used(runs, object + (pages << TER_LOG_BYTES_IN_PAGE));
+}
+
+static uintptr_t first_large(const struct ter_space *space)
+{
+    return ter_runs_next_used(&large_space_of(space)->runs, 0);
+}
+
+static void prepare(struct ter_space *space)
+{
+    for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object))
         ter_bits_clear(large_mark_bits(space), object);
 }
 
-static void count_live_object(const struct ter_large_record *record, struct ter_live *live)
+static void sweep(struct ter_space *space, struct ter_live *live)
 {
-    live->objects++;
-    if (record->scan == TER_SCAN_NONE)
-        live->atomic_bytes += record->bytes;
-    else
-        live->scanned_bytes += record->bytes;
-}
-
-void ter_large_space_sweep(struct ter_large_space *space, struct ter_live *live)
-{
-    uintptr_t object = ter_runs_next_used(&space->runs, 0);
+    uintptr_t object = first_large(space);
 
     while (object != 0) {
         uintptr_t next = next_large(space, object);
+        const struct ter_large_record *record = ter_large_record_of(space->ground, object);
 
         if (ter_bits_test(large_mark_bits(space), object))
-            count_live_object(ter_large_record_of(space->space.ground, object), live);
+            ter_live_count(live, (enum ter_scan)record->scan, 1, record->bytes);
         else
-            ter_large_space_free(space, object);
+            free_large(space, object);
         object = next;
     }
 }
 
-void ter_large_space_for_each(const struct ter_large_space *space, ter_object_visitor *visit,
-                              void *context)
-{
-    uintptr_t object = ter_runs_next_used(&space->runs, 0);
+/* ---- Looking at it ---- */
 
-    for (; object != 0; object = next_large(space, object)) {
-        const struct ter_large_record *record = ter_large_record_of(space->space.ground, object);
+static void for_each(const struct ter_space *space, ter_object_visitor *visit, void *context)
+{
+    for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object)) {
+        const struct ter_large_record *record = ter_large_record_of(space->ground, object);
 
         visit(context, object, record->bytes, &space->kinds[record->kind]);
     }
 }
 
-size_t ter_large_space_trim(struct ter_large_space *space, size_t bytes)
+static size_t used_bytes(const struct ter_space *space)
 {
-    return ter_runs_trim(&space->runs, bytes);
+    return large_space_of(space)->runs.used_pages << TER_LOG_BYTES_IN_PAGE;
 }
+
+static size_t used_in_chunk(const struct ter_space *space, uintptr_t chunk)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < TER_PAGES_IN_CHUNK; i++)
+        used += ter_runs_find(space->ground, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
+    return used << TER_LOG_BYTES_IN_PAGE;
+}
+
+static size_t trim(struct ter_space *space, size_t bytes)
+{
+    return ter_runs_trim(&large_space_of(space)->runs, bytes);
+}
+
+static void check(const struct ter_space *space)
+{
+    const struct ter_runs *runs = &large_space_of(space)->runs;
+    size_t pages = 0;
+
+    for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object)) {
+        size_t length = ter_runs_pages(runs, object);
+
+        pages += length;
+        TER_REQUIRE(ter_bits_test(large_valid_bits(space), object) &&
+                        large_bytes(space, object) <= length << TER_LOG_BYTES_IN_PAGE,
+                    "space %s: the run of %zu pages at %#zx holds no object that fits",
+                    space->sft.name, length, (size_t)object);
+    }
+    TER_REQUIRE(pages == runs->used_pages, "space %s: objects have %zu pages, %zu are in use",
+                space->sft.name, pages, runs->used_pages);
+}
+
+const struct ter_policy ter_policy_large = {
+    .help = "objects over 8 KiB, each in a run of pages of its own",
+    .record_bytes = sizeof(struct ter_large_space),
+    .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_RUNS_SIDE | TER_SIDE_SET(LARGE),
+    .in_layout = true,
+    .functions = {.kind = TER_SPACE_LARGE,
+                  .name = "large",
+                  .find_object_from_interior = find_large},
+    .init = init,
+    .admit_bytes = admit_bytes,
+    .allocate = allocate,
+    .free = free_large,
+    .extend = extend,
+    .keep_by_first_page = keep_by_first_page,
+    .prepare = prepare,
+    .release = sweep,
+    .for_each = for_each,
+    .used_bytes = used_bytes,
+    .used_in_chunk = used_in_chunk,
+    .trim = trim,
+    .check = check,
+    .object_bytes = large_bytes,
+    .object_kind = large_kind,
+    .is_marked = ter_space_is_marked,
+    .set_mark = ter_space_set_mark,
+    .is_gone = ter_space_is_gone,
+};

@@ -6,28 +6,14 @@ _Static_assert(sizeof(struct ter_malloc_dead) <= TER_BYTES_IN_GRANULE, "fits any
 /* Memory beside objects belongs to others, whoever owns the chunk. */
 static bool covers_object(const struct ter_sft *sft, uintptr_t word)
 {
-    return ter_outside_space_find(ter_outside_space_of(sft), word) != 0;
-}
-
-ter_status ter_malloc_space_new(struct ter_ground *ground, const struct ter_kind *kinds,
-                                struct ter_malloc_space **space)
-{
-    struct ter_sft functions = ter_outside_space_functions(TER_SPACE_MALLOC, "malloc");
-    struct ter_outside_space *common;
-    ter_status status;
-
-    functions.is_in_space = covers_object;
-    status = ter_outside_space_new(ground, &functions, kinds, &common);
-    if (status == TER_OK)
-        *space = (struct ter_malloc_space *)(void *)common;
-    return status;
+    return ter_outside_space_find(ter_outside_space_of(ter_space_of(sft)), word) != 0;
 }
 
 /* ---- Objects ---- */
 
 static bool is_uncollectable_object(const struct ter_malloc_space *space, uintptr_t object)
 {
-    const struct ter_outside_space *common = &space->outside;
+    const struct ter_space *common = &space->outside.space;
 
     return common->kinds[ter_outside_kind(&common->ground->outside, object)].uncollectable;
 }
@@ -35,10 +21,10 @@ static bool is_uncollectable_object(const struct ter_malloc_space *space, uintpt
 ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
                                   unsigned kind)
 {
-    struct ter_outside_space *common = &space->outside;
+    const struct ter_space *common = &space->outside.space;
     struct ter_ground *ground = common->ground;
     ter_status status =
-        ter_outside_use(&ground->outside, &ground->map, &common->set, object, bytes, NULL);
+        ter_outside_use(&ground->outside, &ground->map, &space->outside.set, object, bytes, NULL);
 
     if (status != TER_OK)
         return status;
@@ -51,7 +37,7 @@ ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t obje
 /* From here on it is no object; its chunks and its memory are still kept. */
 static size_t retire(struct ter_malloc_space *space, uintptr_t object)
 {
-    struct ter_ground *ground = space->outside.ground;
+    struct ter_ground *ground = space->outside.space.ground;
     size_t bytes;
 
     /* What was freed before may have been the last of its chunk. */
@@ -64,14 +50,15 @@ static size_t retire(struct ter_malloc_space *space, uintptr_t object)
 
 static void give_to_malloc(struct ter_malloc_space *space, uintptr_t memory, size_t bytes)
 {
-    struct ter_ground *ground = space->outside.ground;
+    struct ter_ground *ground = space->outside.space.ground;
 
     ter_outside_let_go(&ground->outside, &ground->map, &space->outside.set, memory, bytes);
     ter_os_malloc_free((void *)memory);
 }
 
-size_t ter_malloc_space_free(struct ter_malloc_space *space, uintptr_t object)
+static size_t free_object(struct ter_space *common, uintptr_t object)
 {
+    struct ter_malloc_space *space = ter_malloc_space_of(common);
     size_t bytes = retire(space, object);
 
     give_to_malloc(space, object, bytes);
@@ -79,11 +66,6 @@ size_t ter_malloc_space_free(struct ter_malloc_space *space, uintptr_t object)
 }
 
 /* ---- Collection ---- */
-
-void ter_malloc_space_prepare(struct ter_malloc_space *space)
-{
-    ter_outside_clear_marks(&space->outside.set);
-}
 
 static void bury(struct ter_malloc_space *space, uintptr_t object)
 {
@@ -102,26 +84,25 @@ static void sweep_object(void *context, uintptr_t object, size_t bytes, const st
 {
     const struct sweep *sweep = context;
 
-    if (!ter_outside_is_marked(&sweep->space->outside.ground->outside, object)) {
-        bury(sweep->space, object);
-        return;
-    }
-    sweep->live->objects++;
-    if (kind->scan == TER_SCAN_NONE)
-        sweep->live->atomic_bytes += bytes;
+    if (ter_outside_is_marked(&sweep->space->outside.space.ground->outside, object))
+        ter_live_count(sweep->live, kind->scan, 1, bytes);
     else
-        sweep->live->scanned_bytes += bytes;
+        bury(sweep->space, object);
 }
 
-void ter_malloc_space_sweep(struct ter_malloc_space *space, struct ter_live *live)
+/* What is not marked is no object any more. */
+static void sweep_objects(struct ter_space *space, struct ter_live *live)
 {
-    struct sweep sweep = {space, live};
+    struct sweep sweep = {ter_malloc_space_of(space), live};
 
-    ter_outside_space_for_each(&space->outside, sweep_object, &sweep);
+    ter_outside_space_for_each(space, sweep_object, &sweep);
 }
 
-void ter_malloc_space_free_dead(struct ter_malloc_space *space)
+/* Gives the memory of what a sweep found dead to malloc; chunks without objects are released. */
+static void free_dead(struct ter_space *common)
 {
+    struct ter_malloc_space *space = ter_malloc_space_of(common);
+
     while (space->dead != 0) {
         const struct ter_malloc_dead *dead = (const struct ter_malloc_dead *)space->dead;
         uintptr_t memory = space->dead;
@@ -137,8 +118,44 @@ static void bury_any(void *context, uintptr_t object, size_t bytes, const struct
     bury(context, object);
 }
 
-void ter_malloc_space_fini(struct ter_malloc_space *space)
+/* Frees every object. */
+static void fini(struct ter_space *space)
 {
-    ter_outside_space_for_each(&space->outside, bury_any, space);
-    ter_malloc_space_free_dead(space);
+    ter_outside_space_for_each(space, bury_any, ter_malloc_space_of(space));
+    free_dead(space);
 }
+
+/* ---- Looking at it ---- */
+
+static bool has_uncollectable(const struct ter_space *space)
+{
+    return ter_malloc_space_of(space)->uncollectable != 0;
+}
+
+/* What was freed by hand or by a sweep may be anything of malloc's now. */
+static bool is_gone(const struct ter_space *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return true;
+}
+
+const struct ter_policy ter_policy_malloc = {
+    TER_OUTSIDE_SPACE_POLICY,
+    .help = "objects in malloc's memory, emptied by the sweep",
+    .record_bytes = sizeof(struct ter_malloc_space),
+    .functions = {.kind = TER_SPACE_MALLOC,
+                  .name = "malloc",
+                  .find_object_from_interior = ter_outside_space_find_object,
+                  .is_live = ter_outside_space_is_object_marked,
+                  .is_reachable = ter_outside_space_is_object_marked,
+                  .is_sane = ter_outside_space_is_object_marked,
+                  .is_in_space = covers_object,
+                  .init_object_metadata = ter_outside_space_init_object,
+                  .print_object = ter_outside_space_print},
+    .fini = fini,
+    .free = free_object,
+    .release = sweep_objects,
+    .resumed = free_dead,
+    .has_uncollectable = has_uncollectable,
+    .is_gone = is_gone,
+};

@@ -27,10 +27,10 @@ struct ter_malloc_dead {
     size_t bytes;
 };
 
-ter_status ter_malloc_space_new(struct ter_ground *ground, const struct ter_kind *kinds,
-                                struct ter_malloc_space **space);
-/* Frees every object; the space's record goes with the map. */
-void ter_malloc_space_fini(struct ter_malloc_space *space);
+TER_INLINE struct ter_malloc_space *ter_malloc_space_of(const struct ter_space *space)
+{
+    return (struct ter_malloc_space *)(uintptr_t)space;
+}
 
 /* ---- Under the heap lock, with threads running ---- */
 
@@ -40,13 +40,3 @@ void ter_malloc_space_fini(struct ter_malloc_space *space);
  */
 ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
                                   unsigned kind);
-/* Frees an object. Returns its bytes. */
-size_t ter_malloc_space_free(struct ter_malloc_space *space, uintptr_t object);
-/* Gives the memory of what a sweep found dead to malloc; chunks without objects are released. */
-void ter_malloc_space_free_dead(struct ter_malloc_space *space);
-
-/* ---- Collection; with the world stopped ---- */
-
-void ter_malloc_space_prepare(struct ter_malloc_space *space);
-/* What is not marked is no object any more. */
-void ter_malloc_space_sweep(struct ter_malloc_space *space, struct ter_live *live);

@@ -3,28 +3,51 @@
 
 #include <stdio.h>
 
-static ter_object find_outside(const struct ter_sft *sft, uintptr_t word)
+static const struct ter_outside *outside_of(const struct ter_space *space)
 {
-    return ter_object_at(ter_outside_space_find(ter_outside_space_of(sft), word));
+    return &space->ground->outside;
 }
 
-static bool is_outside_object(const struct ter_sft *sft, ter_object object)
+ter_status ter_outside_space_init(struct ter_space *space)
 {
-    return object.bits != 0 &&
-           ter_outside_space_find(ter_outside_space_of(sft), object.bits) == object.bits;
+    TER_CHECK(space->ground->outside.table != NULL);
+    ter_outside_set_init(&ter_outside_space_of(space)->set, &space->sft);
+    return TER_OK;
 }
 
-static bool is_outside_marked(const struct ter_sft *sft, ter_object object)
+/* ---- The functions of the table ---- */
+
+static uintptr_t find(const struct ter_sft *sft, uintptr_t word)
 {
-    return is_outside_object(sft, object) &&
-           ter_outside_is_marked(&ter_outside_space_of(sft)->ground->outside, object.bits);
+    return ter_outside_space_find(ter_outside_space_of(ter_space_of(sft)), word);
 }
 
-static void print_outside(const struct ter_sft *sft, ter_object object, char *text, size_t size)
+static bool is_object(const struct ter_sft *sft, ter_object object)
 {
-    const struct ter_outside *outside = &ter_outside_space_of(sft)->ground->outside;
+    return object.bits != 0 && find(sft, object.bits) == object.bits;
+}
 
-    if (!is_outside_object(sft, object)) {
+ter_object ter_outside_space_find_object(const struct ter_sft *sft, uintptr_t word)
+{
+    return ter_object_at(find(sft, word));
+}
+
+bool ter_outside_space_is_object_marked(const struct ter_sft *sft, ter_object object)
+{
+    return is_object(sft, object) &&
+           ter_outside_is_marked(outside_of(ter_space_of(sft)), object.bits);
+}
+
+void ter_outside_space_init_object(const struct ter_sft *sft, ter_object object, size_t bytes)
+{
+    (void)sft, (void)object, (void)bytes;
+}
+
+void ter_outside_space_print(const struct ter_sft *sft, ter_object object, char *text, size_t size)
+{
+    const struct ter_outside *outside = outside_of(ter_space_of(sft));
+
+    if (!is_object(sft, object)) {
         snprintf(text, size, "%#zx: space %s, no object", (size_t)object.bits, sft->name);
         return;
     }
@@ -34,42 +57,13 @@ static void print_outside(const struct ter_sft *sft, ter_object object, char *te
              ter_outside_is_marked(outside, object.bits) ? "marked" : "not marked");
 }
 
-struct ter_sft ter_outside_space_functions(enum ter_space_kind kind, const char *name)
-{
-    struct ter_sft functions = ter_space_non_moving_functions(kind, name);
+/* ---- What the policies share ---- */
 
-    functions.find_object_from_interior = find_outside;
-    functions.is_live = is_outside_marked;
-    functions.is_reachable = is_outside_marked;
-    functions.is_sane = is_outside_marked;
-    /* Objects come into being with their size and kind, in one step. */
-    functions.init_object_metadata = NULL;
-    functions.print_object = print_outside;
-    return functions;
-}
-
-ter_status ter_outside_space_new(struct ter_ground *ground, const struct ter_sft *functions,
-                                 const struct ter_kind *kinds, struct ter_outside_space **space)
-{
-    struct ter_sft *record;
-    ter_status status;
-
-    TER_CHECK(ground->outside.table != NULL);
-    status = ter_sft_map_add_space(&ground->map, functions, &record);
-    if (status != TER_OK)
-        return status;
-    *space = (struct ter_outside_space *)(void *)record;
-    (*space)->ground = ground;
-    (*space)->kinds = kinds;
-    ter_outside_set_init(&(*space)->set, record);
-    return TER_OK;
-}
-
-void ter_outside_space_for_each(const struct ter_outside_space *space, ter_object_visitor *visit,
+void ter_outside_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                                 void *context)
 {
-    const struct ter_outside *outside = &space->ground->outside;
-    const struct ter_outside_chunk *chunk = space->set.first;
+    const struct ter_outside *outside = outside_of(space);
+    const struct ter_outside_chunk *chunk = ter_outside_space_of(space)->set.first;
 
     for (; chunk != NULL; chunk = chunk->next) {
         uintptr_t object = ter_outside_next(chunk, chunk->start);
@@ -84,14 +78,51 @@ void ter_outside_space_for_each(const struct ter_outside_space *space, ter_objec
     }
 }
 
+size_t ter_outside_space_used(const struct ter_space *space)
+{
+    return ter_outside_space_of(space)->set.bytes;
+}
+
+size_t ter_outside_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
+{
+    const struct ter_outside_chunk *record = ter_outside_chunk_of(outside_of(space), chunk);
+
+    return record == NULL ? 0 : record->bytes;
+}
+
+void ter_outside_space_clear_marks(struct ter_space *space)
+{
+    ter_outside_clear_marks(&ter_outside_space_of(space)->set);
+}
+
+size_t ter_outside_space_object_bytes(const struct ter_space *space, uintptr_t object)
+{
+    return ter_outside_bytes(outside_of(space), object);
+}
+
+unsigned ter_outside_space_object_kind(const struct ter_space *space, uintptr_t object)
+{
+    return ter_outside_kind(outside_of(space), object);
+}
+
+bool ter_outside_space_is_marked(const struct ter_space *space, uintptr_t object)
+{
+    return ter_outside_is_marked(outside_of(space), object);
+}
+
+void ter_outside_space_set_mark(const struct ter_space *space, uintptr_t object, bool marked)
+{
+    ter_outside_mark(outside_of(space), object, marked);
+}
+
 /* ---- Tracing ---- */
 
 uintptr_t ter_outside_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
                                   uintptr_t word, enum ter_word_form form)
 {
-    const struct ter_outside_space *space = ter_outside_space_of(sft);
-    const struct ter_outside *outside = &space->ground->outside;
-    uintptr_t object = ter_outside_space_find(space, word);
+    const struct ter_space *space = ter_space_of(sft);
+    const struct ter_outside *outside = outside_of(space);
+    uintptr_t object = find(sft, word);
     unsigned kind;
 
     if (object == 0 || !ter_scanning_refers(scanning, word - object, form) ||

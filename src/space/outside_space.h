@@ -5,32 +5,24 @@
  */
 #pragma once
 
-#include "space/block.h"
-#include "trace/trace.h"
+#include "space/common.h"
 
 struct ter_outside_space {
-    struct ter_sft sft; /* first: what the map answers with */
-    struct ter_ground *ground;
+    struct ter_space space;
     struct ter_outside_set set; /* the chunks */
-    const struct ter_kind *kinds;
 };
 
-/* Is it a space of this sort? */
-TER_INLINE bool ter_sft_is_outside(const struct ter_sft *sft)
+/* Of a space whose policy is not `in_layout`. */
+TER_INLINE struct ter_outside_space *ter_outside_space_of(const struct ter_space *space)
 {
-    return sft->kind == TER_SPACE_MALLOC || sft->kind == TER_SPACE_VM;
-}
-
-/* The space of a record that the map answered with; only for kinds that are ours. */
-TER_INLINE const struct ter_outside_space *ter_outside_space_of(const struct ter_sft *sft)
-{
-    return (const struct ter_outside_space *)(const void *)sft;
+    TER_ASSERT(!space->policy->in_layout);
+    return (struct ter_outside_space *)(uintptr_t)space;
 }
 
 /* The object that covers the word; 0 if none does. */
 TER_INLINE uintptr_t ter_outside_space_find(const struct ter_outside_space *space, uintptr_t word)
 {
-    return ter_outside_find(&space->ground->outside, &space->set, word);
+    return ter_outside_find(&space->space.ground->outside, &space->set, word);
 }
 
 /*
@@ -40,13 +32,27 @@ TER_INLINE uintptr_t ter_outside_space_find(const struct ter_outside_space *spac
 uintptr_t ter_outside_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
                                   uintptr_t word, enum ter_word_form form);
 
-/* The functions that these spaces share. */
-struct ter_sft ter_outside_space_functions(enum ter_space_kind kind, const char *name);
-
-/* Adds a space to the map; the rest of its record is zero. The ground must be made for it. */
-ter_status ter_outside_space_new(struct ter_ground *ground, const struct ter_sft *functions,
-                                 const struct ter_kind *kinds, struct ter_outside_space **space);
-
-/* Calls `visit` for every object. It may remove the object that it gets. */
-void ter_outside_space_for_each(const struct ter_outside_space *space, ter_object_visitor *visit,
+/* What these policies have in their records; see space/policy.h. */
+ter_status ter_outside_space_init(struct ter_space *space);
+/* `visit` may remove the object that it gets. */
+void ter_outside_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                                 void *context);
+size_t ter_outside_space_used(const struct ter_space *space);
+size_t ter_outside_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk);
+void ter_outside_space_clear_marks(struct ter_space *space);
+size_t ter_outside_space_object_bytes(const struct ter_space *space, uintptr_t object);
+unsigned ter_outside_space_object_kind(const struct ter_space *space, uintptr_t object);
+bool ter_outside_space_is_marked(const struct ter_space *space, uintptr_t object);
+void ter_outside_space_set_mark(const struct ter_space *space, uintptr_t object, bool marked);
+ter_object ter_outside_space_find_object(const struct ter_sft *sft, uintptr_t word);
+bool ter_outside_space_is_object_marked(const struct ter_sft *sft, ter_object object);
+/* Objects come into being with their size and kind, in one step: it does nothing. */
+void ter_outside_space_init_object(const struct ter_sft *sft, ter_object object, size_t bytes);
+void ter_outside_space_print(const struct ter_sft *sft, ter_object object, char *text, size_t size);
+
+#define TER_OUTSIDE_SPACE_POLICY                                                                   \
+    .init = ter_outside_space_init, .for_each = ter_outside_space_for_each,                        \
+    .prepare = ter_outside_space_clear_marks, .used_bytes = ter_outside_space_used,                \
+    .used_in_chunk = ter_outside_space_used_in_chunk,                                              \
+    .object_bytes = ter_outside_space_object_bytes, .object_kind = ter_outside_space_object_kind,  \
+    .is_marked = ter_outside_space_is_marked, .set_mark = ter_outside_space_set_mark

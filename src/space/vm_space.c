@@ -3,11 +3,6 @@
 
 /* ---- Ranges as anyone sees them ---- */
 
-static const struct ter_vm_space *vm_space_of(const struct ter_sft *sft)
-{
-    return (const struct ter_vm_space *)(const void *)sft;
-}
-
 static const struct ter_vm_ranges *ranges_of(const struct ter_vm_space *space)
 {
     return __atomic_load_n(&space->ranges, __ATOMIC_ACQUIRE);
@@ -25,7 +20,7 @@ static bool slot_holds(const struct ter_vm_range *slot, uintptr_t word)
 
 static bool is_in_range(const struct ter_sft *sft, uintptr_t word)
 {
-    const struct ter_vm_ranges *ranges = ranges_of(vm_space_of(sft));
+    const struct ter_vm_ranges *ranges = ranges_of(ter_vm_space_of(ter_space_of(sft)));
 
     for (size_t i = 0; ranges != NULL && i < ranges->capacity; i++)
         if (slot_holds(&ranges->slots[i], word))
@@ -41,49 +36,10 @@ static bool is_vm_object(const struct ter_sft *sft, ter_object object)
 
 /* ---- Life ---- */
 
-ter_status ter_vm_space_new(struct ter_ground *ground, const struct ter_kind *kinds,
-                            struct ter_vm_space **space)
-{
-    struct ter_sft functions = ter_outside_space_functions(TER_SPACE_VM, "vm");
-    struct ter_outside_space *common;
-    ter_status status;
-
-    functions.is_in_space = is_in_range;
-    functions.is_live = is_vm_object;
-    functions.is_sane = is_vm_object;
-    status = ter_outside_space_new(ground, &functions, kinds, &common);
-    if (status == TER_OK)
-        *space = (struct ter_vm_space *)(void *)common;
-    return status;
-}
-
 static size_t ranges_bytes(size_t capacity)
 {
     return ter_align_up(sizeof(struct ter_vm_ranges) + capacity * sizeof(struct ter_vm_range),
                         ter_os_page_size());
-}
-
-static void forget_nothing(void *context, uintptr_t object, size_t bytes,
-                           const struct ter_kind *kind)
-{
-    (void)context, (void)object, (void)bytes, (void)kind;
-}
-
-void ter_vm_space_fini(struct ter_vm_space *space)
-{
-    for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
-        const struct ter_vm_range *slot = &space->ranges->slots[i];
-
-        if (slot->last != 0)
-            TER_CHECK(ter_vm_space_remove_range(space, slot->start, slot->last - slot->start + 1,
-                                                forget_nothing, NULL) == TER_OK);
-    }
-    while (space->ranges != NULL) {
-        struct ter_vm_ranges *older = space->ranges->older;
-
-        ter_os_release((uintptr_t)space->ranges, ranges_bytes(space->ranges->capacity));
-        space->ranges = older;
-    }
 }
 
 /* ---- Changes ---- */
@@ -141,11 +97,11 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
                                 struct ter_vm_conflict *conflict)
 {
     const struct ter_vm_range *other = overlapping_range(space, start, last);
-    const struct ter_ground *ground = space->outside.ground;
+    const struct ter_ground *ground = space->outside.space.ground;
 
-    *conflict = (struct ter_vm_conflict){.map = {.claimant = &space->outside.sft}};
+    *conflict = (struct ter_vm_conflict){.map = {.claimant = &space->outside.space.sft}};
     if (other != NULL) {
-        conflict->map.owner = &space->outside.sft;
+        conflict->map.owner = &space->outside.space.sft;
         conflict->map.start = ter_max(start, other->start);
         return TER_ERROR_OWNED;
     }
@@ -161,7 +117,7 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
 ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                   bool traced, struct ter_vm_conflict *conflict)
 {
-    struct ter_ground *ground = space->outside.ground;
+    struct ter_ground *ground = space->outside.space.ground;
     uintptr_t last = start + (bytes - 1);
     struct ter_vm_range *slot;
     ter_status status;
@@ -187,7 +143,7 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
 static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_t last,
                            ter_object_visitor *forget, void *context)
 {
-    const struct ter_outside_space *common = &space->outside;
+    const struct ter_space *common = &space->outside.space;
     const struct ter_outside *outside = &common->ground->outside;
     uintptr_t at = start;
 
@@ -213,7 +169,7 @@ static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_
 ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                      ter_object_visitor *forget, void *context)
 {
-    struct ter_ground *ground = space->outside.ground;
+    struct ter_ground *ground = space->outside.space.ground;
     uintptr_t last = start + (bytes - 1);
     struct ter_vm_range *slot = NULL;
 
@@ -241,7 +197,7 @@ static bool any_object(const struct ter_vm_space *space, uintptr_t first, uintpt
     for (uintptr_t at = first; at >= first && at <= last;
          at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK) {
         const struct ter_outside_chunk *chunk =
-            ter_outside_chunk_of(&space->outside.ground->outside, at);
+            ter_outside_chunk_of(&space->outside.space.ground->outside, at);
         uintptr_t object = ter_outside_next(chunk, at);
 
         if (object != 0)
@@ -264,18 +220,78 @@ ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object,
         return TER_ERROR_OUT_OF_RANGE;
     if (any_object(space, object, last))
         return TER_ERROR_OWNED;
-    ter_outside_add(&space->outside.ground->outside, object, bytes, kind);
+    ter_outside_add(&space->outside.space.ground->outside, object, bytes, kind);
     return TER_OK;
 }
 
-void ter_vm_space_visit_roots(const struct ter_vm_space *space,
-                              void (*visit)(void *context, uintptr_t start, uintptr_t end),
-                              void *context)
+/* ---- The policy ---- */
+
+static void visit_roots(const struct ter_space *space, ter_space_range_visitor *visit,
+                        void *context)
 {
-    for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
-        const struct ter_vm_range *slot = &space->ranges->slots[i];
+    const struct ter_vm_ranges *ranges = ter_vm_space_of(space)->ranges;
+
+    for (size_t i = 0; ranges != NULL && i < ranges->capacity; i++) {
+        const struct ter_vm_range *slot = &ranges->slots[i];
 
         if (slot->last != 0 && !slot->traced)
             visit(context, slot->start, slot->last + 1);
     }
 }
+
+static size_t root_bytes(const struct ter_space *space)
+{
+    return ter_vm_space_of(space)->root_bytes;
+}
+
+/* Memory of the program's that holds no object is as good as any other outside the heap. */
+static bool is_gone(const struct ter_space *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return false;
+}
+
+static void forget_nothing(void *context, uintptr_t object, size_t bytes,
+                           const struct ter_kind *kind)
+{
+    (void)context, (void)object, (void)bytes, (void)kind;
+}
+
+static void fini(struct ter_space *common)
+{
+    struct ter_vm_space *space = ter_vm_space_of(common);
+
+    for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
+        const struct ter_vm_range *slot = &space->ranges->slots[i];
+
+        if (slot->last != 0)
+            TER_CHECK(ter_vm_space_remove_range(space, slot->start, slot->last - slot->start + 1,
+                                                forget_nothing, NULL) == TER_OK);
+    }
+    while (space->ranges != NULL) {
+        struct ter_vm_ranges *older = space->ranges->older;
+
+        ter_os_release((uintptr_t)space->ranges, ranges_bytes(space->ranges->capacity));
+        space->ranges = older;
+    }
+}
+
+const struct ter_policy ter_policy_vm = {
+    TER_OUTSIDE_SPACE_POLICY,
+    .help = "memory that the program declares; it is never freed",
+    .record_bytes = sizeof(struct ter_vm_space),
+    .owned_by_program = true,
+    .functions = {.kind = TER_SPACE_VM,
+                  .name = "vm",
+                  .find_object_from_interior = ter_outside_space_find_object,
+                  .is_live = is_vm_object,
+                  .is_reachable = ter_outside_space_is_object_marked,
+                  .is_sane = is_vm_object,
+                  .is_in_space = is_in_range,
+                  .init_object_metadata = ter_outside_space_init_object,
+                  .print_object = ter_outside_space_print},
+    .fini = fini,
+    .visit_roots = visit_roots,
+    .root_bytes = root_bytes,
+    .is_gone = is_gone,
+};

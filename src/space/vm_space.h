@@ -39,9 +39,10 @@ struct ter_vm_conflict {
     struct ter_sft_conflict map; /* the space itself, where another range of it overlaps */
 };
 
-ter_status ter_vm_space_new(struct ter_ground *ground, const struct ter_kind *kinds,
-                            struct ter_vm_space **space);
-void ter_vm_space_fini(struct ter_vm_space *space);
+TER_INLINE struct ter_vm_space *ter_vm_space_of(const struct ter_space *space)
+{
+    return (struct ter_vm_space *)(uintptr_t)space;
+}
 
 /* ---- Under the heap lock ---- */
 
@@ -60,8 +61,3 @@ ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start
  */
 ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object, size_t bytes,
                                    unsigned kind);
-
-/* Visits the ranges that are roots. */
-void ter_vm_space_visit_roots(const struct ter_vm_space *space,
-                              void (*visit)(void *context, uintptr_t start, uintptr_t end),
-                              void *context);

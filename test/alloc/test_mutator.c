@@ -4,13 +4,12 @@
 
 #include <signal.h>
 
-#include "ground.h"
+#include "spaces.h"
 
 #define OBJECTS 3000u
 
 struct alloc_test {
     struct ter_ground ground;
-    struct ter_block_lists lists[2];
     struct ter_allocator allocator;
     struct ter_mutator *mutator;
     struct ter_random random;
@@ -75,14 +74,10 @@ static int make_mutator(void **state)
                                         .stress = stress,
                                         .notified = notified,
                                         .context = test};
-    assert_int_equal(ter_mark_sweep_space_new(&test->ground, 0, allocator->kinds, &test->lists[0],
-                                              &allocator->mark_sweep),
-                     TER_OK);
-    assert_int_equal(ter_immortal_space_new(&test->ground, 1, allocator->kinds, &test->lists[1],
-                                            &allocator->immortal),
-                     TER_OK);
-    assert_int_equal(ter_large_space_new(&test->ground, 2, allocator->kinds, &allocator->large),
-                     TER_OK);
+    allocator->small[0] =
+        test_space_new(&test->ground, &ter_policy_mark_sweep, 0, allocator->kinds);
+    allocator->small[1] = test_space_new(&test->ground, &ter_policy_immortal, 1, allocator->kinds);
+    allocator->large = test_space_new(&test->ground, &ter_policy_large, 2, allocator->kinds);
     assert_int_equal(ter_mutator_new(allocator, 0, &test->mutator), TER_OK);
     assert_ptr_equal(allocator->mutators, test->mutator);
     *state = test;
@@ -97,6 +92,8 @@ static int free_mutator(void **state)
     assert_null(test->allocator.mutators);
     ter_mutators_release_retired(&test->allocator);
     ter_lock_fini(&test->allocator.lock);
+    ter_space_fini(test->allocator.small[0]);
+    ter_space_fini(test->allocator.small[1]);
     ter_ground_fini(&test->ground);
     free(test);
     return 0;

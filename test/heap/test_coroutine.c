@@ -36,9 +36,9 @@ static void *collect_again(void *context)
 {
     struct fiber *fiber = context;
 
-    ter_allocator_lock(&fiber->small->heap->plan.allocator);
-    assert_true(ter_plan_collect(&fiber->small->heap->plan, TER_REASON_REQUEST));
-    ter_allocator_unlock(&fiber->small->heap->plan.allocator);
+    ter_allocator_lock(&fiber->small->heap->collector.allocator);
+    assert_true(ter_collector_collect(&fiber->small->heap->collector, TER_REASON_REQUEST));
+    ter_allocator_unlock(&fiber->small->heap->collector.allocator);
     return NULL;
 }
 
@@ -65,7 +65,8 @@ static TER_NOINLINE void run_on(struct fiber *fiber)
     makecontext(&fiber->other, run, 0);
     swapcontext(&fiber->own, &fiber->other);
     small_heap_check_list(fiber->small, list, LENGTH);
-    assert_in_range(ter_world_stack_bytes(&fiber->small->heap->plan.allocator), 1, TER_MIB(256));
+    assert_in_range(ter_world_stack_bytes(&fiber->small->heap->collector.allocator), 1,
+                    TER_MIB(256));
 }
 
 static void run_on_all(struct fiber *fiber)

@@ -264,12 +264,12 @@ static void one_becomes_two(void **state)
 static void *collect_from_outside(void *argument)
 {
     struct market *market = argument;
-    struct ter_plan *plan = &market->heap->plan;
+    struct ter_collector *collector = &market->heap->collector;
 
     while (!market->end) {
-        ter_allocator_lock(&plan->allocator);
-        ter_plan_collect(plan, TER_REASON_REQUEST);
-        ter_allocator_unlock(&plan->allocator);
+        ter_allocator_lock(&collector->allocator);
+        ter_collector_collect(collector, TER_REASON_REQUEST);
+        ter_allocator_unlock(&collector->allocator);
         usleep(100);
     }
     return NULL;

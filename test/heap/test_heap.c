@@ -34,8 +34,8 @@ static void nothing_stays_after_free(void **state)
         before = round == 1 ? test_count_mappings("") : before;
         assert_int_equal(test_count_mappings("terrier:"), 0);
         small_heap_init(&small, "");
-        start = small.heap->plan.ground.layout.heap_start;
-        bytes = ter_layout_heap_bytes(&small.heap->plan.ground.layout);
+        start = small.heap->collector.ground.layout.heap_start;
+        bytes = ter_layout_heap_bytes(&small.heap->collector.ground.layout);
         small.roots[0] = small_heap_list(&small, TER_KIND_NORMAL, 1000, 100);
         small.roots[1] = small_heap_list(&small, TER_KIND_UNCOLLECTABLE, 10, 100);
         small.roots[2] = small_heap_list(&small, TER_KIND_ATOMIC, 10, 20000);
@@ -126,7 +126,7 @@ static void the_directory_has_an_end(void **state)
     /* 32-bit address spaces are full before. */
     assert_true(sizeof(uintptr_t) < 8 || status == TER_ERROR_FULL);
     for (size_t i = 0; i < count; i++) {
-        uintptr_t start = heaps[i]->plan.ground.layout.heap_start;
+        uintptr_t start = heaps[i]->collector.ground.layout.heap_start;
 
         assert_ptr_equal(ter_heap_of_word(start), heaps[i]);
         ter_heap_free(heaps[i]);
@@ -290,7 +290,7 @@ static void an_overflowing_mark_stack_loses_nothing(void **state)
     small_heap_collect(&small);
     test_stop_failing(&failed);
     assert_true(failed > 0);
-    assert_false(small.heap->plan.tracer.stack.overflowed);
+    assert_false(small.heap->collector.tracer.stack.overflowed);
     assert_in_range(small_heap_statistics(&small).live_objects, width * length * 3 / 2 + 2 + deep,
                     width * length * 3 / 2 + 2 + deep + SMALL_SLACK);
     check_wide(small.roots[0], width, length);

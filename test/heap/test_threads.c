@@ -52,7 +52,7 @@ static size_t count_mutators(const struct test *test, int heap)
 {
     size_t count = 0;
 
-    for (const struct ter_mutator *m = test->heaps[heap]->plan.allocator.mutators; m != NULL;
+    for (const struct ter_mutator *m = test->heaps[heap]->collector.allocator.mutators; m != NULL;
          m = m->next)
         count++;
     return count;

@@ -5,7 +5,7 @@
  */
 #include "space/space.h"
 
-#include "ground.h"
+#include "spaces.h"
 
 #define MOST_CELLS (TER_BYTES_IN_BLOCK / 16)
 #define KIND_CLEARED 0u
@@ -19,7 +19,6 @@ static const struct ter_kind kinds[TER_MAX_KINDS] = {
 struct space_test {
     struct ter_ground ground;
     struct ter_block_space *space;
-    struct ter_block_lists lists;
     struct ter_random random;
     uintptr_t block;
     size_t cell_bytes, cells;
@@ -33,9 +32,9 @@ static struct space_test *make_space(bool immortal)
 
     assert_non_null(test);
     test_ground_init(&test->ground);
-    assert_int_equal((immortal ? ter_immortal_space_new : ter_mark_sweep_space_new)(
-                         &test->ground, immortal ? 1 : 0, kinds, &test->lists, &test->space),
-                     TER_OK);
+    test->space =
+        test_space_new(&test->ground, immortal ? &ter_policy_immortal : &ter_policy_mark_sweep,
+                       immortal ? 1 : 0, kinds);
     test->random = test_random();
     return test;
 }
@@ -56,6 +55,8 @@ static int free_space(void **state)
 {
     struct space_test *test = *state;
 
+    ter_block_space_check(&test->space->space);
+    ter_space_fini(&test->space->space);
     ter_ground_fini(&test->ground);
     free(test);
     return 0;
@@ -173,7 +174,7 @@ static size_t collect_some(struct space_test *test, size_t keep_percent)
     struct ter_live live = {0};
     size_t kept = 0;
 
-    ter_block_space_prepare(test->space);
+    ter_block_space_prepare(&test->space->space);
     for (size_t cell = 0; cell < test->cells; cell++) {
         assert_int_equal(ter_space_is_marked(&test->space->space, cell_at(test, cell)),
                          !test->object[cell]);
@@ -184,7 +185,7 @@ static size_t collect_some(struct space_test *test, size_t keep_percent)
             ter_bits_set(marks, cell_at(test, cell));
         kept += test->object[cell];
     }
-    ter_block_space_sweep(test->space, &live);
+    ter_block_space_sweep(&test->space->space, &live);
     assert_int_equal(live.objects, kept);
     assert_int_equal(live.scanned_bytes + live.atomic_bytes, kept * test->cell_bytes);
     check_block(test);
@@ -278,7 +279,7 @@ static void for_each(void **state)
         begin_class(test, KIND_ATOMIC, size_class);
         use_up(test, KIND_ATOMIC, 4096);
         free_some(test);
-        ter_block_space_for_each(test->space, for_each_visits_objects, test);
+        ter_block_space_for_each(&test->space->space, for_each_visits_objects, test);
         for (size_t cell = 0; cell < test->cells; cell++)
             assert_int_equal(test->seen[cell], test->object[cell]);
         memset(test->seen, 0, sizeof test->seen);

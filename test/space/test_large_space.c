@@ -2,7 +2,7 @@
 /* Large objects: which object covers a byte, growth in place, sweeps, the table of functions. */
 #include "space/space.h"
 
-#include "ground.h"
+#include "spaces.h"
 
 #define OBJECTS 64u
 
@@ -26,7 +26,7 @@ static int make_large(void **state)
 
     assert_non_null(test);
     test_ground_init(&test->ground);
-    assert_int_equal(ter_large_space_new(&test->ground, 2, kinds, &test->space), TER_OK);
+    test->space = test_space_new(&test->ground, &ter_policy_large, 2, kinds);
     test->random = test_random();
     *state = test;
     return 0;
@@ -36,6 +36,7 @@ static int free_large(void **state)
 {
     struct large_test *test = *state;
 
+    ter_policy_large.check(&test->space->space);
     ter_ground_fini(&test->ground);
     free(test);
     return 0;
@@ -85,7 +86,7 @@ static void allocate(struct large_test *test, size_t bytes)
     bool zeroed;
 
     bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
-    assert_int_equal(ter_large_space_allocate(test->space, bytes, bytes / 16 % 2, &object, &zeroed),
+    assert_int_equal(test_allocate_large(test->space, bytes, bytes / 16 % 2, &object, &zeroed),
                      TER_OK);
     assert_true(ter_is_aligned(object, TER_BYTES_IN_PAGE));
     if (zeroed)
@@ -111,7 +112,7 @@ static void collect(struct large_test *test)
     struct ter_live live = {0};
     size_t bytes = 0, pages = 0;
 
-    ter_large_space_prepare(test->space);
+    ter_policy_large.prepare(&test->space->space);
     for (size_t i = 0; i < test->count;) {
         assert_false(ter_space_is_marked(&test->space->space, test->object[i]));
         if (test_below(&test->random, 2) == 0) {
@@ -122,7 +123,7 @@ static void collect(struct large_test *test)
         bytes += test->bytes[i];
         pages += ter_bytes_to_pages_up(test->bytes[i++]);
     }
-    ter_large_space_sweep(test->space, &live);
+    ter_policy_large.release(&test->space->space, &live);
     assert_int_equal(live.objects, test->count);
     assert_int_equal(live.scanned_bytes + live.atomic_bytes, bytes);
     assert_int_equal(test_used_bytes(&test->ground), pages << TER_LOG_BYTES_IN_PAGE);
@@ -150,12 +151,12 @@ static void random_objects(void **state)
         for (unsigned n = 0; n < 10; n++) {
             size_t i = test_below(&test->random, test->count);
 
-            ter_large_space_free(test->space, test->object[i]);
+            ter_policy_large.free(&test->space->space, test->object[i]);
             forget(test, i);
         }
         check_all(test);
         before = test->random.state;
-        ter_large_space_for_each(test->space, count_visit, test);
+        ter_policy_large.for_each(&test->space->space, count_visit, test);
         assert_true(test->random.state == before + test->count);
         collect(test);
         check_all(test);
@@ -170,20 +171,21 @@ static void grows_in_place(void **state)
     allocate(test, 10000);
     /* Within its pages an object can always grow; into another object never. */
     test->bytes[0] = 3 * TER_BYTES_IN_PAGE;
-    assert_true(ter_large_space_extend(test->space, test->object[0], test->bytes[0]));
+    assert_true(ter_policy_large.extend(&test->space->space, test->object[0], test->bytes[0]));
     check_all(test);
     assert_int_equal(test_used_bytes(&test->ground), 6 * TER_BYTES_IN_PAGE);
-    assert_false(ter_large_space_extend(test->space, test->object[0], test->bytes[0] + 16));
+    assert_false(
+        ter_policy_large.extend(&test->space->space, test->object[0], test->bytes[0] + 16));
     check_all(test);
     test->bytes[1] = TER_MIB(2) + 32;
-    assert_true(ter_large_space_extend(test->space, test->object[1], test->bytes[1]));
+    assert_true(ter_policy_large.extend(&test->space->space, test->object[1], test->bytes[1]));
     check_all(test);
     assert_int_equal(test_used_bytes(&test->ground),
                      (3 + TER_MIB(2) / TER_BYTES_IN_PAGE + 1) * TER_BYTES_IN_PAGE);
-    ter_large_space_free(test->space, test->object[1]);
+    ter_policy_large.free(&test->space->space, test->object[1]);
     forget(test, 1);
     test->bytes[0] = 5 * TER_BYTES_IN_PAGE - 16;
-    assert_true(ter_large_space_extend(test->space, test->object[0], test->bytes[0]));
+    assert_true(ter_policy_large.extend(&test->space->space, test->object[0], test->bytes[0]));
     check_all(test);
 }
 
@@ -230,7 +232,7 @@ static void answers(void **state)
         if (round == 0) {
             assert_int_equal(space->trace_object(space, &trace, object).bits, object.bits + 1);
             test_dies(trace_interior, test, "is no object");
-            ter_large_space_free(test->space, object.bits);
+            ter_policy_large.free(&test->space->space, object.bits);
         }
     }
 }
@@ -239,7 +241,7 @@ static void free_again(void *context)
 {
     struct large_test *test = context;
 
-    ter_large_space_free(test->space, test->object[0]);
+    ter_policy_large.free(&test->space->space, test->object[0]);
 }
 
 static void freeing_twice_stops(void **state)
@@ -261,7 +263,7 @@ static void a_refused_commit_changes_nothing(void **state)
         bool zeroed;
 
         test_fail_calls(TEST_CALL(COMMIT), k, 1);
-        if (ter_large_space_allocate(test->space, 9008, 0, &object, &zeroed) != TER_OK) {
+        if (test_allocate_large(test->space, 9008, 0, &object, &zeroed) != TER_OK) {
             assert_int_equal(object, 1);
             assert_int_equal(test_used_bytes(&test->ground), 0);
         } else {

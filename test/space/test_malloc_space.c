@@ -6,6 +6,7 @@
 #include "space/space.h"
 
 #include "outside.h"
+#include "spaces.h"
 
 #define OBJECTS 300u
 
@@ -31,7 +32,7 @@ static int make_malloc(void **state)
 
     assert_non_null(test);
     test_outside_ground_init(&test->ground);
-    assert_int_equal(ter_malloc_space_new(&test->ground, kinds, &test->space), TER_OK);
+    test->space = test_space_new(&test->ground, &ter_policy_malloc, 0, kinds);
     test->random = test_random();
     *state = test;
     return 0;
@@ -41,7 +42,7 @@ static int free_malloc(void **state)
 {
     struct malloc_test *test = *state;
 
-    ter_malloc_space_fini(test->space);
+    ter_space_fini(&test->space->outside.space);
     assert_int_equal(test_used_bytes(&test->ground), 0);
     assert_null(test->space->outside.set.first);
     ter_ground_fini(&test->ground);
@@ -51,7 +52,7 @@ static int free_malloc(void **state)
 
 static const struct ter_sft *sft(const struct malloc_test *test)
 {
-    return &test->space->outside.sft;
+    return &test->space->outside.space.sft;
 }
 
 static unsigned kind_of(size_t bytes)
@@ -146,7 +147,7 @@ static void collect(struct malloc_test *test)
     struct ter_live live = {0};
     size_t scanned = 0, before = test->space->outside.set.bytes;
 
-    ter_malloc_space_prepare(test->space);
+    ter_policy_malloc.prepare(&test->space->outside.space);
     for (size_t i = 0; i < test->count;) {
         assert_false(ter_outside_is_marked(outside, test->object[i]));
         if (test_below(&test->random, 2) == 0) {
@@ -157,14 +158,14 @@ static void collect(struct malloc_test *test)
         scanned += kind_of(test->bytes[i]) == 0 ? test->bytes[i] : 0;
         i++;
     }
-    ter_malloc_space_sweep(test->space, &live);
+    ter_policy_malloc.release(&test->space->outside.space, &live);
     assert_int_equal(live.objects, test->count);
     assert_int_equal(live.scanned_bytes, scanned);
     assert_int_equal(live.scanned_bytes + live.atomic_bytes, test->all_bytes);
     /* The dead are no objects, but their memory and chunks are still kept. */
     check_all(test);
     assert_int_equal(test->space->outside.set.bytes, before);
-    ter_malloc_space_free_dead(test->space);
+    ter_policy_malloc.resumed(&test->space->outside.space);
     assert_int_equal(test->space->dead, 0);
     assert_int_equal(test->space->outside.set.bytes, test->all_bytes);
 }
@@ -211,11 +212,12 @@ static void random_objects(void **state)
         for (unsigned n = 0; n < 50; n++) {
             size_t i = test_below(&test->random, test->count);
 
-            assert_int_equal(ter_malloc_space_free(test->space, test->object[i]), test->bytes[i]);
+            assert_int_equal(ter_policy_malloc.free(&test->space->outside.space, test->object[i]),
+                             test->bytes[i]);
             forget(test, i);
         }
         before = test->random.state;
-        ter_outside_space_for_each(&test->space->outside, count_visit, test);
+        ter_outside_space_for_each(&test->space->outside.space, count_visit, test);
         assert_true(test->random.state == before + test->count);
         collect(test);
         check_all(test);
@@ -235,7 +237,7 @@ static void the_last_object_of_a_chunk_releases_it(void **state)
     for (uintptr_t at = object; at < last; at += TER_BYTES_IN_CHUNK)
         assert_ptr_equal(ter_sft_map_get(map, at), sft(test));
     check_all(test);
-    ter_malloc_space_free(test->space, object);
+    ter_policy_malloc.free(&test->space->outside.space, object);
     forget(test, 0);
     for (uintptr_t at = object; at < last; at += TER_BYTES_IN_CHUNK)
         assert_true(ter_sft_is_empty(ter_sft_map_get(map, at)));
@@ -279,14 +281,14 @@ static void uncollectable_objects_are_counted(void **state)
     for (unsigned i = 0; i < 10; i++)
         assert_int_equal(adopt_new(test, 32, 2), TER_OK);
     assert_int_equal(test->space->uncollectable, 10);
-    ter_malloc_space_free(test->space, test->object[0]);
+    ter_policy_malloc.free(&test->space->outside.space, test->object[0]);
     forget(test, 0);
     assert_int_equal(test->space->uncollectable, 9);
-    ter_malloc_space_prepare(test->space);
-    ter_malloc_space_sweep(test->space, &live);
+    ter_policy_malloc.prepare(&test->space->outside.space);
+    ter_policy_malloc.release(&test->space->outside.space, &live);
     assert_int_equal(test->space->uncollectable, 0);
     test->count = test->all_bytes = 0;
-    ter_malloc_space_free_dead(test->space);
+    ter_policy_malloc.resumed(&test->space->outside.space);
 }
 
 /* ---- The table of functions ---- */
@@ -341,10 +343,10 @@ static void answers(void **state)
         if (is_object)
             assert_int_equal(space->trace_object(space, &trace, object).bits, object.bits + 1);
         if (round == 0)
-            ter_malloc_space_prepare(test->space);
+            ter_policy_malloc.prepare(&test->space->outside.space);
         if (round == 1) {
             test_dies(trace_interior, test, "is no object");
-            ter_malloc_space_free(test->space, object.bits);
+            ter_policy_malloc.free(&test->space->outside.space, object.bits);
             forget(test, 0);
         }
     }
@@ -355,8 +357,8 @@ static void free_again(void *context)
 {
     struct malloc_test *test = context;
 
-    ter_malloc_space_free(test->space, test->object[0]);
-    ter_malloc_space_free(test->space, test->object[0]);
+    ter_policy_malloc.free(&test->space->outside.space, test->object[0]);
+    ter_policy_malloc.free(&test->space->outside.space, test->object[0]);
 }
 
 static void freeing_twice_stops(void **state)

@@ -5,7 +5,7 @@
  */
 #include "space/space.h"
 
-#include "ground.h"
+#include "spaces.h"
 
 #include <signal.h>
 
@@ -71,7 +71,6 @@ static const struct ter_kind kinds[TER_MAX_KINDS] = {[0] = {.scan = TER_SCAN_AMB
 
 struct zoo {
     struct ter_ground ground;
-    struct ter_block_lists lists[2];
     struct ter_block_space *blocks[POLICIES];
     struct ter_large_space *large;
     const struct ter_sft *space[POLICIES];
@@ -106,9 +105,9 @@ static void make_large_objects(struct zoo *zoo)
     uintptr_t object, freed;
     bool zeroed;
 
-    assert_int_equal(ter_large_space_allocate(zoo->large, 9008, 0, &object, &zeroed), TER_OK);
-    assert_int_equal(ter_large_space_allocate(zoo->large, 9008, 0, &freed, &zeroed), TER_OK);
-    ter_large_space_free(zoo->large, freed);
+    assert_int_equal(test_allocate_large(zoo->large, 9008, 0, &object, &zeroed), TER_OK);
+    assert_int_equal(test_allocate_large(zoo->large, 9008, 0, &freed, &zeroed), TER_OK);
+    ter_policy_large.free(&zoo->large->space, freed);
     zoo->space[LARGE] = &zoo->large->space.sft;
     zoo->words[LARGE][OBJECT] = object;
     zoo->words[LARGE][FREED] = freed;
@@ -150,13 +149,9 @@ static struct zoo *make_zoo(enum ter_sft_map_kind wanted)
     assert_non_null(zoo);
     assert_int_equal(ter_ground_init(&zoo->ground, &settings), TER_OK);
     assert_int_equal(zoo->ground.map.kind, kind);
-    assert_int_equal(
-        ter_mark_sweep_space_new(&zoo->ground, 0, kinds, &zoo->lists[0], &zoo->blocks[MARK_SWEEP]),
-        TER_OK);
-    assert_int_equal(
-        ter_immortal_space_new(&zoo->ground, 1, kinds, &zoo->lists[1], &zoo->blocks[IMMORTAL]),
-        TER_OK);
-    assert_int_equal(ter_large_space_new(&zoo->ground, 2, kinds, &zoo->large), TER_OK);
+    zoo->blocks[MARK_SWEEP] = test_space_new(&zoo->ground, &ter_policy_mark_sweep, 0, kinds);
+    zoo->blocks[IMMORTAL] = test_space_new(&zoo->ground, &ter_policy_immortal, 1, kinds);
+    zoo->large = test_space_new(&zoo->ground, &ter_policy_large, 2, kinds);
     make_blocks(zoo, MARK_SWEEP);
     make_blocks(zoo, IMMORTAL);
     make_large_objects(zoo);
@@ -166,6 +161,8 @@ static struct zoo *make_zoo(enum ter_sft_map_kind wanted)
 
 static void free_zoo(struct zoo *zoo)
 {
+    ter_space_fini(&zoo->blocks[MARK_SWEEP]->space);
+    ter_space_fini(&zoo->blocks[IMMORTAL]->space);
     ter_ground_fini(&zoo->ground);
     free(zoo);
 }
@@ -177,15 +174,15 @@ static void enter_phase(struct zoo *zoo, enum phase phase)
     struct ter_live live = {0};
 
     if (phase == PREPARED || phase == SWEPT) {
-        ter_block_space_prepare(zoo->blocks[MARK_SWEEP]);
-        ter_block_space_prepare(zoo->blocks[IMMORTAL]);
-        ter_large_space_prepare(zoo->large);
+        ter_block_space_prepare(&zoo->blocks[MARK_SWEEP]->space);
+        ter_block_space_prepare(&zoo->blocks[IMMORTAL]->space);
+        ter_policy_large.prepare(&zoo->large->space);
     }
     for (size_t i = 0; phase == REACHED && i < TER_ARRAY_LENGTH(ours); i++)
         ter_bits_set(&zoo->ground.side.tables[TER_SIDE_MARK], zoo->words[ours[i]][OBJECT]);
     if (phase == SWEPT) {
-        ter_block_space_sweep(zoo->blocks[MARK_SWEEP], &live);
-        ter_large_space_sweep(zoo->large, &live);
+        ter_block_space_sweep(&zoo->blocks[MARK_SWEEP]->space, &live);
+        ter_policy_large.release(&zoo->large->space, &live);
         assert_int_equal(live.objects, 0);
     }
 }

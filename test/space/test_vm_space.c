@@ -6,6 +6,7 @@
 #include "space/space.h"
 
 #include "outside.h"
+#include "spaces.h"
 
 #include <pthread.h>
 
@@ -41,7 +42,7 @@ static int make_vm(void **state)
 
     assert_non_null(test);
     test_outside_ground_init(&test->ground);
-    assert_int_equal(ter_vm_space_new(&test->ground, kinds, &test->space), TER_OK);
+    test->space = test_space_new(&test->ground, &ter_policy_vm, 0, kinds);
     test->start = test_reserve_chunks(CHUNKS);
     test->random = test_random();
     *state = test;
@@ -52,7 +53,7 @@ static int free_vm(void **state)
 {
     struct vm_test *test = *state;
 
-    ter_vm_space_fini(test->space);
+    ter_space_fini(&test->space->outside.space);
     assert_null(test->space->outside.set.first);
     for (uintptr_t at = test->start; at < test->start + SPAN; at += TER_BYTES_IN_CHUNK)
         assert_true(test_is_unowned(&test->ground, at));
@@ -64,7 +65,7 @@ static int free_vm(void **state)
 
 static const struct ter_sft *sft(const struct vm_test *test)
 {
-    return &test->space->outside.sft;
+    return &test->space->outside.space.sft;
 }
 
 static const struct interval *find(const struct interval *intervals, size_t count, uintptr_t word)
@@ -223,7 +224,7 @@ static void check_roots(struct vm_test *test)
     for (size_t i = 0; i < test->ranges; i++)
         bytes += test->range[i].traced ? 0 : test->range[i].bytes;
     test->forgotten = 0;
-    ter_vm_space_visit_roots(test->space, note_root, test);
+    ter_policy_vm.visit_roots(&test->space->outside.space, note_root, test);
     assert_int_equal(test->forgotten, bytes);
     assert_int_equal(test->space->root_bytes, bytes);
 }

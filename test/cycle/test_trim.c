@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When free memory goes back: the rule by itself, and a heap that shrinks in every form of map. */
-#include "plan/plan.h"
+#include "cycle/cycle.h"
 
 #include <terrier/terrier.h>
 

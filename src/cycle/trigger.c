@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The figures below are those that Boehm's collector uses by default (its GC_free_space_divisor,
    the increments of its heap). */
-#include "plan/plan.h"
+#include "cycle/trigger.h"
 
 #define SMALLEST_INCREMENT TER_KIB(64)
 #define SMALLEST_WORK TER_KIB(384)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "plan/plan.h"
+#include "cycle/trim.h"
 
 /* Less is not worth a call into the system and the faults that follow. */
 #define SMALLEST_SURPLUS TER_MIB(1)
@@ -40,17 +40,4 @@ size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting
     if (idle <= wanted || idle - wanted < ter_max(SMALLEST_SURPLUS, used / 4))
         return 0;
     return idle - wanted;
-}
-
-size_t ter_trim_spaces(const struct ter_allocator *allocator, size_t bytes)
-{
-    size_t done = ter_large_space_trim(allocator->large, bytes);
-
-    if (done < bytes)
-        done += ter_block_space_trim(allocator->mark_sweep, bytes - done);
-    if (done < bytes)
-        done += ter_block_space_trim(allocator->immortal, bytes - done);
-    if (done > 0)
-        ter_log(TER_LOG_DECISION, "%zu KiB of free memory go back to the system", done >> 10);
-    return done;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When to collect, and how far the limit grows. */
-#include "plan/plan.h"
+#include "cycle/cycle.h"
 #include "support.h"
 
 /* What little there is to scan, and how often the program wants it to be: a collection costs

@@ -24,8 +24,6 @@ struct ter_trim {
     unsigned next;
 };
 
-struct ter_allocator;
-
 /* Notes what was allocated before this collection. */
 void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes);
 /* Bytes that should go back now; 0 when they are not worth it. */
@@ -33,5 +31,3 @@ size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting
 /* Bytes that should go back between collections, as more has memory behind it than the limit
  * allows. */
 size_t ter_trim_excess(const struct ter_accounting *accounting);
-/* Gives up to about `bytes` back, large objects' pages first; returns how much. */
-size_t ter_trim_spaces(const struct ter_allocator *allocator, size_t bytes);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plans that there are: how memory is divided and collected. One table; the option `plan` with
+ * its values and help, the plans of the library, and the tests' list of plans derive from it.
+ */
+#ifndef TERRIER_PLANS_H
+#define TERRIER_PLANS_H
+
+/*
+ * X(identifier, name, help): a plan is `const struct ter_plan ter_plan_<identifier>` in a file of
+ * src/plan/. The first is the default. docs/adding-a-plan.md says how to add one.
+ */
+#define TER_PLANS(X)                                                                               \
+    X(mark_sweep, "mark-sweep", "objects stay where they are, what is not reached is freed")       \
+    X(no_gc, "no-gc", "never; memory ends when the heap is full")
+
+#define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
+#define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help
+
+/** The names, separated by |. */
+#define TER_PLAN_NAMES (&(TER_PLANS(TER_PLAN_NAME_ROW))[1])
+#define TER_PLAN_HELP "how memory is collected" TER_PLANS(TER_PLAN_HELP_ROW)
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+#include <string.h>
+
+struct request {
+    struct ter_mutator *mutator;
+    struct ter_space *space;
+    uintptr_t *window;
+    unsigned kind;
+    size_t bytes;
+    bool zeroed;
+};
+
+/* Without the lock, or under it; 0 when the mutator has no place ready. */
+static uintptr_t place(const struct request *request)
+{
+    const struct ter_policy *policy = request->space->policy;
+
+    if (policy->place == NULL)
+        return 0;
+    return policy->place(request->space, request->window, request->kind, request->bytes);
+}
+
+/* Asks the gate until the object is there or memory is out. */
+static uintptr_t take(struct request *request)
+{
+    const struct ter_gate *gate = &request->mutator->allocator->gate;
+    struct ter_accounting *accounting = &request->space->ground->accounting;
+    const struct ter_policy *policy = request->space->policy;
+    size_t wanted = policy->admit_bytes(request->bytes);
+    uintptr_t object;
+
+    for (;;) {
+        size_t limit = accounting->limit_bytes;
+        enum ter_admission admission = gate->admit(gate->context, wanted);
+
+        if (admission == TER_ADMITTED) {
+            if (policy->allocate(request->space, request->window, request->kind, request->bytes,
+                                 &object, &request->zeroed) == TER_OK)
+                return object;
+            /* What was admitted and is not there must not let the heap grow without collections. */
+            accounting->limit_bytes = limit;
+            admission = gate->refused(gate->context, wanted);
+        } else if (admission == TER_CROWDED)
+            admission = gate->refused(gate->context, wanted);
+        if (admission == TER_REFUSED)
+            return 0;
+    }
+}
+
+static void clear(struct request *request, uintptr_t object)
+{
+    if (!request->zeroed)
+        memset((void *)object, 0, request->bytes);
+    request->zeroed = true;
+}
+
+static uintptr_t take_locked(struct request *request)
+{
+    struct ter_allocator *allocator = request->mutator->allocator;
+    const struct ter_kind *how = &allocator->kinds[request->kind];
+    uintptr_t object;
+
+    ter_allocator_poll_stress(allocator);
+    request->zeroed = true;
+    object = place(request);
+    if (object == 0)
+        object = take(request);
+    if (object == 0)
+        return 0;
+    ter_allocator_count(allocator, request->bytes);
+    /* Nobody who trusts it may see what was here, and without the lock others may collect. */
+    if (ter_kind_trusts_contents(how) && how->zeroed)
+        clear(request, object);
+    return object;
+}
+
+static void *allocate(struct request *request)
+{
+    struct ter_mutator *mutator = request->mutator;
+    struct ter_allocator *allocator = mutator->allocator;
+    uintptr_t object;
+
+    /* Under stress all is counted, under the lock. */
+    if (TER_LIKELY(allocator->stress_interval == 0)) {
+        object = place(request);
+        if (object != 0) {
+            __atomic_store_n(&mutator->uncounted, mutator->uncounted + request->bytes,
+                             __ATOMIC_RELAXED);
+            return (void *)object;
+        }
+    }
+    ter_mutator_require_bound(mutator, "ter_allocate");
+    ter_allocator_lock(allocator);
+    object = take_locked(request);
+    ter_allocator_unlock_and_notify(allocator);
+    if (object != 0 && allocator->kinds[request->kind].zeroed)
+        clear(request, object);
+    return (void *)object;
+}
+
+bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                                          void **object)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct request request = {.mutator = mutator,
+                              .space = ter_allocator_small_space(allocator, kind),
+                              .window = &mutator->windows[TER_SERVICE_SMALL][kind],
+                              .kind = kind,
+                              .bytes = bytes};
+
+    if (allocator->malloc_space != NULL &&
+        ter_mutator_allocate_from_malloc(mutator, kind, bytes, object))
+        return true;
+    if (request.space->policy->cells)
+        return false;
+    *object = allocate(&request);
+    return true;
+}
+
+void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct request request = {.mutator = mutator,
+                              .space = allocator->large,
+                              .window = &mutator->windows[TER_SERVICE_LARGE][kind],
+                              .kind = kind,
+                              .bytes = bytes};
+    void *object;
+
+    if (allocator->malloc_space != NULL &&
+        ter_mutator_allocate_from_malloc(mutator, kind, bytes, &object))
+        return object;
+    return allocate(&request);
+}
+
+static void give_up(struct ter_mutator *mutator, struct ter_space *space, enum ter_service service,
+                    unsigned kind)
+{
+    if (space != NULL && space->policy->give_up != NULL)
+        space->policy->give_up(space, &mutator->windows[service][kind], kind);
+}
+
+void ter_mutator_give_up_windows(struct ter_mutator *mutator)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++) {
+        give_up(mutator, ter_allocator_small_space(allocator, kind), TER_SERVICE_SMALL, kind);
+        give_up(mutator, allocator->large, TER_SERVICE_LARGE, kind);
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Allocation from spaces whose policy makes the object (space/policy.h): large objects, malloc's,
+ * and small ones of plans that have no cells. The runs of a mutator stay empty for these, so that
+ * the fast path, which knows runs alone, leads here by itself.
+ *
+ * Invariant: a window belongs to one mutator; its own thread changes it, or whoever ends it.
+ */
+#pragma once
+
+#include "alloc/mutator.h"
+
+/*
+ * A small object of `bytes` bytes, the size of a class; *object is NULL when memory is out. False:
+ * the plan has cells for it.
+ */
+bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                                          void **object);
+/* A large one; a multiple of a granule that the machine can hold. NULL when memory is out. */
+void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind,
+                                           size_t bytes);
+/* Under the heap lock, when a mutator ends. */
+void ter_mutator_give_up_windows(struct ter_mutator *mutator);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "barrier/barrier.h"
+
+void ter_barrier_missing(const struct ter_mutator *mutator)
+{
+    ter_fatal("a store asks for barrier %u, which there is none of", mutator->barrier);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/callbacks.h"
+
+void ter_callbacks_add(struct ter_callbacks **first, struct ter_callbacks *callbacks)
+{
+    while (*first != NULL)
+        first = &(*first)->next;
+    callbacks->next = NULL;
+    *first = callbacks;
+}
+
+bool ter_callbacks_allowed(const struct ter_callbacks *first, enum ter_collection_reason reason)
+{
+    for (; first != NULL; first = first->next)
+        if (first->allowed != NULL && !first->allowed(first->context, reason))
+            return false;
+    return true;
+}
+
+bool ter_callbacks_due(const struct ter_callbacks *first)
+{
+    for (; first != NULL; first = first->next)
+        if (first->due != NULL && first->due(first->context))
+            return true;
+    return false;
+}
+
+void ter_callbacks_passed(const struct ter_callbacks *first, const struct ter_passage *passage)
+{
+    for (; first != NULL; first = first->next)
+        if (first->passed != NULL)
+            first->passed(first->context, passage);
+}
+
+void ter_callbacks_resized(const struct ter_callbacks *first, size_t limit_bytes)
+{
+    for (; first != NULL; first = first->next)
+        if (first->resized != NULL)
+            first->resized(first->context, limit_bytes);
+}

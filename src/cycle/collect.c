@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/collect.h"
+
+#include "cycle/drain.h"
+#include "cycle/root_steps.h"
+#include "cycle/unchecked.h"
+#include "cycle/weak_steps.h"
+
+struct request {
+    struct ter_collector *collector;
+    struct ter_collection collection;
+    bool stopped; /* else: nothing was done */
+};
+
+static void pass(const struct request *request, enum ter_phase phase)
+{
+    struct ter_passage passage = {phase, request->collector, &request->collection};
+
+    ter_callbacks_passed(request->collector->callbacks, &passage);
+}
+
+static uint64_t since_start(const struct request *request)
+{
+    return ter_os_now_ns() - request->collection.start_ns;
+}
+
+static size_t used_bytes(const struct ter_collector *collector)
+{
+    return atomic_load_explicit(&collector->ground.accounting.used_bytes, memory_order_relaxed);
+}
+
+/* ---- Stop ---- */
+
+static bool stop_world(struct ter_collector *collector)
+{
+    if (ter_world_stop(&collector->allocator) == TER_OK)
+        return true;
+    ter_log(TER_LOG_WARNING, "the other threads cannot be stopped: no collection now");
+    return false;
+}
+
+static void prepare(struct ter_collector *collector)
+{
+    if (collector->plan->prepare != NULL)
+        collector->plan->prepare(collector);
+    else
+        ter_spaces_prepare(collector);
+    ter_world_mark_runs(&collector->allocator, &collector->ground.side.tables[TER_SIDE_MARK]);
+    collector->tracer.loop->begin(&collector->tracer);
+}
+
+/*
+ * Under the loader's lock, so that no library goes while its data are marked. It is taken before
+ * the world stops: a thread that stands may hold it. The list of data segments again, since
+ * callbacks may load.
+ */
+static void stop_and_mark_static_roots(void *context)
+{
+    struct request *request = context;
+    struct ter_collector *collector = request->collector;
+
+    request->stopped = ter_root_steps_refresh(collector) && stop_world(collector);
+    if (!request->stopped)
+        return;
+    pass(request, TER_PHASE_STOPPED);
+    ter_unchecked_begin();
+    prepare(collector);
+    ter_root_steps_static(collector);
+}
+
+/* What may fail or needs locks of others comes before the world stops. */
+static bool begin(struct request *request)
+{
+    struct ter_collector *collector = request->collector;
+
+    if (!ter_root_steps_refresh(collector) ||
+        !ter_callbacks_allowed(collector->callbacks, request->collection.reason))
+        return false;
+    collector->collecting = true;
+    /* Under stress also where it is not worth it, so that tests see it. */
+    ter_workers_prepare(&collector->workers, &collector->tracer,
+                        collector->allocator.stress_interval != 0
+                            ? SIZE_MAX
+                            : collector->trigger.live.scanned_bytes);
+    pass(request, TER_PHASE_BEGINNING);
+    pass(request, TER_PHASE_STOPPING);
+    ter_os_hold_libraries(stop_and_mark_static_roots, request);
+    if (!request->stopped)
+        collector->collecting = false;
+    return request->stopped;
+}
+
+/* ---- Mark ---- */
+
+static void mark(struct ter_collector *collector, uintptr_t own_stack)
+{
+    uint64_t start_ns;
+
+    ter_root_steps_other(collector, own_stack);
+    start_ns = ter_os_now_ns();
+    ter_collector_drain(collector);
+    collector->drain_ns = ter_os_now_ns() - start_ns;
+    /* What is left is little: weak things, one by one. */
+    collector->workers.ready = 0;
+    ter_weak_steps_reach(collector);
+    ter_collector_drain(collector);
+    ter_weak_steps_process(collector);
+    ter_mark_stack_trim(&collector->tracer.stack);
+    ter_unchecked_end(collector);
+}
+
+/* ---- Release ---- */
+
+static void release(struct ter_collector *collector, struct ter_live *live)
+{
+    *live = (struct ter_live){0};
+    if (collector->plan->release != NULL)
+        collector->plan->release(collector, live);
+    else
+        ter_spaces_release(collector, live);
+}
+
+static void account(struct ter_collector *collector, struct ter_collection *collection)
+{
+    struct ter_allocator *allocator = &collector->allocator;
+
+    collection->number = ++collector->collections;
+    collection->used_after_bytes = used_bytes(collector);
+    collection->heap_bytes = collector->ground.accounting.limit_bytes;
+    collection->allocated_bytes = ter_mutators_allocated(allocator);
+    ter_workers_learn(&collector->workers, collector->drain_ns,
+                      collection->live.scanned_bytes + collection->live.atomic_bytes);
+    collector->trigger.live = collection->live;
+    collector->trigger.used_bytes = collection->used_after_bytes;
+    collector->trigger.root_bytes = ter_collector_root_bytes(collector);
+    allocator->allocated_since_collection = 0 - ter_mutators_uncounted(allocator);
+    allocator->make_do_bytes = 0;
+    allocator->held_at_collection = ter_mutators_held(allocator);
+    allocator->freed_since_collection = 0 - ter_mutators_freed_uncounted(allocator);
+    /* Last: who asks in between sees less than there is, and does not go by that. */
+    allocator->allocated_before += collection->allocated_bytes;
+}
+
+/* ---- After the pause ---- */
+
+/* malloc may only be called when nobody stands still while holding its lock. */
+static void tell_resumed(const struct ter_collector *collector)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->resumed != NULL)
+            space->policy->resumed(space);
+    }
+}
+
+static void trim(struct ter_collector *collector, size_t allocated_bytes)
+{
+    size_t surplus;
+
+    ter_trim_note(&collector->trim, allocated_bytes);
+    if (!collector->trim.enabled)
+        return;
+    surplus = ter_trim_surplus(&collector->trim, &collector->ground.accounting);
+    if (surplus == 0)
+        return;
+    ter_spaces_trim(collector, surplus);
+    ter_workers_trim(&collector->workers);
+}
+
+static void end(struct request *request)
+{
+    struct ter_collector *collector = request->collector;
+
+    pass(request, TER_PHASE_RESUMED);
+    tell_resumed(collector);
+    trim(collector, request->collection.allocated_bytes);
+    collector->collecting = false;
+    request->collection.total_ns = since_start(request);
+    pass(request, TER_PHASE_ENDED);
+}
+
+/* ---- The order ---- */
+
+static void collect(void *context, uintptr_t own_stack)
+{
+    struct request *request = context;
+    struct ter_collector *collector = request->collector;
+    struct ter_collection *collection = &request->collection;
+
+    collection->used_before_bytes = used_bytes(collector);
+    if (!begin(request))
+        return;
+    mark(collector, own_stack);
+    pass(request, TER_PHASE_MARKED);
+    collection->mark_ns = since_start(request);
+    release(collector, &collection->live);
+    account(collector, collection);
+    pass(request, TER_PHASE_RELEASED);
+    ter_world_resume(&collector->allocator);
+    collection->pause_ns = since_start(request);
+    collection->sweep_ns = collection->pause_ns - collection->mark_ns;
+    end(request);
+}
+
+bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_reason reason)
+{
+    TER_KEEP_ERRNO;
+    struct request request = {.collector = collector,
+                              .collection = {.reason = reason, .start_ns = ter_os_now_ns()}};
+    struct ter_os_cancel before;
+
+    TER_REQUIRE(!collector->collecting && !collector->allocator.visiting,
+                "a collection was asked for in a callback of a collection or of a visit");
+    if (collector->plan->loop == NULL)
+        return false;
+    /* Helpers are waited for, and what is called back may do anything. */
+    before = ter_os_cancel_off();
+    ter_stack_call(collect, &request);
+    ter_os_cancel_back(before);
+    return request.stopped;
+}
+
+size_t ter_collector_release_memory(struct ter_collector *collector)
+{
+    ter_workers_trim(&collector->workers);
+    return ter_spaces_trim(collector, SIZE_MAX);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/collector.h"
+
+/* ---- Questions ---- */
+
+bool ter_collector_is_object(const struct ter_collector *collector, uintptr_t word)
+{
+    const struct ter_sft *owner = ter_collector_owner(collector, word);
+
+    return !ter_object_is_none(owner->find_object(owner, word));
+}
+
+size_t ter_collector_object_bytes(const struct ter_collector *collector, uintptr_t object)
+{
+    const struct ter_space *space = ter_collector_space(collector, object);
+
+    return space->policy->object_bytes(space, object);
+}
+
+unsigned ter_collector_object_kind(const struct ter_collector *collector, uintptr_t object)
+{
+    const struct ter_space *space = ter_collector_space(collector, object);
+
+    return space->policy->object_kind(space, object);
+}
+
+bool ter_collector_is_marked(const struct ter_collector *collector, uintptr_t object)
+{
+    const struct ter_space *space = ter_collector_space(collector, object);
+
+    return space->policy->is_marked(space, object);
+}
+
+void ter_collector_set_mark(const struct ter_collector *collector, uintptr_t object, bool marked)
+{
+    const struct ter_space *space = ter_collector_space(collector, object);
+
+    space->policy->set_mark(space, object, marked);
+}
+
+/* ---- All spaces ---- */
+
+void ter_collector_visit_objects(const struct ter_collector *collector, ter_object_visitor *visit,
+                                 void *context)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+
+        space->policy->for_each(space, visit, context);
+    }
+}
+
+ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_visitor *visit,
+                                  void *context)
+{
+    ter_status status = ter_world_stop(&collector->allocator);
+
+    if (status != TER_OK)
+        return status;
+    ter_collector_visit_objects(collector, visit, context);
+    ter_world_resume(&collector->allocator);
+    return TER_OK;
+}
+
+ter_status ter_collector_check(struct ter_collector *collector)
+{
+    ter_status status = ter_world_stop(&collector->allocator);
+
+    if (status != TER_OK)
+        return status;
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->check != NULL)
+            space->policy->check(space);
+    }
+    ter_world_resume(&collector->allocator);
+    return TER_OK;
+}
+
+size_t ter_collector_static_root_bytes(const struct ter_collector *collector)
+{
+    size_t bytes = ter_roots_bytes(&collector->roots);
+
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->root_bytes != NULL)
+            bytes += space->policy->root_bytes(space);
+    }
+    return bytes;
+}
+
+size_t ter_collector_root_bytes(const struct ter_collector *collector)
+{
+    return ter_collector_static_root_bytes(collector) +
+           2 * ter_world_stack_bytes(&collector->allocator);
+}
+
+ter_status ter_collector_add_kind(struct ter_collector *collector, const struct ter_kind *kind,
+                                  unsigned *index)
+{
+    struct ter_allocator *allocator = &collector->allocator;
+    const char *wrong = ter_kind_check(kind);
+
+    if (wrong != NULL) {
+        ter_log(TER_LOG_WARNING, "a kind of objects is refused: %s", wrong);
+        return TER_ERROR_INVALID;
+    }
+    if (allocator->kind_count == TER_MAX_KINDS)
+        return TER_ERROR_FULL;
+    *index = allocator->kind_count;
+    allocator->kinds[allocator->kind_count++] = *kind;
+    ter_mutators_open(allocator);
+    return TER_OK;
+}
+
+/* ---- Steps ---- */
+
+void ter_spaces_prepare(struct ter_collector *collector)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->prepare != NULL)
+            space->policy->prepare(space);
+    }
+}
+
+void ter_spaces_release(struct ter_collector *collector, struct ter_live *live)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->release != NULL)
+            space->policy->release(space, live);
+    }
+}
+
+static size_t trim_space(struct ter_space *space, size_t bytes)
+{
+    return space->policy->trim == NULL || bytes == 0 ? 0 : space->policy->trim(space, bytes);
+}
+
+/* Large objects' pages first: they lie in few pieces. */
+size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes)
+{
+    size_t done = trim_space(collector->allocator.large, bytes);
+
+    for (unsigned i = 0; i < collector->space_count && done < bytes; i++)
+        if (collector->spaces[i].space != collector->allocator.large)
+            done += trim_space(collector->spaces[i].space, bytes - done);
+    if (done > 0)
+        ter_log(TER_LOG_DECISION, "%zu KiB of free memory go back to the system", done >> 10);
+    return done;
+}

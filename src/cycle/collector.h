@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The collector: what every heap has, whatever its plan. Here are its parts and the questions that
+ * its spaces answer; how it collects is in collect.c.
+ *
+ * Invariant: `spaces` holds those of the plan, in its order, then malloc's and the program's. The
+ * list changes only in ter_collector_init and ter_collector_fini.
+ */
+#pragma once
+
+#include "cycle/callbacks.h"
+#include "cycle/plan.h"
+#include "cycle/trigger.h"
+#include "cycle/trim.h"
+#include "weak/weak.h"
+
+#define TER_MOST_SPACES 16u
+
+struct ter_collector_space {
+    struct ter_space *space;
+    unsigned serves; /* TER_SERVES_... */
+};
+
+struct ter_collector {
+    const struct ter_plan *plan;
+    struct ter_ground ground;
+    struct ter_allocator allocator;
+    struct ter_collector_space spaces[TER_MOST_SPACES];
+    unsigned space_count;
+    struct ter_vm_space *vm_space; /* NULL: the program declares no memory of its own */
+    struct ter_roots roots;
+    struct ter_finalizers finalizers;
+    struct ter_links short_links;
+    struct ter_links long_links;
+    struct ter_tracer tracer; /* worker 0; of a plan that collects */
+    struct ter_workers workers;
+    uint64_t drain_ns; /* that marking what lies behind the roots took last */
+    struct ter_trigger trigger;
+    struct ter_trim trim;
+    struct ter_callbacks *callbacks;
+    uint64_t collections;
+    bool collecting;
+    bool refused; /* an allocation, since the last collection */
+};
+
+/* ---- Any word ---- */
+
+/* Who owns the word, and which object covers it. */
+TER_INLINE const struct ter_sft *ter_collector_owner(const struct ter_collector *collector,
+                                                     uintptr_t word)
+{
+    return ter_sft_map_get(&collector->ground.map, word);
+}
+
+TER_INLINE const struct ter_space *ter_collector_space(const struct ter_collector *collector,
+                                                       uintptr_t word)
+{
+    return ter_space_of(ter_collector_owner(collector, word));
+}
+
+TER_INLINE ter_object ter_collector_find_interior(const struct ter_collector *collector,
+                                                  uintptr_t word)
+{
+    const struct ter_sft *owner = ter_collector_owner(collector, word);
+
+    return owner->find_object_from_interior(owner, word);
+}
+
+/* Does an object begin exactly there? */
+bool ter_collector_is_object(const struct ter_collector *collector, uintptr_t word);
+
+/* ---- An object ---- */
+
+/* Bytes that it can hold. */
+size_t ter_collector_object_bytes(const struct ter_collector *collector, uintptr_t object);
+unsigned ter_collector_object_kind(const struct ter_collector *collector, uintptr_t object);
+/* Its mark, wherever it lies. */
+bool ter_collector_is_marked(const struct ter_collector *collector, uintptr_t object);
+void ter_collector_set_mark(const struct ter_collector *collector, uintptr_t object, bool marked);
+
+/* ---- All of them ---- */
+
+/*
+ * Calls `visit` for every object of every space, with the world stopped, under the heap lock. Cells
+ * that a stopped mutator has not handed out yet are visited too.
+ */
+ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_visitor *visit,
+                                  void *context);
+/* The same without stopping anybody: for what happens under the heap lock anyway. */
+void ter_collector_visit_objects(const struct ter_collector *collector, ter_object_visitor *visit,
+                                 void *context);
+
+/* Stops with a line if what a space keeps about itself does not agree; as ter_collector_for_each. */
+ter_status ter_collector_check(struct ter_collector *collector);
+
+/* What the trigger counts of roots: static ones, and stacks twice, as Boehm's collector does. */
+size_t ter_collector_root_bytes(const struct ter_collector *collector);
+/* Of them: static data and memory of the program's that are roots. */
+size_t ter_collector_static_root_bytes(const struct ter_collector *collector);
+
+/* Adds a kind of objects; TER_ERROR_FULL when there are TER_MAX_KINDS. Under the heap lock. */
+ter_status ter_collector_add_kind(struct ter_collector *collector, const struct ter_kind *kind,
+                                  unsigned *index);
+
+/* What a step of a plan does as a rule: every space, by its policy. */
+void ter_spaces_prepare(struct ter_collector *collector);
+void ter_spaces_release(struct ter_collector *collector, struct ter_live *live);
+
+/* Gives up to about `bytes` of free memory back to the system; returns how much. Under the lock. */
+size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes);

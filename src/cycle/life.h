@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* How a collector begins and ends. */
+#pragma once
+
+#include "cycle/collector.h"
+
+struct ter_collector_settings {
+    const struct ter_plan *plan;
+    struct ter_ground_settings ground; /* the record size is for the collector to fill in */
+    size_t initial_bytes;
+    size_t max_bytes;
+    size_t free_space_divisor;
+    size_t stress_interval;
+    bool scan_program;
+    bool scan_libraries;
+    unsigned markers;    /* threads that mark; 0: up to as many as processors, as is faster */
+    bool malloc_objects; /* objects come from malloc */
+    bool vm_space;       /* the program will declare memory of its own */
+    bool trim;           /* free memory that is not needed goes back to the system */
+};
+
+/* `collector` is zeroed storage of the caller. After a failure it is to be zeroed again. */
+ter_status ter_collector_init(struct ter_collector *collector,
+                              const struct ter_collector_settings *settings);
+/* After the last mutator is gone. */
+void ter_collector_fini(struct ter_collector *collector);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/root_steps.h"
+
+#include "cycle/drain.h"
+
+struct visit {
+    struct ter_collector *collector;
+    uintptr_t own_stack;
+};
+
+typedef void root_step(const struct visit *visit);
+
+static void mark_stack(void *context, uintptr_t start, uintptr_t end)
+{
+    ter_tracer_stack(context, start, end);
+}
+
+static void mark_data(void *context, uintptr_t start, uintptr_t end)
+{
+    ter_tracer_data(context, start, end);
+}
+
+/* ---- Static roots ---- */
+
+static void mark_static_range(void *context, uintptr_t start, uintptr_t end)
+{
+    struct ter_collector *collector = context;
+
+    ter_roots_visit_range(&collector->roots, start, end, mark_data, &collector->tracer);
+}
+
+static void data_segments_and_ranges(const struct visit *visit)
+{
+    ter_roots_visit(&visit->collector->roots, mark_data, &visit->collector->tracer);
+}
+
+static void memory_of_spaces(const struct visit *visit)
+{
+    for (unsigned i = 0; i < visit->collector->space_count; i++) {
+        const struct ter_space *space = visit->collector->spaces[i].space;
+
+        if (space->policy->visit_roots != NULL)
+            space->policy->visit_roots(space, mark_static_range, visit->collector);
+    }
+}
+
+static void mark_own_block(void *context, const struct ter_os_segment *segment)
+{
+    mark_static_range(context, ter_align_up(segment->start, sizeof(uintptr_t)),
+                      ter_align_down(segment->end, sizeof(uintptr_t)));
+}
+
+static void thread_data(const struct visit *visit)
+{
+    struct ter_collector *collector = visit->collector;
+
+    ter_world_visit_thread_data(&collector->allocator, &collector->roots.modules, mark_data,
+                                &collector->tracer);
+    /* The loader tells a thread at least of its own, also of libraries that came later. */
+    if (!ter_os_knows_thread_data())
+        ter_os_for_each_tls_block(mark_own_block, collector);
+}
+
+/* ---- Others ---- */
+
+/* Before the stacks: it may say where those begin. */
+static void what_callbacks_add(const struct visit *visit)
+{
+    struct ter_passage passage = {.phase = TER_PHASE_ROOTS, .collector = visit->collector};
+
+    ter_callbacks_passed(visit->collector->callbacks, &passage);
+}
+
+static void stacks(const struct visit *visit)
+{
+    ter_world_visit_stacks(&visit->collector->allocator, visit->own_stack, mark_stack,
+                           &visit->collector->tracer);
+}
+
+static void uncollectable_objects(const struct visit *visit)
+{
+    ter_collector_mark_uncollectable(visit->collector);
+}
+
+/* ---- The lists ---- */
+
+static root_step *const static_steps[] = {data_segments_and_ranges, memory_of_spaces, thread_data};
+static root_step *const other_steps[] = {what_callbacks_add, stacks, uncollectable_objects};
+
+bool ter_root_steps_refresh(struct ter_collector *collector)
+{
+    if (ter_roots_refresh(&collector->roots) == TER_OK)
+        return true;
+    ter_log(TER_LOG_WARNING, "no memory for the list of data segments: no collection now");
+    return false;
+}
+
+void ter_root_steps_static(struct ter_collector *collector)
+{
+    struct visit visit = {collector, 0};
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(static_steps); i++)
+        static_steps[i](&visit);
+}
+
+void ter_root_steps_other(struct ter_collector *collector, uintptr_t own_stack)
+{
+    struct visit visit = {collector, own_stack};
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(other_steps); i++)
+        other_steps[i](&visit);
+}

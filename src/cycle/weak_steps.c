@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/weak_steps.h"
+
+#include "cycle/drain.h"
+
+/*
+ * What was freed by hand is no object any more and so is not reached, whatever its mark says. Where
+ * none ever lay the word is as good as any outside the heap.
+ */
+bool ter_collector_is_reached(const struct ter_collector *collector, uintptr_t object)
+{
+    const struct ter_space *space = ter_collector_space(collector, object);
+    ter_object base = ter_collector_find_interior(collector, object);
+
+    if (ter_object_is_none(base))
+        return !space->policy->is_gone(space, object);
+    return ter_collector_is_marked(collector, base.bits);
+}
+
+static bool is_reached(void *context, uintptr_t object)
+{
+    return ter_collector_is_reached(context, object);
+}
+
+static void reach_object(void *context, uintptr_t object)
+{
+    ter_collector_reach(context, object);
+}
+
+static void reach_children(void *context, uintptr_t object)
+{
+    struct ter_collector *collector = context;
+
+    if (!ter_collector_is_object(collector, object))
+        return;
+    ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
+                        ter_collector_object_kind(collector, object));
+    ter_collector_drain(collector);
+}
+
+/*
+ * With its mark set meanwhile, references back to the object lead nowhere. All of the object is
+ * read now, also a large one: only references that lie in it are ignored, not ones further on.
+ */
+static void reach_children_but_self(void *context, uintptr_t object)
+{
+    struct ter_collector *collector = context;
+    unsigned kind;
+    size_t bytes;
+
+    if (!ter_collector_is_object(collector, object))
+        return;
+    kind = ter_collector_object_kind(collector, object);
+    bytes = ter_collector_object_bytes(collector, object);
+    ter_collector_set_mark(collector, object, true);
+    if (collector->allocator.kinds[kind].scan == TER_SCAN_AMBIGUOUS)
+        ter_tracer_data(&collector->tracer, object, object + bytes);
+    else
+        ter_tracer_contents(&collector->tracer, object, bytes, kind);
+    ter_collector_set_mark(collector, object, false);
+    ter_collector_drain(collector);
+}
+
+static uintptr_t base_of(void *context, uintptr_t address)
+{
+    return ter_collector_find_interior(context, address).bits;
+}
+
+static struct ter_reach reach_of(struct ter_collector *collector)
+{
+    return (struct ter_reach){.is_reached = is_reached,
+                              .reach = reach_object,
+                              .reach_children = reach_children,
+                              .reach_children_but_self = reach_children_but_self,
+                              .context = collector};
+}
+
+void ter_weak_steps_reach(struct ter_collector *collector)
+{
+    struct ter_reach way = reach_of(collector);
+
+    ter_finalizers_reach(&collector->finalizers, &way);
+}
+
+void ter_weak_steps_process(struct ter_collector *collector)
+{
+    struct ter_passage passage = {.phase = TER_PHASE_REACHED, .collector = collector};
+    struct ter_reach way = reach_of(collector);
+
+    ter_links_clear_unreached(&collector->short_links, &way);
+    ter_finalizers_process(&collector->finalizers, &way);
+    ter_links_clear_unreached(&collector->long_links, &way);
+    ter_callbacks_passed(collector->callbacks, &passage);
+    ter_links_forget_dead(&collector->short_links, &way, base_of);
+    ter_links_forget_dead(&collector->long_links, &way, base_of);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Small objects in cells of blocks; what a collection does not reach goes. */
+#include "space/space.h"
+
+const struct ter_policy ter_policy_mark_sweep = {
+    TER_BLOCK_SPACE_POLICY,
+    .help = "small objects in size-class cells, emptied by the sweep",
+    .functions = {.kind = TER_SPACE_MARK_SWEEP,
+                  .name = "mark-sweep",
+                  .find_object_from_interior = ter_block_space_find},
+};

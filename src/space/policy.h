@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a policy is: one constant record that says how a space of that sort behaves. A space is a
+ * record in the map of its ground, which begins with struct ter_space and points to its policy.
+ *
+ * Invariant: whoever stands above this floor asks the policy; only a plan knows which policies its
+ * spaces have. A function that is said to be optional is NULL where a space has nothing to do.
+ *
+ * `object` below is the address of an object of the space, `word` any word for which the map
+ * answered with the space. Threads: changes and visits under the heap lock; prepare and release
+ * with the world stopped too; questions in any thread, without a lock.
+ */
+#pragma once
+
+#include "metadata/metadata.h"
+#include "object/object.h"
+#include "sft/sft.h"
+
+struct ter_space;
+
+/* Live bytes after a collection, as the trigger wants them. */
+struct ter_live {
+    size_t objects;
+    size_t scanned_bytes; /* of objects that may hold references */
+    size_t atomic_bytes;  /* of objects that hold none */
+};
+
+TER_INLINE void ter_live_count(struct ter_live *live, enum ter_scan scan, size_t objects,
+                               size_t bytes)
+{
+    live->objects += objects;
+    if (scan == TER_SCAN_NONE)
+        live->atomic_bytes += bytes;
+    else
+        live->scanned_bytes += bytes;
+}
+
+/* Called for an object; `kind` is a row of the heap's kinds. */
+typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
+                                const struct ter_kind *kind);
+typedef void ter_space_range_visitor(void *context, uintptr_t start, uintptr_t end);
+
+struct ter_policy {
+    /* ---- What it is ---- */
+
+    const char *help;      /* for people: what lives in such a space */
+    size_t record_bytes;   /* of a space's record */
+    ter_side_set side;     /* side metadata that its chunks need */
+    size_t header_bytes;   /* before the first byte of each object */
+    bool moves;            /* objects may change their address in a collection */
+    bool in_layout;        /* its chunks are of the layout's range; else it is an outside space */
+    bool cells;            /* a struct ter_block_space: mutators allocate and free without a lock */
+    bool owned_by_program; /* the memory is the program's: nothing in it is ever freed */
+    /*
+     * The functions that differ from those of a space that never moves objects (space/common.c);
+     * those left NULL are completed. `kind` and `name` are always set.
+     */
+    struct ter_sft functions;
+
+    /* ---- Life ---- */
+
+    /* What is behind the common part is zero. Optional. */
+    ter_status (*init)(struct ter_space *space);
+    /* Gives back what init and allocation took, but for chunks of the ground. Optional. */
+    void (*fini)(struct ter_space *space);
+
+    /* ---- Allocation, unless `cells`; a space that serves no allocation has neither ---- */
+
+    /*
+     * By the mutator's thread without the lock: an object in what the mutator has already, or 0.
+     * `window` is a word for this kind that is the policy's to use, 0 at first. Optional.
+     */
+    uintptr_t (*place)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes);
+    /* What of the heap's limit an object of that size takes when there is no place for it. */
+    size_t (*admit_bytes)(size_t bytes);
+    /*
+     * Takes that much, which was admitted, and makes the object. *zeroed: its memory reads zero;
+     * else clearing it, if its kind wants that, is the caller's.
+     */
+    ter_status (*allocate)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes,
+                           uintptr_t *object, bool *zeroed);
+    /* The mutator with that window ends. Optional. */
+    void (*give_up)(struct ter_space *space, uintptr_t *window, unsigned kind);
+    /* Frees an object by hand; returns its bytes. NULL where `cells` or `owned_by_program`. */
+    size_t (*free)(struct ter_space *space, uintptr_t object);
+    /* Grows an object where it is; what is new is zero if the kind wants that. Optional. */
+    bool (*extend)(struct ter_space *space, uintptr_t object, size_t bytes);
+    /* From now on only words that lead to its first page keep the object. Optional. */
+    void (*keep_by_first_page)(struct ter_space *space, uintptr_t object);
+
+    /* ---- Collection; with the world stopped ---- */
+
+    /* Nothing is reached. Optional. */
+    void (*prepare)(struct ter_space *space);
+    /* Lets go of what was not reached, and counts what was. Optional. */
+    void (*release)(struct ter_space *space, struct ter_live *live);
+    /* When threads run again: what could not be done while they stood. Optional. */
+    void (*resumed)(struct ter_space *space);
+
+    /* ---- Looking at it ---- */
+
+    /* Calls `visit` for every object; it may not change the space. */
+    void (*for_each)(const struct ter_space *space, ter_object_visitor *visit, void *context);
+    /* Is there an object of an uncollectable kind? Optional: there may be. */
+    bool (*has_uncollectable)(const struct ter_space *space);
+    /* Bytes in use: of blocks, runs of pages, objects. And of one chunk. */
+    size_t (*used_bytes)(const struct ter_space *space);
+    size_t (*used_in_chunk)(const struct ter_space *space, uintptr_t chunk);
+    /* Gives up to about `bytes` of free memory back to the system; returns how much. Optional. */
+    size_t (*trim)(struct ter_space *space, size_t bytes);
+    /* Memory of the space that is roots, and how much. Optional, both or neither. */
+    void (*visit_roots)(const struct ter_space *space, ter_space_range_visitor *visit,
+                        void *context);
+    size_t (*root_bytes)(const struct ter_space *space);
+    /*
+     * Stops with a line if what the space keeps about itself does not agree. With the world
+     * stopped. Optional.
+     */
+    void (*check)(const struct ter_space *space);
+
+    /* ---- Questions about an object ---- */
+
+    size_t (*object_bytes)(const struct ter_space *space, uintptr_t object);
+    unsigned (*object_kind)(const struct ter_space *space, uintptr_t object);
+    bool (*is_marked)(const struct ter_space *space, uintptr_t object);
+    void (*set_mark)(const struct ter_space *space, uintptr_t object, bool marked);
+    /* No object covers `word`: may one have, that is gone? Else it is like any word outside. */
+    bool (*is_gone)(const struct ter_space *space, uintptr_t word);
+};
+
+/*
+ * X(identifier): the policies that there are, each a `const struct ter_policy` named
+ * ter_policy_<identifier> in a file of this folder. A new policy is a new row.
+ */
+#define TER_POLICIES(X)                                                                            \
+    X(mark_sweep)                                                                                  \
+    X(immortal)                                                                                    \
+    X(large)                                                                                       \
+    X(bump)                                                                                        \
+    X(malloc)                                                                                      \
+    X(vm)
+
+#define TER_POLICY_DECLARATION(identifier) extern const struct ter_policy ter_policy_##identifier;
+TER_POLICIES(TER_POLICY_DECLARATION)
+#undef TER_POLICY_DECLARATION
+
+#define TER_POLICY_ENUM(identifier) TER_POLICY_NUMBER_##identifier,
+enum { TER_POLICIES(TER_POLICY_ENUM) TER_POLICY_COUNT };
+#undef TER_POLICY_ENUM
+
+/* The rows as values; and EMPTY's, which holds nothing. */
+extern const struct ter_policy *const ter_policies[TER_POLICY_COUNT];
+extern const struct ter_policy ter_policy_empty;
+
+/* Of the largest space: what the map of a ground needs to know. */
+size_t ter_policy_record_bytes(void);
