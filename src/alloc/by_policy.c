@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-struct request {
+struct ter_policy_request {
     struct ter_mutator *mutator;
     struct ter_space *space;
     uintptr_t *window;
@@ -13,7 +13,7 @@ struct request {
 };
 
 /* Without the lock, or under it; 0 when the mutator has no place ready. */
-static uintptr_t place(const struct request *request)
+static uintptr_t place_new(const struct ter_policy_request *request)
 {
     const struct ter_policy *policy = request->space->policy;
 
@@ -23,7 +23,7 @@ static uintptr_t place(const struct request *request)
 }
 
 /* Asks the gate until the object is there or memory is out. */
-static uintptr_t take(struct request *request)
+static uintptr_t take_admitted(struct ter_policy_request *request)
 {
     const struct ter_gate *gate = &request->mutator->allocator->gate;
     struct ter_accounting *accounting = &request->space->ground->accounting;
@@ -49,14 +49,14 @@ static uintptr_t take(struct request *request)
     }
 }
 
-static void clear(struct request *request, uintptr_t object)
+static void clear_new(struct ter_policy_request *request, uintptr_t object)
 {
     if (!request->zeroed)
         memset((void *)object, 0, request->bytes);
     request->zeroed = true;
 }
 
-static uintptr_t take_locked(struct request *request)
+static uintptr_t allocate_locked(struct ter_policy_request *request)
 {
     struct ter_allocator *allocator = request->mutator->allocator;
     const struct ter_kind *how = &allocator->kinds[request->kind];
@@ -64,19 +64,19 @@ static uintptr_t take_locked(struct request *request)
 
     ter_allocator_poll_stress(allocator);
     request->zeroed = true;
-    object = place(request);
+    object = place_new(request);
     if (object == 0)
-        object = take(request);
+        object = take_admitted(request);
     if (object == 0)
         return 0;
     ter_allocator_count(allocator, request->bytes);
     /* Nobody who trusts it may see what was here, and without the lock others may collect. */
     if (ter_kind_trusts_contents(how) && how->zeroed)
-        clear(request, object);
+        clear_new(request, object);
     return object;
 }
 
-static void *allocate(struct request *request)
+static void *allocate_from(struct ter_policy_request *request)
 {
     struct ter_mutator *mutator = request->mutator;
     struct ter_allocator *allocator = mutator->allocator;
@@ -84,7 +84,7 @@ static void *allocate(struct request *request)
 
     /* Under stress all is counted, under the lock. */
     if (TER_LIKELY(allocator->stress_interval == 0)) {
-        object = place(request);
+        object = place_new(request);
         if (object != 0) {
             __atomic_store_n(&mutator->uncounted, mutator->uncounted + request->bytes,
                              __ATOMIC_RELAXED);
@@ -93,10 +93,10 @@ static void *allocate(struct request *request)
     }
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_allocator_lock(allocator);
-    object = take_locked(request);
+    object = allocate_locked(request);
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
-        clear(request, object);
+        clear_new(request, object);
     return (void *)object;
 }
 
@@ -104,39 +104,39 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
                                           void **object)
 {
     struct ter_allocator *allocator = mutator->allocator;
-    struct request request = {.mutator = mutator,
-                              .space = ter_allocator_small_space(allocator, kind),
-                              .window = &mutator->windows[TER_SERVICE_SMALL][kind],
-                              .kind = kind,
-                              .bytes = bytes};
+    struct ter_policy_request request = {.mutator = mutator,
+                                         .space = ter_allocator_small_space(allocator, kind),
+                                         .window = &mutator->windows[TER_SERVICE_SMALL][kind],
+                                         .kind = kind,
+                                         .bytes = bytes};
 
     if (allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, bytes, object))
         return true;
     if (request.space->policy->cells)
         return false;
-    *object = allocate(&request);
+    *object = allocate_from(&request);
     return true;
 }
 
 void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
     struct ter_allocator *allocator = mutator->allocator;
-    struct request request = {.mutator = mutator,
-                              .space = allocator->large,
-                              .window = &mutator->windows[TER_SERVICE_LARGE][kind],
-                              .kind = kind,
-                              .bytes = bytes};
+    struct ter_policy_request request = {.mutator = mutator,
+                                         .space = allocator->large,
+                                         .window = &mutator->windows[TER_SERVICE_LARGE][kind],
+                                         .kind = kind,
+                                         .bytes = bytes};
     void *object;
 
     if (allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, bytes, &object))
         return object;
-    return allocate(&request);
+    return allocate_from(&request);
 }
 
-static void give_up(struct ter_mutator *mutator, struct ter_space *space, enum ter_service service,
-                    unsigned kind)
+static void give_up_window(struct ter_mutator *mutator, struct ter_space *space,
+                           enum ter_service service, unsigned kind)
 {
     if (space != NULL && space->policy->give_up != NULL)
         space->policy->give_up(space, &mutator->windows[service][kind], kind);
@@ -147,7 +147,8 @@ void ter_mutator_give_up_windows(struct ter_mutator *mutator)
     const struct ter_allocator *allocator = mutator->allocator;
 
     for (unsigned kind = 0; kind < allocator->kind_count; kind++) {
-        give_up(mutator, ter_allocator_small_space(allocator, kind), TER_SERVICE_SMALL, kind);
-        give_up(mutator, allocator->large, TER_SERVICE_LARGE, kind);
+        give_up_window(mutator, ter_allocator_small_space(allocator, kind), TER_SERVICE_SMALL,
+                       kind);
+        give_up_window(mutator, allocator->large, TER_SERVICE_LARGE, kind);
     }
 }

@@ -6,20 +6,20 @@
 #include "cycle/unchecked.h"
 #include "cycle/weak_steps.h"
 
-struct request {
+struct collection_request {
     struct ter_collector *collector;
     struct ter_collection collection;
     bool stopped; /* else: nothing was done */
 };
 
-static void pass(const struct request *request, enum ter_phase phase)
+static void pass(const struct collection_request *request, enum ter_phase phase)
 {
     struct ter_passage passage = {phase, request->collector, &request->collection};
 
     ter_callbacks_passed(request->collector->callbacks, &passage);
 }
 
-static uint64_t since_start(const struct request *request)
+static uint64_t since_start(const struct collection_request *request)
 {
     return ter_os_now_ns() - request->collection.start_ns;
 }
@@ -39,7 +39,7 @@ static bool stop_world(struct ter_collector *collector)
     return false;
 }
 
-static void prepare(struct ter_collector *collector)
+static void prepare_all(struct ter_collector *collector)
 {
     if (collector->plan->prepare != NULL)
         collector->plan->prepare(collector);
@@ -56,7 +56,7 @@ static void prepare(struct ter_collector *collector)
  */
 static void stop_and_mark_static_roots(void *context)
 {
-    struct request *request = context;
+    struct collection_request *request = context;
     struct ter_collector *collector = request->collector;
 
     request->stopped = ter_root_steps_refresh(collector) && stop_world(collector);
@@ -64,12 +64,12 @@ static void stop_and_mark_static_roots(void *context)
         return;
     pass(request, TER_PHASE_STOPPED);
     ter_unchecked_begin();
-    prepare(collector);
+    prepare_all(collector);
     ter_root_steps_static(collector);
 }
 
 /* What may fail or needs locks of others comes before the world stops. */
-static bool begin(struct request *request)
+static bool begin(struct collection_request *request)
 {
     struct ter_collector *collector = request->collector;
 
@@ -111,7 +111,7 @@ static void mark(struct ter_collector *collector, uintptr_t own_stack)
 
 /* ---- Release ---- */
 
-static void release(struct ter_collector *collector, struct ter_live *live)
+static void release_unreached(struct ter_collector *collector, struct ter_live *live)
 {
     *live = (struct ter_live){0};
     if (collector->plan->release != NULL)
@@ -168,7 +168,7 @@ static void trim(struct ter_collector *collector, size_t allocated_bytes)
     ter_workers_trim(&collector->workers);
 }
 
-static void end(struct request *request)
+static void end(struct collection_request *request)
 {
     struct ter_collector *collector = request->collector;
 
@@ -184,7 +184,7 @@ static void end(struct request *request)
 
 static void collect(void *context, uintptr_t own_stack)
 {
-    struct request *request = context;
+    struct collection_request *request = context;
     struct ter_collector *collector = request->collector;
     struct ter_collection *collection = &request->collection;
 
@@ -194,7 +194,7 @@ static void collect(void *context, uintptr_t own_stack)
     mark(collector, own_stack);
     pass(request, TER_PHASE_MARKED);
     collection->mark_ns = since_start(request);
-    release(collector, &collection->live);
+    release_unreached(collector, &collection->live);
     account(collector, collection);
     pass(request, TER_PHASE_RELEASED);
     ter_world_resume(&collector->allocator);
@@ -206,8 +206,8 @@ static void collect(void *context, uintptr_t own_stack)
 bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_reason reason)
 {
     TER_KEEP_ERRNO;
-    struct request request = {.collector = collector,
-                              .collection = {.reason = reason, .start_ns = ter_os_now_ns()}};
+    struct collection_request request = {
+        .collector = collector, .collection = {.reason = reason, .start_ns = ter_os_now_ns()}};
     struct ter_os_cancel before;
 
     TER_REQUIRE(!collector->collecting && !collector->allocator.visiting,

@@ -65,7 +65,7 @@ static enum ter_admission admitted(struct ter_collector *collector)
 }
 
 /* The heap is at its maximum. */
-static enum ter_admission make_do(struct ter_collector *collector, size_t bytes)
+static enum ter_admission make_do_with_larger(struct ter_collector *collector, size_t bytes)
 {
     if (collector->plan->loop == NULL)
         return TER_REFUSED;
@@ -87,7 +87,7 @@ static enum ter_admission admit(void *context, size_t bytes)
     if (collected(collector))
         return TER_RETRY;
     if (!ter_trigger_grow(&collector->trigger, accounting, bytes))
-        return make_do(collector, bytes);
+        return make_do_with_larger(collector, bytes);
     ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
     return admitted(collector);
 }

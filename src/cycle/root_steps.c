@@ -3,12 +3,12 @@
 
 #include "cycle/drain.h"
 
-struct visit {
+struct root_visit {
     struct ter_collector *collector;
     uintptr_t own_stack;
 };
 
-typedef void root_step(const struct visit *visit);
+typedef void root_step(const struct root_visit *visit);
 
 static void mark_stack(void *context, uintptr_t start, uintptr_t end)
 {
@@ -29,12 +29,12 @@ static void mark_static_range(void *context, uintptr_t start, uintptr_t end)
     ter_roots_visit_range(&collector->roots, start, end, mark_data, &collector->tracer);
 }
 
-static void data_segments_and_ranges(const struct visit *visit)
+static void data_segments_and_ranges(const struct root_visit *visit)
 {
     ter_roots_visit(&visit->collector->roots, mark_data, &visit->collector->tracer);
 }
 
-static void memory_of_spaces(const struct visit *visit)
+static void memory_of_spaces(const struct root_visit *visit)
 {
     for (unsigned i = 0; i < visit->collector->space_count; i++) {
         const struct ter_space *space = visit->collector->spaces[i].space;
@@ -50,7 +50,7 @@ static void mark_own_block(void *context, const struct ter_os_segment *segment)
                       ter_align_down(segment->end, sizeof(uintptr_t)));
 }
 
-static void thread_data(const struct visit *visit)
+static void thread_data(const struct root_visit *visit)
 {
     struct ter_collector *collector = visit->collector;
 
@@ -64,20 +64,20 @@ static void thread_data(const struct visit *visit)
 /* ---- Others ---- */
 
 /* Before the stacks: it may say where those begin. */
-static void what_callbacks_add(const struct visit *visit)
+static void what_callbacks_add(const struct root_visit *visit)
 {
     struct ter_passage passage = {.phase = TER_PHASE_ROOTS, .collector = visit->collector};
 
     ter_callbacks_passed(visit->collector->callbacks, &passage);
 }
 
-static void stacks(const struct visit *visit)
+static void stacks(const struct root_visit *visit)
 {
     ter_world_visit_stacks(&visit->collector->allocator, visit->own_stack, mark_stack,
                            &visit->collector->tracer);
 }
 
-static void uncollectable_objects(const struct visit *visit)
+static void uncollectable_objects(const struct root_visit *visit)
 {
     ter_collector_mark_uncollectable(visit->collector);
 }
@@ -97,7 +97,7 @@ bool ter_root_steps_refresh(struct ter_collector *collector)
 
 void ter_root_steps_static(struct ter_collector *collector)
 {
-    struct visit visit = {collector, 0};
+    struct root_visit visit = {collector, 0};
 
     for (size_t i = 0; i < TER_ARRAY_LENGTH(static_steps); i++)
         static_steps[i](&visit);
@@ -105,7 +105,7 @@ void ter_root_steps_static(struct ter_collector *collector)
 
 void ter_root_steps_other(struct ter_collector *collector, uintptr_t own_stack)
 {
-    struct visit visit = {collector, own_stack};
+    struct root_visit visit = {collector, own_stack};
 
     for (size_t i = 0; i < TER_ARRAY_LENGTH(other_steps); i++)
         other_steps[i](&visit);

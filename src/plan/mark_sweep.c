@@ -8,7 +8,7 @@
  */
 #include "plan/plan.h"
 
-static const struct ter_plan_space spaces[] = {
+static const struct ter_plan_space mark_sweep_spaces[] = {
     {&ter_policy_mark_sweep, TER_SERVES_SMALL}, /* where most references lead: first */
     {&ter_policy_immortal, TER_SERVES_UNCOLLECTABLE},
     {&ter_policy_large, TER_SERVES_LARGE},
@@ -61,8 +61,8 @@ TER_INLINE bool trace_by_kind(struct ter_scanning *scanning, const struct ter_bl
 #include "trace/loop.h"
 
 const struct ter_plan ter_plan_mark_sweep = {
-    .spaces = spaces,
-    .space_count = TER_ARRAY_LENGTH(spaces),
+    .spaces = mark_sweep_spaces,
+    .space_count = TER_ARRAY_LENGTH(mark_sweep_spaces),
     .loop = &ter_mark_sweep_loop,
     .barrier = TER_BARRIER_NONE,
 };

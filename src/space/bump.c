@@ -36,60 +36,61 @@ static struct bump_space *bump_space_of(const struct ter_space *space)
     return (struct bump_space *)(uintptr_t)space;
 }
 
-static struct bump_block *record_of(const struct ter_space *space, uintptr_t address)
+static struct bump_block *bump_record_of(const struct ter_space *space, uintptr_t address)
 {
     return TER_SIDE_RECORD(space->ground->side, BLOCK, address);
 }
 
-static const struct ter_side_table *start_bits(const struct ter_space *space)
+static const struct ter_side_table *bump_start_bits(const struct ter_space *space)
 {
     return ter_space_table(space, TER_SIDE_MARK);
 }
 
-static const struct ter_side_table *live_bits(const struct ter_space *space)
+static const struct ter_side_table *bump_live_bits(const struct ter_space *space)
 {
     return ter_space_table(space, TER_SIDE_VALID_OBJECT);
 }
 
-static uintptr_t block_of(uintptr_t address)
+static uintptr_t bump_block_of(uintptr_t address)
 {
     return ter_align_down(address, TER_BYTES_IN_BLOCK);
 }
 
 /* One past the last byte that objects have. */
-static uintptr_t end_of(const struct ter_space *space, uintptr_t block)
+static uintptr_t bump_end_of(const struct ter_space *space, uintptr_t block)
 {
-    return block + __atomic_load_n(&record_of(space, block)->end, __ATOMIC_ACQUIRE);
+    return block + __atomic_load_n(&bump_record_of(space, block)->end, __ATOMIC_ACQUIRE);
 }
 
 /* ---- Questions ---- */
 
-static uintptr_t next_start(const struct ter_space *space, uintptr_t start, uintptr_t end)
+static uintptr_t bump_next_start(const struct ter_space *space, uintptr_t start, uintptr_t end)
 {
-    return ter_bits_find_set(start_bits(space), start + TER_BYTES_IN_GRANULE, end);
+    return ter_bits_find_set(bump_start_bits(space), start + TER_BYTES_IN_GRANULE, end);
 }
 
-static ter_object find(const struct ter_sft *sft, uintptr_t word)
+static ter_object bump_find(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_space *space = ter_space_of(sft);
     uintptr_t start;
 
     if (!ter_range_holds(&space->range, space->ground, word) ||
-        word >= end_of(space, block_of(word)) ||
-        !ter_side_find_previous_non_zero(start_bits(space), word, block_of(word), &start) ||
-        !ter_bits_test(live_bits(space), start))
+        word >= bump_end_of(space, bump_block_of(word)) ||
+        !ter_side_find_previous_non_zero(bump_start_bits(space), word, bump_block_of(word),
+                                         &start) ||
+        !ter_bits_test(bump_live_bits(space), start))
         return ter_object_none();
     return ter_object_at(start);
 }
 
-static size_t object_bytes(const struct ter_space *space, uintptr_t object)
+static size_t bump_object_bytes(const struct ter_space *space, uintptr_t object)
 {
-    return next_start(space, object, end_of(space, block_of(object))) - object;
+    return bump_next_start(space, object, bump_end_of(space, bump_block_of(object))) - object;
 }
 
-static unsigned object_kind(const struct ter_space *space, uintptr_t object)
+static unsigned bump_object_kind(const struct ter_space *space, uintptr_t object)
 {
-    return record_of(space, object)->kind;
+    return bump_record_of(space, object)->kind;
 }
 
 /* Where objects begin stays as it is, whatever a mark is meant to say. */
@@ -100,38 +101,38 @@ static void set_no_mark(const struct ter_space *space, uintptr_t object, bool ma
 
 /* ---- Allocation ---- */
 
-static ter_status init(struct ter_space *space)
+static ter_status bump_init(struct ter_space *space)
 {
     ter_blocks_init(&bump_space_of(space)->blocks, &space->range, space->ground);
     return TER_OK;
 }
 
-static uintptr_t place(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes)
+static uintptr_t bump_place(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes)
 {
     uintptr_t block = *window, object;
     struct bump_block *record;
 
     if (block == 0)
         return 0;
-    record = record_of(space, block);
+    record = bump_record_of(space, block);
     if (bytes > TER_BYTES_IN_BLOCK - record->end)
         return 0;
     object = block + record->end;
-    ter_bits_set_shared(start_bits(space), object);
-    ter_bits_set_shared(live_bits(space), object);
+    ter_bits_set_shared(bump_start_bits(space), object);
+    ter_bits_set_shared(bump_live_bits(space), object);
     if (!space->kinds[kind].zeroed)
         ter_valgrind_undefined(object, bytes);
     __atomic_store_n(&record->end, record->end + (uint32_t)bytes, __ATOMIC_RELEASE);
     return object;
 }
 
-static size_t admit_bytes(size_t bytes)
+static size_t bump_admit_bytes(size_t bytes)
 {
     (void)bytes;
     return TER_BYTES_IN_BLOCK;
 }
 
-static ter_status take_fresh(struct bump_space *space, unsigned kind, uintptr_t *block)
+static ter_status bump_take_fresh(struct bump_space *space, unsigned kind, uintptr_t *block)
 {
     bool zeroed;
     ter_status status = ter_blocks_acquire(&space->blocks, block, &zeroed);
@@ -139,40 +140,41 @@ static ter_status take_fresh(struct bump_space *space, unsigned kind, uintptr_t 
     if (status != TER_OK)
         return status;
     TER_CHECK(zeroed); /* no block ever goes back */
-    *record_of(&space->space, *block) =
+    *bump_record_of(&space->space, *block) =
         (struct bump_block){.kind = (uint8_t)kind, .scan = (uint8_t)space->space.kinds[kind].scan};
     return TER_OK;
 }
 
-static ter_status allocate(struct ter_space *common, uintptr_t *window, unsigned kind, size_t bytes,
-                           uintptr_t *object, bool *zeroed)
+static ter_status bump_allocate(struct ter_space *common, uintptr_t *window, unsigned kind,
+                                size_t bytes, uintptr_t *object, bool *zeroed)
 {
     struct bump_space *space = bump_space_of(common);
     uintptr_t block = ter_block_list_pop(&space->blocks, &space->left[kind]);
-    ter_status status = block != 0 ? TER_OK : take_fresh(space, kind, &block);
+    ter_status status = block != 0 ? TER_OK : bump_take_fresh(space, kind, &block);
 
     if (status != TER_OK)
         return status;
     *window = block;
     *zeroed = true;
-    *object = place(common, window, kind, bytes);
+    *object = bump_place(common, window, kind, bytes);
     TER_CHECK(*object != 0);
     return TER_OK;
 }
 
-static void give_up(struct ter_space *common, uintptr_t *window, unsigned kind)
+static void bump_give_up(struct ter_space *common, uintptr_t *window, unsigned kind)
 {
     struct bump_space *space = bump_space_of(common);
 
-    if (*window != 0 && *window + TER_BYTES_IN_BLOCK - end_of(common, *window) >= WORTH_KEEPING)
+    if (*window != 0 &&
+        *window + TER_BYTES_IN_BLOCK - bump_end_of(common, *window) >= WORTH_KEEPING)
         ter_block_list_push(&space->blocks, &space->left[kind], *window);
     *window = 0;
 }
 
-static size_t free_object(struct ter_space *space, uintptr_t object)
+static size_t bump_free(struct ter_space *space, uintptr_t object)
 {
-    size_t bytes = object_bytes(space, object);
-    bool was_set = ter_bits_clear_shared(live_bits(space), object);
+    size_t bytes = bump_object_bytes(space, object);
+    bool was_set = ter_bits_clear_shared(bump_live_bits(space), object);
 
     TER_CHECK(was_set);
     return bytes;
@@ -180,66 +182,66 @@ static size_t free_object(struct ter_space *space, uintptr_t object)
 
 /* ---- Looking at it ---- */
 
-static void visit_block(const struct ter_space *space, uintptr_t block, ter_object_visitor *visit,
-                        void *context)
+static void bump_visit_block(const struct ter_space *space, uintptr_t block,
+                             ter_object_visitor *visit, void *context)
 {
-    uintptr_t end = end_of(space, block), object = block;
+    uintptr_t end = bump_end_of(space, block), object = block;
 
     while (object < end) {
-        uintptr_t next = next_start(space, object, end);
+        uintptr_t next = bump_next_start(space, object, end);
 
-        if (ter_bits_test(live_bits(space), object))
-            visit(context, object, next - object, &space->kinds[object_kind(space, object)]);
+        if (ter_bits_test(bump_live_bits(space), object))
+            visit(context, object, next - object, &space->kinds[bump_object_kind(space, object)]);
         object = next;
     }
 }
 
-static void for_each(const struct ter_space *space, ter_object_visitor *visit, void *context)
+static void bump_for_each(const struct ter_space *space, ter_object_visitor *visit, void *context)
 {
     const struct ter_blocks *blocks = &bump_space_of(space)->blocks;
     uintptr_t block, end = 0;
 
     while ((block = ter_blocks_next(blocks, end, &end)) != 0)
         for (; block < end; block += TER_BYTES_IN_BLOCK)
-            visit_block(space, block, visit, context);
+            bump_visit_block(space, block, visit, context);
 }
 
-static size_t used_bytes(const struct ter_space *space)
+static size_t bump_used_bytes(const struct ter_space *space)
 {
     return bump_space_of(space)->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
 }
 
-static size_t used_in_chunk(const struct ter_space *space, uintptr_t chunk)
+static size_t bump_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
 {
     size_t used = 0;
 
     for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
-        used += record_of(space, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->end != 0;
+        used += bump_record_of(space, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->end != 0;
     return used << TER_LOG_BYTES_IN_BLOCK;
 }
 
-static void check_block(const struct ter_space *space, uintptr_t block)
+static void bump_check_block(const struct ter_space *space, uintptr_t block)
 {
-    uintptr_t end = end_of(space, block), object = block;
+    uintptr_t end = bump_end_of(space, block), object = block;
 
-    TER_REQUIRE(end == block || ter_bits_test(start_bits(space), block),
+    TER_REQUIRE(end == block || ter_bits_test(bump_start_bits(space), block),
                 "space %s: no object begins the block at %#zx", space->sft.name, (size_t)block);
-    while ((object = ter_bits_find_set(live_bits(space), object, end)) < end) {
-        TER_REQUIRE(ter_bits_test(start_bits(space), object),
+    while ((object = ter_bits_find_set(bump_live_bits(space), object, end)) < end) {
+        TER_REQUIRE(ter_bits_test(bump_start_bits(space), object),
                     "space %s: %#zx is an object and does not begin one", space->sft.name,
                     (size_t)object);
         object += TER_BYTES_IN_GRANULE;
     }
 }
 
-static void check(const struct ter_space *space)
+static void bump_check(const struct ter_space *space)
 {
     const struct ter_blocks *blocks = &bump_space_of(space)->blocks;
     uintptr_t block, end = 0;
 
     while ((block = ter_blocks_next(blocks, end, &end)) != 0)
         for (; block < end; block += TER_BYTES_IN_BLOCK)
-            check_block(space, block);
+            bump_check_block(space, block);
 }
 
 const struct ter_policy ter_policy_bump = {
@@ -248,19 +250,19 @@ const struct ter_policy ter_policy_bump = {
     .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |
             TER_SIDE_SET(BLOCK_LINK),
     .in_layout = true,
-    .functions = {.kind = TER_SPACE_OTHER, .name = "bump", .find_object_from_interior = find},
-    .init = init,
-    .place = place,
-    .admit_bytes = admit_bytes,
-    .allocate = allocate,
-    .give_up = give_up,
-    .free = free_object,
-    .for_each = for_each,
-    .used_bytes = used_bytes,
-    .used_in_chunk = used_in_chunk,
-    .check = check,
-    .object_bytes = object_bytes,
-    .object_kind = object_kind,
+    .functions = {.kind = TER_SPACE_OTHER, .name = "bump", .find_object_from_interior = bump_find},
+    .init = bump_init,
+    .place = bump_place,
+    .admit_bytes = bump_admit_bytes,
+    .allocate = bump_allocate,
+    .give_up = bump_give_up,
+    .free = bump_free,
+    .for_each = bump_for_each,
+    .used_bytes = bump_used_bytes,
+    .used_in_chunk = bump_used_in_chunk,
+    .check = bump_check,
+    .object_bytes = bump_object_bytes,
+    .object_kind = bump_object_kind,
     .is_marked = ter_space_is_marked,
     .set_mark = set_no_mark,
     .is_gone = ter_space_is_gone,

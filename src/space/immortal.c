@@ -3,7 +3,7 @@
 #include "space/space.h"
 
 /* Whatever a collection has seen of it. */
-static bool is_object(const struct ter_sft *sft, ter_object object)
+static bool is_immortal_object(const struct ter_sft *sft, ter_object object)
 {
     return !ter_object_is_none(sft->find_object(sft, object.bits));
 }
@@ -14,6 +14,6 @@ const struct ter_policy ter_policy_immortal = {
     .functions = {.kind = TER_SPACE_IMMORTAL,
                   .name = "immortal",
                   .find_object_from_interior = ter_block_space_find,
-                  .is_live = is_object,
-                  .is_sane = is_object},
+                  .is_live = is_immortal_object,
+                  .is_sane = is_immortal_object},
 };

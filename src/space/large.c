@@ -46,7 +46,7 @@ static unsigned large_kind(const struct ter_space *space, uintptr_t object)
     return ter_large_record_of(space->ground, object)->kind;
 }
 
-static ter_status init(struct ter_space *space)
+static ter_status large_init(struct ter_space *space)
 {
     ter_runs_init(&large_space_of(space)->runs, &space->range, space->ground);
     return TER_OK;
@@ -54,13 +54,13 @@ static ter_status init(struct ter_space *space)
 
 /* ---- Allocation ---- */
 
-static size_t admit_bytes(size_t bytes)
+static size_t large_admit_bytes(size_t bytes)
 {
     return ter_align_up(bytes, TER_BYTES_IN_PAGE);
 }
 
-static ter_status allocate(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes,
-                           uintptr_t *object, bool *zeroed)
+static ter_status large_allocate(struct ter_space *space, uintptr_t *window, unsigned kind,
+                                 size_t bytes, uintptr_t *object, bool *zeroed)
 {
     uintptr_t start;
     ter_status status;
@@ -91,7 +91,7 @@ static size_t free_large(struct ter_space *space, uintptr_t object)
     return bytes;
 }
 
-static bool extend(struct ter_space *space, uintptr_t object, size_t bytes)
+static bool large_extend(struct ter_space *space, uintptr_t object, size_t bytes)
 {
     struct ter_large_record *record = ter_large_record_of(space->ground, object);
     struct ter_runs *runs = &large_space_of(space)->runs;
@@ -113,7 +113,7 @@ static bool extend(struct ter_space *space, uintptr_t object, size_t bytes)
     return true;
 }
 
-static void keep_by_first_page(struct ter_space *space, uintptr_t object)
+static void large_keep_by_first_page(struct ter_space *space, uintptr_t object)
 {
     ter_large_record_of(space->ground, object)->first_page_only = true;
 }
@@ -133,13 +133,13 @@ static uintptr_t first_large(const struct ter_space *space)
     return ter_runs_next_used(&large_space_of(space)->runs, 0);
 }
 
-static void prepare(struct ter_space *space)
+static void large_prepare(struct ter_space *space)
 {
     for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object))
         ter_bits_clear(large_mark_bits(space), object);
 }
 
-static void sweep(struct ter_space *space, struct ter_live *live)
+static void large_sweep(struct ter_space *space, struct ter_live *live)
 {
     uintptr_t object = first_large(space);
 
@@ -157,7 +157,7 @@ static void sweep(struct ter_space *space, struct ter_live *live)
 
 /* ---- Looking at it ---- */
 
-static void for_each(const struct ter_space *space, ter_object_visitor *visit, void *context)
+static void large_for_each(const struct ter_space *space, ter_object_visitor *visit, void *context)
 {
     for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object)) {
         const struct ter_large_record *record = ter_large_record_of(space->ground, object);
@@ -166,12 +166,12 @@ static void for_each(const struct ter_space *space, ter_object_visitor *visit, v
     }
 }
 
-static size_t used_bytes(const struct ter_space *space)
+static size_t large_used_bytes(const struct ter_space *space)
 {
     return large_space_of(space)->runs.used_pages << TER_LOG_BYTES_IN_PAGE;
 }
 
-static size_t used_in_chunk(const struct ter_space *space, uintptr_t chunk)
+static size_t large_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
 {
     size_t used = 0;
 
@@ -180,12 +180,12 @@ static size_t used_in_chunk(const struct ter_space *space, uintptr_t chunk)
     return used << TER_LOG_BYTES_IN_PAGE;
 }
 
-static size_t trim(struct ter_space *space, size_t bytes)
+static size_t large_trim(struct ter_space *space, size_t bytes)
 {
     return ter_runs_trim(&large_space_of(space)->runs, bytes);
 }
 
-static void check(const struct ter_space *space)
+static void large_check(const struct ter_space *space)
 {
     const struct ter_runs *runs = &large_space_of(space)->runs;
     size_t pages = 0;
@@ -211,19 +211,19 @@ const struct ter_policy ter_policy_large = {
     .functions = {.kind = TER_SPACE_LARGE,
                   .name = "large",
                   .find_object_from_interior = find_large},
-    .init = init,
-    .admit_bytes = admit_bytes,
-    .allocate = allocate,
+    .init = large_init,
+    .admit_bytes = large_admit_bytes,
+    .allocate = large_allocate,
     .free = free_large,
-    .extend = extend,
-    .keep_by_first_page = keep_by_first_page,
-    .prepare = prepare,
-    .release = sweep,
-    .for_each = for_each,
-    .used_bytes = used_bytes,
-    .used_in_chunk = used_in_chunk,
-    .trim = trim,
-    .check = check,
+    .extend = large_extend,
+    .keep_by_first_page = large_keep_by_first_page,
+    .prepare = large_prepare,
+    .release = large_sweep,
+    .for_each = large_for_each,
+    .used_bytes = large_used_bytes,
+    .used_in_chunk = large_used_in_chunk,
+    .trim = large_trim,
+    .check = large_check,
     .object_bytes = large_bytes,
     .object_kind = large_kind,
     .is_marked = ter_space_is_marked,

@@ -56,7 +56,7 @@ static void give_to_malloc(struct ter_malloc_space *space, uintptr_t memory, siz
     ter_os_malloc_free((void *)memory);
 }
 
-static size_t free_object(struct ter_space *common, uintptr_t object)
+static size_t free_malloc_object(struct ter_space *common, uintptr_t object)
 {
     struct ter_malloc_space *space = ter_malloc_space_of(common);
     size_t bytes = retire(space, object);
@@ -119,7 +119,7 @@ static void bury_any(void *context, uintptr_t object, size_t bytes, const struct
 }
 
 /* Frees every object. */
-static void fini(struct ter_space *space)
+static void free_all_objects(struct ter_space *space)
 {
     ter_outside_space_for_each(space, bury_any, ter_malloc_space_of(space));
     free_dead(space);
@@ -127,13 +127,13 @@ static void fini(struct ter_space *space)
 
 /* ---- Looking at it ---- */
 
-static bool has_uncollectable(const struct ter_space *space)
+static bool has_uncollectable_objects(const struct ter_space *space)
 {
     return ter_malloc_space_of(space)->uncollectable != 0;
 }
 
 /* What was freed by hand or by a sweep may be anything of malloc's now. */
-static bool is_gone(const struct ter_space *space, uintptr_t word)
+static bool may_be_gone(const struct ter_space *space, uintptr_t word)
 {
     (void)space, (void)word;
     return true;
@@ -152,10 +152,10 @@ const struct ter_policy ter_policy_malloc = {
                   .is_in_space = covers_object,
                   .init_object_metadata = ter_outside_space_init_object,
                   .print_object = ter_outside_space_print},
-    .fini = fini,
-    .free = free_object,
+    .fini = free_all_objects,
+    .free = free_malloc_object,
     .release = sweep_objects,
     .resumed = free_dead,
-    .has_uncollectable = has_uncollectable,
-    .is_gone = is_gone,
+    .has_uncollectable = has_uncollectable_objects,
+    .is_gone = may_be_gone,
 };

@@ -17,24 +17,24 @@ ter_status ter_outside_space_init(struct ter_space *space)
 
 /* ---- The functions of the table ---- */
 
-static uintptr_t find(const struct ter_sft *sft, uintptr_t word)
+static uintptr_t find_outside(const struct ter_sft *sft, uintptr_t word)
 {
     return ter_outside_space_find(ter_outside_space_of(ter_space_of(sft)), word);
 }
 
-static bool is_object(const struct ter_sft *sft, ter_object object)
+static bool is_outside_object(const struct ter_sft *sft, ter_object object)
 {
-    return object.bits != 0 && find(sft, object.bits) == object.bits;
+    return object.bits != 0 && find_outside(sft, object.bits) == object.bits;
 }
 
 ter_object ter_outside_space_find_object(const struct ter_sft *sft, uintptr_t word)
 {
-    return ter_object_at(find(sft, word));
+    return ter_object_at(find_outside(sft, word));
 }
 
 bool ter_outside_space_is_object_marked(const struct ter_sft *sft, ter_object object)
 {
-    return is_object(sft, object) &&
+    return is_outside_object(sft, object) &&
            ter_outside_is_marked(outside_of(ter_space_of(sft)), object.bits);
 }
 
@@ -47,7 +47,7 @@ void ter_outside_space_print(const struct ter_sft *sft, ter_object object, char 
 {
     const struct ter_outside *outside = outside_of(ter_space_of(sft));
 
-    if (!is_object(sft, object)) {
+    if (!is_outside_object(sft, object)) {
         snprintf(text, size, "%#zx: space %s, no object", (size_t)object.bits, sft->name);
         return;
     }
@@ -122,7 +122,7 @@ uintptr_t ter_outside_space_trace(struct ter_scanning *scanning, const struct te
 {
     const struct ter_space *space = ter_space_of(sft);
     const struct ter_outside *outside = outside_of(space);
-    uintptr_t object = find(sft, word);
+    uintptr_t object = find_outside(sft, word);
     unsigned kind;
 
     if (object == 0 || !ter_scanning_refers(scanning, word - object, form) ||

@@ -226,8 +226,8 @@ ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object,
 
 /* ---- The policy ---- */
 
-static void visit_roots(const struct ter_space *space, ter_space_range_visitor *visit,
-                        void *context)
+static void visit_root_ranges(const struct ter_space *space, ter_space_range_visitor *visit,
+                              void *context)
 {
     const struct ter_vm_ranges *ranges = ter_vm_space_of(space)->ranges;
 
@@ -239,13 +239,13 @@ static void visit_roots(const struct ter_space *space, ter_space_range_visitor *
     }
 }
 
-static size_t root_bytes(const struct ter_space *space)
+static size_t root_bytes_of(const struct ter_space *space)
 {
     return ter_vm_space_of(space)->root_bytes;
 }
 
 /* Memory of the program's that holds no object is as good as any other outside the heap. */
-static bool is_gone(const struct ter_space *space, uintptr_t word)
+static bool is_never_gone(const struct ter_space *space, uintptr_t word)
 {
     (void)space, (void)word;
     return false;
@@ -257,7 +257,7 @@ static void forget_nothing(void *context, uintptr_t object, size_t bytes,
     (void)context, (void)object, (void)bytes, (void)kind;
 }
 
-static void fini(struct ter_space *common)
+static void remove_all_ranges(struct ter_space *common)
 {
     struct ter_vm_space *space = ter_vm_space_of(common);
 
@@ -290,8 +290,8 @@ const struct ter_policy ter_policy_vm = {
                   .is_in_space = is_in_range,
                   .init_object_metadata = ter_outside_space_init_object,
                   .print_object = ter_outside_space_print},
-    .fini = fini,
-    .visit_roots = visit_roots,
-    .root_bytes = root_bytes,
-    .is_gone = is_gone,
+    .fini = remove_all_ranges,
+    .visit_roots = visit_root_ranges,
+    .root_bytes = root_bytes_of,
+    .is_gone = is_never_gone,
 };
