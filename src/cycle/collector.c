@@ -137,19 +137,28 @@ void ter_spaces_release(struct ter_collector *collector, struct ter_live *live)
     }
 }
 
-static size_t trim_space(struct ter_space *space, size_t bytes)
+/* Of those that serve large objects, or of the others. */
+static size_t trim_serving(struct ter_collector *collector, bool large, size_t bytes)
 {
-    return space->policy->trim == NULL || bytes == 0 ? 0 : space->policy->trim(space, bytes);
+    size_t done = 0;
+
+    for (unsigned i = 0; i < collector->space_count && done < bytes; i++) {
+        const struct ter_collector_space *entry = &collector->spaces[i];
+
+        if (entry->space->policy->trim != NULL &&
+            large == ((entry->serves & TER_SERVES_LARGE) != 0))
+            done += entry->space->policy->trim(entry->space, bytes - done);
+    }
+    return done;
 }
 
 /* Large objects' pages first: they lie in few pieces. */
 size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes)
 {
-    size_t done = trim_space(collector->allocator.large, bytes);
+    size_t done = trim_serving(collector, true, bytes);
 
-    for (unsigned i = 0; i < collector->space_count && done < bytes; i++)
-        if (collector->spaces[i].space != collector->allocator.large)
-            done += trim_space(collector->spaces[i].space, bytes - done);
+    if (done < bytes)
+        done += trim_serving(collector, false, bytes - done);
     if (done > 0)
         ter_log(TER_LOG_DECISION, "%zu KiB of free memory go back to the system", done >> 10);
     return done;

@@ -13,18 +13,3 @@ size_t ter_policy_record_bytes(void)
         bytes = ter_max(bytes, ter_policies[i]->record_bytes);
     return bytes;
 }
-
-/* ---- EMPTY: what nobody owns is outside of the heap ---- */
-
-static bool never_gone(const struct ter_space *space, uintptr_t word)
-{
-    (void)space, (void)word;
-    return false;
-}
-
-const struct ter_policy ter_policy_empty = {
-    .help = "what nobody owns",
-    .record_bytes = sizeof(struct ter_space),
-    .owned_by_program = true,
-    .is_gone = never_gone,
-};

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* The barrier of plans that need none: nothing is stored, in the object or in the mutator. */
+#include "heap/heap.h"
+
+#include "small_heap.h"
+
+#define WORDS 8u
+
+static void stores_nothing(void **state)
+{
+    uintptr_t object[WORDS], before[WORDS];
+    ter_object value = ter_object_at(0x1000);
+    static struct ter_mutator mutator, mutator_before;
+
+    (void)state;
+    for (size_t i = 0; i < WORDS; i++)
+        object[i] = before[i] = 0x5a5a0000u + i;
+    for (size_t i = 0; i < WORDS; i++) {
+        ter_write(&mutator, ter_object_at((uintptr_t)object), ter_slot_at((uintptr_t)&object[i]),
+                  value);
+        ter_write_range(&mutator, ter_object_at((uintptr_t)object), ter_slot_at((uintptr_t)object),
+                        i);
+        ter_write_object(&mutator, ter_object_at((uintptr_t)object));
+    }
+    assert_memory_equal(object, before, sizeof object);
+    assert_memory_equal(&mutator, &mutator_before, sizeof mutator);
+}
+
+/* What a plan's record says is what its mutators test. */
+static void no_plan_needs_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        char options[64];
+        struct small_heap small;
+
+        assert_int_equal(ter_plans[i].plan->barrier, TER_BARRIER_NONE);
+        snprintf(options, sizeof options, "plan=%s", ter_plans[i].name);
+        small_heap_init(&small, options);
+        assert_int_equal(small.mutator->barrier, ter_plans[i].plan->barrier);
+        small_heap_fini(&small);
+    }
+}
+
+static void write_with_unknown_barrier(void *context)
+{
+    static struct ter_mutator mutator = {.barrier = 7};
+
+    (void)context;
+    ter_write_object(&mutator, ter_object_at(0x1000));
+}
+
+static void an_unknown_one_stops(void **state)
+{
+    (void)state;
+    test_dies(write_with_unknown_barrier, NULL, "barrier 7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stores_nothing),
+        cmocka_unit_test(no_plan_needs_one),
+        cmocka_unit_test(an_unknown_one_stops),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
