@@ -11,8 +11,8 @@
  * src/plan/. The first is the default. docs/adding-a-plan.md says how to add one.
  */
 #define TER_PLANS(X)                                                                               \
-    X(mark_sweep, "mark-sweep", "objects stay where they are, what is not reached is freed")       \
-    X(no_gc, "no-gc", "never; memory ends when the heap is full")
+    X(mark_sweep, "mark-sweep", "what is not reached is freed")                                    \
+    X(no_gc, "no-gc", "never")
 
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help

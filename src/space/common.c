@@ -71,6 +71,21 @@ static ter_object trace_through(const struct ter_sft *sft, struct ter_trace *tra
     return trace->trace_object(trace, object);
 }
 
+ter_object ter_space_trace_object(const struct ter_sft *sft, struct ter_trace *trace,
+                                  ter_object object)
+{
+    const struct ter_space *space = ter_space_of(sft);
+    struct ter_tracer *tracer = ter_tracer_of(trace);
+    struct ter_scanning scanning = {.marks = tracer->marks, .others_marks = tracer->others_marks};
+    unsigned kind = space->policy->object_kind(space, object.bits);
+
+    if (ter_scanning_mark(&scanning, object.bits, tracer->marking) &&
+        space->kinds[kind].scan != TER_SCAN_NONE)
+        ter_tracer_enqueue(tracer, object.bits, space->policy->object_bytes(space, object.bits),
+                           kind);
+    return object;
+}
+
 static void set_valid(const struct ter_sft *sft, ter_object object, size_t bytes)
 {
     (void)bytes;

@@ -37,6 +37,10 @@ void ter_space_fini(struct ter_space *space);
 
 /* ---- Answers that several policies give ---- */
 
+/* trace_object of policies that may stand beside a loop which does not know them. */
+ter_object ter_space_trace_object(const struct ter_sft *sft, struct ter_trace *trace,
+                                  ter_object object);
+
 /* By the mark bits of the ground's side metadata. */
 bool ter_space_is_marked(const struct ter_space *space, uintptr_t object);
 void ter_space_set_mark(const struct ter_space *space, uintptr_t object, bool marked);

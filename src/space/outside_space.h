@@ -52,7 +52,7 @@ void ter_outside_space_print(const struct ter_sft *sft, ter_object object, char 
 
 #define TER_OUTSIDE_SPACE_POLICY                                                                   \
     .init = ter_outside_space_init, .for_each = ter_outside_space_for_each,                        \
-    .prepare = ter_outside_space_clear_marks, .used_bytes = ter_outside_space_used,                \
-    .used_in_chunk = ter_outside_space_used_in_chunk,                                              \
+    .prepare = ter_outside_space_clear_marks, .trace = ter_outside_space_trace,                    \
+    .used_bytes = ter_outside_space_used, .used_in_chunk = ter_outside_space_used_in_chunk,        \
     .object_bytes = ter_outside_space_object_bytes, .object_kind = ter_outside_space_object_kind,  \
     .is_marked = ter_outside_space_is_marked, .set_mark = ter_outside_space_set_mark

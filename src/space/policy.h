@@ -15,6 +15,7 @@
 #include "metadata/metadata.h"
 #include "object/object.h"
 #include "sft/sft.h"
+#include "trace/trace.h"
 
 struct ter_space;
 
@@ -92,6 +93,13 @@ struct ter_policy {
 
     /* Nothing is reached. Optional. */
     void (*prepare)(struct ter_space *space);
+    /*
+     * Reaches the object that the word refers to: marks it and, if that is new, hands it to
+     * ter_scanning_enqueue. Returns the word, or where an exact one leads now. Optional: mark bits
+     * of the side metadata tell what was reached. For ter_policy_loop.
+     */
+    uintptr_t (*trace)(struct ter_scanning *scanning, const struct ter_sft *sft, uintptr_t word,
+                       enum ter_word_form form);
     /* Lets go of what was not reached, and counts what was. Optional. */
     void (*release)(struct ter_space *space, struct ter_live *live);
     /* When threads run again: what could not be done while they stood. Optional. */
@@ -151,6 +159,9 @@ enum { TER_POLICIES(TER_POLICY_ENUM) TER_POLICY_COUNT };
 /* The rows as values; and EMPTY's, which holds nothing. */
 extern const struct ter_policy *const ter_policies[TER_POLICY_COUNT];
 extern const struct ter_policy ter_policy_empty;
+
+/* For plans that compile no loop of their own: see space/policy_loop.c. */
+extern const struct ter_loop ter_policy_loop;
 
 /* Of the largest space: what the map of a ground needs to know. */
 size_t ter_policy_record_bytes(void);

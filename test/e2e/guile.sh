@@ -136,6 +136,13 @@ same "many collections" --stress=5000 <<'END'
 (display (count (tree 12)))
 END
 
+same "no collections" --option=plan=no-gc <<'END'
+(use-modules (srfi srfi-1))
+(display (fold + 0 (map string-length (map number->string (iota 100000)))))
+(gc)
+(display (length (sort (map (lambda (x) (modulo (* x 7919) 10007)) (iota 100000)) <)))
+END
+
 same "the small layout" --layout=small <<'END'
 (display (length (map (lambda (i) (make-string 100 #\x)) (iota 50000))))
 END
