@@ -21,7 +21,7 @@ struct ter_accounting {
     _Atomic size_t outside_bytes;
     _Atomic size_t mapped_bytes;
     _Atomic size_t clean_bytes;
-    _Atomic size_t limit_bytes; /* what the trigger allows now; see plan/trigger.h */
+    _Atomic size_t limit_bytes; /* what the trigger allows now; see cycle/trigger.h */
 };
 
 /* Is there room for `bytes` more under the limit? */
