@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # A folder of src/ includes its own files and the folders above it in cmake/floors.txt, those by
-# their umbrella header only; templates (cmake/templates.txt) are headers of their own. Public headers
-# include public headers and the C library.
+# their umbrella header only; templates (cmake/templates.txt) are headers of their own. One with
+# headers behind its name there includes just these of other folders. Public headers include public
+# headers and the C library.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -27,6 +28,10 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     plant_floors own_name
     echo '#include "map.h"' | plant own_name src/sft/map.c
     planted own_name 'write the folder'
+    plant_floors narrow
+    printf 'top base/base.h os/one.h\n' >>"$plants/narrow/cmake/floors.txt"
+    printf '#include "top/x.h"\n#include "os/one.h"\n#include "sft/sft.h"\n' | plant narrow src/top/x.c
+    planted narrow 'src/top/x.c:3: "sft/sft.h": top includes only what cmake/floors.txt says'
     plant_floors stranger
     echo 'int x;' | plant stranger src/attic/x.c
     planted stranger 'src/attic: not in cmake/floors.txt'
@@ -40,7 +45,7 @@ fi
 
 for folder in "$root"/src/*/; do
     name=$(basename "$folder")
-    if [ -d "$folder" ] && ! grep -qx "$name" "$root/cmake/floors.txt"; then
+    if [ -d "$folder" ] && ! grep -qE "^$name( |$)" "$root/cmake/floors.txt"; then
         fault "src/$name: not in cmake/floors.txt"
     fi
 done
@@ -48,7 +53,11 @@ done
 # src_includes: prints a fault a line, and last "includes N".
 src_includes() {
     (cd "$root" && c_files src | xargs awk '
-        FILENAME == "cmake/floors.txt" { height[$1] = FNR; next }
+        FILENAME == "cmake/floors.txt" {
+            height[$1] = FNR
+            for (i = 2; i <= NF; i++) allowed[$1, $i] = narrow[$1] = 1
+            next
+        }
         FILENAME == "cmake/templates.txt" { template[$1] = 1; next }
         FNR == 1 { split(FILENAME, part, "/"); own = part[2] }
         match($0, /^[ \t]*#[ \t]*include[ \t]*"[^"]*"/) {
@@ -61,7 +70,8 @@ src_includes() {
             at = FILENAME ":" FNR ": \"" header "\": "
             if (!slash) print at "write the folder: \"" own "/" header "\""
             else if (!(folder in height)) print at folder " is no folder of src/"
-            else if (folder == own) next
+            else if (folder == own || (own, header) in allowed) next
+            else if (own in narrow) print at own " includes only what cmake/floors.txt says"
             else if (height[folder] > height[own]) print at own " may not include " folder
             else if (header != folder "/" folder ".h" && !(header in template))
                 print at "other folders are included through " folder "/" folder ".h"
