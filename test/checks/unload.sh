@@ -61,7 +61,7 @@ static void use_terrier(void)
 
 static void use(void)
 {
-    if (strstr(which, "libgc") != NULL)
+    if (strstr(strrchr(which, '/'), "libgc") != NULL)
         use_libgc();
     else
         use_terrier();
@@ -104,7 +104,7 @@ int main(int count, char **arguments)
     library = dlopen(which, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
         fail(dlerror());
-    if (strstr(which, "libgc") != NULL)
+    if (strstr(strrchr(which, '/'), "libgc") != NULL)
         use();
     puts("goes on");
     return 0;
