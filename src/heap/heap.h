@@ -4,6 +4,7 @@
 
 #include <terrier/terrier.h>
 
+#include "heap/client.h"
 #include "heap/directory.h"
 #include "heap/figures.h"
 #include "heap/fork.h"

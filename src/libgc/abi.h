@@ -93,40 +93,34 @@ typedef void *(*GC_stack_base_func)(struct GC_stack_base *base, void *argument);
 
 /* ---- Variables that programs read and write ---- */
 
-#define GC_VARIABLES(X)                                                                            \
-    X(GC_word, GC_gc_no)                                                                           \
-    X(int, GC_parallel)                                                                            \
-    X(GC_oom_func, GC_oom_fn)                                                                      \
-    X(GC_on_heap_resize_proc, GC_on_heap_resize)                                                   \
-    X(int, GC_find_leak)                                                                           \
-    X(int, GC_quiet)                                                                               \
-    X(int, GC_all_interior_pointers)                                                               \
-    X(int, GC_finalize_on_demand)                                                                  \
-    X(int, GC_java_finalization)                                                                   \
-    X(GC_finalizer_notifier_proc, GC_finalizer_notifier)                                           \
-    X(int, GC_dont_gc)                                                                             \
-    X(int, GC_dont_expand)                                                                         \
-    X(int, GC_use_entire_heap)                                                                     \
-    X(int, GC_full_freq)                                                                           \
-    X(GC_word, GC_non_gc_bytes)                                                                    \
-    X(int, GC_no_dls)                                                                              \
-    X(GC_word, GC_free_space_divisor)                                                              \
-    X(GC_word, GC_max_retries)                                                                     \
-    X(char *, GC_stackbottom)                                                                      \
-    X(int, GC_dont_precollect)                                                                     \
-    X(unsigned long, GC_time_limit)                                                                \
-    X(void *, GC_least_plausible_heap_addr)                                                        \
-    X(void *, GC_greatest_plausible_heap_addr)                                                     \
-    X(GC_push_other_roots_proc, GC_push_other_roots)                                               \
-    X(GC_abort_func, GC_on_abort)                                                                  \
-    X(int, GC_gcj_kind)                                                                            \
-    X(int, GC_gcj_debug_kind)                                                                      \
-    X(const size_t, GC_debug_header_size)
-
-#define GC_DECLARE_VARIABLE(type, name) GC_EXPORT extern type name;
-GC_VARIABLES(GC_DECLARE_VARIABLE)
-#undef GC_DECLARE_VARIABLE
-
+GC_EXPORT extern GC_word GC_gc_no;
+GC_EXPORT extern int GC_parallel;
+GC_EXPORT extern GC_oom_func GC_oom_fn;
+GC_EXPORT extern GC_on_heap_resize_proc GC_on_heap_resize;
+GC_EXPORT extern int GC_find_leak;
+GC_EXPORT extern int GC_quiet;
+GC_EXPORT extern int GC_all_interior_pointers;
+GC_EXPORT extern int GC_finalize_on_demand;
+GC_EXPORT extern int GC_java_finalization;
+GC_EXPORT extern GC_finalizer_notifier_proc GC_finalizer_notifier;
+GC_EXPORT extern int GC_dont_gc;
+GC_EXPORT extern int GC_dont_expand;
+GC_EXPORT extern int GC_use_entire_heap;
+GC_EXPORT extern int GC_full_freq;
+GC_EXPORT extern GC_word GC_non_gc_bytes;
+GC_EXPORT extern int GC_no_dls;
+GC_EXPORT extern GC_word GC_free_space_divisor;
+GC_EXPORT extern GC_word GC_max_retries;
+GC_EXPORT extern char *GC_stackbottom;
+GC_EXPORT extern int GC_dont_precollect;
+GC_EXPORT extern unsigned long GC_time_limit;
+GC_EXPORT extern void *GC_least_plausible_heap_addr;
+GC_EXPORT extern void *GC_greatest_plausible_heap_addr;
+GC_EXPORT extern GC_push_other_roots_proc GC_push_other_roots;
+GC_EXPORT extern GC_abort_func GC_on_abort;
+GC_EXPORT extern int GC_gcj_kind;
+GC_EXPORT extern int GC_gcj_debug_kind;
+GC_EXPORT extern const size_t GC_debug_header_size;
 GC_EXPORT extern void (*GC_same_obj_print_proc)(void *pointer, void *other);
 GC_EXPORT extern void (*GC_is_valid_displacement_print_proc)(void *pointer);
 GC_EXPORT extern void (*GC_is_visible_print_proc)(void *pointer);
@@ -222,7 +216,7 @@ GC_EXPORT int GC_is_marked(const void *object);
 GC_EXPORT void GC_set_mark_bit(const void *object);
 GC_EXPORT void GC_clear_mark_bit(const void *object);
 
-/* kinds.c */
+/* kinds.c, descriptor.c */
 GC_EXPORT void **GC_new_free_list(void);
 GC_EXPORT void **GC_new_free_list_inner(void);
 GC_EXPORT unsigned GC_new_kind(void **list, GC_word descriptor, int add_size, int clear);
@@ -238,7 +232,7 @@ GC_EXPORT void *GC_malloc_explicitly_typed(size_t bytes, GC_word descriptor);
 GC_EXPORT void *GC_malloc_explicitly_typed_ignore_off_page(size_t bytes, GC_word descriptor);
 GC_EXPORT void *GC_calloc_explicitly_typed(size_t count, size_t bytes, GC_word descriptor);
 
-/* finalize.c */
+/* finalize.c, finalization.c, links.c */
 GC_EXPORT void GC_register_finalizer(void *object, GC_finalization_proc function, void *data,
                                      GC_finalization_proc *old_function, void **old_data);
 GC_EXPORT void GC_register_finalizer_ignore_self(void *object, GC_finalization_proc function,
@@ -261,7 +255,7 @@ GC_EXPORT int GC_register_long_link(void **link, const void *object);
 GC_EXPORT int GC_move_long_link(void **link, void **new_link);
 GC_EXPORT int GC_unregister_long_link(void **link);
 
-/* threads.c */
+/* threads.c, pthreads.c */
 GC_EXPORT void GC_allow_register_threads(void);
 GC_EXPORT int GC_register_my_thread(const struct GC_stack_base *base);
 GC_EXPORT int GC_unregister_my_thread(void);
@@ -323,7 +317,7 @@ GC_EXPORT void *GC_post_incr(void **pointer, ptrdiff_t bytes);
 GC_EXPORT void GC_ptr_store_and_dirty(void *where, const void *value);
 GC_EXPORT void GC_debug_ptr_store_and_dirty(void *where, const void *value);
 
-/* debug.c */
+/* debug.c, debug_finalize.c */
 GC_EXPORT size_t GC_get_debug_header_size(void);
 GC_EXPORT void *GC_debug_malloc(size_t bytes, const char *file, int line);
 GC_EXPORT void *GC_debug_malloc_atomic(size_t bytes, const char *file, int line);

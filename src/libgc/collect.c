@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Collections and the size of the heap. */
-#include "libgc/libgc.h"
+#include "libgc/init.h"
+#include "libgc/variables.h"
 
-static void collect_locked(enum ter_collection_reason reason)
+static void collect_locked(void)
 {
     /* What is disabled stays disabled, even when asked for. */
     if (GC_dont_gc == 0)
-        ter_collector_collect(ter_libgc.collector, reason);
+        ter_heap_collect(ter_libgc.heap);
 }
 
 static int go_on(void)
@@ -19,10 +20,9 @@ GC_EXPORT GC_stop_func GC_get_stop_func(void);
 
 void GC_set_stop_func(GC_stop_func stop)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-
+    ter_libgc_lock();
     ter_libgc.stop = stop == go_on ? NULL : stop;
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock();
 }
 
 GC_stop_func GC_get_stop_func(void)
@@ -38,13 +38,13 @@ struct wish {
 static void *collect_inside(void *data)
 {
     TER_KEEP_ERRNO;
-    struct ter_allocator *allocator = ter_libgc_lock();
     struct wish *wish = data;
 
+    ter_libgc_lock();
     wish->granted = GC_dont_gc == 0 && (wish->stop == NULL || wish->stop() == 0);
     if (wish->granted)
-        collect_locked(TER_REASON_REQUEST);
-    ter_allocator_unlock_and_notify(allocator);
+        collect_locked();
+    ter_heap_unlock_and_notify(ter_libgc.heap);
     return NULL;
 }
 
@@ -79,12 +79,10 @@ int GC_try_to_collect(GC_stop_func stop)
 
 static void *collect_if_due(void *data)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-
-    if (ter_libgc.automatic_off == 0 &&
-        ter_trigger_is_due(&ter_libgc.collector->trigger, allocator, false))
-        collect_locked(TER_REASON_REQUEST);
-    ter_allocator_unlock_and_notify(allocator);
+    ter_libgc_lock();
+    if (ter_libgc.automatic_off == 0 && ter_heap_is_collection_due(ter_libgc.heap))
+        collect_locked();
+    ter_heap_unlock_and_notify(ter_libgc.heap);
     return data;
 }
 
@@ -97,50 +95,22 @@ int GC_collect_a_little(void)
 
 int GC_expand_hp(size_t bytes)
 {
-    bool can_hold = ter_allocator_can_hold(bytes);
-    struct ter_allocator *allocator = ter_libgc_lock();
-    struct ter_collector *collector = ter_libgc.collector;
-    struct ter_accounting *accounting = &collector->ground.accounting;
-    bool grown = false;
+    bool can_hold = ter_heap_can_hold(bytes);
+    bool grown;
 
-    if (can_hold && bytes <= SIZE_MAX / 2 && accounting->limit_bytes <= SIZE_MAX / 4 &&
-        (collector->trigger.max_bytes == 0 ||
-         bytes <= collector->trigger.max_bytes -
-                      ter_min(accounting->limit_bytes, collector->trigger.max_bytes))) {
-        accounting->limit_bytes += bytes;
-        grown = true;
-    }
+    ter_libgc_lock();
+    grown = can_hold && ter_heap_expand(ter_libgc.heap, bytes);
     ter_libgc_write_variables();
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock();
     return grown;
-}
-
-/* False: another thread has the lock. *locked: it is to be released. */
-static bool lock_at_once(struct ter_allocator *allocator, bool *locked)
-{
-    *locked = false;
-    if (ter_allocator_is_locked_by_me(allocator))
-        return true;
-    if (!ter_allocator_is_locking(allocator) && !ter_allocator_begin_locking(allocator))
-        return true;
-    *locked = ter_lock_try(&allocator->lock);
-    return *locked;
 }
 
 /* Never waits, as gc.h says: what the heap may use already comes down now, or before it is
  * collected. */
 void GC_set_max_heap_size(GC_word bytes)
 {
-    struct ter_collector *collector;
-    bool locked;
-
-    GC_init();
-    collector = ter_libgc.collector;
-    collector->trigger.max_bytes = bytes;
-    if (lock_at_once(&collector->allocator, &locked))
-        ter_trigger_keep_to_maximum(&collector->trigger, &collector->ground.accounting);
-    if (locked)
-        ter_lock_release(&collector->allocator.lock);
+    ter_libgc_ready();
+    ter_heap_set_maximum(ter_libgc.heap, bytes);
 }
 
 void GC_disable(void)
@@ -148,7 +118,7 @@ void GC_disable(void)
     ter_libgc_lock();
     GC_dont_gc++;
     ter_libgc_read_variables();
-    ter_allocator_unlock(&ter_libgc.collector->allocator);
+    ter_libgc_unlock();
 }
 
 void GC_enable(void)
@@ -157,7 +127,7 @@ void GC_enable(void)
     /* One too many switches collections off as well, as in Boehm's collector. */
     GC_dont_gc--;
     ter_libgc_read_variables();
-    ter_allocator_unlock(&ter_libgc.collector->allocator);
+    ter_libgc_unlock();
 }
 
 int GC_is_disabled(void)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Mark descriptors, as gc_mark.h defines their bits. */
+/*
+ * Mark descriptors: words whose low two bits are a tag, as gc_mark.h defines them. 0: a length in
+ * bytes; 1: a bitmap from the top bit down; 2: a procedure with an argument; 3: where in the object
+ * the descriptor lies.
+ */
 #pragma once
 
 #include "libgc/state.h"
@@ -15,3 +19,5 @@
 
 /* Traces what the descriptor says of the object. During a collection. */
 void ter_libgc_trace_descriptor(struct ter_trace *trace, uintptr_t object, GC_word descriptor);
+/* Puts a mark procedure at a reserved index. */
+void ter_libgc_set_procedure(unsigned index, GC_mark_proc procedure);

@@ -8,55 +8,37 @@
  * again, since those may hold locks that a procedure wants; then the objects go. Under the heap
  * lock.
  */
-#include "libgc/libgc.h"
-
-#include <string.h>
+#include "libgc/current.h"
+#include "libgc/displacements.h"
+#include "libgc/hooks.h"
+#include "libgc/init.h"
+#include "libgc/malloc.h"
+#include "libgc/memory_out.h"
 
 struct disclaim {
     GC_disclaim_proc procedure;
     bool mark_from_all; /* what even dead objects refer to lives on */
 };
 
-static struct disclaim disclaims[TER_MAX_KINDS];
-static bool any_disclaim, any_from_all;
+static struct disclaim disclaims[TER_HEAP_KINDS];
+static bool any_from_all;
 
 static uintptr_t *pending;
 static size_t pending_count, pending_capacity;
 
-void GC_register_disclaim_proc(int kind, GC_disclaim_proc procedure, int mark_from_all)
-{
-    unsigned index = ter_libgc_check_kind(kind);
-    bool locked;
-
-    if (GC_find_leak != 0)
-        return;
-    locked = ter_libgc_lock_if_not_held();
-    disclaims[index] = (struct disclaim){procedure, mark_from_all != 0};
-    any_disclaim = true;
-    any_from_all = any_from_all || mark_from_all != 0;
-    ter_libgc_unlock_if(locked);
-}
-
 /* ---- In a collection ---- */
 
-static unsigned index_of(const struct ter_kind *kind)
-{
-    return (unsigned)(kind - ter_libgc.collector->allocator.kinds);
-}
-
-static void mark_from(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+static void mark_from(void *context, const struct ter_client_object *object)
 {
     (void)context;
-    if (!disclaims[index_of(kind)].mark_from_all || kind->scan == TER_SCAN_NONE)
-        return;
-    ter_tracer_contents(&ter_libgc.collector->tracer, object, bytes, index_of(kind));
-    ter_tracer_drain(&ter_libgc.collector->tracer);
+    if (disclaims[object->kind].mark_from_all && object->has_references)
+        ter_heap_mark_from(ter_libgc.heap, object);
 }
 
-void ter_libgc_disclaim_roots(void)
+static void mark_roots(void)
 {
     if (any_from_all)
-        ter_collector_visit_objects(ter_libgc.collector, mark_from, NULL);
+        ter_heap_visit_objects(ter_libgc.heap, mark_from, NULL);
 }
 
 static bool reserve_pending(void)
@@ -80,48 +62,61 @@ static bool reserve_pending(void)
  * Without memory for the list the object waits for the next collection. The mark itself is asked:
  * what a stopped thread has not handed out yet is marked and no object.
  */
-static void note_dead(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+static void note_dead(void *context, const struct ter_client_object *object)
 {
-    (void)context, (void)bytes;
-    if (disclaims[index_of(kind)].procedure == NULL || kind->uncollectable ||
-        ter_collector_is_marked(ter_libgc.collector, object))
+    (void)context;
+    if (disclaims[object->kind].procedure == NULL || object->lasts ||
+        ter_heap_is_marked(ter_libgc.heap, object->address))
         return;
-    ter_collector_set_mark(ter_libgc.collector, object, true);
+    ter_heap_set_mark(ter_libgc.heap, object->address, true);
     if (reserve_pending())
-        pending[pending_count++] = object;
+        pending[pending_count++] = object->address;
 }
 
-void ter_libgc_disclaim_marked(void)
+static void note_all_dead(void)
 {
-    if (any_disclaim)
-        ter_collector_visit_objects(ter_libgc.collector, note_dead, NULL);
+    ter_heap_visit_objects(ter_libgc.heap, note_dead, NULL);
 }
 
 /* The procedure may look at the mark, which says that the object is dead, and set it. */
 static void disclaim_one(uintptr_t object)
 {
-    const struct disclaim *disclaim =
-        &disclaims[ter_collector_object_kind(ter_libgc.collector, object)];
+    const struct disclaim *disclaim = &disclaims[ter_heap_kind_of(ter_libgc.heap, object)];
 
-    ter_collector_set_mark(ter_libgc.collector, object, false);
+    ter_heap_set_mark(ter_libgc.heap, object, false);
     if (disclaim->procedure((void *)object) == 0) {
-        ter_collector_set_mark(ter_libgc.collector, object, true);
-        ter_libgc_release_locked(object);
+        ter_heap_set_mark(ter_libgc.heap, object, true);
+        ter_object_drop(ter_libgc_mutator, object);
     } else {
-        ter_collector_set_mark(ter_libgc.collector, object, true);
+        ter_heap_set_mark(ter_libgc.heap, object, true);
     }
 }
 
-void ter_libgc_disclaim_after(void)
+static void disclaim_all(void)
 {
-    size_t freed = ter_libgc.collector->allocator.freed_since_collection;
-
     /* A thread that is not registered has nowhere to put free cells: another collection will do. */
     for (size_t i = 0; i < pending_count && ter_libgc_mutator != NULL; i++)
         disclaim_one(pending[i]);
     pending_count = 0;
-    /* What goes this way was not freed by the program. */
-    ter_libgc.collector->allocator.freed_since_collection = freed;
+}
+
+/* ---- Registration ---- */
+
+static const struct ter_libgc_step disclaim_step = {
+    .roots = mark_roots, .marked = note_all_dead, .after = disclaim_all};
+
+void GC_register_disclaim_proc(int kind, GC_disclaim_proc procedure, int mark_from_all)
+{
+    unsigned index = ter_libgc_check_kind(kind);
+    bool locked;
+
+    if (GC_find_leak != 0)
+        return;
+    locked = ter_libgc_lock_if_not_held();
+    disclaims[index] = (struct disclaim){procedure, mark_from_all != 0};
+    ter_libgc_add_step(TER_STEP_DISCLAIM, &disclaim_step);
+    any_from_all = any_from_all || mark_from_all != 0;
+    ter_libgc_unlock_if(locked);
 }
 
 /* ---- Objects with a finalizer of their own ---- */
@@ -139,8 +134,8 @@ static void trace_finalized(void *context, struct ter_trace *trace, uintptr_t ce
     uintptr_t closure = *(const uintptr_t *)cell & ~CLOSURE_FLAG;
 
     (void)context;
-    ter_tracer_word(ter_tracer_of(trace), closure);
-    ter_tracer_data(ter_tracer_of(trace), cell + sizeof closure, cell + bytes);
+    ter_trace_reference(trace, closure);
+    ter_trace_words(trace, cell + sizeof closure, cell + bytes);
 }
 
 static int run_closure(void *cell)
@@ -155,20 +150,20 @@ static int run_closure(void *cell)
 
 void GC_init_finalized_malloc(void)
 {
-    struct ter_kind kind = {.scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = trace_finalized};
-    struct ter_allocator *allocator = ter_libgc_lock();
+    struct ter_client_kind kind = {.tracer = trace_finalized, .zeroed = true};
     bool made = false;
     unsigned index;
 
+    ter_libgc_lock();
     if (finalized_kind < 0) {
-        if (ter_collector_add_kind(ter_libgc.collector, &kind, &index) != TER_OK)
+        if (ter_heap_add_kind(ter_libgc.heap, &kind, &index) != TER_OK)
             ter_fatal("GC_init_finalized_malloc: there are too many kinds of objects");
         finalized_kind = (int)index;
         /* A pointer to the object lies in its cell behind the closure. */
-        ter_libgc.displacements[sizeof(uintptr_t)] = 1;
+        ter_libgc_add_displacement(sizeof(uintptr_t));
         made = true;
     }
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock();
     if (made)
         GC_register_disclaim_proc(finalized_kind, run_closure, 1);
 }

@@ -3,9 +3,9 @@
  * The state of the heap for people, on standard output. Only GC_dump takes the lock: the others are
  * for callbacks and debuggers.
  */
-#include "libgc/libgc.h"
-
 #include <unistd.h>
+
+#include "libgc/state.h"
 
 void GC_dump(void)
 {
@@ -19,7 +19,7 @@ void GC_dump_named(const char *name)
 
     if (ter_libgc.heap == NULL)
         return;
-    ter_heap_statistics_locked(ter_libgc.heap, &now);
+    now = ter_heap_all_figures(ter_libgc.heap);
     if (name != NULL)
         GC_printf("*** Heap '%s'\n", name);
     else
@@ -32,55 +32,46 @@ void GC_dump_named(const char *name)
     GC_dump_finalization();
 }
 
-static uintptr_t print_region(const struct ter_occupancy_run *run)
+static void print_region(uintptr_t start, uintptr_t end, const char *space)
 {
-    uintptr_t end = run->start + run->chunks * TER_BYTES_IN_CHUNK;
-
-    GC_printf("%p to %p: space %s\n", (void *)run->start, (void *)end, run->owner->name);
-    return end;
+    GC_printf("%p to %p: space %s\n", (void *)start, (void *)end, space);
 }
 
 void GC_dump_regions(void)
 {
-    struct ter_occupancy_run run;
-    uintptr_t from = 0;
-
-    if (ter_libgc.heap == NULL)
-        return;
-    while (ter_occupancy_next(ter_libgc.heap, from, &run))
-        from = print_region(&run);
-    from = 0;
-    while (ter_occupancy_next_outside(ter_libgc.heap, from, &run) && run.start >= from)
-        from = print_region(&run);
+    if (ter_libgc.heap != NULL)
+        ter_heap_visit_regions(ter_libgc.heap, print_region);
 }
 
-static void dump_links(const char *name, const struct ter_links *links)
+static void print_link(void *context, uintptr_t link, uintptr_t object)
 {
-    GC_printf("%s disappearing links: %zu\n", name, links->table.count);
-    for (size_t slot = 0; slot < links->table.capacity; slot++) {
-        const struct ter_link *link = ter_weak_table_at(&links->table, slot);
+    (void)context;
+    GC_printf("%p: link to object %p\n", (void *)link, (void *)object);
+}
 
-        if (link != NULL)
-            GC_printf("%p: link to object %p\n", (void *)link->link, (void *)link->object);
-    }
+static void dump_links(const char *name, enum ter_client_links which)
+{
+    GC_printf("%s disappearing links: %zu\n", name, ter_heap_count_links(ter_libgc.heap, which));
+    ter_heap_visit_links(ter_libgc.heap, which, print_link, NULL);
+}
+
+static void print_object(void *context, uintptr_t object)
+{
+    (void)context;
+    GC_printf("%p\n", (void *)object);
 }
 
 void GC_dump_finalization(void)
 {
-    const struct ter_weak_table *waiting;
+    struct ter_finalizer_counts counts;
 
     if (ter_libgc.heap == NULL)
         return;
-    dump_links("Short", &ter_libgc.collector->short_links);
-    dump_links("Long", &ter_libgc.collector->long_links);
-    waiting = &ter_libgc.collector->finalizers.waiting;
-    GC_printf("Finalizable objects: %zu\n", waiting->count);
-    for (size_t slot = 0; slot < waiting->capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(waiting, slot);
-
-        if (record != NULL)
-            GC_printf("%p\n", (void *)record->object);
-    }
+    dump_links("Short", TER_LINKS_SHORT);
+    dump_links("Long", TER_LINKS_LONG);
+    ter_heap_count_finalizers(ter_libgc.heap, &counts);
+    GC_printf("Finalizable objects: %zu\n", counts.waiting);
+    ter_heap_visit_finalizable(ter_libgc.heap, print_object, NULL);
 }
 
 struct cells {
@@ -89,22 +80,20 @@ struct cells {
     size_t count;
 };
 
-static void count_cell(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+static void count_cell(void *context, const struct ter_client_object *object)
 {
     struct cells *cells = context;
 
-    (void)object;
-    cells->count += bytes == cells->bytes &&
-                    (unsigned)(kind - ter_libgc.collector->allocator.kinds) == cells->kind;
+    cells->count += object->bytes == cells->bytes && object->kind == cells->kind;
 }
 
 /* Free cells are in no lists; how many are in use is what can be said of a size. */
 void GC_print_free_list(int kind, size_t granules)
 {
-    struct cells cells = {(unsigned)kind, granules * TER_BYTES_IN_GRANULE, 0};
+    struct cells cells = {(unsigned)kind, granules * TER_HEAP_GRANULE_BYTES, 0};
 
     if (ter_libgc.heap == NULL)
         return;
-    ter_collector_visit_objects(ter_libgc.collector, count_cell, &cells);
+    ter_heap_visit_objects(ter_libgc.heap, count_cell, &cells);
     GC_printf("Cells of %zu bytes for kind %d in use: %zu\n", cells.bytes, kind, cells.count);
 }

@@ -6,7 +6,7 @@
  * Read once, in the first call, before there is a heap. In a program with raised rights
  * (ter_os_environment) there is nothing to read: not one of the variables is believed.
  */
-#include "libgc/libgc.h"
+#include "libgc/environment.h"
 
 #include <errno.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static void read_markers(struct ter_options *options)
 
     if (!read_size("GC_MARKERS", &count))
         read_size("GC_NPROCS", &count);
-    options->markers = count > TER_MAX_HELPERS + 1 ? TER_MAX_HELPERS + 1 : count;
+    options->markers = ter_min(count, TER_HEAP_MARKERS);
 }
 
 void ter_libgc_read_environment(struct ter_options *options)

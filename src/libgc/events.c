@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Telling the program how a collection goes. Under the heap lock. */
-#include "libgc/libgc.h"
+#include "libgc/events.h"
 
 static GC_on_collection_event_proc on_collection_event;
 static GC_on_thread_event_proc on_thread_event;
@@ -39,12 +39,16 @@ void ter_libgc_event(enum GC_EventType event)
 }
 
 /* One call for each thread that a signal stopped. */
-void ter_libgc_thread_events(enum GC_EventType event)
+static void tell_of_thread(void *context, uintptr_t thread)
 {
     GC_on_thread_event_proc function = GC_get_on_thread_event();
-    const struct ter_mutator *mutator = ter_libgc.collector->allocator.mutators;
 
-    for (; function != NULL && mutator != NULL; mutator = mutator->next)
-        if (mutator->is_asked)
-            function(event, (void *)mutator->thread->identity);
+    if (function != NULL)
+        function(*(const enum GC_EventType *)context, (void *)thread);
+}
+
+void ter_libgc_thread_events(enum GC_EventType event)
+{
+    if (GC_get_on_thread_event() != NULL)
+        ter_heap_visit_stopped(ter_libgc.heap, tell_of_thread, &event);
 }

@@ -4,7 +4,8 @@
  * second word (gc_gcj.h).
  */
 #include "libgc/descriptor.h"
-#include "libgc/libgc.h"
+#include "libgc/init.h"
+#include "libgc/malloc.h"
 
 int GC_gcj_kind, GC_gcj_debug_kind;
 

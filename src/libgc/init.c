@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Start and end: the heap, the main thread, fork, libraries that are loaded later. */
-#include "libgc/libgc.h"
+/* The start: the heap and the main thread. */
+#include "libgc/init.h"
 
 #include <dlfcn.h>
 
-struct ter_libgc ter_libgc = {.bytes_per_finalizer = 10000};
-_Thread_local struct ter_mutator *ter_libgc_mutator;
+#include "libgc/displacements.h"
+#include "libgc/environment.h"
+#include "libgc/guests.h"
+#include "libgc/hooks.h"
+#include "libgc/messages.h"
+#include "libgc/variables.h"
 
 /* ---- The heap ---- */
 
@@ -21,12 +25,9 @@ static void make_heap(void)
     status = ter_heap_new(&options, &heap);
     if (status != TER_OK)
         ter_fatal("no heap can be made: %s", ter_status_message(status));
-    ter_libgc.collector = &heap->collector;
     ter_libgc.extra_bytes = GC_all_interior_pointers != 0 ? 1 : 0;
-    ter_libgc_connect(ter_libgc.collector);
-    ter_libgc.displacements[0] = 1;
-    ter_libgc.collector->tracer.displacements = ter_libgc.displacements;
-    ter_libgc.collector->tracer.any_byte = GC_all_interior_pointers != 0;
+    ter_libgc_connect(heap);
+    ter_libgc_count_interior(heap, GC_all_interior_pointers != 0);
     __atomic_store_n(&ter_libgc.heap, heap, __ATOMIC_RELEASE);
     ter_libgc_read_variables();
     ter_libgc_write_variables();
@@ -45,9 +46,9 @@ static void bind_main_thread(void)
         ter_fatal("the main thread cannot be bound to the heap: %s", ter_status_message(status));
     ter_libgc.main_mutator = ter_libgc_mutator;
     if (GC_stackbottom != NULL)
-        ter_libgc_mutator->stack_base = (uintptr_t)GC_stackbottom;
+        ter_mutator_set_stack_base(ter_libgc_mutator, (uintptr_t)GC_stackbottom);
     else
-        GC_stackbottom = (char *)ter_libgc_mutator->stack_base;
+        GC_stackbottom = (char *)ter_mutator_stack_base(ter_libgc_mutator);
 }
 
 /* Only the thread that forked lives on. */
@@ -99,14 +100,25 @@ void *GC_dlopen(const char *path, int mode)
     return dlopen(path, mode);
 }
 
-/* The heap stays, since other destructors may still use it; only its report is written. */
-static __attribute__((destructor)) void finish(void)
+/* ---- The calling thread ---- */
+
+void *ter_libgc_inside(void *(*function)(void *data), void *data)
 {
-    /* In a callback that ends the program nothing can be asked of the heap any more. */
-    if (ter_libgc.heap == NULL || ter_lock_is_held(TER_RANK_HEAP))
-        return;
-    /* A program that looks for leaks is told of those at its end too. */
-    if (GC_find_leak != 0 && ter_libgc_mutator != NULL)
-        GC_gcollect();
-    ter_heap_write_wanted_report(ter_libgc.heap);
+    ter_libgc_ready();
+    return ter_libgc_mutator != NULL ? function(data) : ter_libgc_as_guest(function, data);
+}
+
+static void *do_nothing(void *data)
+{
+    return data;
+}
+
+struct ter_mutator *ter_libgc_own_mutator(void)
+{
+    ter_libgc_ready();
+    if (ter_libgc_mutator != NULL)
+        return ter_libgc_mutator;
+    if (ter_libgc_own_guest == NULL)
+        ter_libgc_as_guest(do_nothing, NULL);
+    return ter_libgc_own_guest;
 }

@@ -3,10 +3,14 @@
  * Allocation. Invariant: a collectable object of n bytes has room for n + extra_bytes, so that a
  * pointer one past its end still lies in it when interior pointers count.
  */
-#include "libgc/libgc.h"
+#include "libgc/malloc.h"
 
 #include <errno.h>
 #include <string.h>
+
+#include "libgc/debug_table.h"
+#include "libgc/init.h"
+#include "libgc/memory_out.h"
 
 /* `bytes` with the extra byte; the largest number when that does not fit, which no heap has. */
 TER_INLINE size_t with_extra(size_t bytes)
@@ -42,7 +46,7 @@ static void *allocate_kind(void *data)
 {
     const struct wish *wish = data;
 
-    return ter_mutator_allocate(ter_libgc_mutator, wish->kind, wish->bytes);
+    return ter_mutator_new_object(ter_libgc_mutator, wish->kind, wish->bytes);
 }
 
 static TER_COLD void *kind_from_outside(unsigned kind, size_t bytes)
@@ -58,7 +62,7 @@ TER_INLINE void *allocate_or_null(unsigned kind, size_t bytes)
 
     if (TER_UNLIKELY(mutator == NULL))
         return kind_from_outside(kind, bytes);
-    return ter_mutator_allocate(mutator, kind, bytes);
+    return ter_mutator_new_object(mutator, kind, bytes);
 }
 
 void *ter_libgc_allocate(unsigned kind, size_t bytes)
@@ -109,20 +113,15 @@ void *GC_malloc_stubborn(size_t bytes)
 
 void *ter_libgc_ignore_off_page(void *object)
 {
-    struct ter_space *space;
-
-    if (object == NULL)
-        return NULL;
-    space = ter_space_of(ter_heap_owner(ter_libgc.heap, (uintptr_t)object));
-    if (space->policy->keep_by_first_page != NULL)
-        space->policy->keep_by_first_page(space, (uintptr_t)object);
+    if (object != NULL)
+        ter_heap_keep_by_first_page(ter_libgc.heap, (uintptr_t)object);
     return object;
 }
 
 /* Small objects have no page to ignore. */
 TER_INLINE void *ignore_if_large(void *object, size_t bytes)
 {
-    return TER_LIKELY(bytes < TER_SMALL_MAX_BYTES) ? object : ter_libgc_ignore_off_page(object);
+    return TER_LIKELY(bytes < TER_HEAP_SMALL_BYTES) ? object : ter_libgc_ignore_off_page(object);
 }
 
 void *GC_malloc_ignore_off_page(size_t bytes)
@@ -140,7 +139,7 @@ void *GC_malloc_atomic_ignore_off_page(size_t bytes)
 unsigned ter_libgc_check_kind(int kind)
 {
     ter_libgc_ready();
-    TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_libgc.collector->allocator.kind_count,
+    TER_REQUIRE(kind >= 0 && (unsigned)kind < ter_heap_kind_count(ter_libgc.heap),
                 "libgc: there is no kind %d of objects", kind);
     return (unsigned)kind;
 }
@@ -197,8 +196,8 @@ static void *allocate_list(void *data)
 /* A list of cleared objects (but for the links), up to about a page of them. */
 void GC_generic_malloc_many(size_t bytes, int kind, void **result)
 {
-    size_t wanted = ter_max(with_extra(bytes), TER_BYTES_IN_GRANULE);
-    size_t most = wanted < TER_BYTES_IN_PAGE ? TER_BYTES_IN_PAGE / wanted : 1;
+    size_t wanted = ter_max(with_extra(bytes), TER_HEAP_GRANULE_BYTES);
+    size_t most = wanted < TER_HEAP_PAGE_BYTES ? TER_HEAP_PAGE_BYTES / wanted : 1;
 
     if (TER_UNLIKELY(!ter_libgc_is_inside())) {
         struct list_wish wish = {bytes, kind, result};
@@ -206,8 +205,8 @@ void GC_generic_malloc_many(size_t bytes, int kind, void **result)
         ter_libgc_inside(allocate_list, &wish);
         return;
     }
-    if (!ter_mutator_allocate_list(ter_libgc_mutator, ter_libgc_check_kind(kind), wanted, most,
-                                   result)) {
+    if (!ter_mutator_new_objects(ter_libgc_mutator, ter_libgc_check_kind(kind), wanted, most,
+                                 result)) {
         *result = ter_libgc_out_of_memory(bytes);
         if (*result != NULL)
             *(void **)*result = NULL;
@@ -223,13 +222,6 @@ void *GC_malloc_many(size_t bytes)
 }
 
 /* ---- Changing and freeing ---- */
-
-static bool is_uncollectable(const void *object)
-{
-    unsigned kind = ter_collector_object_kind(ter_libgc.collector, (uintptr_t)object);
-
-    return ter_libgc.collector->allocator.kinds[kind].uncollectable;
-}
 
 struct change {
     void *object;
@@ -258,7 +250,7 @@ void *GC_realloc(void *object, size_t bytes)
         return NULL;
     }
     ter_libgc_debug_forget(object);
-    extra = is_uncollectable(object) ? 0 : ter_libgc.extra_bytes;
+    extra = ter_heap_lasts(ter_libgc.heap, (uintptr_t)object) ? 0 : ter_libgc.extra_bytes;
     moved = ter_object_resize(mutator, object, extra == 0 ? bytes : with_extra(bytes));
     if (moved == NULL)
         return ter_libgc_out_of_memory(bytes);
@@ -290,12 +282,6 @@ void GC_free(void *object)
     ter_libgc_free(object);
 }
 
-void ter_libgc_release_locked(uintptr_t object)
-{
-    ter_mutator_release_locked(ter_libgc_mutator, ter_collector_owner(ter_libgc.collector, object),
-                               object);
-}
-
 /* ---- Conveniences ---- */
 
 char *GC_strndup(const char *text, size_t length)
@@ -322,7 +308,7 @@ void *GC_memalign(size_t alignment, size_t bytes)
 {
     uintptr_t object;
 
-    if (alignment <= TER_BYTES_IN_GRANULE)
+    if (alignment <= TER_HEAP_GRANULE_BYTES)
         return GC_malloc(bytes);
     if (!ter_is_power_of_two(alignment) || bytes > SIZE_MAX - alignment)
         return ter_libgc_out_of_memory(bytes);

@@ -3,7 +3,7 @@
  * What is said to people: warnings, the log, the last words of a program that stops. Any thread may
  * call these, without the lock.
  */
-#include "libgc/libgc.h"
+#include "libgc/messages.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,22 +102,6 @@ void ter_libgc_warn(const char *message, GC_word argument)
     snprintf(copy, sizeof copy, "%s", message);
     GC_get_warn_proc()(copy, argument);
     ter_os_cancel_back(before);
-}
-
-static void *ask_program(void *data)
-{
-    ter_libgc_warn("GC Warning: Out of memory, an allocation fails; the heap has %lu KiB\n",
-                   GC_get_heap_size() >> 10);
-    return GC_oom_fn != NULL ? GC_oom_fn(*(const size_t *)data) : NULL;
-}
-
-void *ter_libgc_out_of_memory(size_t bytes)
-{
-    void *object = ter_libgc_call_program(ask_program, &bytes);
-
-    if (object == NULL)
-        errno = ENOMEM;
-    return object;
 }
 
 /* ---- The end ---- */

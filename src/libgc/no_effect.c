@@ -3,9 +3,9 @@
  * Functions that ask for what this collector does anyway, or does not have. Each does what its
  * documentation allows a collector without that feature.
  */
-#include "libgc/libgc.h"
-
 #include <string.h>
+
+#include "libgc/abi.h"
 
 /* ---- Telling of changes: every collection looks at everything ---- */
 

@@ -4,9 +4,9 @@
  * argument; when it is wrong, it calls a function that the program may set, which by default stops
  * the program.
  */
-#include "libgc/libgc.h"
-
 #include <string.h>
+
+#include "libgc/displacements.h"
 
 static void not_same(void *pointer, void *other)
 {
@@ -35,10 +35,8 @@ static uintptr_t object_of(const void *pointer)
 /* Static data and stacks of other threads are not told from other memory. */
 void *GC_is_visible(void *pointer)
 {
-    const struct ter_sft *owner =
-        ter_libgc.heap == NULL ? NULL : ter_heap_owner(ter_libgc.heap, (uintptr_t)pointer);
     /* Beside malloc's memory, in the same chunk, the program has data of its own. */
-    bool in_heap = owner != NULL && owner->is_in_space(owner, (uintptr_t)pointer);
+    bool in_heap = ter_libgc.heap != NULL && ter_heap_owns(ter_libgc.heap, (uintptr_t)pointer);
 
     if (!ter_is_aligned((uintptr_t)pointer, sizeof(void *)) || (in_heap && object_of(pointer) == 0))
         GC_is_visible_print_proc(pointer);
@@ -58,8 +56,7 @@ void *GC_is_valid_displacement(void *pointer)
     uintptr_t object = object_of(pointer);
     uintptr_t displacement = (uintptr_t)pointer - object;
 
-    if (object != 0 && GC_all_interior_pointers == 0 &&
-        (displacement >= TER_MAX_DISPLACEMENT || ter_libgc.displacements[displacement] == 0))
+    if (object != 0 && GC_all_interior_pointers == 0 && !ter_libgc_has_displacement(displacement))
         GC_is_valid_displacement_print_proc(pointer);
     return pointer;
 }

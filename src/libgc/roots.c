@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Roots that programs declare, and callbacks in which they push more. */
-#include "libgc/libgc.h"
-
-/* The list that a program may save and call again from a function of its own. */
-static void push_nothing_more(void)
-{
-}
-
-GC_push_other_roots_proc GC_push_other_roots = push_nothing_more;
-
-void ter_libgc_push_roots(void)
-{
-    if (GC_push_other_roots != NULL)
-        GC_push_other_roots();
-}
+#include "libgc/init.h"
+#include "libgc/variables.h"
 
 void GC_set_push_other_roots(GC_push_other_roots_proc function)
 {
@@ -83,10 +71,10 @@ void GC_remove_roots(void *start, void *end)
 void GC_clear_roots(void)
 {
     ter_libgc_ready();
-    ter_allocator_lock(&ter_libgc.collector->allocator);
-    ter_roots_clear(&ter_libgc.collector->roots);
+    ter_heap_lock(ter_libgc.heap);
+    ter_heap_clear_roots(ter_libgc.heap);
     ter_libgc_read_variables();
-    ter_allocator_unlock(&ter_libgc.collector->allocator);
+    ter_libgc_unlock();
 }
 
 void GC_exclude_static_roots(void *start, void *end)
@@ -94,9 +82,9 @@ void GC_exclude_static_roots(void *start, void *end)
     ter_status status;
 
     check_range(start, end, "GC_exclude_static_roots");
-    ter_allocator_lock(&ter_libgc.collector->allocator);
-    status = ter_roots_exclude(&ter_libgc.collector->roots, (uintptr_t)start, (uintptr_t)end);
-    ter_allocator_unlock(&ter_libgc.collector->allocator);
+    ter_heap_lock(ter_libgc.heap);
+    status = ter_heap_exclude_roots(ter_libgc.heap, (uintptr_t)start, (uintptr_t)end);
+    ter_libgc_unlock();
     if (status != TER_OK)
         ter_fatal("GC_exclude_static_roots: %s", ter_status_message(status));
 }
@@ -104,9 +92,9 @@ void GC_exclude_static_roots(void *start, void *end)
 void GC_clear_exclusion_table(void)
 {
     ter_libgc_ready();
-    ter_allocator_lock(&ter_libgc.collector->allocator);
-    ter_roots_clear_excluded(&ter_libgc.collector->roots);
-    ter_allocator_unlock(&ter_libgc.collector->allocator);
+    ter_heap_lock(ter_libgc.heap);
+    ter_heap_clear_excluded(ter_libgc.heap);
+    ter_libgc_unlock();
 }
 
 /* The filter is asked the next time that the loader's list is read: before the next collection. */
@@ -116,7 +104,7 @@ void GC_register_has_static_roots_callback(GC_has_static_roots_func function)
 
     ter_libgc_ready();
     locked = ter_libgc_lock_if_not_held();
-    ter_roots_set_filter(&ter_libgc.collector->roots, function);
+    ter_heap_set_root_filter(ter_libgc.heap, function);
     ter_libgc_unlock_if(locked);
 }
 
@@ -136,24 +124,23 @@ int GC_is_tmp_root(void *pointer)
 
 /* ---- From callbacks, during a collection ---- */
 
-static struct ter_tracer *marker_in_collection(const char *call)
+static struct ter_heap *heap_in_collection(const char *call)
 {
-    TER_REQUIRE(ter_libgc.heap != NULL && ter_libgc.collector->collecting,
+    TER_REQUIRE(ter_libgc.heap != NULL && ter_heap_is_collecting(ter_libgc.heap),
                 "%s is for callbacks during a collection", call);
-    return &ter_libgc.collector->tracer;
+    return ter_libgc.heap;
 }
 
 void GC_push_all(void *start, void *end)
 {
-    ter_tracer_data(marker_in_collection("GC_push_all"), (uintptr_t)start, (uintptr_t)end);
+    ter_heap_mark_words(heap_in_collection("GC_push_all"), (uintptr_t)start, (uintptr_t)end, false);
 }
 
 /* As on a stack: pointers to any byte count. */
 void GC_push_all_eager(void *start, void *end)
 {
-    ter_tracer_stack(marker_in_collection("GC_push_all_eager"),
-                     ter_align_up((uintptr_t)start, sizeof(void *)),
-                     ter_align_down((uintptr_t)end, sizeof(void *)));
+    ter_heap_mark_words(heap_in_collection("GC_push_all_eager"), (uintptr_t)start, (uintptr_t)end,
+                        true);
 }
 
 /* Which pages changed is not known here: all of them may have. */
@@ -165,26 +152,25 @@ void GC_push_conditional(void *start, void *end, int all)
 
 /* ---- Mark bits ---- */
 
-static const struct ter_collector *collector_of_object(const void *object, const char *call)
+static struct ter_heap *heap_of_object(const void *object, const char *call)
 {
     TER_REQUIRE(ter_libgc.heap != NULL &&
                     ter_heap_find(ter_libgc.heap, (uintptr_t)object).bits == (uintptr_t)object,
                 "%s: %p is no object", call, object);
-    return ter_libgc.collector;
+    return ter_libgc.heap;
 }
 
 int GC_is_marked(const void *object)
 {
-    return ter_collector_is_marked(collector_of_object(object, "GC_is_marked"), (uintptr_t)object);
+    return ter_heap_is_marked(heap_of_object(object, "GC_is_marked"), (uintptr_t)object);
 }
 
 void GC_set_mark_bit(const void *object)
 {
-    ter_collector_set_mark(collector_of_object(object, "GC_set_mark_bit"), (uintptr_t)object, true);
+    ter_heap_set_mark(heap_of_object(object, "GC_set_mark_bit"), (uintptr_t)object, true);
 }
 
 void GC_clear_mark_bit(const void *object)
 {
-    ter_collector_set_mark(collector_of_object(object, "GC_clear_mark_bit"), (uintptr_t)object,
-                           false);
+    ter_heap_set_mark(heap_of_object(object, "GC_clear_mark_bit"), (uintptr_t)object, false);
 }

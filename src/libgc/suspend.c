@@ -4,15 +4,11 @@
  *
  * Invariant: who suspends or resumes holds the heap lock, so no suspended thread does.
  */
-#include "libgc/libgc.h"
+#include "libgc/init.h"
 
 static struct ter_mutator *find_mutator(pthread_t id)
 {
-    struct ter_mutator *mutator = ter_libgc.collector->allocator.mutators;
-
-    while (mutator != NULL && mutator->thread->identity != (uintptr_t)id)
-        mutator = mutator->next;
-    return mutator;
+    return ter_heap_mutator_of(ter_libgc.heap, (uintptr_t)id);
 }
 
 static void *suspend_self(void *data)
@@ -24,41 +20,42 @@ static void *suspend_self(void *data)
 
 void GC_suspend_thread(pthread_t id)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-    struct ter_mutator *mutator = find_mutator(id);
+    struct ter_mutator *mutator;
     bool is_self;
 
+    ter_libgc_lock();
+    mutator = find_mutator(id);
     /* Guests are outside the heap and as good as not known. */
-    if (mutator != NULL && mutator->is_guest)
+    if (mutator != NULL && ter_mutator_is_guest(mutator))
         mutator = NULL;
     is_self = mutator != NULL && mutator == ter_libgc_mutator;
-    /* One outside the heap may take its signals or block them: it stands when it comes back. */
-    if (mutator != NULL && (is_self || mutator->blocked_at != 0))
-        ter_os_suspend_begin(mutator->thread);
-    else if (mutator != NULL && !ter_os_suspend(mutator->thread))
+    if (mutator != NULL && !ter_mutator_suspend(mutator))
         ter_log(TER_LOG_WARNING, "GC_suspend_thread: the thread cannot be suspended");
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock();
     if (is_self)
         GC_do_blocking(suspend_self, NULL);
 }
 
 void GC_resume_thread(pthread_t id)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-    struct ter_mutator *mutator = find_mutator(id);
+    struct ter_mutator *mutator;
 
+    ter_libgc_lock();
+    mutator = find_mutator(id);
     if (mutator != NULL)
-        ter_os_resume(mutator->thread);
-    ter_allocator_unlock(allocator);
+        ter_mutator_resume(mutator);
+    ter_libgc_unlock();
 }
 
 int GC_is_thread_suspended(pthread_t id)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-    const struct ter_mutator *mutator = find_mutator(id);
-    bool suspended = mutator != NULL && ter_os_is_suspended(mutator->thread);
+    const struct ter_mutator *mutator;
+    bool suspended;
 
-    ter_allocator_unlock(allocator);
+    ter_libgc_lock();
+    mutator = find_mutator(id);
+    suspended = mutator != NULL && ter_mutator_is_suspended(mutator);
+    ter_libgc_unlock();
     return suspended;
 }
 
@@ -67,18 +64,16 @@ int GC_is_thread_suspended(pthread_t id)
 /* The lock is held until the world goes on, so nothing is collected or allocated meanwhile. */
 void GC_stop_world_external(void)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-
-    if (ter_world_stop(allocator) != TER_OK)
+    ter_libgc_lock();
+    if (ter_heap_stop_threads(ter_libgc.heap) != TER_OK)
         ter_fatal("GC_stop_world_external: the other threads cannot be stopped");
 }
 
 void GC_start_world_external(void)
 {
-    struct ter_allocator *allocator = ter_libgc_ready();
-
-    ter_world_resume(allocator);
-    ter_allocator_unlock(allocator);
+    ter_libgc_ready();
+    ter_heap_resume_threads(ter_libgc.heap);
+    ter_libgc_unlock();
 }
 
 /* ---- Signals ---- */

@@ -6,7 +6,8 @@
  * Invariant: the list holds objects that are there; the program's function is asked of each once a
  * collection. All under the heap lock. The list is no root.
  */
-#include "libgc/libgc.h"
+#include "libgc/hooks.h"
+#include "libgc/init.h"
 
 struct toggle {
     uintptr_t object;
@@ -17,15 +18,63 @@ static struct toggle *toggles;
 static size_t toggle_count, toggle_capacity;
 static GC_toggleref_func toggleref_func;
 
+/* ---- In a collection ---- */
+
+/* False when the object is gone or nobody asks for it any more. */
+static bool ask_toggle(struct toggle *toggle)
+{
+    if (ter_heap_find(ter_libgc.heap, toggle->object).bits != toggle->object)
+        return false;
+    switch (toggleref_func((void *)toggle->object)) {
+    case GC_TOGGLE_REF_DROP: return false;
+    case GC_TOGGLE_REF_STRONG: toggle->strong = true; return true;
+    default: toggle->strong = false; return true;
+    }
+}
+
+static void ask_all(void)
+{
+    size_t kept = 0;
+
+    if (toggleref_func == NULL)
+        return;
+    for (size_t i = 0; i < toggle_count; i++)
+        if (ask_toggle(&toggles[i]))
+            toggles[kept++] = toggles[i];
+    toggle_count = kept;
+}
+
+static void mark_strong(void)
+{
+    for (size_t i = 0; i < toggle_count; i++)
+        if (toggles[i].strong)
+            ter_heap_mark_word(ter_libgc.heap, toggles[i].object);
+}
+
+static void forget_dead(void)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < toggle_count; i++)
+        if (ter_heap_is_reached(ter_libgc.heap, toggles[i].object))
+            toggles[kept++] = toggles[i];
+    toggle_count = kept;
+}
+
+static const struct ter_libgc_step toggle_step = {
+    .before = ask_all, .roots = mark_strong, .marked = forget_dead};
+
+/* ---- What the program says ---- */
+
 GC_EXPORT void GC_set_toggleref_func(GC_toggleref_func function);
 GC_EXPORT GC_toggleref_func GC_get_toggleref_func(void);
 
 void GC_set_toggleref_func(GC_toggleref_func function)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
-
+    ter_libgc_lock();
     toggleref_func = function;
-    ter_allocator_unlock(allocator);
+    ter_libgc_add_step(TER_STEP_TOGGLES, &toggle_step);
+    ter_libgc_unlock();
 }
 
 GC_toggleref_func GC_get_toggleref_func(void)
@@ -52,56 +101,15 @@ static bool reserve_toggle(void)
 
 int GC_toggleref_add(void *object, int is_strong)
 {
-    struct ter_allocator *allocator = ter_libgc_lock();
     int result = GC_SUCCESS;
 
+    ter_libgc_lock();
     if (toggleref_func != NULL) {
         if (reserve_toggle())
             toggles[toggle_count++] = (struct toggle){(uintptr_t)object, is_strong != 0};
         else
             result = GC_NO_MEMORY;
     }
-    ter_allocator_unlock(allocator);
+    ter_libgc_unlock();
     return result;
-}
-
-/* False when the object is gone or nobody asks for it any more. */
-static bool ask_toggle(struct toggle *toggle)
-{
-    if (ter_collector_find_interior(ter_libgc.collector, toggle->object).bits != toggle->object)
-        return false;
-    switch (toggleref_func((void *)toggle->object)) {
-    case GC_TOGGLE_REF_DROP: return false;
-    case GC_TOGGLE_REF_STRONG: toggle->strong = true; return true;
-    default: toggle->strong = false; return true;
-    }
-}
-
-void ter_libgc_toggles_before(void)
-{
-    size_t kept = 0;
-
-    if (toggleref_func == NULL)
-        return;
-    for (size_t i = 0; i < toggle_count; i++)
-        if (ask_toggle(&toggles[i]))
-            toggles[kept++] = toggles[i];
-    toggle_count = kept;
-}
-
-void ter_libgc_toggles_roots(void)
-{
-    for (size_t i = 0; i < toggle_count; i++)
-        if (toggles[i].strong)
-            ter_tracer_word(&ter_libgc.collector->tracer, toggles[i].object);
-}
-
-void ter_libgc_toggles_marked(void)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < toggle_count; i++)
-        if (ter_collector_is_reached(ter_libgc.collector, toggles[i].object))
-            toggles[kept++] = toggles[i];
-    toggle_count = kept;
 }

@@ -5,10 +5,12 @@
  * Invariant: the last word of the object's cell is its descriptor; 0, as in new memory, says that
  * it holds no pointers. An array has the number IS_ARRAY there, and before it what it is made of.
  */
-#include "libgc/descriptor.h"
-#include "libgc/libgc.h"
-
 #include <string.h>
+
+#include "libgc/descriptor.h"
+#include "libgc/init.h"
+#include "libgc/malloc.h"
+#include "libgc/memory_out.h"
 
 #define WORD_BITS (sizeof(GC_word) * 8)
 #define BITMAP_BITS (WORD_BITS - DESCRIPTOR_TAG_BITS)
@@ -130,22 +132,22 @@ static void trace_typed(void *context, struct ter_trace *trace, uintptr_t object
         ter_libgc_trace_descriptor(trace, object, descriptor);
 }
 
-unsigned ter_libgc_typed_kind(void)
+static unsigned typed_kind(void)
 {
-    static unsigned typed_kind;
-    struct ter_kind wanted = {.scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = trace_typed};
-    unsigned kind = __atomic_load_n(&typed_kind, __ATOMIC_ACQUIRE);
+    static unsigned known;
+    struct ter_client_kind wanted = {.tracer = trace_typed, .zeroed = true};
+    unsigned kind = __atomic_load_n(&known, __ATOMIC_ACQUIRE);
 
     if (TER_LIKELY(kind != 0))
         return kind;
-    ter_allocator_lock(ter_libgc_ready());
-    if (typed_kind == 0) {
-        if (ter_collector_add_kind(ter_libgc.collector, &wanted, &kind) != TER_OK)
+    ter_libgc_lock();
+    if (known == 0) {
+        if (ter_heap_add_kind(ter_libgc.heap, &wanted, &kind) != TER_OK)
             ter_fatal("GC_malloc_explicitly_typed: there are too many kinds of objects");
-        __atomic_store_n(&typed_kind, kind, __ATOMIC_RELEASE);
+        __atomic_store_n(&known, kind, __ATOMIC_RELEASE);
     }
-    ter_allocator_unlock(&ter_libgc.collector->allocator);
-    return typed_kind;
+    ter_libgc_unlock();
+    return known;
 }
 
 /*
@@ -160,11 +162,10 @@ static void *allocate_typed(size_t bytes, size_t behind, void **end)
     *end = NULL;
     if (bytes > SIZE_MAX - behind)
         return ter_libgc_out_of_memory(bytes);
-    object = ter_libgc_allocate(ter_libgc_typed_kind(), bytes + behind);
+    object = ter_libgc_allocate(typed_kind(), bytes + behind);
     if (object == NULL)
         return ter_libgc_out_of_memory(bytes);
-    *end = (char *)object + ter_collector_object_bytes(ter_libgc.collector, (uintptr_t)object) -
-           behind;
+    *end = (char *)object + ter_heap_bytes_of(ter_libgc.heap, (uintptr_t)object) - behind;
     return object;
 }
 

@@ -1,42 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the debugging functions say of an object, and finalizers that get the object and not its
- * cell. The function that describes a kind is called wherever a message is, also in collections.
- */
-#include "libgc/debug.h"
-#include "libgc/libgc.h"
-
-#include <stdio.h>
-
-#define DESCRIPTION_BYTES 40 /* of the buffer that programs fill */
-
-static GC_describe_type_fn describe_functions[TER_MAX_KINDS];
-
-void GC_register_describe_type_fn(int kind, GC_describe_type_fn function)
-{
-    describe_functions[ter_libgc_check_kind(kind)] = function;
-}
-
-void ter_libgc_debug_describe(uintptr_t cell, char *text, size_t bytes)
-{
-    static const char *const names[] = {"PTRFREE", "NORMAL", "UNCOLLECTABLE",
-                                        "ATOMIC_UNCOLLECTABLE"};
-    const struct debug_header *header = (const struct debug_header *)cell;
-    unsigned kind = ter_collector_object_kind(ter_libgc.collector, cell);
-    char description[DESCRIPTION_BYTES + 1] = "";
-
-    if (describe_functions[kind] != NULL)
-        describe_functions[kind]((void *)(header + 1), description);
-    else if (kind < TER_ARRAY_LENGTH(names))
-        snprintf(description, sizeof description, "%s", names[kind]);
-    else
-        snprintf(description, sizeof description, "kind=%u", kind);
-    snprintf(text, bytes, "%p (%s:%lu, sz=%zu, %s)", (const void *)(header + 1),
-             header->file == NULL ? "?" : header->file, (unsigned long)header->line, header->bytes,
-             description);
-}
-
-/* ---- Finalizers ---- */
+/* Finalizers of the debugging forms, which get the object and not its cell. */
+#include "libgc/debug_table.h"
 
 typedef void registrar(void *object, GC_finalization_proc function, void *data,
                        GC_finalization_proc *old_function, void **old_data);
