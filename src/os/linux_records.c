@@ -10,8 +10,7 @@
  * of the program's keys find the thread as it was.
  */
 #define _GNU_SOURCE
-#include "os/linux_signals.h"
-#include "os/os.h"
+#include "os/linux_records.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -149,13 +148,10 @@ struct ter_os_thread *ter_os_thread_self(void)
     return own;
 }
 
-static ter_status make_thread(void)
+ter_status ter_records_begin(void)
 {
-    struct ter_os_thread *record;
+    struct ter_os_thread *record = take_thread();
 
-    if (!ter_stop_prepare())
-        return TER_ERROR_SYSTEM;
-    record = take_thread();
     if (record == NULL)
         return TER_ERROR_NO_MEMORY;
     fill_thread(record);
@@ -164,16 +160,6 @@ static ter_status make_thread(void)
     /* Last: it may allocate, and malloc may be the program's own, over our heap. */
     notice_end();
     return TER_OK;
-}
-
-ter_status ter_os_thread_begin(struct ter_os_thread **thread)
-{
-    struct ter_os_cancel before = ter_os_cancel_off();
-    ter_status status = own != NULL ? TER_OK : make_thread();
-
-    *thread = own;
-    ter_os_cancel_back(before);
-    return status;
 }
 
 void ter_records_reset_after_fork(void)

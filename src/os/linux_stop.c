@@ -7,8 +7,9 @@
  * last one wakes the collector: woken for each, it would take a processor from those still to come.
  */
 #define _GNU_SOURCE
+#include "os/linux_records.h"
 #include "os/linux_signals.h"
-#include "os/os.h"
+#include "os/linux_unanswered.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,8 +21,6 @@
 #include <unistd.h>
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-static int stop_signal = SIGPWR;
-static _Atomic bool handler_installed;
 static _Atomic uint32_t generation;
 static _Atomic uint32_t stopped;
 static uint32_t signalled;        /* under `turn` */
@@ -52,7 +51,7 @@ static TER_NOINLINE void stand_still(void)
      * A second signal of one stop, or one that somebody else sent, at whatever moment and to
      * whatever thread, must not count.
      */
-    if (self == NULL || ter_signals_hold_off(self, TER_HELD_OFF_STOP) || seen % 2 == 0 ||
+    if (self == NULL || ter_signals_hold_off(self, TER_SIGNAL_STOP) || seen % 2 == 0 ||
         !atomic_compare_exchange_strong(&self->wanted, &wanted, 0))
         return;
     ter_os_note_signal_stack(self);
@@ -75,17 +74,22 @@ static void handle_stop(int number)
     errno = saved_errno;
 }
 
-/* Before anybody can be stopped, so that a signal from elsewhere finds it. Twice does no harm. */
-bool ter_stop_prepare(void)
+static bool prepare_stops(void)
 {
-    TER_KEEP_ERRNO;
+    return ter_signals_prepare(TER_SIGNAL_STOP, handle_stop);
+}
 
-    if (atomic_load_explicit(&handler_installed, memory_order_acquire))
-        return true;
-    if (!ter_signals_install(stop_signal, handle_stop, 0))
-        return false;
-    atomic_store_explicit(&handler_installed, true, memory_order_release);
-    return true;
+/* The handler first: so a signal from elsewhere finds it, whoever has a record. */
+ter_status ter_os_thread_begin(struct ter_os_thread **thread)
+{
+    struct ter_os_cancel before = ter_os_cancel_off();
+    ter_status status = TER_OK;
+
+    if (ter_os_thread_self() == NULL)
+        status = prepare_stops() ? ter_records_begin() : TER_ERROR_SYSTEM;
+    *thread = ter_os_thread_self();
+    ter_os_cancel_back(before);
+    return status;
 }
 
 /* By signals again, so that the thread stands in the handlers, where no others come between. */
@@ -93,15 +97,15 @@ void ter_os_answer_held_off(struct ter_os_thread *thread)
 {
     uint32_t what = atomic_exchange_explicit(&thread->held_off, 0, memory_order_relaxed);
 
-    if ((what & TER_HELD_OFF_STOP) != 0)
-        (void)pthread_kill(pthread_self(), stop_signal);
-    if ((what & TER_HELD_OFF_SUSPENSION) != 0)
+    if ((what & TER_SIGNAL_STOP) != 0)
+        (void)pthread_kill(pthread_self(), ter_os_stop_signal());
+    if ((what & TER_SIGNAL_SUSPEND) != 0)
         (void)pthread_kill(pthread_self(), ter_os_suspend_signal());
 }
 
 ter_status ter_os_stop_begin(void)
 {
-    if (!ter_stop_prepare())
+    if (!prepare_stops())
         return TER_ERROR_SYSTEM;
     pthread_mutex_lock(&turn);
     signalled = 0;
@@ -115,7 +119,7 @@ bool ter_os_stop_thread(struct ter_os_thread *thread)
 {
     atomic_store_explicit(&thread->wanted, atomic_load_explicit(&generation, memory_order_relaxed),
                           memory_order_release);
-    if (!ter_signals_send(thread, stop_signal)) {
+    if (!ter_signals_send(thread, ter_os_stop_signal())) {
         atomic_store_explicit(&thread->wanted, 0, memory_order_relaxed);
         return false;
     }
@@ -156,12 +160,12 @@ enum ter_os_answer ter_os_stop_again(struct ter_os_thread *thread)
 
     if (wanted == 0)
         return TER_OS_STANDS;
-    ter_signals_keep(stop_signal, handle_stop, 0);
-    answer = ter_signals_look_at(thread, stop_signal);
+    ter_signals_keep(TER_SIGNAL_STOP, handle_stop);
+    answer = ter_signals_look_at(thread, ter_os_stop_signal());
     if (answer == TER_OS_GONE && !ter_os_stop_give_up(thread))
         return TER_OS_STANDS;
     if (answer == TER_OS_TAKES)
-        (void)ter_signals_send_often(thread, stop_signal, &thread->wanted, wanted);
+        (void)ter_signals_send_often(thread, ter_os_stop_signal(), &thread->wanted, wanted);
     return answer;
 }
 
@@ -179,15 +183,4 @@ void ter_os_stop_reset_after_fork(void)
     pthread_mutex_init(&turn, NULL);
     atomic_store_explicit(&generation, now + now % 2, memory_order_relaxed);
     ter_records_reset_after_fork();
-}
-
-int ter_os_stop_signal(void)
-{
-    return stop_signal;
-}
-
-void ter_os_set_stop_signal(int number)
-{
-    TER_REQUIRE(!atomic_load(&handler_installed), "the signal that stops threads was already used");
-    stop_signal = number;
 }

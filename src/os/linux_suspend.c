@@ -9,7 +9,6 @@
  */
 #define _GNU_SOURCE
 #include "os/linux_signals.h"
-#include "os/os.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,9 +18,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-static int suspend_signal = SIGXCPU;
-static _Atomic bool suspend_installed;
 
 /* Waits of 20 ms: as long as for one that is to stop. */
 #define PATIENCE 750u
@@ -56,26 +52,14 @@ static void handle_suspend(int number)
     int saved_errno = errno;
 
     (void)number;
-    if (self != NULL && !ter_signals_hold_off(self, TER_HELD_OFF_SUSPENSION))
+    if (self != NULL && !ter_signals_hold_off(self, TER_SIGNAL_SUSPEND))
         stand_suspended(self);
     errno = saved_errno;
 }
 
-bool ter_suspend_is_prepared(void)
-{
-    return atomic_load_explicit(&suspend_installed, memory_order_acquire);
-}
-
 bool ter_os_suspend_prepare(void)
 {
-    TER_KEEP_ERRNO;
-
-    if (ter_suspend_is_prepared())
-        return true;
-    if (!ter_signals_install(suspend_signal, handle_suspend, ter_os_stop_signal()))
-        return false;
-    atomic_store_explicit(&suspend_installed, true, memory_order_release);
-    return true;
+    return ter_signals_prepare(TER_SIGNAL_SUSPEND, handle_suspend);
 }
 
 static uint32_t next_suspension(void)
@@ -96,10 +80,10 @@ static bool wait_for_suspended(struct ter_os_thread *thread, uint32_t number)
         seen = atomic_load_explicit(&thread->stands_for, memory_order_acquire);
         if (seen == number)
             return true;
-        if (!ter_signals_send(thread, suspend_signal))
+        if (!ter_signals_send(thread, ter_os_suspend_signal()))
             return false;
         wait_while(&thread->stands_for, seen, &patience);
-        ter_signals_keep(suspend_signal, handle_suspend, ter_os_stop_signal());
+        ter_signals_keep(TER_SIGNAL_SUSPEND, handle_suspend);
     }
     return false;
 }
@@ -135,15 +119,4 @@ void ter_os_resume(struct ter_os_thread *thread)
 {
     atomic_store_explicit(&thread->suspension, 0, memory_order_release);
     wake_waiting(&thread->suspension);
-}
-
-int ter_os_suspend_signal(void)
-{
-    return suspend_signal;
-}
-
-void ter_os_set_suspend_signal(int number)
-{
-    TER_REQUIRE(!suspend_installed, "the signal that suspends a thread was already used");
-    suspend_signal = number;
 }

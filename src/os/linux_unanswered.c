@@ -1,69 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending signals to one thread, and finding out why one does not answer: by the kernel's number
- * for it, which names no other thread of the process as long as this one lives. No call here is a
- * point where threads are cancelled, nor changes errno, nor allocates.
+ * Finding out why one thread does not answer: by the kernel's number for it, which names no other
+ * thread of the process as long as this one lives. No call here is a point where threads are
+ * cancelled, nor changes errno, nor allocates.
  */
 #define _GNU_SOURCE
+#include "os/linux_unanswered.h"
 #include "os/linux_signals.h"
-#include "os/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/*
- * A thread that takes signals by sigwait, but does not block them, answers one that comes between
- * two waits. So they come as fast as can be, for about a millisecond.
- */
-#define AT_ONCE 2000u
-
-/* ---- Sending ---- */
-
-bool ter_signals_send(const struct ter_os_thread *thread, int number)
-{
-    int saved_errno = errno;
-    bool none = syscall(SYS_tgkill, getpid(), thread->number, number) != 0 && errno == ESRCH;
-
-    errno = saved_errno;
-    return !none;
-}
-
-bool ter_signals_send_often(const struct ter_os_thread *thread, int number,
-                            _Atomic uint32_t *wanted, uint32_t value)
-{
-    for (unsigned i = 0; i < AT_ONCE; i++) {
-        if (!ter_signals_send(thread, number))
-            return false;
-        if (atomic_load_explicit(wanted, memory_order_acquire) != value)
-            return true;
-        if (i % 64 == 0)
-            sched_yield();
-    }
-    return true;
-}
-
-void ter_signals_keep(int number, ter_signals_handler *handler, int let_through)
-{
-    static _Atomic bool said;
-    struct sigaction now;
-
-    if (sigaction(number, NULL, &now) != 0 || now.sa_handler == handler)
-        return;
-    if (!atomic_exchange(&said, true))
-        ter_log(
-            TER_LOG_WARNING,
-            "the program has taken away the handler of signal %d, which stops threads: it is put "
-            "back",
-            number);
-    (void)ter_signals_install(number, handler, let_through);
-}
-
-/* ---- What the kernel says ---- */
 
 /* A file of /proc about the thread, cut and ended by a zero; its length. 0: there is no such file.
  */
@@ -139,31 +88,4 @@ void ter_os_thread_name(const struct ter_os_thread *thread, char *name, size_t s
 {
     (void)read_thread_file(thread, "comm", name, size);
     name[strcspn(name, "\n")] = '\0';
-}
-
-/* ---- Masks ---- */
-
-void ter_os_accept_stops(struct ter_os_mask *before)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, ter_os_stop_signal());
-    if (ter_suspend_is_prepared())
-        sigaddset(&signals, ter_os_suspend_signal());
-    pthread_sigmask(SIG_UNBLOCK, &signals, &before->signals);
-}
-
-void ter_os_restore_stops(const struct ter_os_mask *before)
-{
-    sigset_t signals;
-    int stop = ter_os_stop_signal(), suspend = ter_os_suspend_signal();
-
-    sigemptyset(&signals);
-    if (sigismember(&before->signals, stop) == 1)
-        sigaddset(&signals, stop);
-    if (sigismember(&before->signals, suspend) == 1)
-        sigaddset(&signals, suspend);
-    if (sigismember(&signals, stop) == 1 || sigismember(&signals, suspend) == 1)
-        pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
