@@ -40,6 +40,3 @@ TER_NORETURN TER_COLD TER_PRINTF(1, 2) void ter_fatal(const char *format, ...);
 #else
 #define TER_ASSERT(condition) TER_CHECK_OFF(condition)
 #endif
-
-/* The build can compare side metadata with a shadow of what was stored (metadata/shadow.h). */
-#define TER_CHECKED_SIDE (TER_CHECKS >= 2)

@@ -19,7 +19,6 @@ enum ter_lock_rank {
     TER_RANK_CHUNKS,  /* chunks of one heap: growth of its spaces */
     TER_RANK_MMAPPER, /* states of chunks of address space */
     TER_RANK_SFT,     /* changes of an SFT map */
-    TER_RANK_SHADOW,  /* content check of one table of side metadata */
     TER_RANK_COUNT
 };
 

@@ -102,45 +102,9 @@ void ter_side_fill_range(const struct ter_side_table *table, uintptr_t start, ui
     if (start >= end)
         return;
     range = words_of_range(table, start, end);
-    ter_side_shadow_begin(table);
     if (range.head != NULL)
         replace_bits(range.head, range.head_mask, pattern);
     fill_words(range.first, range.end, pattern);
     if (range.tail != NULL)
         replace_bits(range.tail, range.tail_mask, pattern);
-    ter_side_shadow_filled(table, start, end, value);
-}
-
-/* The word of `from` that lies as far into its table as `word` into `to`. */
-static const ter_side_word *same_word(const struct ter_side_table *to,
-                                      const struct ter_side_table *from, const ter_side_word *word)
-{
-    return (const ter_side_word *)((uintptr_t)word - to->bias + from->bias);
-}
-
-void ter_side_copy_values(const struct ter_side_table *to, const struct ter_side_table *from,
-                          uintptr_t start, uintptr_t end)
-{
-    struct word_range range;
-
-    check_bulk(to, start, end);
-    TER_CHECK(to->log_bits == from->log_bits && to->log_region == from->log_region);
-    if (start >= end)
-        return;
-    if (ter_side_is_shadowed(to) || ter_side_is_shadowed(from)) {
-        /* Through both content checks. */
-        for (; start < end; start += (uintptr_t)1 << to->log_region)
-            ter_side_store_atomic(to, start, ter_side_load(from, start), memory_order_relaxed);
-        return;
-    }
-    range = words_of_range(to, start, end);
-    if (range.head != NULL)
-        replace_bits(range.head, range.head_mask,
-                     __atomic_load_n(same_word(to, from, range.head), __ATOMIC_RELAXED));
-    if (range.first < range.end)
-        memcpy(range.first, same_word(to, from, range.first),
-               (size_t)(range.end - range.first) * sizeof *range.first);
-    if (range.tail != NULL)
-        replace_bits(range.tail, range.tail_mask,
-                     __atomic_load_n(same_word(to, from, range.tail), __ATOMIC_RELAXED));
 }

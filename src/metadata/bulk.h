@@ -14,21 +14,20 @@
 
 #include "metadata/values.h"
 
-/* Every value of the range becomes `value`. */
+/*
+ * Every value of the range becomes `value`. For lines to come: those that one object spans take the
+ * mark of this collection.
+ */
 void ter_side_fill_range(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                          uint64_t value);
 
-/* What ter_side_copy_range does where words are cut. */
-void ter_side_copy_values(const struct ter_side_table *to, const struct ter_side_table *from,
-                          uintptr_t start, uintptr_t end);
-
-/* Does the range end, at both ends, where a word of the table does, and is nobody checking? */
+/* Does the range end, at both ends, where a word of the table does? */
 TER_INLINE bool ter_side_is_whole_words(const struct ter_side_table *table, uintptr_t start,
                                         uintptr_t end)
 {
     uintptr_t data_of_word = (uintptr_t)sizeof(uint64_t) << table->shift;
 
-    return start < end && ((start | end) & (data_of_word - 1)) == 0 && !ter_side_is_shadowed(table);
+    return start < end && ((start | end) & (data_of_word - 1)) == 0;
 }
 
 TER_INLINE void ter_side_zero_range(const struct ter_side_table *table, uintptr_t start,
@@ -41,7 +40,7 @@ TER_INLINE void ter_side_zero_range(const struct ter_side_table *table, uintptr_
         ter_side_fill_range(table, start, end, 0);
 }
 
-/* Sets every bit of every value. */
+/* Sets every bit of every value. For slots to come: those of an object that is old are to be logged. */
 TER_INLINE void ter_side_set_range(const struct ter_side_table *table, uintptr_t start,
                                    uintptr_t end)
 {
@@ -50,17 +49,4 @@ TER_INLINE void ter_side_set_range(const struct ter_side_table *table, uintptr_t
         memset((void *)ter_side_address(table, start), 0xff, (end - start) >> table->shift);
     else
         ter_side_fill_range(table, start, end, ter_side_mask(table));
-}
-
-/* Every value of the range becomes the one in `from`, a table of the same widths. */
-TER_INLINE void ter_side_copy_range(const struct ter_side_table *to,
-                                    const struct ter_side_table *from, uintptr_t start,
-                                    uintptr_t end)
-{
-    TER_ASSERT(to->log_bits == from->log_bits && to->log_region == from->log_region);
-    if (TER_LIKELY(ter_side_is_whole_words(to, start, end) && !ter_side_is_shadowed(from)))
-        memcpy((void *)ter_side_address(to, start), (const void *)ter_side_address(from, start),
-               (end - start) >> to->shift);
-    else
-        ter_side_copy_values(to, from, start, end);
 }

@@ -7,6 +7,9 @@
  * Only regions that begin in the range count. Values may change meanwhile: each is then taken as it
  * was at some moment of the search, so who needs more loads it again.
  *
+ * The search downward finds the object around a word (valid.h). Those upward are for policies to
+ * come: the next used line ends a hole, each pin and each object that stays where it is is visited.
+ *
  * Words are read 64 bits at a time, runs of zeros with vectors. Any thread; no lock. Tables of
  * values of 1 to 64 bits.
  */

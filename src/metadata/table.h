@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the tables are and how they come into being.
+ * Where the tables are; how they come into being is in tables.h.
  *
  * Invariant: the value for the data address A lies in table memory at `bias` plus the bytes that
  * the values of all regions below A's take, counted from address 0. A table begins at a multiple of
@@ -16,7 +16,6 @@
 #include "mmapper/mmapper.h"
 
 struct ter_side_metadata;
-struct ter_side_shadow;
 
 struct ter_side_table {
     uintptr_t bias; /* address of the value for data address 0, modulo the address space */
@@ -24,7 +23,6 @@ struct ter_side_table {
     unsigned log_bits;
     unsigned log_region;
     const struct ter_side_metadata *side; /* its bounds and mapped parts; NULL: all is readable */
-    struct ter_side_shadow *shadow;       /* of a table that is checked, else NULL */
 };
 
 /* The tables of one range of data. It stays where it was initialised. */
@@ -38,50 +36,6 @@ struct ter_side_metadata {
     unsigned log_grain;  /* of what is mapped at a time */
     ter_side_set global; /* the global specs among them */
 };
-
-/* Bytes of address space that the heap's tables take for `data_bytes` of heap, at any start. */
-size_t ter_side_reserved_bytes(size_t data_bytes);
-
-/* Reserves the heap's tables for [data_start, data_start + data_bytes), chunk-aligned. */
-ter_status ter_side_init(struct ter_side_metadata *side, uintptr_t data_start, size_t data_bytes);
-/*
- * The same without a reservation: the tables come to lie from `tables_start`, a multiple of a
- * chunk, as they are needed, within ter_side_by_need_bytes.
- */
-ter_status ter_side_init_by_need(struct ter_side_metadata *side, uintptr_t data_start,
-                                 size_t data_bytes, uintptr_t tables_start);
-size_t ter_side_by_need_bytes(size_t data_bytes);
-/*
- * The same for other specs, which outlive `side`; also for other data than a heap's, such as all
- * that a program can address. TER_ERROR_INVALID: a spec or their sum breaks a rule of
- * ter_side_verify_specs; the log says which.
- */
-ter_status ter_side_init_specs(struct ter_side_metadata *side, const struct ter_side_spec *specs,
-                               unsigned count, uintptr_t data_start, size_t data_bytes);
-void ter_side_fini(struct ter_side_metadata *side);
-
-/*
- * Makes the tables of `set`, and the global ones, readable and writable for whole chunks of data.
- * Zero at first. Several spaces may own neighbouring chunks: what is mapped already stays as it is.
- * TER_ERROR_OWNED: without a reservation, somebody else lies there.
- */
-ter_status ter_side_map(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
-                        size_t bytes);
-
-/*
- * Makes the values of `set`, and the global ones, zero for whole mapped chunks of data, so that
- * another space may have them, and gives whole pages behind the values back to the system. The
- * tables stay mapped. Values of regions that are only in part in the range stay as they are.
- */
-void ter_side_clear(struct ter_side_metadata *side, ter_side_set set, uintptr_t start,
-                    size_t bytes);
-
-/*
- * A table over memory of the caller's, all of it readable, whose first value is for `data_start`, a
- * multiple of what 64 bytes of the table describe. `memory` is aligned to 8 bytes.
- */
-void ter_side_table_over(struct ter_side_table *table, const struct ter_side_spec *spec,
-                         void *memory, uintptr_t data_start);
 
 /* Address of the byte that holds (the first bits of) the value for `address`, by count. */
 TER_INLINE uintptr_t ter_side_address(const struct ter_side_table *table, uintptr_t address)
@@ -123,10 +77,9 @@ TER_INLINE void *ter_side_record_at(uintptr_t bias, uintptr_t address, unsigned 
  * few instructions of that one width.
  */
 #define TER_SIDE_TABLE(side_metadata, IDENTIFIER)                                                  \
-    (&(const struct ter_side_table){                                                               \
-        .bias = (side_metadata).tables[TER_SIDE_##IDENTIFIER].bias,                                \
-        .shift = TER_SIDE_LOG_REGION_##IDENTIFIER + 3 - TER_SIDE_LOG_BITS_##IDENTIFIER,            \
-        .log_bits = TER_SIDE_LOG_BITS_##IDENTIFIER,                                                \
-        .log_region = TER_SIDE_LOG_REGION_##IDENTIFIER,                                            \
-        .side = &(side_metadata),                                                                  \
-        .shadow = (side_metadata).tables[TER_SIDE_##IDENTIFIER].shadow})
+    (&(const struct ter_side_table){.bias = (side_metadata).tables[TER_SIDE_##IDENTIFIER].bias,    \
+                                    .shift = TER_SIDE_LOG_REGION_##IDENTIFIER + 3 -                \
+                                             TER_SIDE_LOG_BITS_##IDENTIFIER,                       \
+                                    .log_bits = TER_SIDE_LOG_BITS_##IDENTIFIER,                    \
+                                    .log_region = TER_SIDE_LOG_REGION_##IDENTIFIER,                \
+                                    .side = &(side_metadata)})

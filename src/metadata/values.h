@@ -4,15 +4,14 @@
  *
  * Invariant: an atomic operation changes the value of one region and nothing beside it, whatever
  * others do to values in the same byte meanwhile; it fails for no other reason than the value
- * itself. The plain store wants the caller to be alone on the byte. Arithmetic wraps inside the
- * value's width. Memory orders are C11's and are said by the caller.
+ * itself. The plain store wants the caller to be alone on the byte. Memory orders are C11's and are
+ * said by the caller.
  *
  * All is inline: on a table with constant figures (TER_SIDE_TABLE) each is the instructions of one
  * width. The address is any of the region. The table's memory must be mapped there.
  */
 #pragma once
 
-#include "metadata/shadow.h"
 #include "metadata/table.h"
 
 /* 64 bits with their natural alignment on every machine; i386 gives a plain uint64_t but 4 bytes.
@@ -51,7 +50,7 @@ TER_INLINE void ter_side_check_value(const struct ter_side_table *table, uint64_
         }                                                                                          \
     } while (0)
 
-/* ---- Without the content check ---- */
+/* ---- With C11's orders as numbers ---- */
 
 TER_INLINE uint64_t ter_side_raw_load(const struct ter_side_table *table, uintptr_t address,
                                       int order)
@@ -152,88 +151,55 @@ TER_INLINE bool ter_side_raw_compare_exchange(const struct ter_side_table *table
     }
 }
 
-/* What a fetch-and-modify makes of a value. */
-enum ter_side_modify { TER_SIDE_ADD, TER_SIDE_SUB, TER_SIDE_AND, TER_SIDE_OR };
-
-TER_INLINE uint64_t ter_side_modified(const struct ter_side_table *table,
-                                      enum ter_side_modify modify, uint64_t old, uint64_t value)
-{
-    switch (modify) {
-    case TER_SIDE_ADD: return (old + value) & ter_side_mask(table);
-    case TER_SIDE_SUB: return (old - value) & ter_side_mask(table);
-    case TER_SIDE_AND: return old & value;
-    default: return old | value;
-    }
-}
-
-TER_INLINE uint64_t ter_side_raw_modify_narrow(const struct ter_side_table *table,
-                                               enum ter_side_modify modify, uintptr_t address,
-                                               uint64_t value, int order)
-{
-    uint8_t *unit = (uint8_t *)ter_side_unit(table, address);
-    unsigned bit = ter_side_bit_of(table, address);
-    uint8_t byte;
-    uint64_t old;
-
-    if (modify == TER_SIDE_OR)
-        return ter_side_field(table, address,
-                              __atomic_fetch_or(unit, (uint8_t)(value << bit), order));
-    if (modify == TER_SIDE_AND) {
-        uint8_t keep = (uint8_t) ~((~value & ter_side_mask(table)) << bit);
-
-        return ter_side_field(table, address, __atomic_fetch_and(unit, keep, order));
-    }
-    byte = __atomic_load_n(unit, __ATOMIC_RELAXED);
-    do
-        old = ter_side_field(table, address, byte);
-    while (!ter_side_replace_in_byte(table, address, &byte,
-                                     ter_side_modified(table, modify, old, value), order));
-    return old;
-}
-
-TER_INLINE uint64_t ter_side_raw_modify(const struct ter_side_table *table,
-                                        enum ter_side_modify modify, uintptr_t address,
-                                        uint64_t value, int order)
+TER_INLINE uint64_t ter_side_raw_and(const struct ter_side_table *table, uintptr_t address,
+                                     uint64_t value, int order)
 {
     uintptr_t unit = ter_side_unit(table, address);
+    uint8_t cleared;
 
-#define TER_SIDE_EACH(type)                                                                        \
-    switch (modify) {                                                                              \
-    case TER_SIDE_ADD: return __atomic_fetch_add((type *)unit, (type)value, order);                \
-    case TER_SIDE_SUB: return __atomic_fetch_sub((type *)unit, (type)value, order);                \
-    case TER_SIDE_AND: return __atomic_fetch_and((type *)unit, (type)value, order);                \
-    default: return __atomic_fetch_or((type *)unit, (type)value, order);                           \
-    }
+#define TER_SIDE_EACH(type) return __atomic_fetch_and((type *)unit, (type)value, order)
     if (table->log_bits >= 3)
         TER_SIDE_BY_WIDTH(table, TER_SIDE_EACH);
 #undef TER_SIDE_EACH
-    return ter_side_raw_modify_narrow(table, modify, address, value, order);
+    cleared = (uint8_t)((~value & ter_side_mask(table)) << ter_side_bit_of(table, address));
+    return ter_side_field(table, address,
+                          __atomic_fetch_and((uint8_t *)unit, (uint8_t)~cleared, order));
+}
+
+TER_INLINE uint64_t ter_side_raw_or(const struct ter_side_table *table, uintptr_t address,
+                                    uint64_t value, int order)
+{
+    uintptr_t unit = ter_side_unit(table, address);
+    uint8_t set;
+
+#define TER_SIDE_EACH(type) return __atomic_fetch_or((type *)unit, (type)value, order)
+    if (table->log_bits >= 3)
+        TER_SIDE_BY_WIDTH(table, TER_SIDE_EACH);
+#undef TER_SIDE_EACH
+    set = (uint8_t)(value << ter_side_bit_of(table, address));
+    return ter_side_field(table, address, __atomic_fetch_or((uint8_t *)unit, set, order));
 }
 
 /* ---- What other floors use ---- */
 
+/*
+ * For the policies and barriers to come: line marks are loaded and stored (a byte each, the number
+ * of the collection); states of forwarding are exchanged by compare and exchange where several
+ * workers copy, and stored where one does; pins and logged slots are set and cleared one by one.
+ */
+
 /* Not torn for any width, but no order: the caller is alone, or does not care. */
 TER_INLINE uint64_t ter_side_load(const struct ter_side_table *table, uintptr_t address)
 {
-    uint64_t value;
-
     ter_side_check_value(table, 0);
-    ter_side_shadow_begin(table);
-    value = ter_side_raw_load(table, address, __ATOMIC_RELAXED);
-    ter_side_shadow_end(table, address, value, value);
-    return value;
+    return ter_side_raw_load(table, address, __ATOMIC_RELAXED);
 }
 
 TER_INLINE uint64_t ter_side_load_atomic(const struct ter_side_table *table, uintptr_t address,
                                          memory_order order)
 {
-    uint64_t value;
-
     ter_side_check_value(table, 0);
-    ter_side_shadow_begin(table);
-    value = ter_side_raw_load(table, address, (int)order);
-    ter_side_shadow_end(table, address, value, value);
-    return value;
+    return ter_side_raw_load(table, address, (int)order);
 }
 
 /* The caller is alone on the byte that holds the value. */
@@ -241,18 +207,14 @@ TER_INLINE void ter_side_store(const struct ter_side_table *table, uintptr_t add
                                uint64_t value)
 {
     ter_side_check_value(table, value);
-    ter_side_shadow_begin(table);
     ter_side_raw_store_plain(table, address, value);
-    ter_side_shadow_stored(table, address, value);
 }
 
 TER_INLINE void ter_side_store_atomic(const struct ter_side_table *table, uintptr_t address,
                                       uint64_t value, memory_order order)
 {
     ter_side_check_value(table, value);
-    ter_side_shadow_begin(table);
     ter_side_raw_store(table, address, value, (int)order);
-    ter_side_shadow_stored(table, address, value);
 }
 
 /*
@@ -263,72 +225,23 @@ TER_INLINE bool ter_side_compare_exchange(const struct ter_side_table *table, ui
                                           uint64_t *expected, uint64_t desired,
                                           memory_order success, memory_order failure)
 {
-    bool done;
-
     ter_side_check_value(table, desired);
     ter_side_check_value(table, *expected);
-    ter_side_shadow_begin(table);
-    done = ter_side_raw_compare_exchange(table, address, expected, desired, (int)success,
+    return ter_side_raw_compare_exchange(table, address, expected, desired, (int)success,
                                          (int)failure);
-    ter_side_shadow_end(table, address, *expected, done ? desired : *expected);
-    return done;
-}
-
-TER_INLINE uint64_t ter_side_modify(const struct ter_side_table *table, enum ter_side_modify modify,
-                                    uintptr_t address, uint64_t value, memory_order order)
-{
-    uint64_t old;
-
-    ter_side_check_value(table, value);
-    ter_side_shadow_begin(table);
-    old = ter_side_raw_modify(table, modify, address, value, (int)order);
-    ter_side_shadow_end(table, address, old, ter_side_modified(table, modify, old, value));
-    return old;
 }
 
 /* Each returns the value as it was before. */
-TER_INLINE uint64_t ter_side_fetch_add(const struct ter_side_table *table, uintptr_t address,
-                                       uint64_t value, memory_order order)
-{
-    return ter_side_modify(table, TER_SIDE_ADD, address, value, order);
-}
-
-TER_INLINE uint64_t ter_side_fetch_sub(const struct ter_side_table *table, uintptr_t address,
-                                       uint64_t value, memory_order order)
-{
-    return ter_side_modify(table, TER_SIDE_SUB, address, value, order);
-}
-
 TER_INLINE uint64_t ter_side_fetch_and(const struct ter_side_table *table, uintptr_t address,
                                        uint64_t value, memory_order order)
 {
-    return ter_side_modify(table, TER_SIDE_AND, address, value, order);
+    ter_side_check_value(table, value);
+    return ter_side_raw_and(table, address, value, (int)order);
 }
 
 TER_INLINE uint64_t ter_side_fetch_or(const struct ter_side_table *table, uintptr_t address,
                                       uint64_t value, memory_order order)
 {
-    return ter_side_modify(table, TER_SIDE_OR, address, value, order);
-}
-
-/* Sets *value, which is the old one, to the new one; false to leave it as it is. */
-typedef bool ter_side_update(void *context, uint64_t *value);
-
-/*
- * Replaces the value by what `update` makes of it; *old is what it was. `update` may be asked more
- * than once, when others change the value. False when it wanted no change.
- */
-TER_INLINE bool ter_side_fetch_update(const struct ter_side_table *table, uintptr_t address,
-                                      ter_side_update *update, void *context, memory_order success,
-                                      memory_order failure, uint64_t *old)
-{
-    *old = ter_side_load_atomic(table, address, failure);
-    for (;;) {
-        uint64_t value = *old;
-
-        if (!update(context, &value))
-            return false;
-        if (ter_side_compare_exchange(table, address, old, value, success, failure))
-            return true;
-    }
+    ter_side_check_value(table, value);
+    return ter_side_raw_or(table, address, value, (int)order);
 }

@@ -92,8 +92,8 @@ static void take_as_helper(void *context)
 {
     (void)context;
     ter_lock_work_for_holder();
-    ter_lock_acquire(&locks[TER_RANK_SHADOW]);
-    ter_lock_release(&locks[TER_RANK_SHADOW]);
+    ter_lock_acquire(&locks[TER_RANK_SFT]);
+    ter_lock_release(&locks[TER_RANK_SFT]);
     ter_lock_acquire_for(&locks[TER_RANK_HEAP], "helping");
 }
 

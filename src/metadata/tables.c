@@ -163,8 +163,6 @@ ter_status ter_side_init_by_need(struct ter_side_metadata *side, uintptr_t data_
 
 void ter_side_fini(struct ter_side_metadata *side)
 {
-    for (unsigned id = 0; id < side->count; id++)
-        ter_side_shadow_detach(&side->tables[id]);
     ter_mmapper_fini(&side->mmapper);
 }
 
@@ -227,7 +225,7 @@ static void clear_values(const struct ter_side_table *table, uintptr_t start, ui
     last = table->bias + (end >> table->shift);
     first = ter_align_up(first, page);
     last = ter_align_down(last, page);
-    if (table->shadow != NULL || first >= last) {
+    if (first >= last) {
         zero_values(table, start, end);
         return;
     }
