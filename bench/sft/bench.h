@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of this program share. One thread measures; the readers of threads.c are the
- * exception, and share nothing but the map.
+ * What the files of this program share. One thread measures; the readers and the writer of shared.c
+ * are the exception, and share nothing but the map.
  */
 #pragma once
 
@@ -102,8 +102,6 @@ struct spread {
     double median, low, high;
 };
 
-struct spread spread_of(double *samples, size_t count);
-
 enum { SUBJECTS_MAX = 16 };
 
 enum metric {
@@ -172,3 +170,4 @@ void print_plot(FILE *out, const struct report *report);
 
 double now_ns(void);
 _Noreturn void stop(const char *what);
+struct spread spread_of(double *samples, size_t count);

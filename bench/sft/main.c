@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PASSES = 2, SCENARIOS = 3 * 3 * 2, SHARED_REPETITIONS = 101 };
 
@@ -41,33 +40,6 @@ static const struct subject subjects[SUBJECTS_MAX] = {
 
 static double samples[SUBJECTS_MAX][METRICS][MAX_REPETITIONS];
 static double chain_samples[MAX_REPETITIONS];
-
-double now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-_Noreturn void stop(const char *what)
-{
-    fprintf(stderr, "sft: %s\n", what);
-    exit(1);
-}
-
-static int compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return (a > b) - (a < b);
-}
-
-struct spread spread_of(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare);
-    return (struct spread){values[count / 2], values[count / 4], values[count - 1 - count / 4]};
-}
 
 static bool is_form_measured(const struct scenario *scenario, unsigned subject)
 {

@@ -2,10 +2,16 @@
 /* Floor `alloc`: allocators and the mutator. */
 #pragma once
 
+#include "alloc/allocate.h"
 #include "alloc/allocator.h"
+#include "alloc/bind.h"
 #include "alloc/by_policy.h"
+#include "alloc/counts.h"
+#include "alloc/ends.h"
 #include "alloc/freeing.h"
 #include "alloc/malloc_objects.h"
 #include "alloc/misuse.h"
 #include "alloc/mutator.h"
+#include "alloc/outside.h"
+#include "alloc/runs.h"
 #include "alloc/world.h"

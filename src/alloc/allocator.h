@@ -83,6 +83,7 @@ void ter_allocator_share(struct ter_allocator *allocator);
 /* False: the lock is left out. Waits for the end of what another thread does without it. */
 TER_COLD bool ter_allocator_begin_locking(struct ter_allocator *allocator);
 
+/* Where small objects of `kind` lie. */
 TER_INLINE struct ter_space *ter_allocator_small_space(const struct ter_allocator *allocator,
                                                        unsigned kind)
 {
@@ -178,3 +179,10 @@ TER_INLINE void ter_allocator_count(struct ter_allocator *allocator, size_t byte
  * lock.
  */
 bool ter_allocator_can_hold(size_t bytes);
+
+/* The same, of a plan with cells. */
+TER_INLINE struct ter_block_space *ter_allocator_cells_of(const struct ter_allocator *allocator,
+                                                          unsigned kind)
+{
+    return ter_block_space_of(ter_allocator_small_space(allocator, kind));
+}

@@ -125,19 +125,3 @@ void ter_mutator_release(struct ter_mutator *mutator, const struct ter_sft *spac
     ter_mutator_release_locked(mutator, space, object);
     ter_allocator_unlock(mutator->allocator);
 }
-
-/* ---- Counts ---- */
-
-size_t ter_mutators_freed_uncounted(const struct ter_allocator *allocator)
-{
-    size_t bytes = 0;
-
-    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        bytes += __atomic_load_n(&m->freed_uncounted, __ATOMIC_RELAXED);
-    return bytes;
-}
-
-size_t ter_mutators_freed(const struct ter_allocator *allocator)
-{
-    return allocator->freed_since_collection + ter_mutators_freed_uncounted(allocator);
-}

@@ -41,11 +41,6 @@ uintptr_t ter_mutator_take_freed(struct ter_mutator *mutator, unsigned kind, uns
 /* For a thread that a signal stopped, or that is outside the heap. */
 void ter_mutator_drop_freed(struct ter_mutator *mutator);
 
-/* Under the heap lock: bytes that the program freed itself since the last collection. */
-size_t ter_mutators_freed(const struct ter_allocator *allocator);
-/* Likewise: of them, those that no count has yet. */
-size_t ter_mutators_freed_uncounted(const struct ter_allocator *allocator);
-
 /* Do objects of the space lie in cells, which are freed without the lock? */
 TER_INLINE bool ter_is_in_cells(const struct ter_sft *space)
 {

@@ -15,3 +15,6 @@
  */
 bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind, size_t bytes,
                                       void **object);
+
+/* What was admitted for malloc is free for all again. */
+void ter_mutator_give_up_reserve(struct ter_mutator *mutator);

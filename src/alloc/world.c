@@ -44,7 +44,7 @@ static void end_gone(struct ter_allocator *allocator)
         struct ter_mutator *next = mutator->next;
 
         if (mutator->is_gone)
-            ter_mutator_end_locked(mutator);
+            ter_mutator_end_unasked(mutator);
         mutator = next;
     }
 }

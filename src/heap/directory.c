@@ -218,3 +218,10 @@ void ter_directory_reset_after_fork(void)
 {
     pthread_mutex_init(&directory_lock, NULL);
 }
+
+void ter_heap_require(const struct ter_heap *heap, const char *call)
+{
+    TER_REQUIRE(ter_directory_holds(heap), "%s: %p is no heap, or one that was freed", call,
+                (const void *)heap);
+    ter_lock_require_none(call);
+}

@@ -37,3 +37,9 @@ struct ter_heap *ter_directory_at(size_t index);
 void ter_directory_hold(void);
 void ter_directory_let_go(void);
 void ter_directory_reset_after_fork(void);
+
+/*
+ * Stops with a line that names `call` when there is no such heap (any more), or in a callback under
+ * a lock.
+ */
+void ter_heap_require(const struct ter_heap *heap, const char *call);

@@ -202,13 +202,6 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
     return status;
 }
 
-void ter_heap_require(const struct ter_heap *heap, const char *call)
-{
-    TER_REQUIRE(ter_directory_holds(heap), "%s: %p is no heap, or one that was freed", call,
-                (const void *)heap);
-    ter_lock_require_none(call);
-}
-
 void ter_heap_free(struct ter_heap *heap)
 {
     TER_KEEP_ERRNO;

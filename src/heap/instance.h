@@ -25,12 +25,6 @@ struct ter_heap {
     unsigned process; /* that made it: a forked child writes no report in its name */
 };
 
-/*
- * Stops with a line that names `call` when there is no such heap (any more), or in a callback under
- * a lock.
- */
-void ter_heap_require(const struct ter_heap *heap, const char *call);
-
 /* The name of an option with a value that it cannot have; NULL when all is well. */
 const char *ter_options_invalid(const struct ter_options *options);
 

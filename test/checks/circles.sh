@@ -7,11 +7,12 @@
 # umbrella header of a folder is read first: including it is no use either, and what its own inline
 # functions call is declared there.
 #
-# A circle that stays is a line of the floor's design page, which names the floor's files:
+# A circle that stays is a paragraph of the floor's design page, with its files as the fault names
+# them:
 #
 #   Circle in `src/<floor>`: `<file>`, `<file>`: <reason>
 #
-# A line whose circle is gone is a fault too.
+# One whose circle is gone is a fault too.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -82,7 +83,8 @@ circles() {
         symbols "$file"
         includes "$1" "$file"
     done >"$temp/folder"
-    grep -h "^Circle in \`$1\`: " "$root"/docs/design/*.md 2>/dev/null >"$temp/listed"
+    awk -v RS= -v text="Circle in \`$1\`: " 'index($0, text) == 1 { gsub(/\n/, " "); print }' \
+        "$root"/docs/design/*.md >"$temp/listed" 2>/dev/null
     awk -v folder="$1" -f "$(dirname "$0")/lib/circles.awk" "$temp/listed" "$temp/folder"
 }
 

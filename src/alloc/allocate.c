@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+/* ---- Small objects ---- */
+
+/* The next run of the mutator's block, or of another that has free cells. */
+static bool take_run(struct ter_mutator *mutator, struct ter_block_space *space, unsigned kind,
+                     unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    struct ter_run *run = &mutator->runs[kind][size_class];
+
+    if (slow->block == 0)
+        slow->block = ter_block_space_take_available(space, kind, size_class);
+    while (slow->block != 0) {
+        if (ter_block_space_next_run(space, slow->block, allocator->run_bytes, run)) {
+            ter_allocator_count(allocator, run->limit - run->cursor);
+            return true;
+        }
+        slow->block = ter_block_space_take_available(space, kind, size_class);
+    }
+    return false;
+}
+
+static enum ter_admission take_fresh_block(struct ter_mutator *mutator,
+                                           struct ter_block_space *space, unsigned kind,
+                                           unsigned size_class)
+{
+    const struct ter_gate *gate = &mutator->allocator->gate;
+    enum ter_admission admission = gate->admit(gate->context, TER_BYTES_IN_BLOCK);
+    uintptr_t block;
+
+    if (admission != TER_ADMITTED)
+        return admission;
+    if (ter_block_space_take_fresh(space, kind, size_class, &block) != TER_OK)
+        return gate->refused(gate->context, TER_BYTES_IN_BLOCK);
+    mutator->slow[kind][size_class].block = block;
+    return TER_RETRY;
+}
+
+/* A cell of exactly this class for which nobody need be asked. */
+static uintptr_t take_ready(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_block_space *space = ter_allocator_cells_of(mutator->allocator, kind);
+    struct ter_run *run = &mutator->runs[kind][size_class];
+    uintptr_t cell = ter_mutator_take_freed(mutator, kind, size_class);
+
+    if (cell != 0)
+        return cell;
+    if (run->cursor == run->limit && !take_run(mutator, space, kind, size_class))
+        return 0;
+    cell = run->cursor;
+    __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
+    return cell;
+}
+
+/*
+ * A heap at its maximum that has a block for some sizes only would be collected whenever the
+ * program comes to another size. So the other sizes make do with larger cells until that is worth
+ * it.
+ */
+static uintptr_t make_do(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    size_t bytes = ter_size_class_bytes[size_class];
+    uintptr_t cell = 0;
+
+    while (cell == 0 && ++size_class < TER_SIZE_CLASSES)
+        cell = take_ready(mutator, kind, size_class);
+    if (cell != 0)
+        allocator->make_do_bytes -= ter_min(bytes, allocator->make_do_bytes);
+    return cell;
+}
+
+static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    enum ter_admission admission = TER_RETRY;
+
+    ter_mutator_fold_counts(mutator);
+    ter_allocator_poll_stress(allocator);
+    while (admission != TER_REFUSED) {
+        bool crowded = admission == TER_CROWDED;
+        uintptr_t cell = take_ready(mutator, kind, size_class);
+
+        if (cell == 0 && allocator->make_do_bytes != 0)
+            cell = make_do(mutator, kind, size_class);
+        if (cell != 0)
+            return cell;
+        admission =
+            take_fresh_block(mutator, ter_allocator_cells_of(allocator, kind), kind, size_class);
+        if (admission == TER_CROWDED && crowded)
+            admission = allocator->gate.refused(allocator->gate.context, TER_BYTES_IN_BLOCK);
+    }
+    return 0;
+}
+
+/*
+ * The next run of the mutator's own block, without the lock; 0 when there is none. The collector
+ * may stop this thread here.
+ */
+static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    struct ter_run *run = &mutator->runs[kind][size_class];
+    uintptr_t cell;
+
+    if (slow->block == 0 || !ter_block_space_refill(ter_allocator_cells_of(allocator, kind),
+                                                    slow->block, allocator->run_bytes, run))
+        return 0;
+    cell = run->cursor;
+    __atomic_store_n(&mutator->uncounted, mutator->uncounted + (run->limit - cell),
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
+    return cell;
+}
+
+/* Freed cells first: they are in the cache. Under stress all is counted, under the lock. */
+static uintptr_t take_unlocked(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    uintptr_t cell;
+
+    if (TER_UNLIKELY(mutator->allocator->stress_interval != 0))
+        return 0;
+    cell = ter_mutator_take_freed(mutator, kind, size_class);
+    return cell != 0 ? cell : refill(mutator, kind, size_class);
+}
+
+void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    void *object;
+    uintptr_t cell;
+
+    if (TER_UNLIKELY(mutator->allocator->by_policy) &&
+        ter_mutator_allocate_small_by_policy(mutator, kind, ter_size_class_bytes[size_class],
+                                             &object))
+        return object;
+    cell = take_unlocked(mutator, kind, size_class);
+    if (cell != 0)
+        return (void *)cell;
+    ter_mutator_require_bound(mutator, "ter_allocate");
+    ter_allocator_lock(mutator->allocator);
+    cell = take_cell(mutator, kind, size_class);
+    ter_allocator_unlock_and_notify(mutator->allocator);
+    return (void *)cell;
+}
+
+bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                               size_t most, void **list)
+{
+    uintptr_t *last = ter_mutator_allocate(mutator, kind, bytes);
+    struct ter_run *run;
+    uintptr_t cell, end;
+    unsigned size_class;
+
+    *list = last;
+    if (last == NULL || bytes > TER_SMALL_MAX_BYTES)
+        return last != NULL;
+    size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
+    run = &mutator->runs[kind][size_class];
+    cell = run->cursor;
+    end = ter_min(run->limit, cell + (most - 1) * ter_size_class_bytes[size_class]);
+    for (; cell < end; cell += ter_size_class_bytes[size_class]) {
+        *last = cell;
+        last = (uintptr_t *)cell;
+    }
+    *last = 0;
+    __atomic_store_n(&run->cursor, cell, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* ---- Large objects ---- */
+
+/*
+ * What the machine can never hold is refused at once: addresses are plenty, so it would be granted,
+ * and the process killed when it used them. Smaller requests are not worth the question.
+ */
+#define WORTH_ASKING TER_MIB(64)
+
+bool ter_allocator_can_hold(size_t bytes)
+{
+    return bytes < WORTH_ASKING || (bytes <= UINTPTR_MAX / 2 && ter_os_can_promise(bytes));
+}
+
+void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    ter_mutator_require_bound(mutator, "ter_allocate");
+    /* Also, near the top of the address space the rounding below would wrap. */
+    if (!ter_allocator_can_hold(bytes))
+        return NULL;
+    return ter_mutator_allocate_large_by_policy(mutator, kind,
+                                                ter_align_up(bytes, TER_BYTES_IN_GRANULE));
+}

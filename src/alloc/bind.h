@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread becomes a mutator of a heap, and no longer is.
+ *
+ * Invariant: a thread has at most one mutator in each heap, and those it has are listed in its record
+ * (next_own). A thread that ends while it is bound is unbound by its end (ter_os_set_thread_end),
+ * whichever way it ends; one whose end nobody noticed, by the next stop of the world.
+ */
+#pragma once
+
+#include "alloc/mutator.h"
+
+/*
+ * A mutator for the calling thread, in memory of its own; stack_base 0 asks the system. The thread
+ * lets the signals through that stop it (ter_os_accept_stops).
+ */
+ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
+                           struct ter_mutator **mutator);
+void ter_mutator_free(struct ter_mutator *mutator);

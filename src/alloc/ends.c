@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+#include <string.h>
+
+static size_t mutator_bytes(void)
+{
+    return ter_align_up(sizeof(struct ter_mutator), ter_os_page_size());
+}
+
+ter_status ter_mutator_take_memory(struct ter_allocator *allocator, struct ter_mutator **mutator)
+{
+    ter_status status;
+    void *memory;
+
+    ter_allocator_lock(allocator);
+    *mutator = allocator->retired;
+    if (*mutator != NULL) {
+        allocator->retired = (*mutator)->next;
+        (*mutator)->next = NULL;
+    }
+    ter_allocator_unlock(allocator);
+    if (*mutator != NULL)
+        return TER_OK;
+    status = ter_os_allocate(mutator_bytes(), &memory);
+    if (status != TER_OK)
+        return status;
+    ter_os_name((uintptr_t)memory, mutator_bytes(), "terrier:mutator");
+    *mutator = memory;
+    return TER_OK;
+}
+
+/*
+ * Somebody may have read just before that a block belongs to a run of this mutator, and be about to
+ * look at the run. So the memory stays readable. The runs were flushed and are empty; the rest,
+ * which nobody else reads, is cleared for the next mutator.
+ */
+void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mutator)
+{
+    memset((char *)mutator + sizeof mutator->runs, 0, sizeof *mutator - sizeof mutator->runs);
+    mutator->next = allocator->retired;
+    allocator->retired = mutator;
+}
+
+void ter_mutators_release_retired(struct ter_allocator *allocator)
+{
+    while (allocator->retired != NULL) {
+        struct ter_mutator *mutator = allocator->retired;
+
+        allocator->retired = mutator->next;
+        ter_os_release((uintptr_t)mutator, mutator_bytes());
+    }
+}
+
+void ter_mutator_end(struct ter_mutator *mutator)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_mutator **link = &allocator->mutators;
+
+    ter_mutator_flush(mutator);
+    ter_mutator_give_up_windows(mutator);
+    ter_mutator_give_up_reserve(mutator);
+    while (*link != mutator)
+        link = &(*link)->next;
+    *link = mutator->next;
+    ter_mutator_retire(allocator, mutator);
+}
+
+void ter_mutator_end_unasked(struct ter_mutator *mutator)
+{
+    const struct ter_gate *gate = &mutator->allocator->gate;
+
+    if (gate->ended != NULL)
+        gate->ended(gate->context, mutator);
+    ter_mutator_end(mutator);
+}

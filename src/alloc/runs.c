@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_run *run = &mutator->runs[kind][size_class];
+    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+
+    if (slow->block != 0) {
+        /* In a forked child, the thread may have been about to open the run. */
+        size_t left = run->limit > run->cursor ? run->limit - run->cursor : 0;
+
+        allocator->allocated_since_collection -= left;
+        allocator->allocated_total -= left;
+        ter_block_space_return_run(ter_allocator_cells_of(allocator, kind), slow->block, run);
+    }
+    *slow = (struct ter_mutator_slow){0};
+}
+
+void ter_mutator_flush(struct ter_mutator *mutator)
+{
+    ter_mutator_fold_counts(mutator);
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            flush_class(mutator, kind, size_class);
+}
+
+void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks)
+{
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++) {
+            const struct ter_run *run = &mutator->runs[kind][size_class];
+
+            ter_bits_set_strided_shared(marks, run->cursor, run->limit,
+                                        ter_size_class_bytes[size_class]);
+        }
+}
