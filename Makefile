@@ -17,8 +17,8 @@ C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/d
 .PHONY: build check check-thorough machines proof model mutate coverage
 .PHONY: fresh demo bench bench-clients bench-sft install format clean help
 
-# What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but are
-# not built here; else nothing of theirs is asked for.
+# What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but
+# are not built here; else nothing of theirs is asked for.
 TARGETS  := programs
 PACKAGES := build
 
@@ -107,7 +107,8 @@ help:
 	@echo "make fresh           both of these as on a new machine, for Debian 12 and 13, as root"
 	@echo "                     (DEMO=1 for make demo only; RELEASES=\"trixie\" for one of them)"
 	@echo "make bench           measure; results go to $(RESULTS), what is published to bench/results"
-	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal (WORKLOADS=\"…\" for some)"
+	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal"
+	@echo "                     (WORKLOADS=\"…\" for some)"
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"

@@ -45,8 +45,9 @@ endfunction()
 
 # Shared libraries show their own prefix and nothing else, under names without a version.
 # Functions bind inside the library; data does not, since a program may hold a copy of it.
-# Everything is bound at load time, so that no signal handler ever enters the dynamic linker. Handlers of
-# signals, of forks and of the ends of threads outlive a dlclose, so that does not unload them.
+# Everything is bound at load time, so that no signal handler ever enters the dynamic linker.
+# Handlers of signals, of forks and of the ends of threads outlive a dlclose, so that does not
+# unload them.
 function(terrier_exports name pattern)
   set(map ${PROJECT_BINARY_DIR}/${name}.map)
   file(CONFIGURE OUTPUT ${map} CONTENT "{ global: ${pattern}; local: *; };\n")

@@ -56,10 +56,13 @@ class Programs {
     static function json() {
         var items:Array<Dynamic> = [];
         for (i in 0...20000)
-            items.push({id: i, name: "item " + i, tags: ["t" + (i % 7), "u"], at: {x: i * 0.5, y: null}});
+            items.push({
+                id: i, name: "item " + i, tags: ["t" + (i % 7), "u"], at: {x: i * 0.5, y: null}
+            });
         var text = Json.stringify(items);
         var back:Array<Dynamic> = Json.parse(text);
-        Sys.println(text.length + " " + back.length + " " + haxe.crypto.Md5.encode(Json.stringify(back)));
+        Sys.println(text.length + " " + back.length + " " +
+            haxe.crypto.Md5.encode(Json.stringify(back)));
     }
 
     static function xml() {

@@ -6,7 +6,8 @@
 function unit(n)
 {
     printf "(defstruct shape-%d (width 0 :type fixnum) (height 0) (parts nil) name)\n", n
-    printf "(defclass item-%d () ((key :initarg :key :accessor key-%d) (items :initform nil)))\n", n, n
+    printf "(defclass item-%d () ((key :initarg :key :accessor key-%d) (items :initform nil)))\n",
+        n, n
     printf "(defmacro with-sum-%d ((var start) &body body)\n", n
     printf "  `(let ((,var ,start)) (declare (type fixnum ,var)) (block nil ,@body) ,var))\n"
     printf "(defgeneric visit-%d (thing function &key deep limit))\n", n
@@ -34,13 +35,16 @@ function unit(n)
     printf "      (multiple-value-bind (q r) (floor (shape-%d-width shape) %d)\n", n, n % 9 + 2
     printf "        (case r ((0 1) (format stream \"~a of ~d~%%\" (shape-%d-name shape) q))\n", n
     printf "          (2 (unwind-protect (print (shape-%d-parts shape) stream)\n", n
-    printf "               (setf (shape-%d-parts shape) (remove-if #'null (shape-%d-parts shape)))))\n", n, n
-    printf "          (t (destructuring-bind (a &key (b %d) (c (list a b))) (shape-%d-parts shape)\n", n, n
+    printf "               (setf (shape-%d-parts shape)", n
+    printf " (remove-if #'null (shape-%d-parts shape)))))\n", n
+    printf "          (t (destructuring-bind (a &key (b %d) (c (list a b)))", n
+    printf " (shape-%d-parts shape)\n", n
     printf "               (let ((table (make-hash-table :test 'equal)))\n"
     printf "                 (setf (gethash a table) b (gethash c table) (lambda (x) (+ x b r)))\n"
     printf "                 (maphash (lambda (k v) (format stream \"~s ~s\" k v)) table))))))\n"
     printf "    (error (e) (warn \"shape %d: ~a\" e) nil)))\n", n
-    printf "(defparameter *table-%d* '((:a . %d) (:b \"text %d\" #(1 2 %d)) (:c sym-%d)))\n", n, n, n, n, n
+    printf "(defparameter *table-%d* '((:a . %d) (:b \"text %d\" #(1 2 %d)) (:c sym-%d)))\n",
+        n, n, n, n, n
 }
 
 BEGIN {

@@ -8,7 +8,8 @@
 (define items 20000)
 
 (define (write-item port i)
-  (format port "<item id=\"~a\" class=\"c~a\"><name>n~a</name><value>~a</value>some &amp; more ~a</item>~%"
+  (format port
+    "<item id=\"~a\" class=\"c~a\"><name>n~a</name><value>~a</value>some &amp; more ~a</item>~%"
           i (modulo i 7) (* i i) (modulo (* i 7919) 10007) i))
 
 (define text

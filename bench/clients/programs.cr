@@ -47,7 +47,9 @@ def fill_table(seed : Int32) : Int64
     table["key#{state % 7001}"] = {state.to_i32, "name#{i}", [i, state.to_i32]}
     Fiber.yield if i % 1000 == 0
   end
-  table.sum { |key, entry| (key.size + entry[0] % 1000 + entry[1].size + entry[2][1] % 1000).to_i64 }
+  table.sum do |key, entry|
+    (key.size + entry[0] % 1000 + entry[1].size + entry[2][1] % 1000).to_i64
+  end
 end
 
 lasting = Tree.grow(18)

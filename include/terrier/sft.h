@@ -9,7 +9,7 @@
  *
  * Three forms, one interface:
  *   space map         one entry a slot; each space has slots of its own
- *   dense chunk map   one byte a chunk of 4 MiB; spaces may own chunks anywhere in the address space
+ *   dense chunk map   one byte a chunk of 4 MiB; spaces may own chunks anywhere there are addresses
  *   sparse chunk map  one word a chunk of a range, which spaces share chunk by chunk
  *
  * The idea and the names are MMTk's (mmtk-core, src/policy/sft_map.rs); MPS calls the same thing
@@ -63,7 +63,7 @@ enum ter_space_kind {
 struct ter_sft {
     enum ter_space_kind kind;
 
-    /** Which object covers `word` (its first byte up to its last)? None if no object does. [none] */
+    /** Which object covers `word` (first byte up to last)? None if no object does. [none] */
     ter_object (*find_object_from_interior)(const struct ter_sft *space, uintptr_t word);
     /**
      * During a collection: marks the object and queues it; returns where it is now. [misuse: stops
@@ -184,13 +184,14 @@ TER_API ter_status ter_sft_map_add_space(const struct ter_sft_map *map,
 /* ---- Lookup ---- */
 
 /**
- * The entry for `word`. A word above gets the one behind the last; one below finds an entry that stays
+ * The entry for `word`. A word above gets the one behind the last; one below finds an entry that
+ * stays
  * EMPTY. The choice compiles to a conditional move, so that garbage costs no mispredicted branch.
  *
  * The two empty statements emit no instruction. They are there because compilers like a branch
- * better: the first makes both choices ready before the choice, the second ends the block behind it,
- * since gcc -O3 copies such a block into two arms when a loop ends there. "last < word" takes one
- * flag, "word > last" would take two. docs/decisions/0009-sft-lookup.md has the figures.
+ * better: the first makes both choices ready before the choice, the second ends the block behind
+ * it, since gcc -O3 copies such a block into two arms when a loop ends there. "last < word" takes
+ * one flag, "word > last" would take two. docs/decisions/0009-sft-lookup.md has the figures.
  */
 static inline uintptr_t ter_sft_index(const struct ter_sft_map *map, unsigned log_region_bytes,
                                       uintptr_t word)
@@ -301,23 +302,23 @@ struct ter_sft_conflict {
 };
 
 /**
- * Makes `space` the owner of every region that [start, start + bytes) touches; the space may have no
- * memory there yet. All or nothing: when a region belongs to another space, nothing changes,
- * TER_ERROR_OWNED is returned and `*conflict` (if not NULL) names both. Claiming what one owns is no
- * error. TER_ERROR_OUT_OF_RANGE: the range is empty, wraps, or leaves what the map covers. A space
- * that was not added to this map is misuse.
+ * Makes `space` the owner of every region that [start, start + bytes) touches; the space may have
+ * no memory there yet. All or nothing: when a region belongs to another space, nothing changes,
+ * TER_ERROR_OWNED is returned and `*conflict` (if not NULL) names both. Claiming what one owns is
+ * no error. TER_ERROR_OUT_OF_RANGE: the range is empty, wraps, or leaves what the map covers. A
+ * space that was not added to this map is misuse.
  *
- * Whoever gets the space for a word may rely on what the caller wrote before the claim that made the
- * region the space's; a claim of what one owns stores nothing and so publishes nothing more.
+ * Whoever gets the space for a word may rely on what the caller wrote before the claim that made
+ * the region the space's; a claim of what one owns stores nothing and so publishes nothing more.
  */
 TER_API ter_status ter_sft_map_claim(const struct ter_sft_map *map, const struct ter_sft *space,
                                      uintptr_t start, uintptr_t bytes,
                                      struct ter_sft_conflict *conflict);
 
 /**
- * Makes every region that the range touches EMPTY, by the same rules. Regions that are EMPTY already
- * stay so: to release twice is harmless. Ownership is by region and is not counted: the release of a
- * small range gives up all of its region.
+ * Makes every region that the range touches EMPTY, by the same rules. Regions that are EMPTY
+ * already stay so: to release twice is harmless. Ownership is by region and is not counted: the
+ * release of a small range gives up all of its region.
  *
  * A thread that looked up before may still hold the answer: see docs/sft.md before you unmap.
  */
@@ -334,7 +335,9 @@ TER_API size_t ter_sft_conflict_print(const struct ter_sft_conflict *conflict, c
 /** The name of a form: "space", "dense", "sparse". Static storage. */
 TER_API const char *ter_sft_map_kind_name(enum ter_sft_map_kind kind);
 
-/** Side metadata that a map keeps: values of 2^log_bits bits, one a region of 2^log_region_bytes. */
+/**
+ * Side metadata that a map keeps: values of 2^log_bits bits, one a region of 2^log_region_bytes.
+ */
 struct ter_sft_side_metadata {
     const char *name;
     unsigned log_bits;
@@ -391,8 +394,8 @@ TER_API void ter_sft_map_trace(const struct ter_sft_map *map, ter_sft_tracer *tr
 /* ---- Which form ---- */
 
 /**
- * The form of map that a layout asks for. `slots`: every space has slots of address space to itself.
- * `outside`: spaces own memory outside of the layout's range too, such as malloc's.
+ * The form of map that a layout asks for. `slots`: every space has slots of address space to
+ * itself. `outside`: spaces own memory outside of the layout's range too, such as malloc's.
  */
 TER_API enum ter_sft_map_kind ter_sft_select(bool slots, bool outside);
 

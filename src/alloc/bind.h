@@ -2,9 +2,10 @@
 /*
  * A thread becomes a mutator of a heap, and no longer is.
  *
- * Invariant: a thread has at most one mutator in each heap, and those it has are listed in its record
- * (next_own). A thread that ends while it is bound is unbound by its end (ter_os_set_thread_end),
- * whichever way it ends; one whose end nobody noticed, by the next stop of the world.
+ * Invariant: a thread has at most one mutator in each heap, and those it has are listed in its
+ * record (next_own). A thread that ends while it is bound is unbound by its end
+ * (ter_os_set_thread_end), whichever way it ends; one whose end nobody noticed, by the next stop of
+ * the world.
  */
 #pragma once
 

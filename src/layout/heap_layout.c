@@ -11,9 +11,9 @@
 #define LOW_SLOTS ((uintptr_t)4096)
 
 /*
- * Programs are full of words whose upper half is a number: 512, 4096, a colour, two letters. So spaces
- * begin where the upper halves, 0x2f83 and so on, are numbers that data hardly has: not small, not
- * round, no letters; and where the lower half is neither small, nor nearly
+ * Programs are full of words whose upper half is a number: 512, 4096, a colour, two letters. So
+ * spaces begin where the upper halves, 0x2f83 and so on, are numbers that data hardly has: not
+ * small, not round, no letters; and where the lower half is neither small, nor nearly
  * -1, nor letters. docs/decisions/0015-addresses.md has the figures.
  */
 #define RARE_START (UINT64_C(0x2f80) << 32)
@@ -21,7 +21,10 @@
 #define LOG_BY_NEED 36u      /* the smallest slots by need that are not made by hand */
 #define LOG_MOST_BY_NEED 41u /* a run of pages has no more */
 
-/* Of what is made smaller and shared: as rare as is possible where a sparse map's table is small. */
+/*
+ * Of what is made smaller and shared: as rare as is possible where a sparse map's table is
+ * small.
+ */
 #define LOW_RARE_START (UINT64_C(0x1ed99400000))
 
 /* Where systems load programs, with what grows behind them. */
@@ -38,8 +41,8 @@
  *             4 GiB and leaves what is below to those who can use nothing else.
  * small:      16 GiB in all, for 39-bit machines and the like.
  * sanitizer:  where address, thread and memory sanitizers and Valgrind all allow a heap.
- * 32bit:      1 GiB, at 1 GiB or wherever the kernel has it in one piece; malloc, stacks and other heaps need the
- *             rest.
+ * 32bit:      1 GiB, at 1 GiB or wherever the kernel has it in one piece; malloc, stacks and other
+ *             heaps need the rest.
  */
 static const struct ter_layout presets[] = {
     {"default", (uintptr_t)RARE_START, LOG_BY_NEED, 3, true, 0, true, (uintptr_t)RARE_FIRST},
@@ -187,7 +190,10 @@ void ter_layout_widen(struct ter_layout *layout, size_t bytes)
     layout->heap_start = ter_align_up(layout->heap_start, ter_layout_space_extent(layout));
 }
 
-/* The place `*place` steps above `from`, if it ends at or below `to`; else the steps are subtracted. */
+/*
+ * The place `*place` steps above `from`, if it ends at or below `to`; else the steps are
+ * subtracted.
+ */
 static bool step_up(uintptr_t from, uintptr_t to, size_t step, unsigned *place, uintptr_t *start)
 {
     size_t places = to > from ? (to - from) / step : 0;

@@ -40,7 +40,10 @@ TER_INLINE void ter_side_zero_range(const struct ter_side_table *table, uintptr_
         ter_side_fill_range(table, start, end, 0);
 }
 
-/* Sets every bit of every value. For slots to come: those of an object that is old are to be logged. */
+/*
+ * Sets every bit of every value. For slots to come: those of an object that is old are to be
+ * logged.
+ */
 TER_INLINE void ter_side_set_range(const struct ter_side_table *table, uintptr_t start,
                                    uintptr_t end)
 {

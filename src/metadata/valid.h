@@ -3,8 +3,8 @@
  * Which object is at or around a word, by a table that has a value other than zero for the first
  * granule of every object: valid-object bits.
  *
- * For policies to come whose objects lie in no cells of one size: lines, copies, bumped blocks. Those
- * that there are know cells and runs of pages, and find the object by them.
+ * For policies to come whose objects lie in no cells of one size: lines, copies, bumped blocks.
+ * Those that there are know cells and runs of pages, and find the object by them.
  *
  * Invariant: any word may be asked. What lies outside the table's data or is not mapped holds no
  * object, and no memory but mapped metadata is read. An object that is found was valid at some

@@ -2,9 +2,9 @@
 /*
  * The two signals whose handlers let a thread wait for others, and sending them.
  *
- * Invariant: a signal's number does not change once its handler is there, and its handler stays: one
- * that the program has put in its place is replaced again. No call here is a point where threads are
- * cancelled, nor changes errno, nor allocates.
+ * Invariant: a signal's number does not change once its handler is there, and its handler stays:
+ * one that the program has put in its place is replaced again. No call here is a point where
+ * threads are cancelled, nor changes errno, nor allocates.
  */
 #pragma once
 

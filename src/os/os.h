@@ -127,8 +127,7 @@ bool ter_os_find_mapping(uintptr_t address, uintptr_t *start, uintptr_t *end);
 struct ter_os_stack {
     uintptr_t start;
     uintptr_t end;
-    bool
-        grows; /* there may be more below `start`: the main thread's comes into being as it is used */
+    bool grows; /* there may be more below `start`: the main thread's comes as it is used */
 };
 
 /* That of the calling thread, wherever it stands now. May allocate from malloc. False: unknown. */
@@ -339,8 +338,8 @@ enum ter_os_answer {
     TER_OS_GONE,    /* it ended; it is not waited for any more */
     TER_OS_WAITING, /* it was asked again: it may not have run, or something has lost the signal */
     TER_OS_BLOCKS,  /* likewise; it blocks the signal now */
-    TER_OS_TAKES, /* likewise; it has got the signal in another way: sigwait, or it holds stops off */
-    TER_OS_HALTED /* a debugger, job control or the kernel keeps it from running */
+    TER_OS_TAKES,   /* likewise; it got the signal in another way: sigwait, or it holds stops off */
+    TER_OS_HALTED   /* a debugger, job control or the kernel keeps it from running */
 };
 enum ter_os_answer ter_os_stop_again(struct ter_os_thread *thread);
 /* It is not waited for any more; false: it has just come to stand. */

@@ -5,7 +5,7 @@
 /*
  * slots  outside   as in
  * yes    no        64 bits: one entry a space is enough
- * yes    yes       64 bits with malloc'ed memory or the program's own: a byte for each chunk there is
+ * yes    yes       64 bits with malloc'ed memory or the program's own: a byte a chunk there is
  * no     either    compressed references, 32 bits: a word for each chunk of the range
  */
 enum ter_sft_map_kind ter_sft_select(bool slots, bool outside)

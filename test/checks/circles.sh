@@ -34,7 +34,8 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
         plant call src/os/a.c
     planted call 'src/os/a.c:5: uses ter_b of b'
     printf '#include "os/b.h"\nconst struct c ter_table[] = {{1}};\n' | plant data src/os/b.c
-    printf 'extern const struct c ter_table[];\nint ter_a(void)\n{\n    return ter_table[0].d;\n}\n' |
+    printf '%s\n' 'extern const struct c ter_table[];' 'int ter_a(void)' '{' \
+        '    return ter_table[0].d;' '}' |
         plant data src/os/a.c
     planted data 'src/os/a.c:4: uses ter_table of b'
     printf '#pragma once\n#define TER_A \\\n    ter_b()\n' | plant macro src/os/a.h
@@ -95,7 +96,8 @@ for folder in $(cd "$root" && ls -d src/*/ bench/*/ tools/*/ test/support/ 2>/de
     while read -r line; do
         case $line in
         'no such circle'*)
-            page=$(cd "$root" && grep -l "^Circle in \`${folder%/}\`: " docs/design/*.md | head -n 1)
+            page=$(cd "$root" &&
+                grep -l "^Circle in \`${folder%/}\`: " docs/design/*.md | head -n 1)
             fault "$page: $line"
             ;;
         *) fault "$line" ;;

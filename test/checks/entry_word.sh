@@ -20,7 +20,8 @@ for what in POINTER:word CHAR:byte; do
         macro=${prefix}_${what%:*}_LOCK_FREE
         # Each compiler has one of the two in its <stdatomic.h>.
         echo '#include <stdatomic.h>' |
-            $cc -E -dM -x c - | grep "define ATOMIC_${what%:*}_LOCK_FREE" | grep -q "$macro" || continue
+            $cc -E -dM -x c - | grep "define ATOMIC_${what%:*}_LOCK_FREE" | grep -q "$macro" ||
+                continue
         tried=$((tried + 1))
         if compile "-U$macro" "-D$macro=1"; then
             fault "compiles where a ${what#*:} is atomic only sometimes"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The environment is read in one place, src/os/linux_environment.c, which believes nothing of it in a
-# program with raised rights.
+# The environment is read in one place, src/os/linux_environment.c, which believes nothing of it in
+# a program with raised rights.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -34,7 +34,8 @@ for file in $(c_files src); do
         fault "$file:$line: reads the environment by itself: $rest"
     done <"$temp/lines"
 done
-code_only "$root/$reader_file" | grep -q 'getenv' || fault "nobody reads the environment in $reader_file"
+code_only "$root/$reader_file" | grep -q 'getenv' ||
+    fault "nobody reads the environment in $reader_file"
 
 looked_at $files files
 finish

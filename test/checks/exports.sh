@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # libterrier.so shows ter_ names only, libgc.so.1 GC_ names only, without versions; each has its
-# SONAME and needs nothing but the C library. Test programs for libgc get ours when told to. All that
-# the system's libgc exports is there, variables in the same size, but for its free lists.
+# SONAME and needs nothing but the C library. Test programs for libgc get ours when told to. All
+# that the system's libgc exports is there, variables in the same size, but for its free lists.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -29,7 +29,8 @@ library() {
         *) fault "$(basename "$1"): needs $needed" ;;
         esac
     done <"$temp/needed"
-    looked_at "$(wc -l <"$temp/needed")" "libraries that $(basename "$1") needs: $(tr '\n' ' ' <"$temp/needed")"
+    looked_at "$(wc -l <"$temp/needed")" \
+        "libraries that $(basename "$1") needs: $(tr '\n' ' ' <"$temp/needed")"
 }
 
 # complete FILE: against the system's libgc.so.1.

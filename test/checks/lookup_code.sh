@@ -3,8 +3,9 @@
 #
 # The lookups of include/terrier/sft.h compile to no more instructions and loads than they do today,
 # and to no conditional jump: not alone, not through a pointer to the map, not in a loop, with gcc
-# and clang, -O2 and -O3. docs/decisions/0009-sft-lookup.md says what each of them costs. On AArch64,
-# where an acquire load is an instruction of its own, there is exactly one, and no conditional jump.
+# and clang, -O2 and -O3. docs/decisions/0009-sft-lookup.md says what each of them costs. On
+# AArch64, where an acquire load is an instruction of its own, there is exactly one, and no
+# conditional jump.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -182,8 +183,9 @@ for compiler in gcc clang; do
     command -v $compiler >/dev/null || continue
     compilers="$compilers $compiler"
     for level in O2 O3; do
-        if ! $compiler -std=gnu11 -$level -fPIC -fno-asynchronous-unwind-tables -fcf-protection=none \
-            "-I$root/include" -c -o "$temp/lookups.o" "$temp/lookups.c" 2>"$temp/errors"; then
+        if ! $compiler -std=gnu11 -$level -fPIC -fno-asynchronous-unwind-tables \
+            -fcf-protection=none "-I$root/include" -c -o "$temp/lookups.o" "$temp/lookups.c" \
+            2>"$temp/errors"; then
             fault "$compiler -$level: does not compile"
             head -n 20 "$temp/errors"
             continue

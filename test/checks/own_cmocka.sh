@@ -78,7 +78,8 @@ int main(void) {
         cmocka_unit_test(bad_memory_not), cmocka_unit_test(bad_range_not),
         cmocka_unit_test(bad_set_not), cmocka_unit_test(bad_float_not),
         cmocka_unit_test(good_double), cmocka_unit_test(bad_double),
-        cmocka_unit_test(bad_double_not), cmocka_unit_test(bad_fail), cmocka_unit_test(bad_message), cmocka_unit_test(bad_assert),
+        cmocka_unit_test(bad_double_not), cmocka_unit_test(bad_fail),
+        cmocka_unit_test(bad_message), cmocka_unit_test(bad_assert),
         cmocka_unit_test(bad_signal), cmocka_unit_test(skipped),
     };
     const struct CMUnitTest other[] = { cmocka_unit_test(good_true) };

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Libraries that were loaded by dlopen and unloaded again leave nothing behind that would be run and is
-# not there: handlers of signals and of forks, destructors of keys, threads.
+# Libraries that were loaded by dlopen and unloaded again leave nothing behind that would be run and
+# is not there: handlers of signals and of forks, destructors of keys, threads.
 
 . "$(dirname "$0")/lib/common.sh"
 

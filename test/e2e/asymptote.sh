@@ -25,7 +25,8 @@ int sum = 0;
 for (int i = 0; i < 160; ++i) sum += count(tree(8));
 write(sum, count(kept));
 real[][] a = new real[50][50];
-for (int i = 0; i < 50; ++i) for (int j = 0; j < 50; ++j) a[i][j] = 1/(i + j + 1) + (i == j ? 1 : 0);
+for (int i = 0; i < 50; ++i) for (int j = 0; j < 50; ++j)
+  a[i][j] = 1/(i + j + 1) + (i == j ? 1 : 0);
 write(format("%.6f", sum(solve(a, sequence(new real(int i) { return i; }, 50)))));
 string text = "";
 for (int i = 0; i < 1500; ++i) text += string(i);

@@ -28,8 +28,8 @@ same "lists, hash tables and large numbers" 700 <<'END'
 (format t "~a~%" (reduce #'+ (sort (loop for i below 20000 collect (mod (* i 7919) 10007)) #'<)))
 END
 
-# Keys that live are looked for with maphash: in a weak table with dead keys, gethash of ECL 24.5 may
-# miss live ones, on either library, as it goes by where they lie.
+# Keys that live are looked for with maphash: in a weak table with dead keys, gethash of ECL 24.5
+# may miss live ones, on either library, as it goes by where they lie.
 same "finalizers, weak pointers and weak hash tables" 450 <<'END'
 (defstruct cell a)
 (defvar *fin* 0)
@@ -72,7 +72,8 @@ same "classes, conditions and evaluation" 700 <<'END'
 (defclass point () ((x :initarg :x :accessor x) (y :initarg :y :accessor y)))
 (defgeneric norm (p)) (defmethod norm ((p point)) (+ (* (x p) (x p)) (* (y p) (y p))))
 (format t "~a~%" (loop for i below 5000 sum (norm (make-instance 'point :x i :y (- i)))))
-(format t "~a~%" (loop for i below 2000 count (handler-case (error "no ~a" i) (error (e) (princ-to-string e)))))
+(format t "~a~%" (loop for i below 2000
+                       count (handler-case (error "no ~a" i) (error (e) (princ-to-string e)))))
 (defun expr (n) (if (= n 0) 1 `(+ ,(expr (1- n)) ,(expr (1- n)))))
 (format t "~a~%" (eval (expr 9)))
 (format t "~a~%" (length (with-output-to-string (s) (print (expr 11) s))))
@@ -102,7 +103,9 @@ same "the compiler" 700 <<END
                                :data-file "$temp/source.data" :output-file "$temp/source.fas")))
 (with-open-file (in "$temp/source.c")
   (loop for line = (read-line in nil) while line
-        unless (or (search "ate" line) (search "ime" line) (search "tmp" line) (search "_ecl" line)) do (write-line line)))
+        unless (or (search "ate" line) (search "ime" line) (search "tmp" line)
+                   (search "_ecl" line))
+          do (write-line line)))
 END
 
 finish

@@ -44,7 +44,8 @@ if command -v w3m >/dev/null; then
     awk 'BEGIN {
         print "<html><body>"
         for (i = 1; i <= 3000; i++)
-            printf "<table><tr><td>%d<td><b>%d</b></table><p>Some <a href=x%d>text</a></p>\n", i, i * i, i
+            printf "<table><tr><td>%d<td><b>%d</b></table><p>Some <a href=x%d>text</a></p>\n",
+                i, i * i, i
     }' >"$temp/page.html"
     all_sorts w3m -dump -cols 100 -T text/html "$temp/page.html"
 else

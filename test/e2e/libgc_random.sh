@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The same random calls on both libraries: what a program can see of them has the same sums. A million
-# calls when the run is thorough. TEST_SEED adds a seed of the caller's.
+# The same random calls on both libraries: what a program can see of them has the same sums. A
+# million calls when the run is thorough. TEST_SEED adds a seed of the caller's.
 
 . "$(dirname "$0")/lib/terrier.sh"
 

@@ -61,7 +61,9 @@ var current = $loader.loadprim("std@thread_current", 0);
 var me = current();
 var work = function(n) {
     var i = 0; var l = null; var total = 0;
-    while i < 20000 { l = $array(i, l); if i % 100 == 0 l = null; total += $ssize("n" + i); i += 1; }
+    while i < 20000 {
+        l = $array(i, l); if i % 100 == 0 l = null; total += $ssize("n" + i); i += 1;
+    }
     send(me, total + n);
 };
 var i = 0; while i < 6 { create(work, i); i += 1; }
@@ -76,7 +78,8 @@ many_functions() {
     awk -v count="$1" 'BEGIN {
         print "f0 = function(x) { return x; }"
         for (i = 1; i < count; i++)
-            printf "f%d = function(x, y) { var a = $array(x, y, %d); var o = { p => a, q => \"s%d\" };" \
+            printf "f%d = function(x, y) { var a = $array(x, y, %d);" \
+                " var o = { p => a, q => \"s%d\" };" \
                 " if( x > 1 ) { return f%d(x - 1) } else { a[0] = a[0] + %d; };" \
                 " return try o.p[0] catch e { $throw(e) }; }\n", i, i, i, i - 1, i
         printf "$print(f%d(1, 2), \"\\n\")\n", count - 1

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A set-user-ID program, run by another user whose environment names files and wrong options: nothing
-# of that is believed, whether the program uses libgc.so.1, libterrier.so or libterrier.a. The same
-# program by itself does what the environment says, so that the test could fail.
+# A set-user-ID program, run by another user whose environment names files and wrong options:
+# nothing of that is believed, whether the program uses libgc.so.1, libterrier.so or libterrier.a.
+# The same program by itself does what the environment says, so that the test could fail.
 
 . "$(dirname "$0")/lib/terrier.sh"
 
@@ -63,8 +63,8 @@ int use_heap(void)
 }
 C
 
-# build NAME SOURCE LINKING...: the loader ignores LD_LIBRARY_PATH for programs with raised rights, but
-# not a path in the program.
+# build NAME SOURCE LINKING...: the loader ignores LD_LIBRARY_PATH for programs with raised rights,
+# but not a path in the program.
 build() {
     target=$work/$1
     source=$work/$2

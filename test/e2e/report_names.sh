@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Programs with names of all kinds write reports: the JSON is read back by Python and holds the name,
-# the text has the rows it has for a plain name. The same for what the command writes itself.
+# Programs with names of all kinds write reports: the JSON is read back by Python and holds the
+# name, the text has the rows it has for a plain name. The same for what the command writes itself.
 
 . "$(dirname "$0")/lib/terrier.sh"
 
@@ -32,15 +32,20 @@ cat >"$temp/names.py" <<'P'
 import json, os, random, subprocess, sys
 folder, terrier, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
 random.seed(seed)
-names = [b'we"ird', b'two\nlines', b'back\\slash', b'tab\tand\x01\x7f', 'größe'.encode(), b'\xff\xfe',
-         b'%s%n', '日本語 🌍'.encode(), 'a\u202eb\u2028c\u0085d'.encode(), b'cut \xe2\x80', b' ', b'\x1b[2J',
-         ('ö' * 120).encode(), b'x' * 250, b'\nfigures\n  fake ....... 1', b'\xed\xa0\x80', b'"},{"a":"']
-names += [bytes(random.randrange(1, 256) for _ in range(random.randrange(1, 40))).replace(b'/', b'-')
-          for _ in range(60)]
+names = [b'we"ird', b'two\nlines', b'back\\slash', b'tab\tand\x01\x7f', 'größe'.encode(),
+         b'\xff\xfe', b'%s%n', '日本語 🌍'.encode(), 'a\u202eb\u2028c\u0085d'.encode(),
+         b'cut \xe2\x80', b' ', b'\x1b[2J', ('ö' * 120).encode(), b'x' * 250,
+         b'\nfigures\n  fake ....... 1', b'\xed\xa0\x80', b'"},{"a":"']
+
+def some_bytes():
+    return bytes(random.randrange(1, 256) for _ in range(random.randrange(1, 40)))
+
+names += [some_bytes().replace(b'/', b'-') for _ in range(60)]
 wrong = []
 
 def output(name, *more):
-    return subprocess.run([name, *more], executable=folder + '/program', stdout=-1, check=True).stdout
+    program = folder + '/program'
+    return subprocess.run([name, *more], executable=program, stdout=-1, check=True).stdout
 
 def shape(text):
     return text.decode().split('\n')
@@ -61,7 +66,8 @@ for name in names:
             wrong.append('%r forges rows' % name)
         if '�' in text.decode() and '�' not in wanted:
             wrong.append('%r: no UTF-8 in the text' % name)
-        if wanted.isprintable() and '�' not in wanted and '\\' not in wanted and wanted not in lines[0]:
+        plain = wanted.isprintable() and '�' not in wanted and '\\' not in wanted
+        if plain and wanted not in lines[0]:
             wrong.append('%r is not written as it is' % name)
     except UnicodeDecodeError:
         wrong.append('%r: the text is no UTF-8' % name)
@@ -71,7 +77,8 @@ def command(*arguments):
     return subprocess.run([terrier, *arguments], stdout=-1, stderr=-1, stdin=subprocess.DEVNULL)
 
 def compare_rows(path):
-    return len(command('compare', '-n', '1', '--over', path, '--', path).stdout.decode().splitlines())
+    result = command('compare', '-n', '1', '--over', path, '--', path)
+    return len(result.stdout.decode().splitlines())
 
 report = folder + '/report'
 compared = compare_rows('/bin/true')
@@ -97,12 +104,14 @@ for name in names[:17]:
         wrong.append('%r: compare --json' % name)
     os.unlink(path)
     for arguments in (['run', '--', path], ['run', b'--no' + name, 'true'], [b'no' + name],
-                      ['run', b'--option=' + name, 'true'], ['help', name], ['run', '--heap-max', name, 'true'],
+                      ['run', b'--option=' + name, 'true'], ['help', name],
+                      ['run', '--heap-max', name, 'true'],
                       ['run', b'--report-file=' + path + b'/no', 'true']):
         result = command(*arguments)
         lines = result.stderr.decode().splitlines()
         if result.returncode in (0, -6, -11) or not 1 <= len(lines) <= 2 or \
-                not lines[0].startswith('terrier: ') or not lines[-1].startswith(('terrier: ', 'Try ')):
+                not lines[0].startswith('terrier: ') or \
+                not lines[-1].startswith(('terrier: ', 'Try ')):
             wrong.append('%r: the line for %r is %r' % (name, arguments, result.stderr))
 print('\n'.join(wrong))
 sys.exit(len(wrong) > 0)

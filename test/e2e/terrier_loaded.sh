@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Where another libgc.so.1 than Terrier's would be loaded (preloaded, by a path in the program, since
-# the program gains rights), `terrier compare` refuses and `terrier run` says so. What does not stand in
-# the way is kept and not spoken of.
+# Where another libgc.so.1 than Terrier's would be loaded (preloaded, by a path in the program,
+# since the program gains rights), `terrier compare` refuses and `terrier run` says so. What does
+# not stand in the way is kept and not spoken of.
 
 . "$(dirname "$0")/lib/terrier.sh"
 
@@ -82,8 +82,8 @@ fine "a script" "$temp/script"
 export LD_PRELOAD="$temp/harmless.so"
 fine "a preload that is no libgc" "$temp/program"
 check "is kept" out_is "with a preload"
-for preload in "$stock" "$temp/copy/libgc.so.1" "$temp/copy/other-name.so" "$temp/harmless.so:$stock" \
-    "$stock $temp/harmless.so"; do
+for preload in "$stock" "$temp/copy/libgc.so.1" "$temp/copy/other-name.so" \
+    "$temp/harmless.so:$stock" "$stock $temp/harmless.so"; do
     export LD_PRELOAD="$preload"
     in_the_way "preloaded: $preload" "LD_PRELOAD loads .*libgc\|LD_PRELOAD loads .*other-name" \
         "$temp/program"
@@ -93,7 +93,8 @@ export LD_PRELOAD="$library_folder/libgc.so.1"
 status_is "compare with Terrier's preloaded" 2 compare -n 1 "$temp/program"
 check "is refused: there is no stock side" says "no run would be on the stock library"
 unset LD_PRELOAD
-in_the_way "a path in the program" "names where its libraries are and loads $temp/copy" "$temp/rpath"
+in_the_way "a path in the program" "names where its libraries are and loads $temp/copy" \
+    "$temp/rpath"
 status_is "compare of a program that names Terrier's folder" 2 compare -n 1 "$temp/ours"
 check "is refused: there is no stock side" says "no run would be on the stock library"
 PATH=$temp/bin:$PATH
@@ -122,6 +123,7 @@ else
     echo "SKIP: only root can make a program that gains rights"
 fi
 status_is "compare of a program without libgc" 0 compare -n 1 true
-check "is told to show nothing about Terrier" grep -q 'nothing says that Terrier was measured' "$temp/out"
+check "is told to show nothing about Terrier" \
+    grep -q 'nothing says that Terrier was measured' "$temp/out"
 
 finish

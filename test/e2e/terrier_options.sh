@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Wrong options, on the command line and in TERRIER_OPTIONS, for every command: refused with status 2
-# and one line that names the option, before the program starts. Programs that cannot be run: 126, 127.
+# Wrong options, on the command line and in TERRIER_OPTIONS, for every command: refused with status
+# 2 and one line that names the option, before the program starts. Programs that cannot be run: 126,
+# 127.
 
 . "$(dirname "$0")/lib/terrier.sh"
 
@@ -32,8 +33,9 @@ accepted() {
 }
 
 for command in run 'compare -n 1'; do
-    for pair in no_such_option=1 markers=17 markers=-1 markers= markers=+1 markers=0x1 'markers= 1' \
-        'markers=1 ' free_space_divisor=0 free_space_divisor=1000001 heap_max=1Q heap_max=1KK \
+    for pair in no_such_option=1 markers=17 markers=-1 markers= markers=+1 markers=0x1 \
+        'markers= 1' 'markers=1 ' free_space_divisor=0 free_space_divisor=1000001 heap_max=1Q \
+        heap_max=1KK \
         heap_max=K heap_max=-5 heap_max=1.5 heap_max=18446744073709551616 heap_max=17E \
         heap_max=20000000T heap_max=99999999999999999999 plan=copying plan=Mark-Sweep plan= \
         layout=nonsense layout=custom:slots=0 layout=small:slots=x layout=small: sft_map=radix \

@@ -72,8 +72,8 @@ for option in report report-file heap-initial heap-max stress free-space-divisor
 done
 for wrong in --no-such -x --report=xml --heap-max=12Q --heap-max=0 --heap-max=-1 --heap-max= \
     --heap-max=99999999999999999999 --stress=0 --stress=many --free-space-divisor=1.5 \
-    --layout=moon --layout=small:slots=4,log=3 --layout=smal --option=x --option=a=b,c=d --option=report=text --help=yes --report-file= \
-    --json --runs=3; do
+    --layout=moon --layout=small:slots=4,log=3 --layout=smal --option=x --option=a=b,c=d \
+    --option=report=text --help=yes --report-file= --json --runs=3; do
     status_is "refused: $wrong" 2 run "$wrong" true
 done
 status_is "an option without its value" 2 run --heap-max
@@ -170,7 +170,8 @@ if command -v w3m >/dev/null; then
         print "<html><title>Test</title><body>"
         for (i = 0; i < 2000; i++)
             printf "<h2>Part %d</h2><table border><tr><td>a<td>%d<tr><td>b</table><p>%s\n",
-                i, i * i, "Some text that is <b>long</b> enough for a line to be broken here and there."
+                i, i * i,
+                "Some text that is <b>long</b> enough for a line to be broken here and there."
     }' >"$temp/page.html"
     document=/usr/share/doc/nodejs/api/all.html
     [ -f "$document" ] || document=

@@ -12,7 +12,8 @@ command -v python3 >/dev/null || {
     exit 77
 }
 
-# Says what it begins with, then each signal that it gets: its number, whether it has a value, which.
+# Says what it begins with, then each signal that it gets: its number, whether it has a value,
+# which.
 cat >"$temp/listen.c" <<'C'
 #define _GNU_SOURCE
 #include <signal.h>

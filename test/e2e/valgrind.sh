@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Programs under Valgrind: they end soon, with their output and no complaint about the collector; what a
-# program does wrong with objects is seen where memcheck can be told at little cost.
+# Programs under Valgrind: they end soon, with their output and no complaint about the collector;
+# what a program does wrong with objects is seen where memcheck can be told at little cost.
 
 . "$(dirname "$0")/lib/terrier.sh"
 

@@ -77,7 +77,8 @@ same_as_stock "plain text" "$temp/text.txt" text/plain
 for file in "$temp/small.html" $small; do
     [ -f "$file" ] || continue
     name=$(basename "$file")
-    same_as_stock "$name with a collection at every 1000 allocations" "$file" text/html --stress=1000
+    same_as_stock "$name with a collection at every 1000 allocations" "$file" text/html \
+        --stress=1000
     same_as_stock "$name in a heap that begins small" "$file" text/html --heap-initial=64K \
         --free-space-divisor=20
     same_as_stock "$name in the small layout" "$file" text/html --layout=small

@@ -53,7 +53,10 @@ static void ask(enum place place)
     EXPECT(heap > 0, "%d: the heap has no size", place);
     EXPECT(free <= heap || place == BESIDE, "%d: %zu of %zu free", place, free, heap);
     since = GC_get_bytes_since_gc();
-    /* Who asks beside a collection, without the lock, may not hear yet what threads have just taken. */
+    /*
+     * Who asks beside a collection, without the lock, may not hear yet what threads have
+     * just taken.
+     */
     EXPECT(since <= GC_get_total_bytes() || place == BESIDE, "%d: %zu since, less in all", place,
            since);
     /* Where other threads allocate meanwhile, the stock library's does so. */

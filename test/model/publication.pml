@@ -5,10 +5,10 @@
  * look up; claim and release happen twice.
  *
  * Weak ordering. A plain or relaxed store waits in `..._waits` until Memory lets it be seen, and
- * stores to different places are seen in any order; a release store waits until all stores before it
- * are seen. A reader without acquire may have loaded the record before it loads the entry, as C
- * allows for the index of a dense map as much as for a pointer. Calls that map and unmap memory take
- * effect at once.
+ * stores to different places are seen in any order; a release store waits until all stores before
+ * it are seen. A reader without acquire may have loaded the record before it loads the entry, as C
+ * allows for the index of a dense map as much as for a pointer. Calls that map and unmap memory
+ * take effect at once.
  *
  * Each name that tools/model defines takes one ordering away; spin must then find an error.
  */

@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: MIT
 ;
 ; The arithmetic of the SFT map and of layouts on machine words. tools/proof puts 64 or 32 for BITS
-; and lets z3 decide each goal for all words at once. A goal is a line `(echo "unsat NAME")` with what
-; z3 must answer; a planted fault is one that must be `sat`, and its words are printed.
+; and lets z3 decide each goal for all words at once. A goal is a line `(echo "unsat NAME")` with
+; what z3 must answer; a planted fault is one that must be `sat`, and its words are printed.
 ;
 ; `(each-log)` asks once for each size of a region, which is easier than all at once.
 ;
@@ -333,7 +333,8 @@
 (push)
 (echo "unsat assumed: regions_fill_words, power_of_word, power_fits, first_region")
 (assert (not (and (= all (region_start (bvadd (bvlshr (w most) (w log)) (w one))))
-                  (= all (power bits)) (= (w zero) (region_start (w zero))) (bvult (w zero) (power log))
+                  (= all (power bits)) (= (w zero) (region_start (w zero)))
+                  (bvult (w zero) (power log))
                   (bvule (power log) (w most)))))
 (check-sat-using qfbv)
 (pop)

@@ -10,30 +10,33 @@
 command -v ecl >/dev/null || skip "ecl is not here"
 fetch_source ecl src/tests/doit.lsp
 
-# Each in a process of its own: one that hangs or dies takes no other with it. eprocess has no tests.
-suites='executable ieee-fp eprocess package-ext hash-tables ansi+ mixed cmp emb ffi mop run-program mp
-    complex unicode eformat'
+# Each in a process of its own: one that hangs or dies takes no other with it. eprocess has no
+# tests.
+suites='executable ieee-fp eprocess package-ext hash-tables ansi+ mixed cmp emb ffi mop
+    run-program mp complex unicode eformat'
 seconds=300
 
-# Tests of threads sleep for a moment and expect other threads to be done then, as all of def-mp-test
-# do, or expect the first to be the first. On a busy machine some of them fail with either library,
-# other ones each time. They must run and not crash; whether they fail is shown, and not judged.
+# Tests of threads sleep for a moment and expect other threads to be done then, as all of
+# def-mp-test do, or expect the first to be the first. On a busy machine some of them fail with
+# either library, other ones each time. They must run and not crash; whether they fail is shown, and
+# not judged.
 awk '
     /^\((def-mp-test|test) / { name = toupper($2); if ($1 ~ /def-mp/) print name }
     /^\(def(un|macro|var|suite)/ { name = "" }
     /sleep|wait/ && name { print name }' "$source/src/tests/normal-tests/multiprocessing.lsp" |
     sort -u >"$temp/timed"
 
-# The names of tests that ran, as they do so in a random order, then of those that failed or crashed.
+# The names of tests that ran, as they do so in a random order, then of those that failed or
+# crashed.
 results() {
     sed -n 's/^Running test \([^ ]*\).*/ran \1/p' "$1" | sort
     sed -n '/^Failure details/,$s/^ \([^ :][^ ]*\):$/FAIL \1/p' "$1" | sort -u
     sed -n 's/^Did \([0-9]*\) tests* (\([0-9]*\) crashed).*/did \1, \2 crashed/p' "$1"
 }
 
-# run_suite SUITE NAME VARIABLE...: its results in NAME, what is judged of them in NAME.judged. ECL may
-# find a thread gone that it means to end, and then ends with 1, on either library: it is told to leave
-# without ending threads.
+# run_suite SUITE NAME VARIABLE...: its results in NAME, what is judged of them in NAME.judged. ECL
+# may find a thread gone that it means to end, and then ends with 1, on either library: it is told
+# to leave without ending threads.
 run_suite() {
     suite=$1 results_of=$2
     shift 2

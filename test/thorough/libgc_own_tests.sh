@@ -52,9 +52,9 @@ compile() {
     esac >"$temp/build" 2>&1
 }
 
-# What a program said that is the same in every run. Of objects that leaked or were written over, the
-# place and the size, in the order of places; of other lines, the text without numbers, and none of
-# the lines that tell sizes of the heap or incremental collections, of which we have none.
+# What a program said that is the same in every run. Of objects that leaked or were written over,
+# the place and the size, in the order of places; of other lines, the text without numbers, and none
+# of the lines that tell sizes of the heap or incremental collections, of which we have none.
 said() {
     grep -o '([^ ]*\.c:[0-9]*, sz= *[0-9]*' "$1" | tr -d ' ' | sort
     grep -v -e 'leaked object' -e 'Leaked ' -e GC_check_heap -e '0x.* sz=' -e '^Heap size' \

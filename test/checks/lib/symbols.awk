@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Reads one C file without comments and strings, a header if `header` is 1. Prints what it defines and
-# what it uses:
+# Reads one C file without comments and strings, a header if `header` is 1. Prints what it defines
+# and what it uses:
 #
 #   defines NAME     a function or object that other files may use, a struct, or a header's macro
 #   local NAME       a function or object that they may not

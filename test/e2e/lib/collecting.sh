@@ -11,9 +11,10 @@ print(json.load(open(sys.argv[1]))["heap"]["statistics"]["collections"])' "$1"
     fi
 }
 
-# as_stock NAME STRESS COMMAND...: the same output in a heap so small that it is collected at least 20
-# times, and with a collection at every STRESS allocations, which is at least ten times as often.
-# small_heap: options that make the heap small, for programs that set a free space divisor themselves.
+# as_stock NAME STRESS COMMAND...: the same output in a heap so small that it is collected at least
+# 20 times, and with a collection at every STRESS allocations, which is at least ten times as often.
+# small_heap: options that make the heap small, for programs that set a free space divisor
+# themselves.
 small_heap='--heap-initial=64K --free-space-divisor=20'
 
 # The options are words.
@@ -23,7 +24,8 @@ as_stock() {
     shift 2
     timeout 60 "$@" </dev/null >"$temp/stock" 2>/dev/null
     status_is "$title" 0 run --report=json --report-file="$temp/report" $small_heap "$@"
-    check "is as on the stock library ($(wc -c <"$temp/stock") bytes)" cmp -s "$temp/out" "$temp/stock"
+    check "is as on the stock library ($(wc -c <"$temp/stock") bytes)" \
+        cmp -s "$temp/out" "$temp/stock"
     check "and something" test -s "$temp/stock"
     few=$(collections_of "$temp/report")
     check "after ${few:-no} collections" [ "${few:-0}" -ge 20 ]

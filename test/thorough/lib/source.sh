@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# For scripts that run tests of other projects; after terrier.sh. Nothing of these enters this one: a
-# source package of Debian's is unpacked in the temporary folder and removed with it.
+# For scripts that run tests of other projects; after terrier.sh. Nothing of these enters this one:
+# a source package of Debian's is unpacked in the temporary folder and removed with it.
 
 skip() {
     echo "SKIP: $1"
@@ -28,8 +28,8 @@ make_lists() {
     done
 }
 
-# fetch_source PACKAGE FILE: the sources that the installed PACKAGE was built from, in the folder $source,
-# in which FILE lies; $version is theirs.
+# fetch_source PACKAGE FILE: the sources that the installed PACKAGE was built from, in the folder
+# $source, in which FILE lies; $version is theirs.
 fetch_source() {
     source=$temp/source
     command -v apt-get >/dev/null || skip "there is no apt-get"
@@ -39,7 +39,8 @@ fetch_source() {
         skip "$1 is not here"
     version=${built_from#*=}
     make_lists
-    apt_get update || skip "the lists of sources cannot be read: $(grep '^E:' "$temp/log" | head -n 1)"
+    apt_get update ||
+        skip "the lists of sources cannot be read: $(grep '^E:' "$temp/log" | head -n 1)"
     mkdir "$temp/fetch"
     (cd "$temp/fetch" && apt_get source "$built_from") ||
         skip "apt-get source $built_from: $(grep '^E:' "$temp/log" | head -n 1)"
