@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/alloc.h"
 
-#include <sched.h>
-
 /*
  * A thread that was started in a callback, while the only one until then had the lock left out,
  * waits for the end of that.
  */
 bool ter_allocator_begin_locking(struct ter_allocator *allocator)
 {
-    uintptr_t self = (uintptr_t)pthread_self();
+    uintptr_t self = ter_os_thread_identity();
 
     if (ter_os_is_single_threaded()) {
         allocator->alone_thread = self;
@@ -18,7 +16,7 @@ bool ter_allocator_begin_locking(struct ter_allocator *allocator)
     while (atomic_load_explicit(&allocator->alone_depth, memory_order_acquire) != 0) {
         if (allocator->alone_thread == self)
             return false;
-        sched_yield();
+        ter_os_yield();
     }
     atomic_store_explicit(&allocator->locking, true, memory_order_release);
     return true;

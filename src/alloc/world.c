@@ -2,7 +2,6 @@
 #include "alloc/alloc.h"
 
 #include <errno.h>
-#include <sched.h>
 
 /* Threads that do not answer are asked for this long; the stock library of libgc.so.1 takes 16 s.
  */
@@ -167,7 +166,7 @@ static void wait_for_ends_of_holds(const struct ter_allocator *allocator)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
         while (!is_own(m) && ter_os_holds_off(m->thread) && !ter_os_thread_is_gone(m->thread))
-            sched_yield();
+            ter_os_yield();
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/parse.h"
 #include "base/random.h"
 #include "base/text.h"

@@ -27,7 +27,7 @@ struct entry {
 static struct entry entries[TER_MAX_HEAPS];
 static _Atomic uint16_t regions[REGIONS];
 static _Atomic size_t count;
-static pthread_mutex_t directory_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct ter_mutex directory_lock = TER_MUTEX_INIT;
 
 static size_t region_of(uintptr_t word)
 {
@@ -103,7 +103,7 @@ ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t byte
 {
     struct entry *entry;
 
-    pthread_mutex_lock(&directory_lock);
+    ter_mutex_acquire(&directory_lock);
     entry = free_entry();
     if (entry != NULL) {
         atomic_store_explicit(&entry->start, start, memory_order_relaxed);
@@ -113,13 +113,13 @@ ter_status ter_directory_add(struct ter_heap *heap, uintptr_t start, size_t byte
         atomic_store_explicit(&entry->heap, heap, memory_order_release);
         atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
     }
-    pthread_mutex_unlock(&directory_lock);
+    ter_mutex_release(&directory_lock);
     return entry == NULL ? TER_ERROR_FULL : TER_OK;
 }
 
 void ter_directory_remove(struct ter_heap *heap)
 {
-    pthread_mutex_lock(&directory_lock);
+    ter_mutex_acquire(&directory_lock);
     for (size_t i = 0; i < TER_MAX_HEAPS; i++)
         if (heap_of(&entries[i]) == heap) {
             atomic_store_explicit(&entries[i].heap, NULL, memory_order_release);
@@ -127,7 +127,7 @@ void ter_directory_remove(struct ter_heap *heap)
             atomic_fetch_sub_explicit(&count, 1, memory_order_relaxed);
             break;
         }
-    pthread_mutex_unlock(&directory_lock);
+    ter_mutex_release(&directory_lock);
 }
 
 static bool touches_in_region(size_t region, uintptr_t first, uintptr_t last)
@@ -149,10 +149,10 @@ bool ter_directory_touches(uintptr_t start, size_t bytes)
     uintptr_t last = start + (bytes - 1);
     bool found = false;
 
-    pthread_mutex_lock(&directory_lock);
+    ter_mutex_acquire(&directory_lock);
     for (size_t region = region_of(start); region <= region_of(last) && !found; region++)
         found = touches_in_region(region, start, last);
-    pthread_mutex_unlock(&directory_lock);
+    ter_mutex_release(&directory_lock);
     return found;
 }
 
@@ -206,17 +206,17 @@ struct ter_heap *ter_directory_at(size_t index)
 
 void ter_directory_hold(void)
 {
-    pthread_mutex_lock(&directory_lock);
+    ter_mutex_acquire(&directory_lock);
 }
 
 void ter_directory_let_go(void)
 {
-    pthread_mutex_unlock(&directory_lock);
+    ter_mutex_release(&directory_lock);
 }
 
 void ter_directory_reset_after_fork(void)
 {
-    pthread_mutex_init(&directory_lock, NULL);
+    ter_mutex_init(&directory_lock);
 }
 
 void ter_heap_require(const struct ter_heap *heap, const char *call)

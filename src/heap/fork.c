@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 
-#include <pthread.h>
-
 /* The process-wide order: the directory, then heaps by slot. Heap locks have one rank, and a fork
    is the only place that holds several, so they are taken below the rank check. */
 static void for_each_heap(void (*act)(struct ter_heap *heap))
@@ -65,13 +63,13 @@ static void in_child(void)
 
 static void register_handlers(void)
 {
-    if (pthread_atfork(before_fork, in_parent, in_child) != 0)
+    if (!ter_os_at_fork(before_fork, in_parent, in_child))
         ter_log(TER_LOG_WARNING, "no memory for fork handlers: a forked child must not allocate");
 }
 
 void ter_fork_prepare_once(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static struct ter_once once = TER_ONCE_INIT;
 
-    pthread_once(&once, register_handlers);
+    ter_once_call(&once, register_handlers);
 }

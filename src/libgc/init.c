@@ -62,18 +62,18 @@ static void forget_main_thread(void)
  */
 static void init_once(void)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct ter_mutex lock = TER_MUTEX_INIT;
     struct ter_os_cancel before = ter_os_cancel_off();
     TER_KEEP_ERRNO;
 
-    pthread_mutex_lock(&lock);
+    ter_mutex_acquire(&lock);
     if (ter_libgc.heap == NULL) {
         make_heap();
         bind_main_thread();
-        if (pthread_atfork(NULL, NULL, forget_main_thread) != 0)
+        if (!ter_os_at_fork(NULL, NULL, forget_main_thread))
             ter_log(TER_LOG_WARNING, "no memory for a fork handler");
     }
-    pthread_mutex_unlock(&lock);
+    ter_mutex_release(&lock);
     ter_os_cancel_back(before);
 }
 

@@ -44,7 +44,7 @@ static struct GC_ms_entry *mark_long(GC_word *object, struct GC_ms_entry *stack,
 }
 
 /* Held while a long bitmap is added; a lock of its own, since adding one allocates. */
-static pthread_mutex_t long_bitmap_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct ter_mutex long_bitmap_lock = TER_MUTEX_INIT;
 
 static GC_word add_long(const GC_word *bitmap, size_t bits)
 {
@@ -72,9 +72,9 @@ static GC_word make_long(const GC_word *bitmap, size_t bits)
 {
     GC_word descriptor;
 
-    pthread_mutex_lock(&long_bitmap_lock);
+    ter_mutex_acquire(&long_bitmap_lock);
     descriptor = add_long(bitmap, bits);
-    pthread_mutex_unlock(&long_bitmap_lock);
+    ter_mutex_release(&long_bitmap_lock);
     return descriptor;
 }
 

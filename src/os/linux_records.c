@@ -138,7 +138,7 @@ static void fill_thread(struct ter_os_thread *record)
     atomic_store_explicit(&record->stands_for, 0, memory_order_relaxed);
     atomic_store_explicit(&record->holds_off, 0, memory_order_relaxed);
     atomic_store_explicit(&record->held_off, 0, memory_order_relaxed);
-    record->identity = (uintptr_t)pthread_self();
+    record->identity = ter_os_thread_identity();
     record->number = kernel_number();
     record->user = NULL;
 }

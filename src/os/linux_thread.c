@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads of our own. They answer no signal, so that the program's handlers never run in them. */
+/*
+ * Threads of our own, and what else is asked of the system about threads. Our own answer no signal,
+ * so that the program's handlers never run in them.
+ */
 #define _GNU_SOURCE
 #include "os/os.h"
 
@@ -64,4 +67,19 @@ void ter_os_worker_join(struct ter_os_worker *worker)
 
     TER_CHECK(pthread_join(worker->thread, NULL) == 0);
     ter_os_cancel_back(before);
+}
+
+void ter_os_yield(void)
+{
+    sched_yield();
+}
+
+uintptr_t ter_os_thread_identity(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+bool ter_os_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void))
+{
+    return pthread_atfork(before, parent, child) == 0;
 }

@@ -241,7 +241,7 @@ TER_INLINE void ter_os_cancel_back(struct ter_os_cancel before)
 void ter_os_order_prepare(void);
 bool ter_os_order_threads(void);
 
-/* ---- Threads of our own ---- */
+/* ---- Threads of our own, and the process ---- */
 
 /* True while the process has never had a second thread; false when the C library does not tell. */
 TER_INLINE bool ter_os_is_single_threaded(void)
@@ -261,6 +261,14 @@ ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(v
                                void *argument);
 /* Waits for its end. */
 void ter_os_worker_join(struct ter_os_worker *worker);
+
+/* Lets another thread run first, if one can. */
+void ter_os_yield(void);
+/* What the record of the calling thread has as `identity`, also where it has none. */
+uintptr_t ter_os_thread_identity(void);
+
+/* These are called around every fork; NULL: nothing is. False: no memory for that. */
+bool ter_os_at_fork(void (*before)(void), void (*parent)(void), void (*child)(void));
 
 /* ---- Stopping threads ---- */
 

@@ -56,7 +56,8 @@ function look_at_span(span,    count, word, i, name) {
     for (i = 1; i <= count; i++) {
         name = word[i]
         look_at_file(name)
-        if (name ~ /^(check|e2e|thorough)\.[a-z_0-9][a-z_0-9]+$|^[a-z_]+\.test_[a-z_0-9]+$/) look_at_test(name)
+        if (name ~ /^(check|e2e|thorough)\.[a-z_0-9][a-z_0-9]+$|^[a-z_]+\.test_[a-z_0-9]+$/)
+            look_at_test(name)
         if (word[1] == "terrier" && name ~ /^--[a-z-]+(=.*)?$/) {
             sub(/^--/, "", name)
             sub(/=.*/, "", name)
@@ -92,7 +93,8 @@ FNR == 1 {
         name = substr(text, RSTART, RLENGTH)
         before = RSTART > 1 ? substr(text, RSTART - 1, 1) : " "
         text = substr(text, RSTART + RLENGTH)
-        if (name ~ /(_|[…*]|\342)$/ || substr(text, 1, 1) ~ /[<{]/ || before ~ /[A-Za-z0-9_]/) continue
+        if (name ~ /(_|[…*]|\342)$/ || substr(text, 1, 1) ~ /[<{]/ || before ~ /[A-Za-z0-9_]/)
+            continue
         if (!has("word", name)) wrong("name", name)
     }
     # Programs for any libgc.
