@@ -22,12 +22,10 @@ ter_status ter_mutator_take_memory(struct ter_allocator *allocator, struct ter_m
     ter_allocator_unlock(allocator);
     if (*mutator != NULL)
         return TER_OK;
-    status = ter_os_allocate(mutator_bytes(), &memory);
-    if (status != TER_OK)
-        return status;
-    ter_os_name((uintptr_t)memory, mutator_bytes(), "terrier:mutator");
-    *mutator = memory;
-    return TER_OK;
+    status = ter_os_allocate_named(mutator_bytes(), "terrier:mutator", &memory);
+    if (status == TER_OK)
+        *mutator = memory;
+    return status;
 }
 
 /*

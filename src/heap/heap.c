@@ -183,10 +183,9 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
     ter_status status;
 
     TER_REQUIRE(heap != NULL, "ter_heap_new: there is nowhere to put the heap");
-    status = ter_os_allocate(heap_bytes(), &memory);
+    status = ter_os_allocate_named(heap_bytes(), "terrier:heap", &memory);
     if (status != TER_OK)
         return status;
-    ter_os_name((uintptr_t)memory, heap_bytes(), "terrier:heap");
     if (options == NULL) {
         status = default_options(&defaults);
         options = &defaults;

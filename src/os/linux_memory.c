@@ -168,15 +168,20 @@ ter_status ter_os_uncommit(uintptr_t start, size_t bytes)
     return error == 0 ? TER_OK : status_of_errno(error);
 }
 
-ter_status ter_os_commit(uintptr_t start, size_t bytes)
+static ter_status set_access(enum ter_os_call call, uintptr_t start, size_t bytes, int access)
 {
     TER_KEEP_ERRNO;
-    int error = ter_os_injected_error(TER_OS_CALL_COMMIT);
+    int error = ter_os_injected_error(call);
 
     check_pages(start, bytes);
-    if (error == 0 && mprotect((void *)start, bytes, PROT_READ | PROT_WRITE) != 0)
+    if (error == 0 && mprotect((void *)start, bytes, access) != 0)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
+}
+
+ter_status ter_os_commit(uintptr_t start, size_t bytes)
+{
+    return set_access(TER_OS_CALL_COMMIT, start, bytes, PROT_READ | PROT_WRITE);
 }
 
 ter_status ter_os_decommit(uintptr_t start, size_t bytes)
@@ -192,13 +197,7 @@ ter_status ter_os_decommit(uintptr_t start, size_t bytes)
 
 ter_status ter_os_protect(uintptr_t start, size_t bytes)
 {
-    TER_KEEP_ERRNO;
-    int error = ter_os_injected_error(TER_OS_CALL_PROTECT);
-
-    check_pages(start, bytes);
-    if (error == 0 && mprotect((void *)start, bytes, PROT_NONE) != 0)
-        error = errno;
-    return error == 0 ? TER_OK : status_of_errno(error);
+    return set_access(TER_OS_CALL_PROTECT, start, bytes, PROT_NONE);
 }
 
 /* The start of what ter_os_allocate gave is not a multiple of pages that a test made larger. */
@@ -223,10 +222,19 @@ ter_status ter_os_allocate(size_t bytes, void **start)
     return TER_OK;
 }
 
-ter_status ter_os_allocate_sparse(size_t bytes, void **start)
+ter_status ter_os_allocate_named(size_t bytes, const char *name, void **start)
+{
+    ter_status status = ter_os_allocate(bytes, start);
+
+    if (status == TER_OK)
+        ter_os_name((uintptr_t)*start, bytes, name);
+    return status;
+}
+
+ter_status ter_os_allocate_sparse(size_t bytes, const char *name, void **start)
 {
     TER_KEEP_ERRNO;
-    ter_status status = ter_os_allocate(bytes, start);
+    ter_status status = ter_os_allocate_named(bytes, name, start);
 
     /* A kernel that knows no huge pages refuses, which is as good. */
     if (status == TER_OK)

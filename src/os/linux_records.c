@@ -51,9 +51,8 @@ static bool have_unused_thread(void)
 
     if (unused_count > 0)
         return true;
-    if (ter_os_allocate(ter_os_page_size(), &memory) != TER_OK)
+    if (ter_os_allocate_named(ter_os_page_size(), "terrier:threads", &memory) != TER_OK)
         return false;
-    ter_os_name((uintptr_t)memory, ter_os_page_size(), "terrier:threads");
     unused = memory;
     unused_count = ter_os_page_size() / sizeof *unused;
     return true;

@@ -44,8 +44,10 @@ void ter_os_release(uintptr_t start, size_t bytes);
 
 /* Committed memory anywhere, for our own structures; zero at first. */
 ter_status ter_os_allocate(size_t bytes, void **start);
-/* The same for a large table of which little is ever touched: in small pages only. */
-ter_status ter_os_allocate_sparse(size_t bytes, void **start);
+/* The same with a name in /proc/self/maps, where the kernel can. */
+ter_status ter_os_allocate_named(size_t bytes, const char *name, void **start);
+/* That for a large table of which little is ever touched: in small pages only. */
+ter_status ter_os_allocate_sparse(size_t bytes, const char *name, void **start);
 /* Grows such memory, moving it if need be; the new part is zero. *start changes only on success. */
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 

@@ -13,12 +13,10 @@ ter_status ter_chunk_table_init(struct ter_chunk_table *table, uintptr_t start, 
 
     table->start = start;
     table->count = bytes >> TER_LOG_BYTES_IN_CHUNK;
-    status = ter_os_allocate_sparse(owner_bytes(table), &owners);
-    if (status != TER_OK)
-        return status;
-    ter_os_name((uintptr_t)owners, owner_bytes(table), "terrier:chunk-owners");
-    table->owners = owners;
-    return TER_OK;
+    status = ter_os_allocate_sparse(owner_bytes(table), "terrier:chunk-owners", &owners);
+    if (status == TER_OK)
+        table->owners = owners;
+    return status;
 }
 
 void ter_chunk_table_fini(struct ter_chunk_table *table)

@@ -24,12 +24,10 @@ ter_status ter_outside_init(struct ter_outside *outside, uintptr_t last)
 
     *outside =
         (struct ter_outside){.count = (last >> TER_LOG_BYTES_IN_CHUNK) + 1, .low = UINTPTR_MAX};
-    status = ter_os_allocate_sparse(outside_table_bytes(outside), &table);
-    if (status != TER_OK)
-        return status;
-    ter_os_name((uintptr_t)table, outside_table_bytes(outside), "terrier:outside-table");
-    outside->table = table;
-    return TER_OK;
+    status = ter_os_allocate_sparse(outside_table_bytes(outside), "terrier:outside-table", &table);
+    if (status == TER_OK)
+        outside->table = table;
+    return status;
 }
 
 static void release_records(struct ter_outside_chunk *chunk)
@@ -80,12 +78,10 @@ static ter_status take_record(struct ter_outside *outside, struct ter_outside_ch
         outside->free_count--;
         return TER_OK;
     }
-    status = ter_os_allocate_sparse(record_bytes(), &memory);
-    if (status != TER_OK)
-        return status;
-    ter_os_name((uintptr_t)memory, record_bytes(), "terrier:outside");
-    *chunk = memory;
-    return TER_OK;
+    status = ter_os_allocate_sparse(record_bytes(), "terrier:outside", &memory);
+    if (status == TER_OK)
+        *chunk = memory;
+    return status;
 }
 
 static ter_status add_record(struct ter_outside *outside, struct ter_outside_set *set,

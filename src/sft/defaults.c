@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a space answers where it does not say: as one whose objects never move. */
+#include "sft/answers.h"
 #include "sft/map_state.h"
-
-static ter_object default_find_from_interior(const struct ter_sft *space, uintptr_t word)
-{
-    (void)space, (void)word;
-    return ter_object_none();
-}
 
 static ter_object default_find(const struct ter_sft *space, uintptr_t word)
 {
@@ -43,18 +38,6 @@ static ter_object default_trace(const struct ter_sft *space, struct ter_trace *t
     ter_fatal("trace_object: space %s cannot trace %#zx", space->name, (size_t)object.bits);
 }
 
-static ter_object default_forwarded(const struct ter_sft *space, ter_object object)
-{
-    (void)space, (void)object;
-    return ter_object_none();
-}
-
-static bool default_no(const struct ter_sft *space, ter_object object)
-{
-    (void)space, (void)object;
-    return false;
-}
-
 static bool default_is_pinned(const struct ter_sft *space, ter_object object)
 {
     return !space->is_movable(space, object);
@@ -82,16 +65,16 @@ static void default_print(const struct ter_sft *space, ter_object object, char *
 
 void ter_sft_fill_defaults(struct ter_sft *space)
 {
-    DEFAULT(find_object_from_interior, default_find_from_interior);
+    DEFAULT(find_object_from_interior, ter_sft_find_none);
     DEFAULT(trace_object, default_trace);
     DEFAULT(is_live, default_is_live);
-    DEFAULT(forwarded_object, default_forwarded);
+    DEFAULT(forwarded_object, ter_sft_forwarded_none);
     DEFAULT(find_object, default_find);
     DEFAULT(is_in_space, default_is_in_space);
     DEFAULT(is_reachable, default_is_reachable);
-    DEFAULT(is_movable, default_no);
-    DEFAULT(pin, default_no);
-    DEFAULT(unpin, default_no);
+    DEFAULT(is_movable, ter_sft_answer_no);
+    DEFAULT(pin, ter_sft_answer_no);
+    DEFAULT(unpin, ter_sft_answer_no);
     DEFAULT(is_pinned, default_is_pinned);
     DEFAULT(is_sane, default_is_sane);
     DEFAULT(init_object_metadata, default_init);

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* EMPTY: every question has an answer; every order is misuse. */
+#include "sft/answers.h"
 #include "sft/map_state.h"
 
 #include <stdio.h>
-
-static ter_object find_none(const struct ter_sft *space, uintptr_t word)
-{
-    (void)space, (void)word;
-    return ter_object_none();
-}
-
-static bool empty_answers_no(const struct ter_sft *space, ter_object object)
-{
-    (void)space, (void)object;
-    return false;
-}
 
 static bool not_in_space(const struct ter_sft *space, uintptr_t word)
 {
     (void)space, (void)word;
     return false;
-}
-
-static ter_object forwarded_none(const struct ter_sft *space, ter_object object)
-{
-    (void)space, (void)object;
-    return ter_object_none();
 }
 
 static ter_object refuse_trace(const struct ter_sft *space, struct ter_trace *trace,
@@ -62,18 +45,18 @@ static void print_nothing(const struct ter_sft *space, ter_object object, char *
 const struct ter_sft ter_sft_empty_functions = {
     .kind = TER_SPACE_EMPTY,
     .name = "EMPTY",
-    .find_object_from_interior = find_none,
-    .find_object = find_none,
-    .is_live = empty_answers_no,
-    .is_reachable = empty_answers_no,
+    .find_object_from_interior = ter_sft_find_none,
+    .find_object = ter_sft_find_none,
+    .is_live = ter_sft_answer_no,
+    .is_reachable = ter_sft_answer_no,
     .is_in_space = not_in_space,
     .trace_object = refuse_trace,
-    .forwarded_object = forwarded_none,
-    .is_movable = empty_answers_no,
+    .forwarded_object = ter_sft_forwarded_none,
+    .is_movable = ter_sft_answer_no,
     .pin = refuse_pin,
     .unpin = refuse_unpin,
-    .is_pinned = empty_answers_no,
-    .is_sane = empty_answers_no,
+    .is_pinned = ter_sft_answer_no,
+    .is_sane = ter_sft_answer_no,
     .init_object_metadata = refuse_init,
     .print_object = print_nothing,
 };

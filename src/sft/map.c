@@ -90,10 +90,9 @@ ter_status ter_sft_map_create(struct ter_sft_map *map, const struct ter_sft_map_
     if (!set_range(&made, options))
         return TER_ERROR_OUT_OF_RANGE;
     lay_out(&made, &records, &table, &bytes);
-    status = ter_os_allocate_sparse(bytes, &start);
+    status = ter_os_allocate_sparse(bytes, "terrier:sft-map", &start);
     if (status != TER_OK)
         return status;
-    ter_os_name((uintptr_t)start, bytes, "terrier:sft-map");
     block = (uintptr_t)start;
     made.state = start;
     made.state->block_bytes = bytes;
