@@ -75,7 +75,7 @@ while read -r line; do
 done <"$temp/faults"
 for file in docs/decisions/0*.md; do
     [ -e "$file" ] || continue
-    title=$(sed -n '1s/^# \([0-9]*\): /[\1]('"$(basename "$file")"'): /p' "$file")
+    title=$(sed -n '1s/^# \([0-9X]*\): /[\1]('"$(basename "$file")"'): /p' "$file")
     tr -s '\n ' '  ' <docs/decisions/README.md | grep -qF -- "- $title" && [ "$title" ] ||
         fault "docs/decisions/README.md: not \"$title\""
 done

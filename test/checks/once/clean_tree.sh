@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Nothing is left in the tree: tools/check fails when git sees a file after the tests that it did
-# not see before, and measurements are written below build/.
+# Nothing is left in the tree: tools/check and tools/bench-clients fail when git sees a file after
+# they ran that it did not see before, and measurements are written below build/.
 
 : "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
 . "$(dirname "$0")/../lib/common.sh"
@@ -11,8 +11,11 @@ command -v git >/dev/null || skip "git is not here"
 
 # A clone with nothing to build. Its one test leaves what LEAVES says, in the place of out.go.
 tree=$temp/tree
-mkdir -p "$tree/tools" "$tree/build/release/bench" "$temp/bin"
-cp "$root/tools/check" "$root/tools/bench-sft" "$tree/tools/"
+mkdir -p "$tree/tools/lib" "$tree/bench/clients" "$tree/build/release/bench" \
+    "$tree/build/release/bin" "$temp/bin"
+cp "$root/tools/check" "$root/tools/bench-sft" "$root/tools/bench-clients" "$tree/tools/"
+cp "$root/tools/lib/tree.sh" "$tree/tools/lib/"
+cp "$root/bench/clients/summary.awk" "$tree/bench/clients/"
 echo /build/ >"$tree/.gitignore"
 echo a >"$tree/file"
 git -C "$tree" init --quiet
@@ -50,6 +53,36 @@ checked out.go 1 '?? out.go'
 checked '' 0 '1 passed, 0 failed, 0 skipped'
 checked file 1 ' M file'
 checked build/release/out.go 0 '1 passed, 0 failed, 0 skipped'
+git -C "$tree" checkout --quiet file && rm "$tree/out.go"
+
+# The same of tools/bench-clients, on programs that do nothing.
+cat >"$tree/build/release/bin/terrier" <<'END'
+#!/bin/sh
+[ -z "$LEAVES" ] || echo b >>"$TREE/$LEAVES"
+echo ' "exit_status": {"stock": 0, "terrier": 0},'
+echo '  {"name": "cpu_time", "unit": "s", "stock": 1, "terrier": 1, "ratio": 1, "runs": 1}'
+END
+touch "$tree/build/release/bench/watch.so"
+for program in guile w3m ecl nekoc neko haxe asy crystal; do
+    cp "$tree/build/release/bench/sft" "$temp/bin/$program"
+done
+chmod +x "$tree/build/release/bin/terrier" "$tree/build/release/bench/watch.so"
+
+# measured LEAVES STATUS EXPECTED
+measured() {
+    PATH=$temp/bin:$PATH TREE=$tree LEAVES=$1 TERRIER_BUILD_DIR=$tree/build/release \
+        "$tree/tools/bench-clients" asy-compute >"$temp/out" 2>&1
+    status=$?
+    if [ $status -ne "$2" ] || ! grep -qF -- "$3" "$temp/out"; then
+        fault "tools/bench-clients with programs that leave '$1': status $status, and not '$3'"
+        cat "$temp/out"
+    fi
+}
+
+measured '' 0 'asy-compute'
+measured out.go 1 '?? out.go'
+rm -f "$tree/out.go"
+measured build/release/out.go 0 'asy-compute'
 
 env -u TERRIER_BUILD_DIR -u TERRIER_BENCH_RESULTS "$tree/tools/bench-sft" >"$temp/out" 2>&1
 [ "$(grep -o "$tree/build/results/" "$temp/out" | wc -l)" -eq 2 ] ||
