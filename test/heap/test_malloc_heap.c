@@ -10,21 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct small_heap small;
-
-static int make_heap(void **state)
-{
-    (void)state;
-    small_heap_init(&small, "objects=malloc,vm_space=1");
-    return 0;
-}
-
-static int free_heap(void **state)
-{
-    (void)state;
-    small_heap_fini(&small);
-    return 0;
-}
+SMALL_HEAP_FIXTURE(small, "objects=malloc,vm_space=1")
 
 static enum ter_space_kind owner_kind(const void *word)
 {

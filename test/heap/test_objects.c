@@ -2,21 +2,7 @@
 /* Objects through the public functions: growing, finalizers, visits, statistics. */
 #include "small_heap.h"
 
-static struct small_heap small;
-
-static int make_heap(void **state)
-{
-    (void)state;
-    small_heap_init(&small, "");
-    return 0;
-}
-
-static int free_heap(void **state)
-{
-    (void)state;
-    small_heap_fini(&small);
-    return 0;
-}
+SMALL_HEAP_FIXTURE(small, "")
 
 /* ---- Sizes ---- */
 

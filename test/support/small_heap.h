@@ -20,15 +20,33 @@ struct small_heap {
     void **roots; /* SMALL_ROOTS words */
 };
 
-/* With options in the form "name=value,...". */
 /* Parses what is right on every machine: where addresses have 32 bits, layout small is 32bit. */
 void test_parse_options(struct ter_options *options, const char *text);
 
 /* An emulator looks at every page of a reservation: is that of a preset more than `gib` GiB? */
 bool test_is_too_large(const char *preset, size_t gib);
 
+/* With options in the form "name=value,...". */
 void small_heap_init(struct small_heap *small, const char *options);
 void small_heap_fini(struct small_heap *small);
+
+/* A heap `name` for each test of a file, by make_heap and free_heap. */
+#define SMALL_HEAP_FIXTURE(name, options)                                                          \
+    static struct small_heap name;                                                                 \
+                                                                                                   \
+    static int make_heap(void **state)                                                             \
+    {                                                                                              \
+        (void)state;                                                                               \
+        small_heap_init(&name, options);                                                           \
+        return 0;                                                                                  \
+    }                                                                                              \
+                                                                                                   \
+    static int free_heap(void **state)                                                             \
+    {                                                                                              \
+        (void)state;                                                                               \
+        small_heap_fini(&name);                                                                    \
+        return 0;                                                                                  \
+    }
 
 /* Collects, with a clean stack. */
 void small_heap_collect_now(struct small_heap *small);
