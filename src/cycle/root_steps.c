@@ -54,6 +54,8 @@ static void thread_data(const struct root_visit *visit)
 {
     struct ter_collector *collector = visit->collector;
 
+    if (collector->roots.exact.no_stacks)
+        return;
     ter_world_visit_thread_data(&collector->allocator, &collector->roots.modules, mark_data,
                                 &collector->tracer);
     /* The loader tells a thread at least of its own, also of libraries that came later. */
@@ -73,8 +75,24 @@ static void what_callbacks_add(const struct root_visit *visit)
 
 static void stacks(const struct root_visit *visit)
 {
+    if (visit->collector->roots.exact.no_stacks)
+        return;
     ter_world_visit_stacks(&visit->collector->allocator, visit->own_stack, mark_stack,
                            &visit->collector->tracer);
+}
+
+static void trace_exact_slot(void *context, ter_slot slot)
+{
+    struct ter_tracer *worker = context;
+
+    worker->loop->slot(worker, slot);
+}
+
+/* Behind all ambiguous roots: what those lead to must not move, which has to be known before. */
+static void exact_slots(const struct root_visit *visit)
+{
+    ter_exact_roots_visit(&visit->collector->roots.exact, trace_exact_slot,
+                          &visit->collector->tracer);
 }
 
 static void uncollectable_objects(const struct root_visit *visit)
@@ -85,7 +103,8 @@ static void uncollectable_objects(const struct root_visit *visit)
 /* ---- The lists ---- */
 
 static root_step *const static_steps[] = {data_segments_and_ranges, memory_of_spaces, thread_data};
-static root_step *const other_steps[] = {what_callbacks_add, stacks, uncollectable_objects};
+static root_step *const other_steps[] = {what_callbacks_add, stacks, uncollectable_objects,
+                                         exact_slots};
 
 bool ter_root_steps_refresh(struct ter_collector *collector)
 {

@@ -6,6 +6,7 @@
 
 #include "heap/client.h"
 #include "heap/directory.h"
+#include "heap/exact_roots.h"
 #include "heap/figures.h"
 #include "heap/fork.h"
 #include "heap/instance.h"

@@ -12,6 +12,7 @@
 
 #include "layout/layout.h"
 #include "os/os.h"
+#include "roots/exact.h"
 
 /* [start, end) holds words that may refer to objects. */
 typedef void ter_root_visitor(void *context, uintptr_t start, uintptr_t end);
@@ -55,6 +56,7 @@ struct ter_roots {
     unsigned said_count;
     struct ter_root_range
         readable; /* whole pages that this visit found to be so; of many small ranges */
+    struct ter_exact_roots exact;
 };
 
 void ter_roots_init(struct ter_roots *roots, bool scan_program, bool scan_libraries);
