@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kinds of objects that are tested. One row says all that the oracle knows of a kind: how the
+ * heap learns of it, and which words of an object refer to others. A new kind is a new row.
+ */
+#pragma once
+
+#include <terrier/terrier.h>
+
+#include "run.h"
+
+struct kind {
+    const char *name;
+    /* The heap's number for it. */
+    ter_status (*add)(struct ter_heap *heap, unsigned *number);
+    /* Does this word of an object hold a reference? */
+    bool (*refers)(size_t word);
+    /* The size that an object of about so many bytes can have; NULL: any. */
+    size_t (*fit)(size_t bytes);
+    bool inner;         /* a reference may lead to any byte; else to the first */
+    bool cleared;       /* memory reads zero when it is handed out */
+    bool uncollectable; /* there until freed, and a root */
+};
+
+extern const struct kind kinds[];
+extern const unsigned kind_count;
+
+/* The size that is asked for when such an object of about so many bytes is wanted. */
+TER_INLINE size_t kind_bytes(unsigned kind, size_t bytes)
+{
+    return kinds[kind].fit == NULL ? bytes : kinds[kind].fit(bytes);
+}
+
+/* Is the word a slot, which holds a reference or 0 and nothing else? */
+TER_INLINE bool kind_has_slot(unsigned kind, size_t word)
+{
+    return !kinds[kind].inner && kinds[kind].refers(word);
+}
