@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Faults in the library itself that the oracle must see: each is one line of src/ that says something
+# else, in a copy. The oracle is linked with that one file compiled anew, and must fail. Faults
+# between the oracle and any heap are planted by `oracle --faults`.
+
+: "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
+. "$(dirname "$0")/../lib/common.sh"
+
+seeds=16
+oracle=$build/test/oracle
+library=$build/lib/libterrier.a
+objects=$(find "$build" -path '*oracle.dir/*' -name '*.o')
+[ -x "$oracle" ] && [ -e "$library" ] && [ -n "$objects" ] || {
+    fault "the oracle is not built in $build"
+    finish
+}
+cd "$temp" || exit 1
+
+# link FILE: the oracle with that file of src/, from the copy, in place of the library's own.
+link() {
+    $cc -std=gnu11 -O1 -w -fPIC -fno-strict-aliasing -ftls-model=initial-exec -pthread \
+        -DTER_CHECKS=1 -DTER_AUTO_LAYOUT='""' -DTERRIER_VERSION='"planted"' \
+        -I"$root/include" -Isrc -c "src/$1" -o planted.o &&
+        $cc -o planted $objects planted.o "$library" -pthread -lm && return
+    fault "src/$1 cannot be compiled and linked"
+    return 1
+}
+
+# changed LINE OTHER: in the one file of the copy that has this line, it has the other text for it.
+changed() {
+    file=$(cd src && grep -rlF -- "$1" . | sed 's|^./||')
+    if [ "$(echo "$file" | grep -c .)" -ne 1 ] || [ "$(grep -cF -- "$1" "src/$file")" -ne 1 ]; then
+        fault "src/ has not exactly one line with '$1': say here how it reads now"
+        return 1
+    fi
+    awk -v line="$1" -v other="$2" '
+        (at = index($0, line)) {
+            $0 = substr($0, 1, at - 1) other substr($0, at + length(line))
+        }
+        { print }' "$root/src/$file" >"src/$file"
+}
+
+# seen NAME LINE OTHER [FILE]: with that text in place of the other, the oracle fails in the plan
+# mark-sweep. FILE is what is compiled anew when the line stands in a header.
+seen() {
+    changed "$2" "$3" || return
+    if ! link "${4:-$file}"; then
+        :
+    elif ./planted --plan mark-sweep --seed 1 --seeds $seeds --no-shrink >planted.out 2>&1; then
+        fault "$1: the oracle did not see it"
+    else
+        echo "$check: saw $1: $(grep -m 1 FAILED planted.out | cut -c 1-140)"
+    fi
+    cp "$root/src/$file" "src/$file"
+}
+
+cp -r "$root/src" src || exit 1
+
+# Without a change this way of building sees nothing.
+link weak/links.c || finish
+./planted --plan mark-sweep --seed 1 --seeds $seeds >planted.out 2>&1 || {
+    fault "without a fault the oracle fails:"
+    cat planted.out
+}
+
+seen 'a lost root' 'worker->loop->slot(worker, slot);' \
+    'if (slot.address % 128 != 0) worker->loop->slot(worker, slot);'
+seen 'an uncollectable object that is no root' \
+    'ter_collector_mark_uncollectable(visit->collector);' ';'
+seen 'an unmarked word' '(const uintptr_t *)(start + bytes)' \
+    '(const uintptr_t *)(start + bytes - 16)' plan/mark_sweep.c
+seen 'an unmarked slot of a layout' '&& offset < end - start)' '&& offset + 32 < end - start)' \
+    plan/mark_sweep.c
+seen 'an unmarked element of a layout' 'for (; bytes <= end - start; start' \
+    'for (; bytes + 48 <= end - start; start' plan/mark_sweep.c
+seen 'a freed live object' 'uint64_t word = valid[i] & mark[i];' \
+    'uint64_t word = valid[i] & mark[i] & ~(uint64_t)(i % 4 == 1);'
+seen 'an object that is not freed' 'uint64_t word = valid[i] & mark[i];' \
+    'uint64_t word = valid[i] & (mark[i] | (i == 16));'
+seen 'a large object that is not freed' 'ter_bits_clear(large_mark_bits(space), object);' ';'
+seen 'a wrong size' '< granules << TER_LOG_BYTES_IN_GRANULE)' \
+    '+ (size_class == 20) * 16u < granules << TER_LOG_BYTES_IN_GRANULE)'
+seen 'a weak link that is not cleared' '*(uintptr_t *)link->link = 0;' ''
+seen 'a finalizer that runs twice' 'ter_weak_table_remove(&finalizers->waiting, record->object);' \
+    'slot++;'
+seen 'a finalizer out of order' '    reach_what_comes_later(finalizers, reach);' ''
+seen 'a resize that loses contents' 'memcpy(moved, object, ter_min(bytes, old_bytes));' \
+    'memcpy(moved, object, ter_min(bytes, old_bytes) / 2);'
+finish
