@@ -72,7 +72,7 @@ static void release(struct ter_mutator *mutator, const struct ter_sft *owner, ui
     struct ter_collector *collector = collector_of(mutator);
     struct ter_finalizer none = {.object = object}, old;
 
-    if (collector->finalizers.waiting.count != 0) {
+    if (!ter_weak_table_is_empty(&collector->finalizers.waiting)) {
         ter_allocator_lock(&collector->allocator);
         ter_finalizers_register(&collector->finalizers, &none, &old);
         ter_allocator_unlock(&collector->allocator);
@@ -118,7 +118,7 @@ static bool free_if_small(struct ter_mutator *mutator, void *object)
     const struct ter_collector *collector = collector_of(mutator);
     const struct ter_sft *owner = ter_collector_owner(collector, (uintptr_t)object);
 
-    return collector->finalizers.waiting.count == 0 && ter_is_in_cells(owner) &&
+    return ter_weak_table_is_empty(&collector->finalizers.waiting) && ter_is_in_cells(owner) &&
            ter_mutator_free_small(mutator, owner, (uintptr_t)object);
 }
 

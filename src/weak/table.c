@@ -90,7 +90,7 @@ void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
     record = slot_record(table, probe(table, key));
     memset(record, 0, table->record_bytes);
     *record = key;
-    table->count++;
+    __atomic_store_n(&table->count, table->count + 1, __ATOMIC_RELAXED);
     return record;
 }
 
@@ -112,7 +112,7 @@ bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key)
         }
     }
     memset(slot_record(table, hole), 0, table->record_bytes);
-    table->count--;
+    __atomic_store_n(&table->count, table->count - 1, __ATOMIC_RELAXED);
     return true;
 }
 

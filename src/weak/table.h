@@ -16,7 +16,7 @@ struct ter_weak_table {
     unsigned char *records;
     size_t record_bytes;
     size_t capacity; /* a power of two, or 0 */
-    size_t count;
+    size_t count;    /* changed under the lock, read by anyone: see ter_weak_table_is_empty */
 };
 
 void ter_weak_table_init(struct ter_weak_table *table, size_t record_bytes);
@@ -28,6 +28,15 @@ void *ter_weak_table_find(const struct ter_weak_table *table, uintptr_t key);
 void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key);
 /* True when there was one. */
 bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key);
+
+/*
+ * Without the lock: a record that the calling thread knows to be in it, and that nobody takes out
+ * meanwhile, is seen.
+ */
+TER_INLINE bool ter_weak_table_is_empty(const struct ter_weak_table *table)
+{
+    return __atomic_load_n(&table->count, __ATOMIC_RELAXED) == 0;
+}
 
 /* Slot by slot: the record in it or NULL. No insertion or removal in between. */
 void *ter_weak_table_at(const struct ter_weak_table *table, size_t slot);
