@@ -29,9 +29,22 @@ struct runner {
     pthread_t thread;
 };
 
+/*
+ * Whoever waits for a lock that a stopped thread may hold does so outside the heap, for
+ * ThreadSanitizer lets no signal through to it.
+ */
+struct request {
+    struct shared *shared;
+    struct world *world; /* taken, or to be left */
+    unsigned code;       /* of the operation that wants to pass the gate */
+    bool goes_on;        /* there are steps left */
+};
+
 /* The worlds in turn; there are more of them than threads. */
-static struct world *take_world(struct shared *shared)
+static void *take_world(void *data)
 {
+    struct request *request = data;
+    struct shared *shared = request->shared;
     unsigned i;
 
     pthread_mutex_lock(&shared->lock);
@@ -39,40 +52,45 @@ static struct world *take_world(struct shared *shared)
         i = shared->next_world++ % WORLDS;
     while (shared->taken[i]);
     shared->taken[i] = true;
+    request->world = &shared->worlds[i];
+    request->goes_on = shared->steps_left >= STEPS_IN_A_WORLD;
+    shared->steps_left -= request->goes_on ? STEPS_IN_A_WORLD : 0;
     pthread_mutex_unlock(&shared->lock);
-    return &shared->worlds[i];
+    return NULL;
 }
 
-static void leave_world(struct shared *shared, struct world *world)
+static void *leave_world(void *data)
 {
+    struct request *request = data;
+    struct shared *shared = request->shared;
+
     pthread_mutex_lock(&shared->lock);
-    shared->taken[world - shared->worlds] = false;
+    shared->taken[request->world - shared->worlds] = false;
     pthread_mutex_unlock(&shared->lock);
+    return NULL;
 }
 
-/* False: all is done. */
-static bool take_steps(struct shared *shared)
+static void *pass_gate(void *data)
 {
-    bool some;
+    struct request *request = data;
 
-    pthread_mutex_lock(&shared->lock);
-    some = shared->steps_left >= STEPS_IN_A_WORLD;
-    shared->steps_left -= some ? STEPS_IN_A_WORLD : 0;
-    pthread_mutex_unlock(&shared->lock);
-    return some;
+    if (request->code == OPERATION_COLLECT)
+        pthread_rwlock_wrlock(&request->shared->gate);
+    else
+        pthread_rwlock_rdlock(&request->shared->gate);
+    return NULL;
 }
 
 static void step_behind_gate(struct shared *shared, struct actor *actor,
                              const struct operation *operation)
 {
+    struct request request = {.shared = shared, .code = operation->code};
+
     if (!shared->gated) {
         operation_do(actor, operation);
         return;
     }
-    if (operation->code == OPERATION_COLLECT)
-        pthread_rwlock_wrlock(&shared->gate);
-    else
-        pthread_rwlock_rdlock(&shared->gate);
+    ter_mutator_outside(actor->mutator, pass_gate, &request);
     operation_do(actor, operation);
     pthread_rwlock_unlock(&shared->gate);
 }
@@ -115,12 +133,13 @@ static void *live(void *data)
         if (ter_mutator_bind(shared->stage->heap, &runner->mutator) != TER_OK)
             run_fail(shared->stage->run, "no mutator for a thread");
         for (unsigned i = 0; i < 10 && goes_on; i++) {
-            struct world *world = take_world(shared);
+            struct request request = {.shared = shared};
 
-            goes_on = take_steps(shared);
+            ter_mutator_outside(runner->mutator, take_world, &request);
+            goes_on = request.goes_on;
             if (goes_on)
-                run_in_world(runner, world);
-            leave_world(shared, world);
+                run_in_world(runner, request.world);
+            ter_mutator_outside(runner->mutator, leave_world, &request);
         }
         if (goes_on)
             ter_mutator_unbind(runner->mutator);
