@@ -4,8 +4,9 @@
  *
  * Invariant: a slot that is reported holds the address of the first byte of an object, or 0. It is
  * reported by its own address, so that a plan which moves the object can write where it is now:
- * after a collection the embedder reads its slots again and believes no copy of them. Set under the heap
- * lock; the reporter is called with the world stopped, so it takes no lock and allocates nothing.
+ * after a collection the embedder reads its slots again and believes no copy of them. Set under the
+ * heap lock; the reporter is called with the world stopped, so it takes no lock and allocates
+ * nothing.
  */
 #pragma once
 

@@ -10,7 +10,7 @@
 
 #include "run.h"
 
-/* X(identifier, name, every so many chances, seen with exact roots only, seen in collections only) */
+/* X(identifier, name, every so many chances, needs exact roots, needs collections) */
 #define FAULTS(X)                                                                                  \
     X(LOST_ROOT, "lost-root", 700, false, true)                                                    \
     X(UNMARKED_SLOT, "unmarked-slot", 90, true, true)                                              \

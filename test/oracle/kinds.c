@@ -80,7 +80,7 @@ static ter_status add_with_slots(struct ter_heap *heap, unsigned *number)
     return ter_kind_add(heap, trace_slots, NULL, number);
 }
 
-/* ---- Kinds with a layout: a list of offsets, a bitmap, and a header with elements behind it ---- */
+/* ---- Kinds with a layout: a list of offsets, a bitmap, a header with elements behind it ---- */
 
 static bool is_listed(size_t word)
 {
