@@ -26,7 +26,6 @@ struct bump_space {
 struct bump_block {
     uint32_t end; /* bytes that objects have; 0: the block has none yet */
     uint8_t kind;
-    uint8_t scan;
 };
 
 _Static_assert(sizeof(struct bump_block) <= 16, "spec BLOCK has 2^7 bits");
@@ -134,14 +133,15 @@ static size_t bump_admit_bytes(size_t bytes)
 
 static ter_status bump_take_fresh(struct bump_space *space, unsigned kind, uintptr_t *block)
 {
+    struct bump_block *record;
     bool zeroed;
     ter_status status = ter_blocks_acquire(&space->blocks, block, &zeroed);
 
     if (status != TER_OK)
         return status;
-    TER_CHECK(zeroed); /* no block ever goes back */
-    *bump_record_of(&space->space, *block) =
-        (struct bump_block){.kind = (uint8_t)kind, .scan = (uint8_t)space->space.kinds[kind].scan};
+    record = bump_record_of(&space->space, *block);
+    TER_CHECK(zeroed && record->end == 0); /* no block ever goes back */
+    record->kind = (uint8_t)kind;
     return TER_OK;
 }
 
@@ -215,8 +215,8 @@ static size_t bump_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
 {
     size_t used = 0;
 
-    for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
-        used += bump_record_of(space, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->end != 0;
+    for (uintptr_t at = chunk; at < chunk + TER_BYTES_IN_CHUNK; at += TER_BYTES_IN_BLOCK)
+        used += bump_end_of(space, at) != at;
     return used << TER_LOG_BYTES_IN_BLOCK;
 }
 

@@ -66,6 +66,31 @@ static void checker_checks(void **state)
         assert_false(test_is_json(bad[i]));
 }
 
+static unsigned long long number_behind(const char *where, const char *key)
+{
+    const char *found = strstr(where, key);
+
+    assert_non_null(found);
+    return strtoull(found + strlen(key), NULL, 10);
+}
+
+/* Of the first collection in the report: the pause is a part of the whole time, and has two parts. */
+static void check_times(const char *report)
+{
+    const char *collection = strstr(report, "\"collections\":[{");
+    unsigned long long pause, total;
+
+    assert_non_null(collection);
+    pause = number_behind(collection, "\"pause_ns\":");
+    total = number_behind(collection, "\"total_ns\":");
+    assert_true(pause > 0 && pause <= total);
+    assert_int_equal(number_behind(collection, "\"mark_ns\":") +
+                         number_behind(collection, "\"sweep_ns\":"),
+                     pause);
+    assert_true(number_behind(report, "\"pause_total_ns\":") <=
+                number_behind(report, "\"collection_total_ns\":"));
+}
+
 static void json(void **state)
 {
     struct small_heap small;
@@ -85,7 +110,7 @@ static void json(void **state)
     TER_STATISTICS(KEY)
 #undef KEY
     assert_non_null(strstr(report, "\"program\":\"test_report\""));
-    assert_non_null(strstr(report, "\"collections\":["));
+    check_times(report);
     assert_non_null(strstr(report, "\"reason\":\"requested\""));
     assert_non_null(strstr(report, "\"name\":\"mark-sweep\""));
     assert_non_null(strstr(report, "\"name\":\"immortal\""));
