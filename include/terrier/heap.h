@@ -133,7 +133,8 @@ TER_API ter_status ter_heap_for_each_object(struct ter_heap *heap,
 /**
  * Adds a kind of objects whose references `tracer` knows: it is called in collections, possibly
  * for objects that were allocated but not filled in yet, and reports each reference, with
- * ter_trace_slot where it knows that it is one, else with ter_trace_word. *kind is its number. TER_ERROR_FULL when there is room for no more,
+ * ter_trace_slot where it knows that it is one, else with ter_trace_word. *kind is its number.
+ * TER_ERROR_FULL when there is room for no more,
  * TER_ERROR_INVALID when `tracer` is NULL.
  */
 TER_API ter_status ter_kind_add(struct ter_heap *heap,

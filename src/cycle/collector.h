@@ -90,7 +90,10 @@ ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_vi
 void ter_collector_visit_objects(const struct ter_collector *collector, ter_object_visitor *visit,
                                  void *context);
 
-/* Stops with a line if what a space keeps about itself does not agree; as ter_collector_for_each. */
+/*
+ * Stops with a line if what a space keeps about itself does not agree; as
+ * ter_collector_for_each.
+ */
 ter_status ter_collector_check(struct ter_collector *collector);
 
 /* What the trigger counts of roots: static ones, and stacks twice, as Boehm's collector does. */

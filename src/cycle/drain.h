@@ -7,7 +7,10 @@
 
 #include "cycle/collector.h"
 
-/* Scans until nothing is left that is marked and was not scanned; with helpers if some are ready. */
+/*
+ * Scans until nothing is left that is marked and was not scanned; with helpers if some are
+ * ready.
+ */
 void ter_collector_drain(struct ter_collector *collector);
 /* The object that the word refers to, if any, and all behind it. */
 void ter_collector_reach(struct ter_collector *collector, uintptr_t word);

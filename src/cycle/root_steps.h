@@ -7,7 +7,10 @@
 
 #include "cycle/collector.h"
 
-/* The list that static roots need; false, with a line in the log, when there is no memory for it. */
+/*
+ * The list that static roots need; false, with a line in the log, when there is no memory for
+ * it.
+ */
 bool ter_root_steps_refresh(struct ter_collector *collector);
 
 /* With the world stopped. `own_stack`: where the stack of the collecting thread ends. */

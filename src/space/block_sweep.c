@@ -31,11 +31,6 @@ void ter_block_space_prepare(struct ter_space *common)
     }
 }
 
-void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)
-{
-    memset(words_of(space, TER_SIDE_MARK, block), 0xff, WORDS_IN_BLOCK * sizeof(uint64_t));
-}
-
 static unsigned sweep_words(uint64_t *valid, uint64_t *mark)
 {
     unsigned live = 0;

@@ -17,8 +17,8 @@ TER_INLINE void ter_block_tracing_begin(struct ter_block_tracing *tracing,
 
 /*
  * A word that lies in a block. A cell that is no object has its mark set already (see
- * block_sweep.c), and so has every granule that no cell begins at: an exact word that is wrong marks
- * nothing.
+ * block_sweep.c), and so has every granule that no cell begins at: an exact word that is wrong
+ * marks nothing.
  */
 TER_INLINE uintptr_t ter_block_trace(struct ter_scanning *scanning,
                                      const struct ter_block_tracing *tracing, uintptr_t word,

@@ -145,6 +145,20 @@ static struct ter_sft functions_of(const struct ter_policy *policy)
     return functions;
 }
 
+/* What nobody owns is outside of the heap. No space has this policy but EMPTY's own record. */
+static bool is_outside_the_heap(const struct ter_space *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return false;
+}
+
+static const struct ter_policy empty = {
+    .help = "what nobody owns",
+    .record_bytes = sizeof(struct ter_space),
+    .owned_by_program = true,
+    .is_gone = is_outside_the_heap,
+};
+
 ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *policy, unsigned slot,
                          const struct ter_kind *kinds, struct ter_space **space)
 {
@@ -155,7 +169,7 @@ ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *pol
     if (status != TER_OK)
         return status;
     /* So that whoever looked up any word has a policy without asking whose it is. */
-    ter_space_of(ter_sft_map_empty(&ground->map))->policy = &ter_policy_empty;
+    ter_space_of(ter_sft_map_empty(&ground->map))->policy = &empty;
     made = ter_space_of(record);
     made->ground = ground;
     made->policy = policy;

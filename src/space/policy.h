@@ -136,32 +136,5 @@ struct ter_policy {
     bool (*is_gone)(const struct ter_space *space, uintptr_t word);
 };
 
-/*
- * X(identifier): the policies that there are, each a `const struct ter_policy` named
- * ter_policy_<identifier> in a file of this folder. A new policy is a new row.
- */
-#define TER_POLICIES(X)                                                                            \
-    X(mark_sweep)                                                                                  \
-    X(immortal)                                                                                    \
-    X(large)                                                                                       \
-    X(bump)                                                                                        \
-    X(malloc)                                                                                      \
-    X(vm)
-
-#define TER_POLICY_DECLARATION(identifier) extern const struct ter_policy ter_policy_##identifier;
-TER_POLICIES(TER_POLICY_DECLARATION)
-#undef TER_POLICY_DECLARATION
-
-#define TER_POLICY_ENUM(identifier) TER_POLICY_NUMBER_##identifier,
-enum { TER_POLICIES(TER_POLICY_ENUM) TER_POLICY_COUNT };
-#undef TER_POLICY_ENUM
-
-/* The rows as values; and EMPTY's, which holds nothing. */
-extern const struct ter_policy *const ter_policies[TER_POLICY_COUNT];
-extern const struct ter_policy ter_policy_empty;
-
 /* For plans that compile no loop of their own: see space/policy_loop.c. */
 extern const struct ter_loop ter_policy_loop;
-
-/* Of the largest space: what the map of a ground needs to know. */
-size_t ter_policy_record_bytes(void);

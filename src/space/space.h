@@ -15,3 +15,4 @@
 #include "space/outside_space.h"
 #include "space/malloc_space.h"
 #include "space/vm_space.h"
+#include "space/policies.h"

@@ -16,14 +16,14 @@
  *                          one's too where spaces share chunks; false when the space is none of the
  *                          plan's, and the loop asks the space's own functions
  *   TER_LOOP_MOVES         1: a reference that was traced may lead elsewhere now, and is stored
- *   TER_LOOP_CALLS         names, with blanks between them: what the policies' part of the loop calls
- *                          and is not inline; for the check of the compiled loop alone
+ *   TER_LOOP_CALLS         names, with blanks between them: what the policies' part of the loop
+ *                          calls and is not inline; for the check of the compiled loop alone
  *
  * The policies' functions are inline. `form` and `marking` are constants where it matters, so what
  * does not concern them is not compiled: a policy whose objects stay has no check for moved ones in
  * its loop, and with one worker there is no atomic operation. A policy that traces returns the
- * object's reference, or the word when it is none or ambiguous: what an ambiguous word leads to must
- * not move. What was reached for the first time it hands to ter_scanning_enqueue.
+ * object's reference, or the word when it is none or ambiguous: what an ambiguous word leads to
+ * must not move. What was reached for the first time it hands to ter_scanning_enqueue.
  *
  * For each word: one compare with the first range, one with the hull of the heap; then the SFT map;
  * then what the policy does.

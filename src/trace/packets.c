@@ -8,16 +8,16 @@
 
 ter_status ter_packets_init(struct ter_packets *packets)
 {
-    pthread_mutex_init(&packets->lock, NULL);
-    pthread_cond_init(&packets->given, NULL);
+    ter_mutex_init(&packets->lock);
+    ter_condition_init(&packets->given);
     return ter_mark_stack_init(&packets->stack);
 }
 
 void ter_packets_fini(struct ter_packets *packets)
 {
     ter_mark_stack_fini(&packets->stack);
-    pthread_cond_destroy(&packets->given);
-    pthread_mutex_destroy(&packets->lock);
+    ter_condition_fini(&packets->given);
+    ter_mutex_fini(&packets->lock);
 }
 
 void ter_packets_begin(struct ter_packets *packets, unsigned workers)
@@ -52,15 +52,15 @@ bool ter_packets_give(struct ter_packets *packets, const struct ter_mark_entry *
     struct ter_mark_stack *stack = &packets->stack;
     bool given;
 
-    pthread_mutex_lock(&packets->lock);
+    ter_mutex_acquire(&packets->lock);
     given = make_room(stack, count);
     if (given) {
         memcpy(stack->entries + stack->count, entries, count * sizeof *entries);
         stack->count += count;
         set_wanted(packets);
-        pthread_cond_broadcast(&packets->given);
+        ter_condition_broadcast(&packets->given);
     }
-    pthread_mutex_unlock(&packets->lock);
+    ter_mutex_release(&packets->lock);
     return given;
 }
 
@@ -81,21 +81,21 @@ bool ter_packets_take(struct ter_packets *packets, struct ter_mark_stack *stack)
 {
     bool taken;
 
-    pthread_mutex_lock(&packets->lock);
+    ter_mutex_acquire(&packets->lock);
     packets->waiting++;
     if (packets->waiting == packets->workers && packets->stack.count == 0) {
         packets->done = true;
-        pthread_cond_broadcast(&packets->given);
+        ter_condition_broadcast(&packets->given);
     }
     set_wanted(packets);
     while (packets->stack.count == 0 && !packets->done)
-        pthread_cond_wait(&packets->given, &packets->lock);
+        ter_condition_wait(&packets->given, &packets->lock);
     taken = packets->stack.count > 0;
     if (taken) {
         take_some(packets, stack);
         packets->waiting--;
         set_wanted(packets);
     }
-    pthread_mutex_unlock(&packets->lock);
+    ter_mutex_release(&packets->lock);
     return taken;
 }

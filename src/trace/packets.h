@@ -11,14 +11,13 @@
  */
 #pragma once
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "trace/mark_stack.h"
 
 struct ter_packets {
-    pthread_mutex_t lock;
-    pthread_cond_t given; /* there are entries, or all is done */
+    struct ter_mutex lock;
+    struct ter_condition given; /* there are entries, or all is done */
     struct ter_mark_stack stack;
     unsigned workers;
     unsigned waiting;

@@ -2,8 +2,8 @@
 /*
  * A tracer: one worker's part of a trace, and the functions that a plan's loop offers.
  *
- * Between reaching and scanning, objects wait in a short queue while their memory is prefetched (see
- * scan.h), then on the tracer's mark stack.
+ * Between reaching and scanning, objects wait in a short queue while their memory is prefetched
+ * (see scan.h), then on the tracer's mark stack.
  */
 #pragma once
 
@@ -19,10 +19,10 @@
 #define TER_TRACER_MAX_RANGES 8u
 
 /*
- * How marks are set, by who else traces at the same time. Two workers need no atomic operation: each
- * has a table of its own, and reads the other's. Both may mark an object that they reach at once,
- * and then both scan it. With more, reading all tables would take longer, and there is one that all
- * set marks in.
+ * How marks are set, by who else traces at the same time. Two workers need no atomic operation:
+ * each has a table of its own, and reads the other's. Both may mark an object that they reach at
+ * once, and then both scan it. With more, reading all tables would take longer, and there is one
+ * that all set marks in.
  */
 enum ter_marking { TER_MARKING_ALONE, TER_MARKING_OF_TWO, TER_MARKING_OF_MANY };
 

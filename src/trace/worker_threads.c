@@ -4,9 +4,9 @@
 void ter_worker_threads_init(struct ter_worker_threads *threads)
 {
     *threads = (struct ter_worker_threads){.count = 0};
-    pthread_mutex_init(&threads->lock, NULL);
-    pthread_cond_init(&threads->wake, NULL);
-    pthread_cond_init(&threads->over, NULL);
+    ter_mutex_init(&threads->lock);
+    ter_condition_init(&threads->wake);
+    ter_condition_init(&threads->over);
 }
 
 void ter_worker_threads_forget(struct ter_worker_threads *threads)
@@ -16,15 +16,15 @@ void ter_worker_threads_forget(struct ter_worker_threads *threads)
 
 void ter_worker_threads_fini(struct ter_worker_threads *threads)
 {
-    pthread_mutex_lock(&threads->lock);
+    ter_mutex_acquire(&threads->lock);
     threads->ending = true;
-    pthread_cond_broadcast(&threads->wake);
-    pthread_mutex_unlock(&threads->lock);
+    ter_condition_broadcast(&threads->wake);
+    ter_mutex_release(&threads->lock);
     for (unsigned i = 0; i < threads->count; i++)
         ter_os_worker_join(&threads->of[i]);
-    pthread_cond_destroy(&threads->over);
-    pthread_cond_destroy(&threads->wake);
-    pthread_mutex_destroy(&threads->lock);
+    ter_condition_fini(&threads->over);
+    ter_condition_fini(&threads->wake);
+    ter_mutex_fini(&threads->lock);
 }
 
 /* Its number, and the phase after which it was started, are what a helper is told. */
@@ -39,7 +39,7 @@ struct helper_start {
 static bool wait_for_phase(struct ter_worker_threads *threads, unsigned seen)
 {
     while (threads->phase == seen && !threads->ending)
-        pthread_cond_wait(&threads->wake, &threads->lock);
+        ter_condition_wait(&threads->wake, &threads->lock);
     return !threads->ending;
 }
 
@@ -51,18 +51,18 @@ static void *help(void *argument)
 
     ter_lock_work_for_holder();
     ter_valgrind_errors_off(); /* what it reads may be anything */
-    pthread_mutex_lock(&threads->lock);
+    ter_mutex_acquire(&threads->lock);
     start->taken = true;
-    pthread_cond_signal(&threads->over);
+    ter_condition_signal(&threads->over);
     while (wait_for_phase(threads, seen)) {
         seen = threads->phase;
-        pthread_mutex_unlock(&threads->lock);
+        ter_mutex_release(&threads->lock);
         threads->function(threads->context, worker);
-        pthread_mutex_lock(&threads->lock);
+        ter_mutex_acquire(&threads->lock);
         if (--threads->running == 0)
-            pthread_cond_signal(&threads->over);
+            ter_condition_signal(&threads->over);
     }
-    pthread_mutex_unlock(&threads->lock);
+    ter_mutex_release(&threads->lock);
     return NULL;
 }
 
@@ -74,10 +74,10 @@ unsigned ter_worker_threads_start(struct ter_worker_threads *threads, unsigned w
         if (ter_os_worker_start(&threads->of[threads->count], help, &start) != TER_OK)
             break;
         threads->count++;
-        pthread_mutex_lock(&threads->lock);
+        ter_mutex_acquire(&threads->lock);
         while (!start.taken)
-            pthread_cond_wait(&threads->over, &threads->lock);
-        pthread_mutex_unlock(&threads->lock);
+            ter_condition_wait(&threads->over, &threads->lock);
+        ter_mutex_release(&threads->lock);
     }
     return threads->count;
 }
@@ -85,16 +85,16 @@ unsigned ter_worker_threads_start(struct ter_worker_threads *threads, unsigned w
 void ter_worker_threads_run(struct ter_worker_threads *threads, ter_worker_function *function,
                             void *context)
 {
-    pthread_mutex_lock(&threads->lock);
+    ter_mutex_acquire(&threads->lock);
     threads->function = function;
     threads->context = context;
     threads->running = threads->count;
     threads->phase++;
-    pthread_cond_broadcast(&threads->wake);
-    pthread_mutex_unlock(&threads->lock);
+    ter_condition_broadcast(&threads->wake);
+    ter_mutex_release(&threads->lock);
     function(context, 0);
-    pthread_mutex_lock(&threads->lock);
+    ter_mutex_acquire(&threads->lock);
     while (threads->running > 0)
-        pthread_cond_wait(&threads->over, &threads->lock);
-    pthread_mutex_unlock(&threads->lock);
+        ter_condition_wait(&threads->over, &threads->lock);
+    ter_mutex_release(&threads->lock);
 }

@@ -11,8 +11,6 @@
  */
 #pragma once
 
-#include <pthread.h>
-
 #include "os/os.h"
 
 #define TER_MAX_HELPERS 15u
@@ -20,12 +18,12 @@
 typedef void ter_worker_function(void *context, unsigned worker);
 
 struct ter_worker_threads {
-    pthread_mutex_t lock;
-    pthread_cond_t wake; /* helpers wait for a phase */
-    pthread_cond_t over; /* the caller waits for its end */
-    unsigned count;      /* helpers there are */
-    unsigned running;    /* of them, in this phase */
-    unsigned phase;      /* changes when one begins */
+    struct ter_mutex lock;
+    struct ter_condition wake; /* helpers wait for a phase */
+    struct ter_condition over; /* the caller waits for its end */
+    unsigned count;            /* helpers there are */
+    unsigned running;          /* of them, in this phase */
+    unsigned phase;            /* changes when one begins */
     bool ending;
     ter_worker_function *function;
     void *context;

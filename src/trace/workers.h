@@ -33,8 +33,8 @@ struct ter_workers {
 };
 
 /*
- * `ground`: whose memory is marked. `count`: threads that trace, the collecting one included; 0: one
- * a processor.
+ * `ground`: whose memory is marked. `count`: threads that trace, the collecting one included; 0:
+ * one a processor.
  */
 ter_status ter_workers_init(struct ter_workers *workers, struct ter_ground *ground, unsigned count);
 void ter_workers_fini(struct ter_workers *workers);

@@ -3,9 +3,9 @@
 #
 # src/libgc stands on one header of the heap, heap/client.h: it names no function, type, macro or
 # field of the floors between base/, os/ and heap/. That header includes alloc/alloc.h for the fast
-# path of allocation, and with it come all their headers; so every file of src/libgc is compiled with
-# a stand-in for alloc/alloc.h that declares the few names which client.h itself needs. What libgc
-# reaches besides is then not known to the compiler.
+# path of allocation, and with it come all their headers; so every file of src/libgc is compiled
+# with a stand-in for alloc/alloc.h that declares the few names which client.h itself needs. What
+# libgc reaches besides is then not known to the compiler.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -29,10 +29,12 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     printf '#include "heap/client.h"\nvoid a(void);\nvoid a(void) { ter_world_stop(); }\n' |
         plant function src/libgc/a.c
     planted function 'src/libgc/a.c:3: ter_world_stop'
-    printf '#include "heap/client.h"\nint a(struct ter_heap *h);\nint a(struct ter_heap *h) { return h->x; }\n' |
+    printf '%s\n' '#include "heap/client.h"' 'int a(struct ter_heap *h);' \
+        'int a(struct ter_heap *h) { return h->x; }' |
         plant field src/libgc/a.c
     planted field 'src/libgc/a.c:3:'
-    printf '#include "heap/client.h"\nextern struct ter_world w;\nint a(void);\nint a(void) { return w.x; }\n' |
+    printf '%s\n' '#include "heap/client.h"' 'extern struct ter_world w;' 'int a(void);' \
+        'int a(void) { return w.x; }' |
         plant type src/libgc/a.c
     planted type 'src/libgc/a.c:4:'
     printf '#include "plan/plan.h"\n' | plant include src/libgc/a.c
@@ -68,20 +70,22 @@ done <"$temp/includes"
 
 # What client.h brings with the stand-in: of src/, base/ and os/ only.
 echo '#include "heap/client.h"' >"$temp/client.c"
-(cd "$root" && $cc -std=gnu11 -MM -I"$temp/stub" -Iinclude -Isrc "$temp/client.c") 2>"$temp/errors" |
-    tr -s ' \\' '\n\n' | grep '^src/' | grep -vE '^src/(base|os)/|^src/heap/client\.h$' >"$temp/brought"
+(cd "$root" && $cc -std=gnu11 -MM -I"$temp/stub" -Iinclude -Isrc "$temp/client.c") \
+    2>"$temp/errors" | tr -s ' \\' '\n\n' | grep '^src/' |
+    grep -vE '^src/(base|os)/|^src/heap/client\.h$' >"$temp/brought"
 while read -r header; do
     fault "heap/client.h lets $header in"
 done <"$temp/brought"
 
 # The stand-in is found first, as quotation marks look beside the file that includes, where there is
 # no folder alloc/.
+undeclared='error: implicit declaration of function [^a-zA-Z]*\([A-Za-z_0-9]*\).*'
 for file in $(c_files src/libgc | grep '\.c$'); do
     (cd "$root" && LC_ALL=C $cc -std=gnu11 -fsyntax-only -Werror=implicit-function-declaration \
         -I"$temp/stub" -Iinclude -Isrc "$file") >"$temp/errors" 2>&1 && continue
     grep -E '^[^ ]*:[0-9]+:[0-9]+: error' "$temp/errors" |
-        sed -e "s/:[0-9]*: error: implicit declaration of function [^a-zA-Z]*\([A-Za-z_0-9]*\).*/: \1 is not for libgc/" \
-            -e 's/:[0-9]*: error:/:/' >"$temp/reasons"
+        sed -e "s/:[0-9]*: $undeclared/: \1 is not for libgc/" -e 's/:[0-9]*: error:/:/' \
+            >"$temp/reasons"
     while read -r line; do
         fault "$line"
     done <"$temp/reasons"

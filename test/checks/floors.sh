@@ -30,7 +30,7 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     planted own_name 'write the folder'
     plant_floors narrow
     printf 'top base/base.h os/one.h\n' >>"$plants/narrow/cmake/floors.txt"
-    printf '#include "top/x.h"\n#include "os/one.h"\n#include "sft/sft.h"\n' | plant narrow src/top/x.c
+    printf '#include "%s"\n' top/x.h os/one.h sft/sft.h | plant narrow src/top/x.c
     planted narrow 'src/top/x.c:3: "sft/sft.h": top includes only what cmake/floors.txt says'
     plant_floors stranger
     echo 'int x;' | plant stranger src/attic/x.c

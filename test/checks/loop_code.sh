@@ -20,8 +20,8 @@ ter_scanning_give_packet'
 
 template=src/trace/loop.h
 flags="-std=gnu11 -O2 -fPIC -fvisibility=hidden -fno-strict-aliasing -ffunction-sections
-    -ftls-model=initial-exec -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
-    -DTER_CHECKS=1"
+    -ftls-model=initial-exec -fno-stack-protector -fcf-protection=none
+    -fno-asynchronous-unwind-tables -DTER_CHECKS=1"
 case $(uname -m) in
 x86_64) machine=yes ;;
 *)
@@ -55,7 +55,7 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     saw hidden 'ter_scanning_mark: an atomic operation that others need not pay for'
     plant_tree forward src/space/block_trace.h \
         's/^    if (!ter_scanning_mark/    if (is_forwarded(object)) return 0;\n&/
-         s/^TER_INLINE void/TER_INLINE bool is_forwarded(uintptr_t object) { return object == 1; }\n&/'
+         s/^TER_INLINE void/TER_INLINE bool is_forwarded(uintptr_t o) { return o == 1; }\n&/'
     saw forward 'ter_block_trace: asks what is forwarded'
     mkdir -p "$plants/nothing/src"
     saw nothing 'there was nothing to look at'
@@ -68,9 +68,10 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
             's/^    if (!ter_scanning_mark/    ter_fatal("%zu", object);\n&/'
         saw call 'drain_of_many: calls ter_fatal' "$cc"
         plant_tree pointer src/trace/loop.h \
-            's/ter_scanning_visit(.*);/how->visitor(how->context, \&local->scanning.tracer->trace, entry.start, bytes);/'
+            's/ter_scanning_visit(.*);/how->visitor(how->context, NULL, entry.start, bytes);/'
         saw pointer 'drain_displaced_alone: calls through a pointer' "$cc"
-        listing=$(cd "$root" && grep -l '^#define TER_LOOP_CALLS .*trace_large' src/*/*.c | head -n 1)
+        listing=$(cd "$root" &&
+            grep -l '^#define TER_LOOP_CALLS .*trace_large' src/*/*.c | head -n 1)
         plant_tree listed "$listing" '/define TER_LOOP_CALLS/s/trace_large//'
         saw listed 'drain_alone: calls trace_large' "$cc"
     fi
@@ -121,7 +122,8 @@ closure() {
 check_source() {
     # The flags are words.
     # shellcheck disable=SC2086
-    if ! (cd "$root" && $cc $flags -Iinclude -Isrc -E -P "$1") >"$temp/source" 2>"$temp/errors"; then
+    if ! (cd "$root" && $cc $flags -Iinclude -Isrc -E -P "$1") \
+        >"$temp/source" 2>"$temp/errors"; then
         fault "$1: cannot be preprocessed"
         head -n 20 "$temp/errors"
         return
@@ -191,7 +193,8 @@ check_function() {
             }
             of != name { next }
             /\tlock/ { print "a locked instruction" }
-            /\txchg[a-z]* .*\(/ { print "an xchg with memory" }' "$temp/code" | sort -u >"$temp/wrong"
+            /\txchg[a-z]* .*\(/ { print "an xchg with memory" }' "$temp/code" |
+            sort -u >"$temp/wrong"
         while read -r line; do
             fault "$1: $2: $line"
         done <"$temp/wrong"

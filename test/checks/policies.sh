@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Policies are records and plans are files. Above src/space/ nothing but a plan's own file asks which
-# space it has before it: no kind of space, no policy by name, no slot. A plan is a row in
+# Policies are records and plans are files. Above src/space/ nothing but a plan's own file asks
+# which space it has before it: no kind of space, no policy by name, no slot. A plan is a row in
 # include/terrier/plans.h, a file of src/plan/ of at most 150 lines and a heading of the page on
-# plans; a policy is a row in src/space/policy.h, a record at the end of a file of src/space/ and a
-# row of the page on spaces.
+# plans; a policy is a row in src/space/policies.h, a record at the end of a file of src/space/ and
+# a row of the page on spaces.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -18,7 +18,7 @@ plant_house() {
 	#define TER_PLANS(X) \
 	    X(one, "the-one", "help")
 	END
-    plant "$1" src/space/policy.h <<-'END'
+    plant "$1" src/space/policies.h <<-'END'
 	#define TER_POLICIES(X) \
 	    X(cells)
 	END
@@ -108,7 +108,7 @@ while read -r identifier name; do
 done <"$temp/plans"
 looked_at "$(wc -l <"$temp/plans")" "plans"
 
-rows src/space/policy.h TER_POLICIES >"$temp/policies"
+rows src/space/policies.h TER_POLICIES >"$temp/policies"
 while read -r identifier _; do
     grep -rqs "^const struct ter_policy ter_policy_$identifier = {" "$root/src/space" ||
         fault "no file of src/space/ ends in ter_policy_$identifier"

@@ -7,8 +7,8 @@
 
 . "$(dirname "$0")/lib/common.sh"
 
-# The files of the exception. Of trace/: until its workers wait by base/mutex.h.
-in_their_place='src/libgc/(abi\.h|pthreads\.c|suspend\.c|threads\.[ch])|src/trace/[a-z_]*\.[ch]'
+# The files of the exception.
+in_their_place='src/libgc/(abi\.h|pthreads\.c|suspend\.c|threads\.[ch])'
 
 if [ -z "${TERRIER_PLANTED:-}" ]; then
     for name in call header; do

@@ -74,7 +74,10 @@ static unsigned long long number_behind(const char *where, const char *key)
     return strtoull(found + strlen(key), NULL, 10);
 }
 
-/* Of the first collection in the report: the pause is a part of the whole time, and has two parts. */
+/*
+ * Of the first collection in the report: the pause is a part of the whole time, and has two
+ * parts.
+ */
 static void check_times(const char *report)
 {
     const char *collection = strstr(report, "\"collections\":[{");

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Faults in the library itself that the oracle must see: each is one line of src/ that says something
-# else, in a copy. The oracle is linked with that one file compiled anew, and must fail. Faults
-# between the oracle and any heap are planted by `oracle --faults`.
+# Faults in the library itself that the oracle must see: each is one line of src/ that says
+# something else, in a copy. The oracle is linked with that one file compiled anew, and must fail.
+# Faults between the oracle and any heap are planted by `oracle --faults`.
 
 : "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
 . "$(dirname "$0")/../lib/common.sh"

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of policies. */
+#pragma once
+
+#include "space/policy.h"
+
+/*
+ * X(identifier): the policies that there are, each a `const struct ter_policy` named
+ * ter_policy_<identifier> in a file of this folder. A new policy is a new row.
+ */
+#define TER_POLICIES(X)                                                                            \
+    X(mark_sweep)                                                                                  \
+    X(immortal)                                                                                    \
+    X(large)                                                                                       \
+    X(bump)                                                                                        \
+    X(malloc)                                                                                      \
+    X(vm)
+
+#define TER_POLICY_DECLARATION(identifier) extern const struct ter_policy ter_policy_##identifier;
+TER_POLICIES(TER_POLICY_DECLARATION)
+#undef TER_POLICY_DECLARATION
+
+#define TER_POLICY_ENUM(identifier) TER_POLICY_NUMBER_##identifier,
+enum ter_policy_number { TER_POLICIES(TER_POLICY_ENUM) TER_POLICY_COUNT };
+#undef TER_POLICY_ENUM
+
+/* The rows as values. */
+extern const struct ter_policy *const ter_policies[TER_POLICY_COUNT];
+
+/* Of the largest space: what the map of a ground needs to know. */
+size_t ter_policy_record_bytes(void);
