@@ -19,6 +19,13 @@ static void cut_shared_slots(struct ter_layout *layout, unsigned needed)
     }
 }
 
+/* A preset has as many slots as the spaces of most plans; one by need may have any number. */
+static void add_slots(struct ter_layout *layout, unsigned needed)
+{
+    if (layout->by_need && strcmp(layout->name, "custom") != 0)
+        layout->slot_count = (unsigned)ter_max(layout->slot_count, needed);
+}
+
 static ter_status read_layout(const struct ter_options *options, struct ter_layout *layout)
 {
     const char *text = options->layout;
@@ -30,6 +37,7 @@ static ter_status read_layout(const struct ter_options *options, struct ter_layo
         return TER_ERROR_INVALID;
     }
     cut_shared_slots(layout, needed);
+    add_slots(layout, needed);
     if (layout->slot_count < needed) {
         ter_log(TER_LOG_WARNING, "layout '%s': the spaces need %u %s, not %u", text, needed,
                 layout->contiguous ? "slots" : "chunks", layout->slot_count);
