@@ -13,7 +13,7 @@ struct ter_plan_row {
 };
 
 #define TER_PLAN_ENUM(identifier, name, help) TER_PLAN_NUMBER_##identifier,
-enum { TER_PLANS(TER_PLAN_ENUM) TER_PLAN_COUNT };
+enum ter_plan_number { TER_PLANS(TER_PLAN_ENUM) TER_PLAN_COUNT };
 #undef TER_PLAN_ENUM
 
 extern const struct ter_plan_row ter_plans[TER_PLAN_COUNT];

@@ -105,6 +105,12 @@ uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned
     return ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
 }
 
+void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)
+{
+    memset(ter_bits_word(ter_space_table(&space->space, TER_SIDE_MARK), block), 0xff,
+           TER_BYTES_IN_BLOCK >> (TER_LOG_BYTES_IN_BIT_WORD - 3));
+}
+
 /* The number of cells last: without one the block is free, see find_cell_start. */
 static void set_head(struct ter_block_head *head, uint32_t cell_bytes, unsigned kind,
                      enum ter_scan scan)
@@ -114,12 +120,6 @@ static void set_head(struct ter_block_head *head, uint32_t cell_bytes, unsigned 
     __atomic_store_n(&head->reciprocal, ter_size_class_reciprocal(cell_bytes), __ATOMIC_RELAXED);
     __atomic_store_n(&head->cell_bytes, cell_bytes, __ATOMIC_RELAXED);
     __atomic_store_n(&head->cells, (uint16_t)(TER_BYTES_IN_BLOCK / cell_bytes), __ATOMIC_RELEASE);
-}
-
-void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)
-{
-    memset(ter_bits_word(ter_space_table(&space->space, TER_SIDE_MARK), block), 0xff,
-           (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_BIT_WORD) * sizeof(uint64_t));
 }
 
 ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned kind,

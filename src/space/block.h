@@ -112,18 +112,6 @@ size_t ter_block_space_object_bytes(const struct ter_space *space, uintptr_t obj
 unsigned ter_block_space_object_kind(const struct ter_space *space, uintptr_t object);
 ter_object ter_block_space_find(const struct ter_sft *sft, uintptr_t word);
 
-#define TER_BLOCK_SPACE_POLICY                                                                     \
-    .record_bytes = sizeof(struct ter_block_space), .in_layout = true, .cells = true,              \
-    .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(BLOCK) |                \
-            TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK),                                  \
-    .init = ter_block_space_init, .fini = ter_block_space_fini,                                    \
-    .prepare = ter_block_space_prepare, .release = ter_block_space_sweep,                          \
-    .for_each = ter_block_space_for_each, .used_bytes = ter_block_space_used,                      \
-    .used_in_chunk = ter_block_space_used_in_chunk, .trim = ter_block_space_trim,                  \
-    .check = ter_block_space_check, .object_bytes = ter_block_space_object_bytes,                  \
-    .object_kind = ter_block_space_object_kind, .is_marked = ter_space_is_marked,                  \
-    .set_mark = ter_space_set_mark, .is_gone = ter_space_is_gone
-
 /* ---- Questions ---- */
 
 TER_INLINE struct ter_block_head *ter_block_head_of(const struct ter_ground *ground,

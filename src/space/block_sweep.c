@@ -7,8 +7,6 @@
  */
 #include "space/space.h"
 
-#include <string.h>
-
 #define WORDS_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_BIT_WORD)
 
 static uint64_t *words_of(const struct ter_block_space *space, enum ter_side_id id, uintptr_t block)

@@ -102,6 +102,21 @@ static void print_state(const struct ter_sft *sft, ter_object object, char *text
              found ? "object" : "no object", found ? ", " : "", found ? mark : "");
 }
 
+/* ---- EMPTY ---- */
+
+static bool is_never_gone(const struct ter_space *space, uintptr_t word)
+{
+    (void)space, (void)word;
+    return false;
+}
+
+const struct ter_policy ter_policy_empty = {
+    .help = "what nobody owns; it is outside of the heap",
+    .record_bytes = sizeof(struct ter_space),
+    .owned_by_program = true,
+    .is_gone = is_never_gone,
+};
+
 /* ---- Life ---- */
 
 static const struct ter_sft non_moving = {
@@ -145,20 +160,6 @@ static struct ter_sft functions_of(const struct ter_policy *policy)
     return functions;
 }
 
-/* What nobody owns is outside of the heap. No space has this policy but EMPTY's own record. */
-static bool is_outside_the_heap(const struct ter_space *space, uintptr_t word)
-{
-    (void)space, (void)word;
-    return false;
-}
-
-static const struct ter_policy empty = {
-    .help = "what nobody owns",
-    .record_bytes = sizeof(struct ter_space),
-    .owned_by_program = true,
-    .is_gone = is_outside_the_heap,
-};
-
 ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *policy, unsigned slot,
                          const struct ter_kind *kinds, struct ter_space **space)
 {
@@ -169,7 +170,7 @@ ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *pol
     if (status != TER_OK)
         return status;
     /* So that whoever looked up any word has a policy without asking whose it is. */
-    ter_space_of(ter_sft_map_empty(&ground->map))->policy = &empty;
+    ter_space_of(ter_sft_map_empty(&ground->map))->policy = &ter_policy_empty;
     made = ter_space_of(record);
     made->ground = ground;
     made->policy = policy;

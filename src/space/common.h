@@ -26,6 +26,9 @@ TER_INLINE const struct ter_side_table *ter_space_table(const struct ter_space *
     return &space->ground->side.tables[id];
 }
 
+/* The policy of EMPTY's record. No space has it. */
+extern const struct ter_policy ter_policy_empty;
+
 /*
  * Adds a space to the map of `ground`; its record lives as long as the ground. `slot` counts in
  * contiguous layouts. TER_ERROR_FULL: the map has no room for another space.

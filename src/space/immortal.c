@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Small objects in cells of blocks that live until their owner frees them. */
-#include "space/space.h"
+#include "space/block_policy.h"
 
 /* Whatever a collection has seen of it. */
 static bool is_immortal_object(const struct ter_sft *sft, ter_object object)

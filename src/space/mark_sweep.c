@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Small objects in cells of blocks; what a collection does not reach goes. */
-#include "space/space.h"
+#include "space/block_policy.h"
 
 const struct ter_policy ter_policy_mark_sweep = {
     TER_BLOCK_SPACE_POLICY,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of policies. */
+/* The table of policies; read last, as it names them all. */
 #pragma once
 
-#include "space/policy.h"
+#include "space/common.h"
 
 /*
  * X(identifier): the policies that there are, each a `const struct ter_policy` named
@@ -26,6 +26,9 @@ enum ter_policy_number { TER_POLICIES(TER_POLICY_ENUM) TER_POLICY_COUNT };
 
 /* The rows as values. */
 extern const struct ter_policy *const ter_policies[TER_POLICY_COUNT];
+
+/* For plans that compile no loop of their own: see space/policy_loop.c. */
+extern const struct ter_loop ter_policy_loop;
 
 /* Of the largest space: what the map of a ground needs to know. */
 size_t ter_policy_record_bytes(void);

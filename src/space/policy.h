@@ -135,6 +135,3 @@ struct ter_policy {
     /* No object covers `word`: may one have, that is gone? Else it is like any word outside. */
     bool (*is_gone)(const struct ter_space *space, uintptr_t word);
 };
-
-/* For plans that compile no loop of their own: see space/policy_loop.c. */
-extern const struct ter_loop ter_policy_loop;

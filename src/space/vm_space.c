@@ -245,7 +245,7 @@ static size_t root_bytes_of(const struct ter_space *space)
 }
 
 /* Memory of the program's that holds no object is as good as any other outside the heap. */
-static bool is_never_gone(const struct ter_space *space, uintptr_t word)
+static bool is_outside_the_heap(const struct ter_space *space, uintptr_t word)
 {
     (void)space, (void)word;
     return false;
@@ -293,5 +293,5 @@ const struct ter_policy ter_policy_vm = {
     .fini = remove_all_ranges,
     .visit_roots = visit_root_ranges,
     .root_bytes = root_bytes_of,
-    .is_gone = is_never_gone,
+    .is_gone = is_outside_the_heap,
 };
