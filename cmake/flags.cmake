@@ -56,5 +56,7 @@ function(terrier_exports name pattern)
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${map})
   if(NOT TERRIER_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,--no-undefined)
+    # What no plan here uses (the loop that asks records) takes no memory then.
+    target_link_options(${name} PRIVATE -Wl,--gc-sections)
   endif()
 endfunction()
