@@ -102,8 +102,8 @@ for file in $(c_files $folders); do
     code_only "$root/$file" | awk -v file="$file" '
         /^[ \t]*#/ { next }
         /^extern .*\{$/ && !/\(/ { next }
+        depth > 0 && !/[{}]/ { next }
         {
-            opened = 0
             for (i = 1; i <= length($0); i++) {
                 c = substr($0, i, 1)
                 if (depth == 0 && head ~ /^[ \t\n]*$/ && c !~ /[ \t]/) start = NR
@@ -179,10 +179,12 @@ while read -r line; do
 done <"$temp/wide"
 
 if clang-format --version 2>/dev/null | grep -q "version $format_version\."; then
-    for file in $(c_files $folders); do
-        (cd "$root" && clang-format --dry-run --Werror "$file" 2>/dev/null) ||
-            fault "$file: not formatted; run make format"
-    done
+    c_files $folders >"$temp/formatted"
+    (cd "$root" && xargs clang-format --dry-run --Werror <"$temp/formatted") 2>&1 |
+        sed -n 's/^\(.*\):[0-9]*:[0-9]*: error:.*/\1/p' | sort -u >"$temp/unformatted"
+    while read -r file; do
+        fault "$file: not formatted; run make format"
+    done <"$temp/unformatted"
 else
     echo "SKIP: the layout is not checked, clang-format $format_version is not here"
 fi
