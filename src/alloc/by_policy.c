@@ -62,6 +62,8 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     const struct ter_kind *how = &allocator->kinds[request->kind];
     uintptr_t object;
 
+    /* What was placed without the lock is counted at the latest here. */
+    ter_mutator_fold_counts(request->mutator);
     ter_allocator_poll_stress(allocator);
     request->zeroed = true;
     object = place_new(request);

@@ -13,15 +13,21 @@
 static struct ter_heap *heap;
 static struct ter_mutator *mutator;
 
-static void open_heap(const struct ter_client_callbacks *callbacks)
+static void open_heap_of(const char *plan, const struct ter_client_callbacks *callbacks)
 {
     struct ter_options options;
 
     ter_options_init(&options);
     options.scan_program = options.scan_libraries = 0;
+    snprintf(options.plan, sizeof options.plan, "%s", plan);
     assert_int_equal(ter_heap_new(&options, &heap), TER_OK);
     ter_heap_set_callbacks(heap, callbacks);
     assert_int_equal(ter_mutator_bind(heap, &mutator), TER_OK);
+}
+
+static void open_heap(const struct ter_client_callbacks *callbacks)
+{
+    open_heap_of("mark-sweep", callbacks);
 }
 
 static void close_heap(void)
@@ -265,6 +271,27 @@ static void questions_about_objects(void **state)
     close_heap();
 }
 
+/* Whether cells serve small objects or something else: little of it is counted late. */
+static void allocated_bytes_are_counted(void **state)
+{
+#define PLAN_NAME(identifier, name, help) name,
+    static const char *const plans[] = {TER_PLANS(PLAN_NAME)};
+#undef PLAN_NAME
+    const size_t bytes = 256, count = 4096;
+
+    (void)state;
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(plans); i++) {
+        open_heap_of(plans[i], &(const struct ter_client_callbacks){0});
+        for (size_t k = 0; k < count; k++)
+            assert_non_null(ter_mutator_new_object(mutator, TER_KIND_NORMAL, bytes));
+        ter_heap_lock(heap);
+        assert_in_range(ter_heap_allocated_bytes(heap), count * bytes - TER_KIB(64),
+                        count * bytes + TER_KIB(64));
+        ter_heap_unlock(heap);
+        close_heap();
+    }
+}
+
 static void links_are_named_by_their_sort(void **state)
 {
     uintptr_t link, other, object;
@@ -297,6 +324,7 @@ int main(void)
         cmocka_unit_test(displacements_count_when_lent),
         cmocka_unit_test(tables_hold_records),
         cmocka_unit_test(questions_about_objects),
+        cmocka_unit_test(allocated_bytes_are_counted),
         cmocka_unit_test(links_are_named_by_their_sort),
     };
 
