@@ -202,6 +202,44 @@ static void lists_are_followed(void **state)
     small_heap_fini(&small);
 }
 
+/* ---- Slots that hold what is no reference ---- */
+
+static TER_NOINLINE void make_wrong(unsigned kind, size_t count)
+{
+    void **volatile list = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        void **object = ter_allocate(small.mutator, kind, 2 * WORD);
+        size_t *target = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
+
+        assert_true(object != NULL && target != NULL);
+        *target = i;
+        object[0] = list;
+        object[1] = (char *)target + (i % 2 == 0 ? WORD : 1);
+        hidden[i] = test_hide(target);
+        list = object;
+    }
+    small.roots[0] = list;
+}
+
+static void wrong_slots_keep_nothing(void **state)
+{
+    static const struct ter_object_layout pair = {.header_bytes = 2 * WORD,
+                                                  .header = {.bitmap = 3}};
+    size_t count = 100, kept = 0;
+    unsigned kind;
+
+    (void)state;
+    small_heap_init(&small, "");
+    assert_int_equal(ter_kind_add_layout(small.heap, &pair, &kind), TER_OK);
+    make_wrong(kind, count);
+    small_heap_collect(&small);
+    for (size_t i = 0; i < count; i++)
+        kept += is_there((uintptr_t)test_show(hidden[i]), i);
+    assert_in_range(kept, 0, SMALL_SLACK);
+    small_heap_fini(&small);
+}
+
 /* ---- What is refused ---- */
 
 static void wrong_layouts_are_refused(void **state)
@@ -228,10 +266,10 @@ static void wrong_layouts_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(with_one_worker),           cmocka_unit_test(with_two_workers),
-        cmocka_unit_test(with_many_workers),         cmocka_unit_test(in_memory_of_malloc),
-        cmocka_unit_test(in_shared_chunks),          cmocka_unit_test(lists_are_followed),
-        cmocka_unit_test(wrong_layouts_are_refused),
+        cmocka_unit_test(with_one_worker),          cmocka_unit_test(with_two_workers),
+        cmocka_unit_test(with_many_workers),        cmocka_unit_test(in_memory_of_malloc),
+        cmocka_unit_test(in_shared_chunks),         cmocka_unit_test(lists_are_followed),
+        cmocka_unit_test(wrong_slots_keep_nothing), cmocka_unit_test(wrong_layouts_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
