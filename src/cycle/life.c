@@ -3,6 +3,8 @@
 
 #include "cycle/gate.h"
 
+_Static_assert(TER_MOST_SPACES <= TER_TRACER_MAX_RANGES, "the tracer has room for all spaces");
+
 /* What a mutator takes of a block at once: zeroing it stays in the first cache. */
 #define RUN_BYTES TER_KIB(4)
 

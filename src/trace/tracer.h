@@ -16,7 +16,7 @@
 #define TER_MAX_DISPLACEMENT 4096u
 
 /* Ranges of addresses of spaces that a plan may have. */
-#define TER_TRACER_MAX_RANGES 8u
+#define TER_TRACER_MAX_RANGES 16u
 
 /*
  * How marks are set, by who else traces at the same time. Two workers need no atomic operation:
