@@ -26,7 +26,7 @@ static uintptr_t place_new(const struct ter_policy_request *request)
 static uintptr_t take_admitted(struct ter_policy_request *request)
 {
     const struct ter_gate *gate = &request->mutator->allocator->gate;
-    struct ter_accounting *accounting = &request->space->ground->accounting;
+    struct ter_accounting *accounting = &request->space->arena->accounting;
     const struct ter_policy *policy = request->space->policy;
     size_t wanted = policy->admit_bytes(request->bytes);
     uintptr_t object;

@@ -14,7 +14,7 @@ static bool is_alone(const struct ter_mutator *mutator)
 TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_space *space,
                             uintptr_t object)
 {
-    const struct ter_block_head *head = ter_block_head_of(space->space.ground, object);
+    const struct ter_block_head *head = ter_block_head_of(space->space.arena, object);
     struct ter_mutator_slow *slow;
     bool passed;
 
@@ -22,7 +22,7 @@ TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_
         !ter_block_space_free(space, object, is_alone(mutator), &passed))
         return 0;
     if (passed) {
-        unsigned size_class = ter_block_state_of(space->space.ground, object)->size_class;
+        unsigned size_class = ter_block_state_of(space->space.arena, object)->size_class;
 
         slow = &mutator->slow[head->kind][size_class];
         *(uintptr_t *)object = slow->freed;

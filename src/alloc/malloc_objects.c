@@ -3,7 +3,7 @@
 
 static struct ter_accounting *accounting_of_malloc(const struct ter_allocator *allocator)
 {
-    return &allocator->malloc_space->outside.space.ground->accounting;
+    return &allocator->malloc_space->outside.space.arena->accounting;
 }
 
 /* There are no larger cells here. */

@@ -26,7 +26,7 @@ static uint64_t since_start(const struct collection_request *request)
 
 static size_t used_bytes(const struct ter_collector *collector)
 {
-    return atomic_load_explicit(&collector->ground.accounting.used_bytes, memory_order_relaxed);
+    return atomic_load_explicit(&collector->arena.accounting.used_bytes, memory_order_relaxed);
 }
 
 /* ---- Stop ---- */
@@ -45,7 +45,7 @@ static void prepare_all(struct ter_collector *collector)
         collector->plan->prepare(collector);
     else
         ter_spaces_prepare(collector);
-    ter_world_mark_runs(&collector->allocator, &collector->ground.side.tables[TER_SIDE_MARK]);
+    ter_world_mark_runs(&collector->allocator, &collector->arena.side.tables[TER_SIDE_MARK]);
     collector->tracer.loop->begin(&collector->tracer);
 }
 
@@ -126,7 +126,7 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
 
     collection->number = ++collector->collections;
     collection->used_after_bytes = used_bytes(collector);
-    collection->heap_bytes = collector->ground.accounting.limit_bytes;
+    collection->heap_bytes = collector->arena.accounting.limit_bytes;
     collection->allocated_bytes = ter_mutators_allocated(allocator);
     ter_workers_learn(&collector->workers, collector->drain_ns,
                       collection->live.scanned_bytes + collection->live.atomic_bytes);
@@ -161,7 +161,7 @@ static void trim(struct ter_collector *collector, size_t allocated_bytes)
     ter_trim_note(&collector->trim, allocated_bytes);
     if (!collector->trim.enabled)
         return;
-    surplus = ter_trim_surplus(&collector->trim, &collector->ground.accounting);
+    surplus = ter_trim_surplus(&collector->trim, &collector->arena.accounting);
     if (surplus == 0)
         return;
     ter_spaces_trim(collector, surplus);

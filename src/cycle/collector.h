@@ -23,7 +23,7 @@ struct ter_collector_space {
 
 struct ter_collector {
     const struct ter_plan *plan;
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_allocator allocator;
     struct ter_collector_space spaces[TER_MOST_SPACES];
     unsigned space_count;
@@ -49,7 +49,7 @@ struct ter_collector {
 TER_INLINE const struct ter_sft *ter_collector_owner(const struct ter_collector *collector,
                                                      uintptr_t word)
 {
-    return ter_sft_map_get(&collector->ground.map, word);
+    return ter_sft_map_get(&collector->arena.map, word);
 }
 
 TER_INLINE const struct ter_space *ter_collector_space(const struct ter_collector *collector,

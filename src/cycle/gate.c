@@ -57,7 +57,7 @@ static bool collected(struct ter_collector *collector)
 /* Idle memory of one space gives way to what another takes. */
 static enum ter_admission admitted(struct ter_collector *collector)
 {
-    size_t excess = ter_trim_excess(&collector->ground.accounting);
+    size_t excess = ter_trim_excess(&collector->arena.accounting);
 
     if (TER_UNLIKELY(excess != 0) && collector->trim.enabled)
         ter_spaces_trim(collector, excess);
@@ -77,7 +77,7 @@ static enum ter_admission make_do_with_larger(struct ter_collector *collector, s
 static enum ter_admission admit(void *context, size_t bytes)
 {
     struct ter_collector *collector = context;
-    struct ter_accounting *accounting = &collector->ground.accounting;
+    struct ter_accounting *accounting = &collector->arena.accounting;
 
     if (ter_accounting_has_room(accounting, bytes))
         return admitted(collector);

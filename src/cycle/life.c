@@ -28,7 +28,7 @@ static ter_status add_space(struct ter_collector *collector, const struct ter_po
     ter_status status;
 
     TER_CHECK(collector->space_count < TER_MOST_SPACES);
-    status = ter_space_new(&collector->ground, policy, collector->space_count,
+    status = ter_space_new(&collector->arena, policy, collector->space_count,
                            collector->allocator.kinds, space);
     if (status == TER_OK)
         collector->spaces[collector->space_count++] = (struct ter_collector_space){*space, serves};
@@ -98,20 +98,20 @@ static ter_status make_spaces(struct ter_collector *collector,
 
 /* ---- Life ---- */
 
-static ter_status init_ground(struct ter_collector *collector,
-                              const struct ter_collector_settings *settings)
+static ter_status init_arena(struct ter_collector *collector,
+                             const struct ter_collector_settings *settings)
 {
-    struct ter_ground_settings ground = settings->ground;
+    struct ter_arena_settings arena = settings->arena;
     ter_status status;
 
-    ground.record_bytes = ter_policy_record_bytes();
-    ground.outside = settings->malloc_objects || settings->vm_space;
-    status = ter_ground_init(&collector->ground, &ground);
+    arena.record_bytes = ter_policy_record_bytes();
+    arena.outside = settings->malloc_objects || settings->vm_space;
+    status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
         return status;
     status = make_spaces(collector, settings);
     if (status != TER_OK)
-        ter_ground_fini(&collector->ground);
+        ter_arena_fini(&collector->arena);
     return status;
 }
 
@@ -132,7 +132,7 @@ static void init_allocator(struct ter_collector *collector,
 static void init_sizes(struct ter_collector *collector,
                        const struct ter_collector_settings *settings)
 {
-    collector->ground.accounting.limit_bytes =
+    collector->arena.accounting.limit_bytes =
         settings->max_bytes == 0 ? settings->initial_bytes
                                  : ter_min(settings->initial_bytes, settings->max_bytes);
     collector->trigger.max_bytes = settings->max_bytes;
@@ -147,7 +147,7 @@ static ter_status init_tracer(struct ter_collector *collector)
 
     if (collector->plan->loop == NULL)
         return TER_OK;
-    status = ter_tracer_init(&collector->tracer, &collector->ground, collector->allocator.kinds,
+    status = ter_tracer_init(&collector->tracer, &collector->arena, collector->allocator.kinds,
                              collector->plan->loop);
     for (unsigned i = 0; i < collector->space_count && status == TER_OK; i++)
         if (collector->spaces[i].space->policy->in_layout)
@@ -161,16 +161,16 @@ ter_status ter_collector_init(struct ter_collector *collector,
     ter_status status;
 
     collector->plan = settings->plan;
-    status = init_ground(collector, settings);
+    status = init_arena(collector, settings);
     if (status != TER_OK)
         return status;
     init_allocator(collector, settings);
-    ter_workers_init(&collector->workers, &collector->ground, settings->markers);
+    ter_workers_init(&collector->workers, &collector->arena, settings->markers);
     status = init_tracer(collector);
     if (status != TER_OK) {
         ter_lock_fini(&collector->allocator.lock);
         fini_spaces(collector);
-        ter_ground_fini(&collector->ground);
+        ter_arena_fini(&collector->arena);
         return status;
     }
     ter_roots_init(&collector->roots, settings->scan_program, settings->scan_libraries);
@@ -195,5 +195,5 @@ void ter_collector_fini(struct ter_collector *collector)
     fini_spaces(collector);
     ter_mutators_release_retired(&collector->allocator);
     ter_lock_fini(&collector->allocator.lock);
-    ter_ground_fini(&collector->ground);
+    ter_arena_fini(&collector->arena);
 }

@@ -6,7 +6,7 @@
 
 struct ter_collector_settings {
     const struct ter_plan *plan;
-    struct ter_ground_settings ground; /* the record size is for the collector to fill in */
+    struct ter_arena_settings arena; /* the record size is for the collector to fill in */
     size_t initial_bytes;
     size_t max_bytes;
     size_t free_space_divisor;

@@ -6,7 +6,7 @@ static void define_marks(const struct ter_space *space)
     const struct ter_side_table *marks = ter_space_table(space, TER_SIDE_MARK);
     uintptr_t end = 0, start;
 
-    while ((start = ter_range_next(&space->range, space->ground, end, &end)) != 0) {
+    while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0) {
         struct ter_side_extent extent = ter_side_extent_of(marks, start, end);
 
         ter_valgrind_defined(extent.first, extent.last - extent.first + 1);

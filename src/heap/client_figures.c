@@ -20,7 +20,7 @@ static size_t not_negative(size_t bytes)
 static struct ter_client_figures read_counts(const struct ter_collector *collector, bool exact)
 {
     const struct ter_allocator *allocator = &collector->allocator;
-    const struct ter_accounting *accounting = &collector->ground.accounting;
+    const struct ter_accounting *accounting = &collector->arena.accounting;
     size_t used = relaxed(&accounting->used_bytes);
     struct ter_client_figures figures = {.heap_bytes =
                                              ter_max(relaxed(&accounting->limit_bytes), used),
@@ -70,7 +70,7 @@ struct ter_client_figures ter_heap_figures(struct ter_heap *heap, bool wait)
 
 size_t ter_heap_obtained_bytes(const struct ter_heap *heap)
 {
-    const struct ter_accounting *accounting = &heap->collector.ground.accounting;
+    const struct ter_accounting *accounting = &heap->collector.arena.accounting;
 
     return ter_max(relaxed(&accounting->mapped_bytes), relaxed(&accounting->limit_bytes));
 }

@@ -110,7 +110,7 @@ void ter_heap_set_mark(struct ter_heap *heap, uintptr_t object, bool marked)
 /* The whole range, now and after any growth; malloc's memory may be anywhere. */
 void ter_heap_bounds(const struct ter_heap *heap, uintptr_t *low, uintptr_t *high)
 {
-    const struct ter_layout *layout = &heap->collector.ground.layout;
+    const struct ter_layout *layout = &heap->collector.arena.layout;
     bool anywhere = heap->collector.allocator.malloc_space != NULL;
 
     *low = anywhere ? TER_BYTES_IN_GRANULE : layout->heap_start - sizeof(void *);

@@ -25,7 +25,7 @@ void ter_heap_set_pace(struct ter_heap *heap, const struct ter_client_pace *pace
     trigger->disabled = pace->disabled;
     trigger->free_space_divisor = pace->free_space_divisor;
     trigger->never_grow_before_collecting = pace->collect_before_growing;
-    ter_trigger_keep_to_maximum(trigger, &heap->collector.ground.accounting);
+    ter_trigger_keep_to_maximum(trigger, &heap->collector.arena.accounting);
 }
 
 /* False: another thread has the lock. *locked: it is to be released. */
@@ -48,14 +48,14 @@ void ter_heap_set_maximum(struct ter_heap *heap, size_t bytes)
 
     collector->trigger.max_bytes = bytes;
     if (lock_at_once(&collector->allocator, &locked))
-        ter_trigger_keep_to_maximum(&collector->trigger, &collector->ground.accounting);
+        ter_trigger_keep_to_maximum(&collector->trigger, &collector->arena.accounting);
     if (locked)
         ter_lock_release(&collector->allocator.lock);
 }
 
 bool ter_heap_expand(struct ter_heap *heap, size_t bytes)
 {
-    struct ter_accounting *accounting = &heap->collector.ground.accounting;
+    struct ter_accounting *accounting = &heap->collector.arena.accounting;
     size_t limit = accounting->limit_bytes, most = heap->collector.trigger.max_bytes;
 
     if (bytes > SIZE_MAX / 2 || limit > SIZE_MAX / 4)

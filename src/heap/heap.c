@@ -54,7 +54,7 @@ static size_t saturate(uint64_t number)
 }
 
 /* "auto" is the name of no form. */
-static void choose_map(const char *name, struct ter_ground_settings *settings)
+static void choose_map(const char *name, struct ter_arena_settings *settings)
 {
     static const enum ter_sft_map_kind kinds[] = {TER_SFT_SPACE_MAP, TER_SFT_DENSE_MAP,
                                                   TER_SFT_SPARSE_MAP};
@@ -67,7 +67,7 @@ static void choose_map(const char *name, struct ter_ground_settings *settings)
 }
 
 /*
- * The ground asks the kernel with a hint, and the kernel may answer with another range: beyond the
+ * The arena asks the kernel with a hint, and the kernel may answer with another range: beyond the
  * layout's limit, when somebody else took the place meanwhile. Then another place is looked for,
  * and likewise where a place by need is taken.
  */
@@ -76,8 +76,7 @@ static ter_status init_in_place(struct ter_heap *heap, struct ter_collector_sett
     unsigned attempt = 0, place = 0;
 
     while (attempt < PLACE_ATTEMPTS) {
-        ter_status status =
-            ter_heap_choose_layout(&heap->options, &place, &settings->ground.layout);
+        ter_status status = ter_heap_choose_layout(&heap->options, &place, &settings->arena.layout);
 
         if (status == TER_OK)
             status = ter_collector_init(&heap->collector, settings);
@@ -88,8 +87,8 @@ static ter_status init_in_place(struct ter_heap *heap, struct ter_collector_sett
         if (status != TER_OK)
             return status;
         attempt++;
-        if (ter_layout_validate(&heap->collector.ground.layout) == NULL) {
-            ter_heap_check_room(&heap->options, &heap->collector.ground.layout);
+        if (ter_layout_validate(&heap->collector.arena.layout) == NULL) {
+            ter_heap_check_room(&heap->options, &heap->collector.arena.layout);
             return TER_OK;
         }
         ter_collector_fini(&heap->collector);
@@ -115,17 +114,17 @@ static ter_status init_collector(struct ter_heap *heap)
         .trim = options->give_back != 0,
     };
 
-    settings.ground.huge_pages = options->huge_pages != 0;
-    settings.ground.log_whole_map = options->sft_trace_map != 0;
-    settings.ground.log_map = options->sft_trace != 0 || options->sft_trace_map != 0;
-    choose_map(options->sft_map, &settings.ground);
+    settings.arena.huge_pages = options->huge_pages != 0;
+    settings.arena.log_whole_map = options->sft_trace_map != 0;
+    settings.arena.log_map = options->sft_trace != 0 || options->sft_trace_map != 0;
+    choose_map(options->sft_map, &settings.arena);
     return init_in_place(heap, &settings);
 }
 
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)
 {
     bool reports = strcmp(options->report, "none") != 0;
-    const struct ter_layout *layout = &heap->collector.ground.layout;
+    const struct ter_layout *layout = &heap->collector.arena.layout;
     ter_status status;
 
     heap->options = *options;

@@ -50,7 +50,7 @@ static bool grow_in_place(struct ter_collector *collector, const struct ter_sft 
     if (space->policy->extend == NULL || bytes > UINTPTR_MAX / 2)
         return false;
     ter_allocator_lock(&collector->allocator);
-    if (ter_accounting_has_room(&collector->ground.accounting, wanted - old_bytes))
+    if (ter_accounting_has_room(&collector->arena.accounting, wanted - old_bytes))
         grown = space->policy->extend(space, object, wanted);
     if (grown)
         ter_allocator_count(&collector->allocator, wanted - old_bytes);

@@ -10,8 +10,7 @@ static const struct ter_sft *owner_of_chunk(const struct ter_heap *heap, uintptr
 {
     const struct ter_sft *owner = ter_collector_owner(&heap->collector, chunk);
 
-    return owner->is_in_space(owner, chunk) ? owner
-                                            : ter_sft_map_empty(&heap->collector.ground.map);
+    return owner->is_in_space(owner, chunk) ? owner : ter_sft_map_empty(&heap->collector.arena.map);
 }
 
 /* The lowest chunk at or above `from` that a space has; 0 if there is none. */
@@ -24,7 +23,7 @@ static uintptr_t next_owned_chunk(const struct ter_heap *heap, uintptr_t from)
         uintptr_t start = 0;
 
         if (space->policy->in_layout)
-            start = ter_range_next(&space->range, space->ground, from, &end);
+            start = ter_range_next(&space->range, space->arena, from, &end);
         if (start != 0 && (lowest == 0 || start < lowest))
             lowest = start;
     }
@@ -33,7 +32,7 @@ static uintptr_t next_owned_chunk(const struct ter_heap *heap, uintptr_t from)
 
 bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run)
 {
-    const struct ter_layout *layout = &heap->collector.ground.layout;
+    const struct ter_layout *layout = &heap->collector.arena.layout;
     uintptr_t end = layout->heap_start + ter_layout_heap_bytes(layout);
     uintptr_t chunk = next_owned_chunk(heap, from);
 
@@ -61,7 +60,7 @@ static void find_lowest(const struct ter_outside_set *set, uintptr_t from,
 bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
                                 struct ter_occupancy_run *run)
 {
-    const struct ter_outside *outside = &heap->collector.ground.outside;
+    const struct ter_outside *outside = &heap->collector.arena.outside;
     const struct ter_outside_chunk *chunk = NULL, *next;
 
     for (unsigned i = 0; i < heap->collector.space_count; i++) {
@@ -82,7 +81,7 @@ bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
 size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk)
 {
     const struct ter_outside_chunk *outside =
-        ter_outside_chunk_of(&heap->collector.ground.outside, chunk);
+        ter_outside_chunk_of(&heap->collector.arena.outside, chunk);
     const struct ter_space *space = ter_space_of(owner_of_chunk(heap, chunk));
 
     /* Such a chunk is asked for by its first address, which need not be an object's. */

@@ -84,14 +84,14 @@ static void fit_memory(const struct ter_options *options, struct ter_layout *lay
 
 size_t ter_heap_taken_bytes(const struct ter_layout *layout)
 {
-    return layout->by_need ? ter_ground_by_need_bytes(layout) : ter_layout_heap_bytes(layout);
+    return layout->by_need ? ter_arena_by_need_bytes(layout) : ter_layout_heap_bytes(layout);
 }
 
 /* The first place from `*place` on that no heap has; where all are taken, the kernel is to choose.
  */
 static void choose_place(struct ter_layout *layout, unsigned *place)
 {
-    size_t bytes = ter_ground_by_need_bytes(layout);
+    size_t bytes = ter_arena_by_need_bytes(layout);
     uintptr_t start;
 
     while (ter_layout_place(layout, bytes, (*place)++, &start))

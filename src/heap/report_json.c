@@ -64,7 +64,7 @@ static void print_json_run(const struct ter_heap *heap, struct ter_writer *write
 
 static void print_json_map(const struct ter_heap *heap, struct ter_writer *writer)
 {
-    const struct ter_layout *layout = &heap->collector.ground.layout;
+    const struct ter_layout *layout = &heap->collector.arena.layout;
     struct ter_occupancy_run run = {.start = 0};
     const char *comma = "";
     uintptr_t from = 0;

@@ -175,7 +175,7 @@ static void print_map_run(const struct ter_heap *heap, struct ter_writer *writer
 
 static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
 {
-    const struct ter_layout *layout = &heap->collector.ground.layout;
+    const struct ter_layout *layout = &heap->collector.arena.layout;
     struct ter_occupancy_run run = {.start = 0};
     uintptr_t from = 0;
     char extent[32];

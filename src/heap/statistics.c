@@ -23,7 +23,7 @@ static void fill_pauses(const struct ter_figures *figures, struct ter_statistics
 
 static void fill_memory(const struct ter_collector *collector, struct ter_statistics *statistics)
 {
-    const struct ter_accounting *accounting = &collector->ground.accounting;
+    const struct ter_accounting *accounting = &collector->arena.accounting;
     const struct ter_live *live = &collector->trigger.live;
 
     statistics->allocated_bytes =

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "pages/pages.h"
 
-void ter_blocks_init(struct ter_blocks *blocks, struct ter_range *range, struct ter_ground *ground)
+void ter_blocks_init(struct ter_blocks *blocks, struct ter_range *range, struct ter_arena *arena)
 {
-    *blocks = (struct ter_blocks){.range = range, .ground = ground};
+    *blocks = (struct ter_blocks){.range = range, .arena = arena};
 }
 
 static uint32_t *link_of(const struct ter_blocks *blocks, uintptr_t block)
 {
-    return TER_SIDE_RECORD(blocks->ground->side, BLOCK_LINK, block);
+    return TER_SIDE_RECORD(blocks->arena->side, BLOCK_LINK, block);
 }
 
 void ter_block_list_push(struct ter_blocks *blocks, struct ter_block_list *list, uintptr_t block)
 {
-    uintptr_t offset = block - blocks->ground->layout.heap_start;
+    uintptr_t offset = block - blocks->arena->layout.heap_start;
 
     *link_of(blocks, block) = list->head;
     list->head = (uint32_t)(offset >> TER_LOG_BYTES_IN_BLOCK) + 1;
@@ -26,7 +26,7 @@ uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *l
     if (list->head == 0)
         return 0;
     block =
-        blocks->ground->layout.heap_start + ((uintptr_t)(list->head - 1) << TER_LOG_BYTES_IN_BLOCK);
+        blocks->arena->layout.heap_start + ((uintptr_t)(list->head - 1) << TER_LOG_BYTES_IN_BLOCK);
     list->head = *link_of(blocks, block);
     return block;
 }
@@ -35,13 +35,13 @@ static ter_status grow_blocks(struct ter_blocks *blocks)
 {
     ter_status status;
 
-    status = ter_range_grow_in_parts(blocks->range, blocks->ground, 1, &blocks->fresh);
+    status = ter_range_grow_in_parts(blocks->range, blocks->arena, 1, &blocks->fresh);
     if (status != TER_OK) {
         blocks->fresh = blocks->fresh_end;
         return status;
     }
     blocks->fresh_end = blocks->fresh + TER_BYTES_IN_CHUNK;
-    ter_accounting_add_clean(&blocks->ground->accounting, TER_BYTES_IN_CHUNK);
+    ter_accounting_add_clean(&blocks->arena->accounting, TER_BYTES_IN_CHUNK);
     return TER_OK;
 }
 
@@ -54,7 +54,7 @@ static ter_status take_fresh(struct ter_blocks *blocks, uintptr_t *block)
         if (status != TER_OK)
             return status;
     }
-    status = ter_range_fill(blocks->range, blocks->ground, blocks->fresh, TER_BYTES_IN_BLOCK);
+    status = ter_range_fill(blocks->range, blocks->arena, blocks->fresh, TER_BYTES_IN_BLOCK);
     if (status != TER_OK)
         return status;
     *block = blocks->fresh;
@@ -73,7 +73,7 @@ static ter_status take_clean(struct ter_blocks *blocks, uintptr_t *block)
         if (status != TER_OK)
             return status;
     }
-    ter_accounting_subtract_clean(&blocks->ground->accounting, TER_BYTES_IN_BLOCK);
+    ter_accounting_subtract_clean(&blocks->arena->accounting, TER_BYTES_IN_BLOCK);
     return TER_OK;
 }
 
@@ -89,7 +89,7 @@ ter_status ter_blocks_acquire(struct ter_blocks *blocks, uintptr_t *block, bool 
             return status;
     }
     blocks->in_use++;
-    ter_accounting_add(&blocks->ground->accounting, TER_BYTES_IN_BLOCK);
+    ter_accounting_add(&blocks->arena->accounting, TER_BYTES_IN_BLOCK);
     ter_valgrind_defined(found, TER_BYTES_IN_BLOCK);
     *block = found;
     return TER_OK;
@@ -99,7 +99,7 @@ void ter_blocks_release(struct ter_blocks *blocks, uintptr_t block)
 {
     TER_CHECK(blocks->in_use > 0);
     blocks->in_use--;
-    ter_accounting_subtract(&blocks->ground->accounting, TER_BYTES_IN_BLOCK);
+    ter_accounting_subtract(&blocks->arena->accounting, TER_BYTES_IN_BLOCK);
     ter_valgrind_no_access(block, TER_BYTES_IN_BLOCK);
     ter_block_list_push(blocks, &blocks->dirty, block);
 }
@@ -116,7 +116,7 @@ uintptr_t ter_blocks_next(const struct ter_blocks *blocks, uintptr_t from, uintp
     uintptr_t start;
 
     for (;;) {
-        start = ter_range_next(blocks->range, blocks->ground, from, end);
+        start = ter_range_next(blocks->range, blocks->arena, from, end);
         if (start == 0 || !is_fresh(blocks, start))
             break;
         from = blocks->fresh_end;
@@ -131,7 +131,7 @@ uintptr_t ter_blocks_previous(const struct ter_blocks *blocks, uintptr_t below, 
     uintptr_t end;
 
     for (;;) {
-        end = ter_range_previous(blocks->range, blocks->ground, below, start);
+        end = ter_range_previous(blocks->range, blocks->arena, below, start);
         if (end == 0 || !is_fresh(blocks, end - 1))
             break;
         below = blocks->fresh;
@@ -174,9 +174,9 @@ static bool return_chunk(struct trim *trim, uintptr_t chunk)
     size_t dirty = dirty_bytes_of_chunk(trim, chunk);
 
     if (dirty == SIZE_MAX || trim->done >= trim->wanted ||
-        ter_range_return(blocks->range, blocks->ground, chunk, 1) != TER_OK)
+        ter_range_return(blocks->range, blocks->arena, chunk, 1) != TER_OK)
         return false;
-    ter_accounting_subtract_clean(&blocks->ground->accounting, TER_BYTES_IN_CHUNK - dirty);
+    ter_accounting_subtract_clean(&blocks->arena->accounting, TER_BYTES_IN_CHUNK - dirty);
     trim->done += dirty;
     return true;
 }
@@ -203,7 +203,7 @@ static void clean_blocks(struct trim *trim, uintptr_t start, uintptr_t end)
     }
     if (cleaned) {
         trim->done += inner_end - inner;
-        ter_accounting_add_clean(&blocks->ground->accounting, inner_end - inner);
+        ter_accounting_add_clean(&blocks->arena->accounting, inner_end - inner);
     }
 }
 

@@ -16,14 +16,14 @@ struct ter_block_list {
 
 struct ter_blocks {
     struct ter_range *range;
-    struct ter_ground *ground;
+    struct ter_arena *arena;
     struct ter_block_list dirty; /* free blocks, with memory behind them */
     struct ter_block_list clean; /* free blocks that read zero and have none */
     uintptr_t fresh, fresh_end;  /* of the chunk that came last: blocks never handed out */
     size_t in_use;
 };
 
-void ter_blocks_init(struct ter_blocks *blocks, struct ter_range *range, struct ter_ground *ground);
+void ter_blocks_init(struct ter_blocks *blocks, struct ter_range *range, struct ter_arena *arena);
 
 /*
  * Takes a block, without asking the limit. *zeroed says that its memory reads zero.

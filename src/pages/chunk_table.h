@@ -3,7 +3,7 @@
  * Which space each chunk of a heap's range belongs to: a byte a chunk, 0 for none. Where nothing is
  * reserved, memory of others may lie in the range; such chunks are marked when one is found.
  *
- * Invariant: `owners` changes only under the growth lock of the ground; reading takes no lock. A
+ * Invariant: `owners` changes only under the growth lock of the arena; reading takes no lock. A
  * byte is stored, with release, after the chunk and its side metadata are mapped and its entry of
  * the SFT map is claimed, and cleared before any of that is undone. So whoever reads a space's
  * number may read the chunk.

@@ -2,9 +2,9 @@
 #include "pages/pages.h"
 
 void ter_monotone_init(struct ter_monotone *monotone, struct ter_range *range,
-                       struct ter_ground *ground)
+                       struct ter_arena *arena)
 {
-    *monotone = (struct ter_monotone){.range = range, .ground = ground};
+    *monotone = (struct ter_monotone){.range = range, .arena = arena};
 }
 
 static size_t bytes_left(const struct ter_monotone *monotone)
@@ -18,14 +18,14 @@ static ter_status grow_monotone(struct ter_monotone *monotone, size_t bytes)
     size_t fresh = ter_bytes_to_chunks_up(bytes) << TER_LOG_BYTES_IN_CHUNK;
     uintptr_t start;
     ter_status status =
-        ter_range_grow(monotone->range, monotone->ground, fresh >> TER_LOG_BYTES_IN_CHUNK, &start);
+        ter_range_grow(monotone->range, monotone->arena, fresh >> TER_LOG_BYTES_IN_CHUNK, &start);
 
     if (status != TER_OK)
         return status;
     if (start != monotone->limit)
         monotone->cursor = start;
     monotone->limit = start + fresh;
-    ter_accounting_add_clean(&monotone->ground->accounting, fresh);
+    ter_accounting_add_clean(&monotone->arena->accounting, fresh);
     return TER_OK;
 }
 
@@ -44,14 +44,14 @@ ter_status ter_monotone_acquire(struct ter_monotone *monotone, size_t pages, uin
     *start = monotone->cursor;
     monotone->cursor += bytes;
     monotone->used_pages += pages;
-    ter_accounting_subtract_clean(&monotone->ground->accounting, bytes);
-    ter_accounting_add(&monotone->ground->accounting, bytes);
+    ter_accounting_subtract_clean(&monotone->arena->accounting, bytes);
+    ter_accounting_add(&monotone->arena->accounting, bytes);
     return TER_OK;
 }
 
 ter_status ter_monotone_release_all(struct ter_monotone *monotone)
 {
-    struct ter_accounting *accounting = &monotone->ground->accounting;
+    struct ter_accounting *accounting = &monotone->arena->accounting;
     size_t used = monotone->used_pages << TER_LOG_BYTES_IN_PAGE;
     uintptr_t start, end = UINTPTR_MAX;
     ter_status status = TER_OK;
@@ -61,8 +61,8 @@ ter_status ter_monotone_release_all(struct ter_monotone *monotone)
     monotone->cursor = monotone->limit = 0;
     monotone->used_pages = 0;
     while (status == TER_OK &&
-           (end = ter_range_previous(monotone->range, monotone->ground, end, &start)) != 0) {
-        status = ter_range_return(monotone->range, monotone->ground, start,
+           (end = ter_range_previous(monotone->range, monotone->arena, end, &start)) != 0) {
+        status = ter_range_return(monotone->range, monotone->arena, start,
                                   (end - start) >> TER_LOG_BYTES_IN_CHUNK);
         if (status == TER_OK)
             ter_accounting_subtract_clean(accounting, end - start);

@@ -13,14 +13,14 @@
 
 struct ter_monotone {
     struct ter_range *range;
-    struct ter_ground *ground;
+    struct ter_arena *arena;
     uintptr_t cursor;
     uintptr_t limit;
     size_t used_pages; /* handed out; skipped pages are not counted */
 };
 
 void ter_monotone_init(struct ter_monotone *monotone, struct ter_range *range,
-                       struct ter_ground *ground);
+                       struct ter_arena *arena);
 
 /*
  * The next `pages` pages side by side; they read zero. What is left of a stretch that is too short

@@ -5,7 +5,7 @@
 #include "pages/accounting.h"
 #include "pages/blocks.h"
 #include "pages/chunk_table.h"
-#include "pages/ground.h"
+#include "pages/arena.h"
 #include "pages/monotone.h"
 #include "pages/outside.h"
 #include "pages/range.h"

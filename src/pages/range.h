@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "pages/ground.h"
+#include "pages/arena.h"
 
 struct ter_range {
     uintptr_t start;             /* of the slot, or of the heap when chunks are shared */
@@ -29,54 +29,54 @@ struct ter_range {
 };
 
 /* Gives a space its bounds; it has no memory yet. `slot` counts in contiguous layouts. */
-void ter_range_init(struct ter_range *range, const struct ter_ground *ground, unsigned slot,
+void ter_range_init(struct ter_range *range, const struct ter_arena *arena, unsigned slot,
                     ter_side_set side, const struct ter_sft *owner);
 
 /*
  * Takes `chunks` chunks side by side; they read zero, and so does their metadata.
  * TER_ERROR_NO_ADDRESS_SPACE: there is no such room. TER_ERROR_NO_MEMORY: the system refused.
  */
-ter_status ter_range_grow(struct ter_range *range, struct ter_ground *ground, size_t chunks,
+ter_status ter_range_grow(struct ter_range *range, struct ter_arena *arena, size_t chunks,
                           uintptr_t *start);
 
 /*
  * The same for who asks for memory a second time: before any of it is used, ter_range_fill is
  * called for what is to be used. A space of a few hundred KiB then takes few addresses more.
  */
-ter_status ter_range_grow_in_parts(struct ter_range *range, struct ter_ground *ground,
-                                   size_t chunks, uintptr_t *start);
+ter_status ter_range_grow_in_parts(struct ter_range *range, struct ter_arena *arena, size_t chunks,
+                                   uintptr_t *start);
 
 /*
  * Makes sure of the memory behind a part of the range's chunks; what is new reads zero. After a
  * failure what was mapped stays mapped. TER_ERROR_NO_ADDRESS_SPACE: somebody else has come to lie
  * there.
  */
-ter_status ter_range_fill(const struct ter_range *range, struct ter_ground *ground, uintptr_t start,
+ter_status ter_range_fill(const struct ter_range *range, struct ter_arena *arena, uintptr_t start,
                           size_t bytes);
 
 /*
  * Gives chunks back, which hold nothing. No reader may be left that may read their *memory*; a
  * collector that has stopped the world knows. After a failure they are the space's as before.
  */
-ter_status ter_range_return(struct ter_range *range, struct ter_ground *ground, uintptr_t start,
+ter_status ter_range_return(struct ter_range *range, struct ter_arena *arena, uintptr_t start,
                             size_t chunks);
 
 /*
  * The next stretch of the space's memory at or above `from`: its start, 0 if there is none, and its
  * end, that of a chunk.
  */
-uintptr_t ter_range_next(const struct ter_range *range, const struct ter_ground *ground,
+uintptr_t ter_range_next(const struct ter_range *range, const struct ter_arena *arena,
                          uintptr_t from, uintptr_t *end);
 
 /* The same below `below`, from the top down: its end, 0 if there is none, and its start. */
-uintptr_t ter_range_previous(const struct ter_range *range, const struct ter_ground *ground,
+uintptr_t ter_range_previous(const struct ter_range *range, const struct ter_arena *arena,
                              uintptr_t below, uintptr_t *start);
 
 /* Is this any word in a chunk of the space, with memory behind it? */
-TER_INLINE bool ter_range_holds(const struct ter_range *range, const struct ter_ground *ground,
+TER_INLINE bool ter_range_holds(const struct ter_range *range, const struct ter_arena *arena,
                                 uintptr_t word)
 {
-    return ter_chunk_table_owner_of(&ground->chunks, word) == range->number;
+    return ter_chunk_table_owner_of(&arena->chunks, word) == range->number;
 }
 
 /*

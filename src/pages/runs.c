@@ -6,9 +6,9 @@ _Static_assert(sizeof(struct ter_run_record) == 16, "spec PAGE_RUN has 2^7 bits"
 /* How many runs of one bin are looked at before a larger bin is opened. */
 #define BIN_PROBES 64u
 
-void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_ground *ground)
+void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_arena *arena)
 {
-    *runs = (struct ter_runs){.range = range, .ground = ground};
+    *runs = (struct ter_runs){.range = range, .arena = arena};
 }
 
 static uintptr_t page_address(const struct ter_runs *runs, size_t page)
@@ -23,7 +23,7 @@ static size_t page_index(const struct ter_runs *runs, uintptr_t address)
 
 static struct ter_run_record *record_of(const struct ter_runs *runs, size_t page)
 {
-    return ter_runs_record(runs->ground, page_address(runs, page));
+    return ter_runs_record(runs->arena, page_address(runs, page));
 }
 
 static void set_pages(struct ter_run_record *record, size_t pages)
@@ -42,7 +42,7 @@ static size_t hull_pages(const struct ter_runs *runs)
 /* May the record of this page be read, and is there memory? Asked where a chunk may end. */
 static bool has_page(const struct ter_runs *runs, size_t page)
 {
-    return ter_range_holds(runs->range, runs->ground, page_address(runs, page));
+    return ter_range_holds(runs->range, runs->arena, page_address(runs, page));
 }
 
 static bool is_free_run(const struct ter_runs *runs, size_t page, bool zeroed)
@@ -141,7 +141,7 @@ static size_t pages_in_first_chunk(size_t page, size_t pages)
 
 static void set_chunk(const struct ter_runs *runs, size_t page, size_t back)
 {
-    ter_side_store_atomic(TER_SIDE_TABLE(runs->ground->side, CHUNK_RUN), page_address(runs, page),
+    ter_side_store_atomic(TER_SIDE_TABLE(runs->arena->side, CHUNK_RUN), page_address(runs, page),
                           back, __ATOMIC_RELAXED);
 }
 
@@ -178,17 +178,17 @@ static void unmark_used(struct ter_runs *runs, size_t page, size_t pages)
     record_of(runs, page + pages - 1)->state = TER_RUN_NONE;
 }
 
-uintptr_t ter_runs_find_far(const struct ter_ground *ground, uintptr_t word)
+uintptr_t ter_runs_find_far(const struct ter_arena *arena, uintptr_t word)
 {
     uintptr_t chunk = ter_align_down(word, TER_BYTES_IN_CHUNK);
-    uintptr_t back = (uintptr_t)ter_side_load_atomic(TER_SIDE_TABLE(ground->side, CHUNK_RUN), chunk,
+    uintptr_t back = (uintptr_t)ter_side_load_atomic(TER_SIDE_TABLE(arena->side, CHUNK_RUN), chunk,
                                                      __ATOMIC_RELAXED);
     uintptr_t start = chunk - (back << TER_LOG_BYTES_IN_PAGE);
     const struct ter_run_record *record;
 
     if (back == 0)
         return 0;
-    record = ter_runs_record(ground, start);
+    record = ter_runs_record(arena, start);
     if (record->state != TER_RUN_USED || (word - start) >> TER_LOG_BYTES_IN_PAGE >= record->pages)
         return 0;
     return start;
@@ -197,7 +197,7 @@ uintptr_t ter_runs_find_far(const struct ter_ground *ground, uintptr_t word)
 static void count_used(struct ter_runs *runs, size_t pages)
 {
     runs->used_pages += pages;
-    ter_accounting_add(&runs->ground->accounting, pages << TER_LOG_BYTES_IN_PAGE);
+    ter_accounting_add(&runs->arena->accounting, pages << TER_LOG_BYTES_IN_PAGE);
 }
 
 /* Cuts the first `pages` pages off a free run. */
@@ -210,18 +210,18 @@ static void take_from_free(struct ter_runs *runs, size_t page, size_t pages)
     if (length > pages)
         bin_insert(runs, page + pages, length - pages, zeroed);
     if (zeroed)
-        ter_accounting_subtract_clean(&runs->ground->accounting, pages << TER_LOG_BYTES_IN_PAGE);
+        ter_accounting_subtract_clean(&runs->arena->accounting, pages << TER_LOG_BYTES_IN_PAGE);
 }
 
 static ter_status grow_runs(struct ter_runs *runs, size_t pages)
 {
     size_t chunks = ter_bytes_to_chunks_up(pages << TER_LOG_BYTES_IN_PAGE);
     uintptr_t start;
-    ter_status status = ter_range_grow_in_parts(runs->range, runs->ground, chunks, &start);
+    ter_status status = ter_range_grow_in_parts(runs->range, runs->arena, chunks, &start);
 
     if (status != TER_OK)
         return status;
-    ter_accounting_add_clean(&runs->ground->accounting, chunks << TER_LOG_BYTES_IN_CHUNK);
+    ter_accounting_add_clean(&runs->arena->accounting, chunks << TER_LOG_BYTES_IN_CHUNK);
     insert_joined(runs, page_index(runs, start), chunks * TER_PAGES_IN_CHUNK, true);
     return TER_OK;
 }
@@ -231,7 +231,7 @@ static ter_status fill_pages(const struct ter_runs *runs, size_t page, size_t pa
 {
     if (!record_of(runs, page)->zeroed)
         return TER_OK;
-    return ter_range_fill(runs->range, runs->ground, page_address(runs, page),
+    return ter_range_fill(runs->range, runs->arena, page_address(runs, page),
                           pages << TER_LOG_BYTES_IN_PAGE);
 }
 
@@ -284,7 +284,7 @@ void ter_runs_release(struct ter_runs *runs, uintptr_t start)
 
     unmark_used(runs, page, pages);
     runs->used_pages -= pages;
-    ter_accounting_subtract(&runs->ground->accounting, pages << TER_LOG_BYTES_IN_PAGE);
+    ter_accounting_subtract(&runs->arena->accounting, pages << TER_LOG_BYTES_IN_PAGE);
     ter_valgrind_no_access(start, pages << TER_LOG_BYTES_IN_PAGE);
     insert_joined(runs, page, pages, false);
 }
@@ -348,12 +348,12 @@ static size_t clean_run(struct ter_runs *runs, size_t page, size_t pages)
         bin_insert(runs, page, first - page, false);
     if (end < page + pages)
         bin_insert(runs, end, page + pages - end, false);
-    ter_accounting_add_clean(&runs->ground->accounting, bytes);
+    ter_accounting_add_clean(&runs->arena->accounting, bytes);
     insert_joined(runs, first, end - first, true);
     return bytes;
 }
 
-/* Gives the whole chunks of a clean run to the ground; its ends stay. */
+/* Gives the whole chunks of a clean run to the arena; its ends stay. */
 static size_t return_chunks_of_run(struct ter_runs *runs, size_t page, size_t pages)
 {
     size_t first = ter_align_up(page, TER_PAGES_IN_CHUNK);
@@ -363,12 +363,12 @@ static size_t return_chunks_of_run(struct ter_runs *runs, size_t page, size_t pa
     if (!record_of(runs, page)->zeroed || first >= end)
         return 0;
     bin_remove(runs, page);
-    if (ter_range_return(runs->range, runs->ground, page_address(runs, first),
+    if (ter_range_return(runs->range, runs->arena, page_address(runs, first),
                          bytes >> TER_LOG_BYTES_IN_CHUNK) != TER_OK) {
         bin_insert(runs, page, pages, true);
         return 0;
     }
-    ter_accounting_subtract_clean(&runs->ground->accounting, bytes);
+    ter_accounting_subtract_clean(&runs->arena->accounting, bytes);
     if (page < first)
         bin_insert(runs, page, first - page, true);
     if (end < page + pages)

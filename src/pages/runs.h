@@ -35,12 +35,12 @@ struct ter_run_record {
 
 struct ter_runs {
     struct ter_range *range;
-    struct ter_ground *ground;
+    struct ter_arena *arena;
     uint32_t bins[TER_RUN_BINS]; /* 1 + index of the first free run */
     size_t used_pages;
 };
 
-void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_ground *ground);
+void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_arena *arena);
 
 /* Takes `pages` pages, without asking the limit. *zeroed says that they read zero. */
 ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed);
@@ -61,23 +61,22 @@ size_t ter_runs_trim(struct ter_runs *runs, size_t bytes);
 /* Length of the used run that begins at `start`. */
 size_t ter_runs_pages(const struct ter_runs *runs, uintptr_t start);
 
-TER_INLINE struct ter_run_record *ter_runs_record(const struct ter_ground *ground,
-                                                  uintptr_t address)
+TER_INLINE struct ter_run_record *ter_runs_record(const struct ter_arena *arena, uintptr_t address)
 {
-    return TER_SIDE_RECORD(ground->side, PAGE_RUN, address);
+    return TER_SIDE_RECORD(arena->side, PAGE_RUN, address);
 }
 
 /* The same where the page has no record: that of a run from an earlier chunk. */
-uintptr_t ter_runs_find_far(const struct ter_ground *ground, uintptr_t word);
+uintptr_t ter_runs_find_far(const struct ter_arena *arena, uintptr_t word);
 
 /* First page of the used run that covers the mapped address `word`; 0 if the page is free. */
-TER_INLINE uintptr_t ter_runs_find(const struct ter_ground *ground, uintptr_t word)
+TER_INLINE uintptr_t ter_runs_find(const struct ter_arena *arena, uintptr_t word)
 {
-    const struct ter_run_record *record = ter_runs_record(ground, word);
+    const struct ter_run_record *record = ter_runs_record(arena, word);
     uintptr_t page = ter_align_down(word, TER_BYTES_IN_PAGE);
 
     if (record->state != TER_RUN_USED)
-        return ter_runs_find_far(ground, word);
+        return ter_runs_find_far(arena, word);
     return page - ((uintptr_t)record->back << TER_LOG_BYTES_IN_PAGE);
 }
 

@@ -47,24 +47,24 @@ ter_object ter_block_space_find(const struct ter_sft *sft, uintptr_t word)
     const struct ter_block_head *head;
     uintptr_t cell;
 
-    if (!ter_range_holds(&space->space.range, space->space.ground, word))
+    if (!ter_range_holds(&space->space.range, space->space.arena, word))
         return ter_object_none();
-    head = ter_block_head_of(space->space.ground, word);
+    head = ter_block_head_of(space->space.arena, word);
     cell = find_cell_start(head, word);
     if (cell == 0 || !ter_bits_test(cell_valid_bits(space), cell) ||
-        !ter_block_is_handed_out(space->space.ground, cell))
+        !ter_block_is_handed_out(space->space.arena, cell))
         return ter_object_none();
     return ter_object_at(cell);
 }
 
 size_t ter_block_space_object_bytes(const struct ter_space *space, uintptr_t object)
 {
-    return ter_block_head_of(space->ground, object)->cell_bytes;
+    return ter_block_head_of(space->arena, object)->cell_bytes;
 }
 
 unsigned ter_block_space_object_kind(const struct ter_space *space, uintptr_t object)
 {
-    return ter_block_head_of(space->ground, object)->kind;
+    return ter_block_head_of(space->arena, object)->kind;
 }
 
 /* ---- Life ---- */
@@ -83,7 +83,7 @@ ter_status ter_block_space_init(struct ter_space *common)
     if (status != TER_OK)
         return status;
     ter_os_name((uintptr_t)memory, lists_bytes(), "terrier:block-lists");
-    ter_blocks_init(&space->blocks, &common->range, common->ground);
+    ter_blocks_init(&space->blocks, &common->range, common->arena);
     space->available = memory;
     return TER_OK;
 }
@@ -133,9 +133,9 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
         return status;
     if (zeroed)
         ter_block_space_fill_marks(space, *block);
-    *ter_block_state_of(space->space.ground, *block) = (struct ter_block_state){
+    *ter_block_state_of(space->space.arena, *block) = (struct ter_block_state){
         .owner = NULL, .size_class = (uint8_t)size_class, .zeroed = zeroed};
-    set_head(ter_block_head_of(space->space.ground, *block), cell_bytes, kind,
+    set_head(ter_block_head_of(space->space.arena, *block), cell_bytes, kind,
              space->space.kinds[kind].scan);
     return TER_OK;
 }
@@ -187,8 +187,8 @@ static void let_go(struct ter_block_state *state, struct ter_run *run)
 bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
                             struct ter_run *run)
 {
-    const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
-    struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
+    const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
+    struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
     uintptr_t end = cells_end(head, block);
     uintptr_t start = ter_bits_find_clear_strided(
         cell_valid_bits(space), resume_address(state, block), end, head->cell_bytes);
@@ -218,13 +218,13 @@ bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, si
 {
     if (ter_block_space_refill(space, block, max_bytes, run))
         return true;
-    let_go(ter_block_state_of(space->space.ground, block), run);
+    let_go(ter_block_state_of(space->space.arena, block), run);
     return false;
 }
 
 void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block, struct ter_run *run)
 {
-    struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
+    struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
 
     ter_bits_clear_range_shared(cell_valid_bits(space), run->cursor, run->limit);
     let_go(state, run);

@@ -114,23 +114,23 @@ ter_object ter_block_space_find(const struct ter_sft *sft, uintptr_t word);
 
 /* ---- Questions ---- */
 
-TER_INLINE struct ter_block_head *ter_block_head_of(const struct ter_ground *ground,
+TER_INLINE struct ter_block_head *ter_block_head_of(const struct ter_arena *arena,
                                                     uintptr_t address)
 {
-    return TER_SIDE_RECORD(ground->side, BLOCK, address);
+    return TER_SIDE_RECORD(arena->side, BLOCK, address);
 }
 
-TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_ground *ground,
+TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_arena *arena,
                                                       uintptr_t address)
 {
-    return TER_SIDE_RECORD(ground->side, BLOCK_STATE, address);
+    return TER_SIDE_RECORD(arena->side, BLOCK_STATE, address);
 }
 
 /* A cell of a mutator's run that was not handed out yet is valid by its bit, but no object. */
-TER_INLINE bool ter_block_is_handed_out(const struct ter_ground *ground, uintptr_t cell)
+TER_INLINE bool ter_block_is_handed_out(const struct ter_arena *arena, uintptr_t cell)
 {
     const struct ter_run *run =
-        __atomic_load_n(&ter_block_state_of(ground, cell)->owner, __ATOMIC_ACQUIRE);
+        __atomic_load_n(&ter_block_state_of(arena, cell)->owner, __ATOMIC_ACQUIRE);
     uintptr_t cursor, limit;
 
     if (run == NULL)
@@ -151,7 +151,7 @@ TER_INLINE bool ter_block_space_is_object(const struct ter_block_space *space, u
     return ter_is_aligned(word, TER_BYTES_IN_GRANULE) &&
            ter_range_covers(&space->space.range, word) &&
            ter_bits_test(ter_space_table(&space->space, TER_SIDE_VALID_OBJECT), word) &&
-           ter_block_is_handed_out(space->space.ground, word);
+           ter_block_is_handed_out(space->space.arena, word);
 }
 
 /* First byte of the cell that covers `address`; meaningless, but harmless, in a free block. */
@@ -174,7 +174,7 @@ TER_INLINE bool ter_block_space_free(const struct ter_block_space *space, uintpt
                                      bool alone, bool *passed)
 {
     const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
-    const struct ter_block_state *state = ter_block_state_of(space->space.ground, object);
+    const struct ter_block_state *state = ter_block_state_of(space->space.arena, object);
     size_t granule = (object & (TER_BYTES_IN_BLOCK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
 
     /* Before the bit: once that is clear, the block's owner may find the cell and move on. */

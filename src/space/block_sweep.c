@@ -53,8 +53,8 @@ static void count_live_cells(const struct ter_block_head *head, unsigned live_ce
 
 static void sweep_block(struct ter_block_space *space, uintptr_t block, struct ter_live *live)
 {
-    struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
-    struct ter_block_state *state = ter_block_state_of(space->space.ground, block);
+    struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
+    struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
     unsigned live_cells;
 
     if (head->cells == 0)
@@ -104,17 +104,17 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
 
 static bool is_free_block(const struct ter_blocks *blocks, uintptr_t block)
 {
-    return ter_block_head_of(blocks->ground, block)->cells == 0;
+    return ter_block_head_of(blocks->arena, block)->cells == 0;
 }
 
 static bool is_clean_block(const struct ter_blocks *blocks, uintptr_t block)
 {
-    return ter_block_state_of(blocks->ground, block)->zeroed;
+    return ter_block_state_of(blocks->arena, block)->zeroed;
 }
 
 static void set_clean_block(struct ter_blocks *blocks, uintptr_t block)
 {
-    ter_block_state_of(blocks->ground, block)->zeroed = true;
+    ter_block_state_of(blocks->arena, block)->zeroed = true;
 }
 
 size_t ter_block_space_trim(struct ter_space *space, size_t bytes)
@@ -136,14 +136,14 @@ size_t ter_block_space_used_in_chunk(const struct ter_space *space, uintptr_t ch
     size_t used = 0;
 
     for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++)
-        used += ter_block_head_of(space->ground, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->cells != 0;
+        used += ter_block_head_of(space->arena, chunk + (i << TER_LOG_BYTES_IN_BLOCK))->cells != 0;
     return used << TER_LOG_BYTES_IN_BLOCK;
 }
 
 static void visit_block(const struct ter_block_space *space, uintptr_t block,
                         ter_object_visitor *visit, void *context)
 {
-    const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
+    const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
     const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
     uintptr_t end = block + (uintptr_t)head->cells * head->cell_bytes;
     uintptr_t object = block;
@@ -169,7 +169,7 @@ void ter_block_space_for_each(const struct ter_space *common, ter_object_visitor
 
 static void check_block(const struct ter_block_space *space, uintptr_t block)
 {
-    const struct ter_block_head *head = ter_block_head_of(space->space.ground, block);
+    const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
     const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
     uintptr_t end = block + TER_BYTES_IN_BLOCK, object = block;
 
@@ -191,7 +191,7 @@ void ter_block_space_check(const struct ter_space *common)
 
     while ((block = ter_blocks_next(&space->blocks, end, &end)) != 0)
         for (; block < end; block += TER_BYTES_IN_BLOCK) {
-            used += ter_block_head_of(common->ground, block)->cells != 0;
+            used += ter_block_head_of(common->arena, block)->cells != 0;
             check_block(space, block);
         }
     TER_REQUIRE(used == space->blocks.in_use, "space %s: %zu blocks are cut into cells, %zu in use",

@@ -12,7 +12,7 @@ struct ter_block_tracing {
 TER_INLINE void ter_block_tracing_begin(struct ter_block_tracing *tracing,
                                         const struct ter_tracer *tracer)
 {
-    tracing->heads = tracer->ground->side.tables[TER_SIDE_BLOCK].bias;
+    tracing->heads = tracer->arena->side.tables[TER_SIDE_BLOCK].bias;
 }
 
 /*

@@ -37,7 +37,7 @@ static struct bump_space *bump_space_of(const struct ter_space *space)
 
 static struct bump_block *bump_record_of(const struct ter_space *space, uintptr_t address)
 {
-    return TER_SIDE_RECORD(space->ground->side, BLOCK, address);
+    return TER_SIDE_RECORD(space->arena->side, BLOCK, address);
 }
 
 static const struct ter_side_table *bump_start_bits(const struct ter_space *space)
@@ -73,7 +73,7 @@ static ter_object bump_find(const struct ter_sft *sft, uintptr_t word)
     const struct ter_space *space = ter_space_of(sft);
     uintptr_t start;
 
-    if (!ter_range_holds(&space->range, space->ground, word) ||
+    if (!ter_range_holds(&space->range, space->arena, word) ||
         word >= bump_end_of(space, bump_block_of(word)) ||
         !ter_side_find_previous_non_zero(bump_start_bits(space), word, bump_block_of(word),
                                          &start) ||
@@ -102,7 +102,7 @@ static void set_no_mark(const struct ter_space *space, uintptr_t object, bool ma
 
 static ter_status bump_init(struct ter_space *space)
 {
-    ter_blocks_init(&bump_space_of(space)->blocks, &space->range, space->ground);
+    ter_blocks_init(&bump_space_of(space)->blocks, &space->range, space->arena);
     return TER_OK;
 }
 

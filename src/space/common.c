@@ -25,8 +25,8 @@ static bool range_holds(const struct ter_sft *sft, uintptr_t word)
 {
     const struct ter_space *space = ter_space_of(sft);
 
-    return ter_range_holds(&space->range, space->ground, word) &&
-           ter_mmapper_has_memory(&space->ground->mmapper, word);
+    return ter_range_holds(&space->range, space->arena, word) &&
+           ter_mmapper_has_memory(&space->arena->mmapper, word);
 }
 
 static ter_object find_exact(const struct ter_sft *sft, uintptr_t word)
@@ -160,23 +160,23 @@ static struct ter_sft functions_of(const struct ter_policy *policy)
     return functions;
 }
 
-ter_status ter_space_new(struct ter_ground *ground, const struct ter_policy *policy, unsigned slot,
+ter_status ter_space_new(struct ter_arena *arena, const struct ter_policy *policy, unsigned slot,
                          const struct ter_kind *kinds, struct ter_space **space)
 {
     struct ter_sft functions = functions_of(policy), *record;
-    ter_status status = ter_sft_map_add_space(&ground->map, &functions, &record);
+    ter_status status = ter_sft_map_add_space(&arena->map, &functions, &record);
     struct ter_space *made;
 
     if (status != TER_OK)
         return status;
     /* So that whoever looked up any word has a policy without asking whose it is. */
-    ter_space_of(ter_sft_map_empty(&ground->map))->policy = &ter_policy_empty;
+    ter_space_of(ter_sft_map_empty(&arena->map))->policy = &ter_policy_empty;
     made = ter_space_of(record);
-    made->ground = ground;
+    made->arena = arena;
     made->policy = policy;
     made->kinds = kinds;
     if (policy->in_layout)
-        ter_range_init(&made->range, ground, slot, policy->side, record);
+        ter_range_init(&made->range, arena, slot, policy->side, record);
     if (policy->init != NULL)
         status = policy->init(made);
     *space = made;

@@ -20,13 +20,13 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
     const struct ter_space *space = ter_space_of(sft);
     uintptr_t start;
 
-    if (!ter_range_holds(&space->range, space->ground, word))
+    if (!ter_range_holds(&space->range, space->arena, word))
         return ter_object_none();
-    start = ter_runs_find(space->ground, word);
+    start = ter_runs_find(space->arena, word);
     /* The bit last set and first cleared: while a run changes hands, its records say nothing. */
-    if (start == 0 || !ter_range_holds(&space->range, space->ground, start) ||
+    if (start == 0 || !ter_range_holds(&space->range, space->arena, start) ||
         !ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), start) ||
-        word - start >= ter_large_record_of(space->ground, start)->bytes)
+        word - start >= ter_large_record_of(space->arena, start)->bytes)
         return ter_object_none();
     return ter_object_at(start);
 }
@@ -38,17 +38,17 @@ static struct ter_large_space *large_space_of(const struct ter_space *space)
 
 static size_t large_bytes(const struct ter_space *space, uintptr_t object)
 {
-    return ter_large_record_of(space->ground, object)->bytes;
+    return ter_large_record_of(space->arena, object)->bytes;
 }
 
 static unsigned large_kind(const struct ter_space *space, uintptr_t object)
 {
-    return ter_large_record_of(space->ground, object)->kind;
+    return ter_large_record_of(space->arena, object)->kind;
 }
 
 static ter_status large_init(struct ter_space *space)
 {
-    ter_runs_init(&large_space_of(space)->runs, &space->range, space->ground);
+    ter_runs_init(&large_space_of(space)->runs, &space->range, space->arena);
     return TER_OK;
 }
 
@@ -71,7 +71,7 @@ static ter_status large_allocate(struct ter_space *space, uintptr_t *window, uns
                               zeroed);
     if (status != TER_OK)
         return status;
-    *ter_large_record_of(space->ground, start) = (struct ter_large_record){
+    *ter_large_record_of(space->arena, start) = (struct ter_large_record){
         .bytes = bytes, .kind = (uint8_t)kind, .scan = (uint8_t)space->kinds[kind].scan};
     ter_bits_set_shared(large_mark_bits(space), start);
     ter_bits_set_shared(large_valid_bits(space), start);
@@ -93,7 +93,7 @@ static size_t free_large(struct ter_space *space, uintptr_t object)
 
 static bool large_extend(struct ter_space *space, uintptr_t object, size_t bytes)
 {
-    struct ter_large_record *record = ter_large_record_of(space->ground, object);
+    struct ter_large_record *record = ter_large_record_of(space->arena, object);
     struct ter_runs *runs = &large_space_of(space)->runs;
     size_t pages = ter_bytes_to_pages_up(bytes);
     size_t old_pages = ter_runs_pages(runs, object);
@@ -115,7 +115,7 @@ static bool large_extend(struct ter_space *space, uintptr_t object, size_t bytes
 
 static void large_keep_by_first_page(struct ter_space *space, uintptr_t object)
 {
-    ter_large_record_of(space->ground, object)->first_page_only = true;
+    ter_large_record_of(space->arena, object)->first_page_only = true;
 }
 
 /* ---- Collection ---- */
@@ -145,7 +145,7 @@ static void large_sweep(struct ter_space *space, struct ter_live *live)
 
     while (object != 0) {
         uintptr_t next = next_large(space, object);
-        const struct ter_large_record *record = ter_large_record_of(space->ground, object);
+        const struct ter_large_record *record = ter_large_record_of(space->arena, object);
 
         if (ter_bits_test(large_mark_bits(space), object))
             ter_live_count(live, (enum ter_scan)record->scan, 1, record->bytes);
@@ -160,7 +160,7 @@ static void large_sweep(struct ter_space *space, struct ter_live *live)
 static void large_for_each(const struct ter_space *space, ter_object_visitor *visit, void *context)
 {
     for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object)) {
-        const struct ter_large_record *record = ter_large_record_of(space->ground, object);
+        const struct ter_large_record *record = ter_large_record_of(space->arena, object);
 
         visit(context, object, record->bytes, &space->kinds[record->kind]);
     }
@@ -176,7 +176,7 @@ static size_t large_used_in_chunk(const struct ter_space *space, uintptr_t chunk
     size_t used = 0;
 
     for (size_t i = 0; i < TER_PAGES_IN_CHUNK; i++)
-        used += ter_runs_find(space->ground, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
+        used += ter_runs_find(space->arena, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
     return used << TER_LOG_BYTES_IN_PAGE;
 }
 

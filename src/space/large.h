@@ -21,8 +21,8 @@ struct ter_large_space {
     struct ter_runs runs;
 };
 
-TER_INLINE struct ter_large_record *ter_large_record_of(const struct ter_ground *ground,
+TER_INLINE struct ter_large_record *ter_large_record_of(const struct ter_arena *arena,
                                                         uintptr_t object)
 {
-    return TER_SIDE_RECORD(ground->side, LARGE, object);
+    return TER_SIDE_RECORD(arena->side, LARGE, object);
 }

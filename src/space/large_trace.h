@@ -9,12 +9,12 @@
 TER_INLINE uintptr_t ter_large_trace(struct ter_scanning *scanning, uintptr_t word,
                                      enum ter_word_form form, enum ter_marking marking)
 {
-    uintptr_t object = ter_runs_find(scanning->ground, word);
+    uintptr_t object = ter_runs_find(scanning->arena, word);
     const struct ter_large_record *record;
 
     if (object == 0)
         return word;
-    record = ter_large_record_of(scanning->ground, object);
+    record = ter_large_record_of(scanning->arena, object);
     if (word - object >= record->bytes || !ter_scanning_refers(scanning, word - object, form))
         return word;
     if (record->first_page_only && word - object >= TER_BYTES_IN_PAGE)

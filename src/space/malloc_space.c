@@ -15,44 +15,44 @@ static bool is_uncollectable_object(const struct ter_malloc_space *space, uintpt
 {
     const struct ter_space *common = &space->outside.space;
 
-    return common->kinds[ter_outside_kind(&common->ground->outside, object)].uncollectable;
+    return common->kinds[ter_outside_kind(&common->arena->outside, object)].uncollectable;
 }
 
 ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
                                   unsigned kind)
 {
     const struct ter_space *common = &space->outside.space;
-    struct ter_ground *ground = common->ground;
+    struct ter_arena *arena = common->arena;
     ter_status status =
-        ter_outside_use(&ground->outside, &ground->map, &space->outside.set, object, bytes, NULL);
+        ter_outside_use(&arena->outside, &arena->map, &space->outside.set, object, bytes, NULL);
 
     if (status != TER_OK)
         return status;
-    ter_accounting_add_outside(&ground->accounting, bytes);
+    ter_accounting_add_outside(&arena->accounting, bytes);
     space->uncollectable += common->kinds[kind].uncollectable;
-    ter_outside_add(&ground->outside, object, bytes, kind);
+    ter_outside_add(&arena->outside, object, bytes, kind);
     return TER_OK;
 }
 
 /* From here on it is no object; its chunks and its memory are still kept. */
 static size_t retire(struct ter_malloc_space *space, uintptr_t object)
 {
-    struct ter_ground *ground = space->outside.space.ground;
+    struct ter_arena *arena = space->outside.space.arena;
     size_t bytes;
 
     /* What was freed before may have been the last of its chunk. */
-    TER_CHECK(ter_outside_chunk_of(&ground->outside, object) != NULL);
+    TER_CHECK(ter_outside_chunk_of(&arena->outside, object) != NULL);
     space->uncollectable -= is_uncollectable_object(space, object);
-    bytes = ter_outside_remove(&ground->outside, object);
-    ter_accounting_subtract_outside(&ground->accounting, bytes);
+    bytes = ter_outside_remove(&arena->outside, object);
+    ter_accounting_subtract_outside(&arena->accounting, bytes);
     return bytes;
 }
 
 static void give_to_malloc(struct ter_malloc_space *space, uintptr_t memory, size_t bytes)
 {
-    struct ter_ground *ground = space->outside.space.ground;
+    struct ter_arena *arena = space->outside.space.arena;
 
-    ter_outside_let_go(&ground->outside, &ground->map, &space->outside.set, memory, bytes);
+    ter_outside_let_go(&arena->outside, &arena->map, &space->outside.set, memory, bytes);
     ter_os_malloc_free((void *)memory);
 }
 
@@ -84,7 +84,7 @@ static void sweep_object(void *context, uintptr_t object, size_t bytes, const st
 {
     const struct sweep *sweep = context;
 
-    if (ter_outside_is_marked(&sweep->space->outside.space.ground->outside, object))
+    if (ter_outside_is_marked(&sweep->space->outside.space.arena->outside, object))
         ter_live_count(sweep->live, kind->scan, 1, bytes);
     else
         bury(sweep->space, object);

@@ -5,12 +5,12 @@
 
 static const struct ter_outside *outside_of(const struct ter_space *space)
 {
-    return &space->ground->outside;
+    return &space->arena->outside;
 }
 
 ter_status ter_outside_space_init(struct ter_space *space)
 {
-    TER_CHECK(space->ground->outside.table != NULL);
+    TER_CHECK(space->arena->outside.table != NULL);
     ter_outside_set_init(&ter_outside_space_of(space)->set, &space->sft);
     return TER_OK;
 }

@@ -22,7 +22,7 @@ TER_INLINE struct ter_outside_space *ter_outside_space_of(const struct ter_space
 /* The object that covers the word; 0 if none does. */
 TER_INLINE uintptr_t ter_outside_space_find(const struct ter_outside_space *space, uintptr_t word)
 {
-    return ter_outside_find(&space->space.ground->outside, &space->set, word);
+    return ter_outside_find(&space->space.arena->outside, &space->set, word);
 }
 
 /*

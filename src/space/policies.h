@@ -30,5 +30,5 @@ extern const struct ter_policy *const ter_policies[TER_POLICY_COUNT];
 /* For plans that compile no loop of their own: see space/policy_loop.c. */
 extern const struct ter_loop ter_policy_loop;
 
-/* Of the largest space: what the map of a ground needs to know. */
+/* Of the largest space: what the map of an arena needs to know. */
 size_t ter_policy_record_bytes(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a policy is: one constant record that says how a space of that sort behaves. A space is a
- * record in the map of its ground, which begins with struct ter_space and points to its policy.
+ * record in the map of its arena, which begins with struct ter_space and points to its policy.
  *
  * Invariant: whoever stands above this floor asks the policy; only a plan knows which policies its
  * spaces have. A function that is said to be optional is NULL where a space has nothing to do.
@@ -62,7 +62,7 @@ struct ter_policy {
 
     /* What is behind the common part is zero. Optional. */
     ter_status (*init)(struct ter_space *space);
-    /* Gives back what init and allocation took, but for chunks of the ground. Optional. */
+    /* Gives back what init and allocation took, but for chunks of the arena. Optional. */
     void (*fini)(struct ter_space *space);
 
     /* ---- Allocation, unless `cells`; a space that serves no allocation has neither ---- */

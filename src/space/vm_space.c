@@ -97,7 +97,7 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
                                 struct ter_vm_conflict *conflict)
 {
     const struct ter_vm_range *other = overlapping_range(space, start, last);
-    const struct ter_ground *ground = space->outside.space.ground;
+    const struct ter_arena *arena = space->outside.space.arena;
 
     *conflict = (struct ter_vm_conflict){.map = {.claimant = &space->outside.space.sft}};
     if (other != NULL) {
@@ -105,10 +105,10 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
         conflict->map.start = ter_max(start, other->start);
         return TER_ERROR_OWNED;
     }
-    if (is_reserved(&ground->layout, start, last)) {
+    if (is_reserved(&arena->layout, start, last)) {
         conflict->is_reserved = true;
-        conflict->map.start = ter_max(start, ground->layout.heap_start);
-        conflict->map.owner = ter_sft_map_get(&ground->map, conflict->map.start);
+        conflict->map.start = ter_max(start, arena->layout.heap_start);
+        conflict->map.owner = ter_sft_map_get(&arena->map, conflict->map.start);
         return TER_ERROR_OWNED;
     }
     return TER_OK;
@@ -117,7 +117,7 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
 ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                   bool traced, struct ter_vm_conflict *conflict)
 {
-    struct ter_ground *ground = space->outside.space.ground;
+    struct ter_arena *arena = space->outside.space.arena;
     uintptr_t last = start + (bytes - 1);
     struct ter_vm_range *slot;
     ter_status status;
@@ -130,7 +130,7 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
     slot = free_slot(space);
     if (slot == NULL)
         return TER_ERROR_NO_MEMORY;
-    status = ter_outside_use(&ground->outside, &ground->map, &space->outside.set, start, bytes,
+    status = ter_outside_use(&arena->outside, &arena->map, &space->outside.set, start, bytes,
                              &conflict->map);
     if (status != TER_OK)
         return status;
@@ -144,7 +144,7 @@ static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_
                            ter_object_visitor *forget, void *context)
 {
     const struct ter_space *common = &space->outside.space;
-    const struct ter_outside *outside = &common->ground->outside;
+    const struct ter_outside *outside = &common->arena->outside;
     uintptr_t at = start;
 
     while (at >= start && at <= last) {
@@ -169,7 +169,7 @@ static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_
 ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                      ter_object_visitor *forget, void *context)
 {
-    struct ter_ground *ground = space->outside.space.ground;
+    struct ter_arena *arena = space->outside.space.arena;
     uintptr_t last = start + (bytes - 1);
     struct ter_vm_range *slot = NULL;
 
@@ -182,7 +182,7 @@ ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start
     __atomic_store_n(&slot->last, 0, __ATOMIC_RELEASE);
     space->count--;
     space->root_bytes -= slot->traced ? 0 : bytes;
-    ter_outside_let_go(&ground->outside, &ground->map, &space->outside.set, start, bytes);
+    ter_outside_let_go(&arena->outside, &arena->map, &space->outside.set, start, bytes);
     return TER_OK;
 }
 
@@ -197,7 +197,7 @@ static bool any_object(const struct ter_vm_space *space, uintptr_t first, uintpt
     for (uintptr_t at = first; at >= first && at <= last;
          at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK) {
         const struct ter_outside_chunk *chunk =
-            ter_outside_chunk_of(&space->outside.space.ground->outside, at);
+            ter_outside_chunk_of(&space->outside.space.arena->outside, at);
         uintptr_t object = ter_outside_next(chunk, at);
 
         if (object != 0)
@@ -220,7 +220,7 @@ ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object,
         return TER_ERROR_OUT_OF_RANGE;
     if (any_object(space, object, last))
         return TER_ERROR_OWNED;
-    ter_outside_add(&space->outside.space.ground->outside, object, bytes, kind);
+    ter_outside_add(&space->outside.space.arena->outside, object, bytes, kind);
     return TER_OK;
 }
 

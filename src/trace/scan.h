@@ -28,7 +28,7 @@
  */
 struct ter_scanning {
     struct ter_tracer *tracer;
-    const struct ter_ground *ground;
+    const struct ter_arena *arena;
     struct ter_sft_map map; /* a copy: it never changes */
     const uint8_t *displacements;
     uintptr_t low;
@@ -63,8 +63,8 @@ TER_INLINE void ter_scanning_read_stack(struct ter_scanning *scanning)
 TER_INLINE void ter_scanning_begin(struct ter_scanning *scanning, struct ter_tracer *tracer)
 {
     scanning->tracer = tracer;
-    scanning->ground = tracer->ground;
-    scanning->map = tracer->ground->map;
+    scanning->arena = tracer->arena;
+    scanning->map = tracer->arena->map;
     scanning->displacements = tracer->displacements;
     scanning->low = tracer->low;
     scanning->span = tracer->span;

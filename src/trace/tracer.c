@@ -12,12 +12,12 @@ static ter_object trace_object(struct ter_trace *trace, ter_object object)
     return tracer->loop->object(tracer, object);
 }
 
-ter_status ter_tracer_init(struct ter_tracer *tracer, const struct ter_ground *ground,
+ter_status ter_tracer_init(struct ter_tracer *tracer, const struct ter_arena *arena,
                            const struct ter_kind *kinds, const struct ter_loop *loop)
 {
     *tracer = (struct ter_tracer){.trace = {trace_object},
                                   .loop = loop,
-                                  .ground = ground,
+                                  .arena = arena,
                                   .kinds = kinds,
                                   .any_byte = true,
                                   .displacements = first_byte_only};
@@ -43,7 +43,7 @@ static size_t mapped_bytes(const struct ter_range *range)
 /* The hull of all mapped parts: what lies outside it refers to nothing. */
 static void measure_hull(struct ter_tracer *tracer)
 {
-    const struct ter_outside *outside = &tracer->ground->outside;
+    const struct ter_outside *outside = &tracer->arena->outside;
     uintptr_t low = UINTPTR_MAX, high = 0;
 
     for (size_t i = 0; i < tracer->range_count; i++) {
@@ -71,7 +71,7 @@ void ter_tracer_begin(struct ter_tracer *tracer)
     tracer->first = has_first ? tracer->ranges[0]->start : 0;
     tracer->first_span = has_first ? mapped_bytes(tracer->ranges[0]) : 0;
     tracer->marking = TER_MARKING_ALONE;
-    tracer->marks = tracer->ground->side.tables[TER_SIDE_MARK].bias;
+    tracer->marks = tracer->arena->side.tables[TER_SIDE_MARK].bias;
     tracer->others_marks = 0;
     TER_CHECK(tracer->stack.count == tracer->stack.bottom);
     tracer->stack.overflowed = false;

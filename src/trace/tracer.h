@@ -70,7 +70,7 @@ struct ter_loop {
 struct ter_tracer {
     struct ter_trace trace; /* first: visitors of kinds get it */
     const struct ter_loop *loop;
-    const struct ter_ground *ground;
+    const struct ter_arena *arena;
     const struct ter_kind *kinds;
     const struct ter_range *ranges[TER_TRACER_MAX_RANGES]; /* whose hull is tested first */
     size_t range_count;
@@ -92,7 +92,7 @@ struct ter_tracer {
 };
 
 /* For a plan that compiled `loop`; ranges are added one by one. The kinds stay where they are. */
-ter_status ter_tracer_init(struct ter_tracer *tracer, const struct ter_ground *ground,
+ter_status ter_tracer_init(struct ter_tracer *tracer, const struct ter_arena *arena,
                            const struct ter_kind *kinds, const struct ter_loop *loop);
 void ter_tracer_fini(struct ter_tracer *tracer);
 

@@ -9,15 +9,14 @@ static size_t tracer_bytes(const struct ter_workers *workers)
     return ter_align_up(workers->wanted * sizeof workers->tracers[0], ter_os_page_size());
 }
 
-ter_status ter_workers_init(struct ter_workers *workers, struct ter_ground *ground, unsigned count)
+ter_status ter_workers_init(struct ter_workers *workers, struct ter_arena *arena, unsigned count)
 {
     bool always = count != 0;
 
     if (count == 0)
         count = ter_os_processors();
-    *workers = (struct ter_workers){.ground = ground,
-                                    .wanted = (unsigned)ter_min(count - 1, TER_MAX_HELPERS),
-                                    .always = always};
+    *workers = (struct ter_workers){
+        .arena = arena, .wanted = (unsigned)ter_min(count - 1, TER_MAX_HELPERS), .always = always};
     ter_worker_threads_init(&workers->threads);
     return TER_OK;
 }
@@ -58,7 +57,7 @@ static bool cover_hulls(struct ter_workers *workers, const struct ter_tracer *tr
 
         if (bytes <= covered->bytes)
             continue;
-        if (ter_side_map(&workers->ground->side, TER_SIDE_SET(HELPER_MARK), range->start, bytes) !=
+        if (ter_side_map(&workers->arena->side, TER_SIDE_SET(HELPER_MARK), range->start, bytes) !=
             TER_OK)
             return false;
         *covered = (struct ter_workers_hull){range->start, bytes};
@@ -144,21 +143,21 @@ static void begin_phase(struct ter_workers *workers, struct ter_tracer *tracer)
     tracer->marking = TER_MARKING_OF_MANY;
     if (workers->has_second) {
         tracer->marking = TER_MARKING_OF_TWO;
-        tracer->others_marks = workers->ground->side.tables[TER_SIDE_HELPER_MARK].bias;
+        tracer->others_marks = workers->arena->side.tables[TER_SIDE_HELPER_MARK].bias;
     }
 }
 
 /* What the helper marked becomes the heap's. */
 static void end_phase(const struct ter_workers *workers, struct ter_tracer *tracer)
 {
-    const struct ter_side_table *marks = &workers->ground->side.tables[TER_SIDE_MARK];
-    const struct ter_side_table *second = &workers->ground->side.tables[TER_SIDE_HELPER_MARK];
+    const struct ter_side_table *marks = &workers->arena->side.tables[TER_SIDE_MARK];
+    const struct ter_side_table *second = &workers->arena->side.tables[TER_SIDE_HELPER_MARK];
 
     if (tracer->marking == TER_MARKING_OF_TWO)
         for (size_t i = 0; i < tracer->range_count; i++) {
             uintptr_t start, end = 0;
 
-            while ((start = ter_range_next(tracer->ranges[i], workers->ground, end, &end)) != 0)
+            while ((start = ter_range_next(tracer->ranges[i], workers->arena, end, &end)) != 0)
                 ter_bits_move(second, marks, start, end);
         }
     tracer->packets = NULL;
@@ -168,7 +167,7 @@ static void end_phase(const struct ter_workers *workers, struct ter_tracer *trac
 
 void ter_workers_trim(struct ter_workers *workers)
 {
-    const struct ter_side_table *second = &workers->ground->side.tables[TER_SIDE_HELPER_MARK];
+    const struct ter_side_table *second = &workers->arena->side.tables[TER_SIDE_HELPER_MARK];
     size_t page = ter_os_page_size();
 
     for (size_t i = 0; i < TER_ARRAY_LENGTH(workers->covered); i++) {

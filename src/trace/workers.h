@@ -17,7 +17,7 @@
 #include "trace/worker_threads.h"
 
 struct ter_workers {
-    struct ter_ground *ground;
+    struct ter_arena *arena;
     struct ter_worker_threads threads;
     struct ter_packets packets;
     unsigned wanted;            /* helpers, as the settings and the machine have it */
@@ -33,10 +33,10 @@ struct ter_workers {
 };
 
 /*
- * `ground`: whose memory is marked. `count`: threads that trace, the collecting one included; 0:
+ * `arena`: whose memory is marked. `count`: threads that trace, the collecting one included; 0:
  * one a processor.
  */
-ter_status ter_workers_init(struct ter_workers *workers, struct ter_ground *ground, unsigned count);
+ter_status ter_workers_init(struct ter_workers *workers, struct ter_arena *arena, unsigned count);
 void ter_workers_fini(struct ter_workers *workers);
 /* In the child of a fork. */
 void ter_workers_forget(struct ter_workers *workers);

@@ -9,7 +9,7 @@
 #define OBJECTS 3000u
 
 struct alloc_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_allocator allocator;
     struct ter_mutator *mutator;
     struct ter_random random;
@@ -62,7 +62,7 @@ static int make_mutator(void **state)
     struct ter_allocator *allocator = &test->allocator;
 
     assert_non_null(test);
-    test_ground_init(&test->ground);
+    test_arena_init(&test->arena);
     ter_lock_init(&allocator->lock, TER_RANK_HEAP);
     atomic_store(&allocator->locking, true);
     allocator->kinds[0] = (struct ter_kind){.scan = TER_SCAN_AMBIGUOUS, .zeroed = true};
@@ -74,10 +74,9 @@ static int make_mutator(void **state)
                                         .stress = stress,
                                         .notified = notified,
                                         .context = test};
-    allocator->small[0] =
-        test_space_new(&test->ground, &ter_policy_mark_sweep, 0, allocator->kinds);
-    allocator->small[1] = test_space_new(&test->ground, &ter_policy_immortal, 1, allocator->kinds);
-    allocator->large = test_space_new(&test->ground, &ter_policy_large, 2, allocator->kinds);
+    allocator->small[0] = test_space_new(&test->arena, &ter_policy_mark_sweep, 0, allocator->kinds);
+    allocator->small[1] = test_space_new(&test->arena, &ter_policy_immortal, 1, allocator->kinds);
+    allocator->large = test_space_new(&test->arena, &ter_policy_large, 2, allocator->kinds);
     assert_int_equal(ter_mutator_new(allocator, 0, &test->mutator), TER_OK);
     assert_ptr_equal(allocator->mutators, test->mutator);
     *state = test;
@@ -94,14 +93,14 @@ static int free_mutator(void **state)
     ter_lock_fini(&test->allocator.lock);
     ter_space_fini(test->allocator.small[0]);
     ter_space_fini(test->allocator.small[1]);
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     free(test);
     return 0;
 }
 
 static const struct ter_sft *owner_of(const struct alloc_test *test, uintptr_t word)
 {
-    return ter_sft_map_get(&test->ground.map, word);
+    return ter_sft_map_get(&test->arena.map, word);
 }
 
 static uintptr_t find(const struct alloc_test *test, uintptr_t word)
@@ -181,7 +180,7 @@ static void freed_cells_are_used_again(void **state)
 
     for (size_t i = 0; i < OBJECTS; i++)
         assert_true(allocate(test, (unsigned)(i % 2), 100));
-    used = test_used_bytes(&test->ground);
+    used = test_used_bytes(&test->arena);
     for (unsigned round = 0; round < 3; round++) {
         for (size_t i = 0; i < OBJECTS; i++) {
             check_contents(test, i, (unsigned char)(i % 251 + 1));
@@ -192,7 +191,7 @@ static void freed_cells_are_used_again(void **state)
         for (size_t i = 0; i < OBJECTS; i++)
             assert_true(allocate(test, (unsigned)(i % 2), 100));
     }
-    assert_int_equal(test_used_bytes(&test->ground), used);
+    assert_int_equal(test_used_bytes(&test->arena), used);
     assert_int_equal(ter_mutators_freed(&test->allocator), 3 * OBJECTS * 112);
 }
 
@@ -313,7 +312,7 @@ static void the_gate_refuses(void **state)
     assert_false(allocate(test, 0, 64));
     assert_false(allocate(test, 1, 100000));
     assert_int_equal(test->admissions, 2);
-    assert_int_equal(test_used_bytes(&test->ground), 0);
+    assert_int_equal(test_used_bytes(&test->arena), 0);
     assert_int_equal(test->allocator.allocated_since_collection, 0);
     test->answer = TER_ADMITTED;
     assert_true(allocate(test, 0, 64));
@@ -352,7 +351,7 @@ static void what_is_held_is_not_handed_out(void **state)
 
 static size_t cell_bytes(const struct alloc_test *test, size_t index)
 {
-    return ter_block_head_of(&test->ground, test->object[index])->cell_bytes;
+    return ter_block_head_of(&test->arena, test->object[index])->cell_bytes;
 }
 
 /* Where the heap may not grow, a larger cell of the same kind serves, also one that was freed. */
@@ -411,7 +410,7 @@ static void the_system_refuses(void **state)
     assert_false(allocate(test, 0, 64000));
     test_stop_failing(NULL);
     assert_int_equal(test->refusals, 2);
-    assert_int_equal(test_used_bytes(&test->ground), 0);
+    assert_int_equal(test_used_bytes(&test->arena), 0);
     assert_true(allocate(test, 0, 64));
     assert_true(allocate(test, 0, 64000));
 }

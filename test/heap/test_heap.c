@@ -20,8 +20,8 @@ static void nothing_stays_after_free(void **state)
         before = round == 1 ? test_count_mappings("") : before;
         assert_int_equal(test_count_mappings("terrier:"), 0);
         small_heap_init(&small, "");
-        start = small.heap->collector.ground.layout.heap_start;
-        bytes = ter_layout_heap_bytes(&small.heap->collector.ground.layout);
+        start = small.heap->collector.arena.layout.heap_start;
+        bytes = ter_layout_heap_bytes(&small.heap->collector.arena.layout);
         small.roots[0] = small_heap_list(&small, TER_KIND_NORMAL, 1000, 100);
         small.roots[1] = small_heap_list(&small, TER_KIND_UNCOLLECTABLE, 10, 100);
         small.roots[2] = small_heap_list(&small, TER_KIND_ATOMIC, 10, 20000);
@@ -112,7 +112,7 @@ static void the_directory_has_an_end(void **state)
     /* 32-bit address spaces are full before. */
     assert_true(sizeof(uintptr_t) < 8 || status == TER_ERROR_FULL);
     for (size_t i = 0; i < count; i++) {
-        uintptr_t start = heaps[i]->collector.ground.layout.heap_start;
+        uintptr_t start = heaps[i]->collector.arena.layout.heap_start;
 
         assert_ptr_equal(ter_heap_of_word(start), heaps[i]);
         ter_heap_free(heaps[i]);

@@ -52,7 +52,7 @@ static void open_member(struct member *member, uintptr_t number)
 
 static void check_member(const struct member *member, uintptr_t number)
 {
-    const struct ter_layout *layout = &member->heap->collector.ground.layout;
+    const struct ter_layout *layout = &member->heap->collector.arena.layout;
     uintptr_t last = layout->heap_start + ter_layout_heap_bytes(layout) - 1;
 
     for (unsigned i = 0; i < 100; i++)
@@ -121,7 +121,7 @@ static void places_repeat(void **state)
         for (size_t i = 0; i < 3; i++)
             open_member(&members[i], i);
         for (size_t i = 0; i < 3; i++) {
-            uintptr_t start = members[i].heap->collector.ground.layout.heap_start;
+            uintptr_t start = members[i].heap->collector.arena.layout.heap_start;
 
             assert_true(round == 0 || start == starts[i]);
             starts[i] = start;

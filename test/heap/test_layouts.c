@@ -16,7 +16,7 @@ static const char *const presets[] = {"default", "compressed", "small", "sanitiz
 
 static const struct ter_layout *layout_of(const struct ter_heap *heap)
 {
-    return &heap->collector.ground.layout;
+    return &heap->collector.arena.layout;
 }
 
 static ter_status new_heap(const char *layout, unsigned log, struct ter_heap **heap)
@@ -209,7 +209,7 @@ static void several_heaps_of_a_preset(void **state)
 
 static unsigned asked, answered;
 
-/* Somebody else is faster than the ground, `answered` times: the second time of each place. */
+/* Somebody else is faster than the arena, `answered` times: the second time of each place. */
 static int be_faster(uintptr_t *hint, size_t bytes)
 {
     (void)bytes;
@@ -340,7 +340,7 @@ static void a_machine_with_39_bits(void **state)
         end = layout_of(heap)->heap_start + ter_layout_heap_bytes(layout_of(heap));
         assert_true(end <= top);
         assert_true(ter_layout_heap_bytes(layout_of(heap)) >= TER_MIB(1024));
-        assert_true(heap->collector.ground.side.mmapper.start < top);
+        assert_true(heap->collector.arena.side.mmapper.start < top);
         ter_heap_free(heap);
     }
 }

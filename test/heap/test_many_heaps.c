@@ -33,8 +33,8 @@ static void open_heap(struct member *member, size_t sort)
 {
     small_heap_init(&member->small, sorts[sort]);
     member->alive = true;
-    member->start = member->small.heap->collector.ground.layout.heap_start;
-    member->bytes = ter_layout_heap_bytes(&member->small.heap->collector.ground.layout);
+    member->start = member->small.heap->collector.arena.layout.heap_start;
+    member->bytes = ter_layout_heap_bytes(&member->small.heap->collector.arena.layout);
 }
 
 static void close_heap(struct member *member)

@@ -20,7 +20,7 @@ static void check_word(uintptr_t word, enum ter_space_kind kind)
     const struct ter_sft *space = ter_heap_owner(small.heap, word);
 
     assert_int_equal(space->kind, kind);
-    assert_ptr_equal(space, ter_sft_map_get(&small.heap->collector.ground.map, word));
+    assert_ptr_equal(space, ter_sft_map_get(&small.heap->collector.arena.map, word));
     assert_int_equal(ter_heap_find(small.heap, word).bits, kind == TER_SPACE_EMPTY ? 0 : word);
 }
 
@@ -49,7 +49,7 @@ static TER_NOINLINE void fill_heap(void)
 static void use_heap(const char *options, enum ter_sft_map_kind wanted)
 {
     small_heap_init(&small, options);
-    assert_int_equal(small.heap->collector.ground.map.kind, wanted);
+    assert_int_equal(small.heap->collector.arena.map.kind, wanted);
     for (unsigned round = 0; round < 3; round++) {
         fill_heap();
         small_heap_collect(&small);
@@ -146,10 +146,10 @@ static void use_traced_heap(void *context)
     small.roots[0] = NULL;
     small_heap_collect(&small);
     ter_sft_map_claim(
-        &small.heap->collector.ground.map,
+        &small.heap->collector.arena.map,
         ter_heap_owner(small.heap, (uintptr_t)small_heap_list(&small, TER_KIND_NORMAL, 1, 16)),
-        small.heap->collector.ground.layout.heap_start,
-        ter_layout_heap_bytes(&small.heap->collector.ground.layout), NULL);
+        small.heap->collector.arena.layout.heap_start,
+        ter_layout_heap_bytes(&small.heap->collector.arena.layout), NULL);
     small_heap_fini(&small);
 }
 

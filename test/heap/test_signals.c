@@ -24,7 +24,7 @@ static void look_up(uintptr_t word)
     const struct ter_sft *owner = ter_heap_owner(small.heap, word);
     ter_object object = ter_heap_find(small.heap, word);
 
-    if (owner->name == NULL || ter_sft_map_get(&small.heap->collector.ground.map, word) == NULL)
+    if (owner->name == NULL || ter_sft_map_get(&small.heap->collector.arena.map, word) == NULL)
         wrong = 1;
     if (!ter_object_is_none(object) && (object.bits > word || ter_sft_is_empty(owner)))
         wrong = 2;

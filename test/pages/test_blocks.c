@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks: acquire, release, reuse, lists, accounting, a full slot, refused memory. */
-#include "ground.h"
+#include "arena.h"
 
 struct blocks_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     struct ter_blocks blocks;
     bool used[TEST_SLOT_BLOCKS];
@@ -16,10 +16,10 @@ static int make_blocks(void **state)
     struct blocks_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_ground_init(&test->ground);
-    ter_range_init(&test->range, &test->ground, 2, TER_SIDE_SET(BLOCK_LINK) | TER_SIDE_SET(BLOCK),
-                   test_add_owner(&test->ground));
-    ter_blocks_init(&test->blocks, &test->range, &test->ground);
+    test_arena_init(&test->arena);
+    ter_range_init(&test->range, &test->arena, 2, TER_SIDE_SET(BLOCK_LINK) | TER_SIDE_SET(BLOCK),
+                   test_add_owner(&test->arena));
+    ter_blocks_init(&test->blocks, &test->range, &test->arena);
     *state = test;
     return 0;
 }
@@ -28,7 +28,7 @@ static int free_blocks(void **state)
 {
     struct blocks_test *test = *state;
 
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     free(test);
     return 0;
 }
@@ -36,7 +36,7 @@ static int free_blocks(void **state)
 static void check_counts(const struct blocks_test *test)
 {
     assert_int_equal(test->blocks.in_use, test->count);
-    assert_int_equal(test_used_bytes(&test->ground), test->count << TER_LOG_BYTES_IN_BLOCK);
+    assert_int_equal(test_used_bytes(&test->arena), test->count << TER_LOG_BYTES_IN_BLOCK);
 }
 
 static uintptr_t acquire(struct blocks_test *test)
@@ -49,8 +49,8 @@ static uintptr_t acquire(struct blocks_test *test)
     index = (block - test->range.start) >> TER_LOG_BYTES_IN_BLOCK;
     assert_true(ter_is_aligned(block, TER_BYTES_IN_BLOCK));
     assert_true(index < TEST_SLOT_BLOCKS);
-    assert_true(ter_range_holds(&test->range, &test->ground, block + TER_BYTES_IN_BLOCK - 1));
-    assert_ptr_equal(ter_sft_map_get(&test->ground.map, block), test->range.owner);
+    assert_true(ter_range_holds(&test->range, &test->arena, block + TER_BYTES_IN_BLOCK - 1));
+    assert_ptr_equal(ter_sft_map_get(&test->arena.map, block), test->range.owner);
     assert_false(test->used[index]);
     assert_int_equal(zeroed, !test->dirty[index]);
     if (zeroed)
@@ -87,7 +87,7 @@ static void fill_empty_fill(void **state)
         for (size_t i = 0; i < TEST_SLOT_BLOCKS; i++)
             release(test, test->range.start + (i << TER_LOG_BYTES_IN_BLOCK));
     }
-    assert_int_equal(atomic_load(&test->ground.accounting.peak_used_bytes), TEST_EXTENT);
+    assert_int_equal(atomic_load(&test->arena.accounting.peak_used_bytes), TEST_EXTENT);
 }
 
 static void random_operations(void **state)
@@ -157,7 +157,7 @@ static void a_refused_commit_changes_nothing(void **state)
             break;
         assert_int_equal(block, 1);
         assert_int_equal(test_mapped_bytes(&test->range), 0);
-        assert_true(ter_sft_is_empty(ter_sft_map_get(&test->ground.map, test->range.start)));
+        assert_true(ter_sft_is_empty(ter_sft_map_get(&test->arena.map, test->range.start)));
         check_counts(test);
     }
     /* What was mapped for a failed try is kept, so each try gets further. */

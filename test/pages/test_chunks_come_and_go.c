@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two spaces of blocks and one of page runs on one ground, in every form of map, with slots and
+ * Two spaces of blocks and one of page runs on one arena, in every form of map, with slots and
  * sharing the range: what they take and give back at random against an array that says, page by
  * page, whose it is and what it last held.
  */
-#include "ground.h"
+#include "arena.h"
 
 #define PAGES (TEST_SLOTS * TEST_SLOT_PAGES)
 #define CHUNKS (PAGES / TER_PAGES_IN_CHUNK)
@@ -19,7 +19,7 @@ struct page {
 };
 
 struct model {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range[SPACES];
     struct ter_blocks blocks[2];
     struct ter_runs runs;
@@ -30,7 +30,7 @@ struct model {
 
 static struct model *current; /* for the views, which get no context */
 
-static const struct ter_ground_settings forms[] = {
+static const struct ter_arena_settings forms[] = {
     {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0}},
     {.layout = {"slots, outside", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
      .outside = true},
@@ -44,12 +44,12 @@ static const struct ter_ground_settings forms[] = {
 
 static size_t page_of(const struct model *model, uintptr_t address)
 {
-    return (address - model->ground.layout.heap_start) >> TER_LOG_BYTES_IN_PAGE;
+    return (address - model->arena.layout.heap_start) >> TER_LOG_BYTES_IN_PAGE;
 }
 
 static uintptr_t address_of(const struct model *model, size_t page)
 {
-    return model->ground.layout.heap_start + ((uintptr_t)page << TER_LOG_BYTES_IN_PAGE);
+    return model->arena.layout.heap_start + ((uintptr_t)page << TER_LOG_BYTES_IN_PAGE);
 }
 
 static bool block_is_free(const struct ter_blocks *blocks, uintptr_t block)
@@ -73,20 +73,20 @@ static void block_becomes_clean(struct ter_blocks *blocks, uintptr_t block)
 
 static const struct ter_blocks_view view = {block_is_free, block_is_clean, block_becomes_clean};
 
-static struct model *make(const struct ter_ground_settings *form)
+static struct model *make(const struct ter_arena_settings *form)
 {
     const ter_side_set block_side = TER_SIDE_SET(BLOCK_LINK) | TER_SIDE_SET(MARK);
     struct model *model = calloc(1, sizeof *model);
 
     assert_non_null(model);
-    assert_int_equal(ter_ground_init(&model->ground, form), TER_OK);
+    assert_int_equal(ter_arena_init(&model->arena, form), TER_OK);
     for (unsigned i = 0; i < SPACES; i++) {
-        ter_range_init(&model->range[i], &model->ground, i, i == RUNS ? TER_RUNS_SIDE : block_side,
-                       test_add_owner(&model->ground));
+        ter_range_init(&model->range[i], &model->arena, i, i == RUNS ? TER_RUNS_SIDE : block_side,
+                       test_add_owner(&model->arena));
         if (i != RUNS)
-            ter_blocks_init(&model->blocks[i], &model->range[i], &model->ground);
+            ter_blocks_init(&model->blocks[i], &model->range[i], &model->arena);
     }
-    ter_runs_init(&model->runs, &model->range[RUNS], &model->ground);
+    ter_runs_init(&model->runs, &model->range[RUNS], &model->arena);
     model->random = test_random();
     current = model;
     return model;
@@ -132,7 +132,7 @@ static void leave(struct model *model, size_t first)
 static bool has_free_chunk(const struct model *model, const struct ter_range *range)
 {
     for (uintptr_t at = 0; at < range->extent_bytes; at += TER_BYTES_IN_CHUNK)
-        if (ter_chunk_table_owner_of(&model->ground.chunks, range->start + at) == 0)
+        if (ter_chunk_table_owner_of(&model->arena.chunks, range->start + at) == 0)
             return true;
     return false;
 }
@@ -157,7 +157,7 @@ static void acquire(struct model *model, unsigned space)
 static void forget_unowned(struct model *model)
 {
     for (size_t i = 0; i < PAGES; i++)
-        if (ter_chunk_table_owner_of(&model->ground.chunks, address_of(model, i)) == 0) {
+        if (ter_chunk_table_owner_of(&model->arena.chunks, address_of(model, i)) == 0) {
             assert_int_equal(model->page[i].used_by, 0);
             model->page[i].dirty = false;
         }
@@ -168,13 +168,13 @@ static void trim(struct model *model, unsigned space)
     size_t bytes = test_below(&model->random, 3) == 0
                        ? SIZE_MAX
                        : (size_t)test_below(&model->random, TER_MIB(8));
-    size_t resident = atomic_load(&model->ground.accounting.mapped_bytes) -
-                      atomic_load(&model->ground.accounting.clean_bytes);
+    size_t resident = atomic_load(&model->arena.accounting.mapped_bytes) -
+                      atomic_load(&model->arena.accounting.clean_bytes);
     size_t done = space == RUNS ? ter_runs_trim(&model->runs, bytes)
                                 : ter_blocks_trim(&model->blocks[space], &view, bytes);
 
-    assert_int_equal(resident - done, atomic_load(&model->ground.accounting.mapped_bytes) -
-                                          atomic_load(&model->ground.accounting.clean_bytes));
+    assert_int_equal(resident - done, atomic_load(&model->arena.accounting.mapped_bytes) -
+                                          atomic_load(&model->arena.accounting.clean_bytes));
     forget_unowned(model);
 }
 
@@ -184,11 +184,11 @@ static void learn_clean_runs(struct model *model)
     for (size_t i = 0; i < PAGES;) {
         const struct ter_run_record *record;
 
-        if (!ter_range_holds(&model->range[RUNS], &model->ground, address_of(model, i))) {
+        if (!ter_range_holds(&model->range[RUNS], &model->arena, address_of(model, i))) {
             i = ter_align_down(i, TER_PAGES_IN_CHUNK) + TER_PAGES_IN_CHUNK;
             continue;
         }
-        record = ter_runs_record(&model->ground, address_of(model, i));
+        record = ter_runs_record(&model->arena, address_of(model, i));
         assert_true(record->pages > 0);
         if (record->state == TER_RUN_FREE && record->zeroed)
             for (size_t k = i; k < i + record->pages; k++) {
@@ -205,9 +205,9 @@ static void check(struct model *model)
 
     learn_clean_runs(model);
     for (size_t chunk = 0; chunk < CHUNKS; chunk++) {
-        uintptr_t address = model->ground.layout.heap_start + chunk * TER_BYTES_IN_CHUNK;
-        const struct ter_sft *answer = ter_sft_map_get(&model->ground.map, address + 4711);
-        uint8_t owner = ter_chunk_table_owner_of(&model->ground.chunks, address);
+        uintptr_t address = model->arena.layout.heap_start + chunk * TER_BYTES_IN_CHUNK;
+        const struct ter_sft *answer = ter_sft_map_get(&model->arena.map, address + 4711);
+        uint8_t owner = ter_chunk_table_owner_of(&model->arena.chunks, address);
 
         for (unsigned i = 0; i < SPACES; i++)
             if (owner == model->range[i].number) {
@@ -215,19 +215,19 @@ static void check(struct model *model)
                 assert_ptr_equal(answer, model->range[i].owner);
                 assert_true(ter_range_covers(&model->range[i], address));
             }
-        assert_int_equal(ter_mmapper_state(&model->ground.mmapper, address),
+        assert_int_equal(ter_mmapper_state(&model->arena.mmapper, address),
                          owner != 0 ? TER_CHUNK_MAPPED : TER_CHUNK_RESERVED);
-        if (owner == 0 && model->ground.map.kind != TER_SFT_SPACE_MAP)
+        if (owner == 0 && model->arena.map.kind != TER_SFT_SPACE_MAP)
             assert_true(ter_sft_is_empty(answer));
     }
     for (unsigned i = 0; i < SPACES; i++)
         assert_int_equal(model->range[i].chunks, chunks[i]);
     for (size_t i = 0; i < PAGES; i++)
-        if (ter_chunk_table_owner_of(&model->ground.chunks, address_of(model, i)) != 0)
+        if (ter_chunk_table_owner_of(&model->arena.chunks, address_of(model, i)) != 0)
             clean += !model->page[i].dirty;
-    assert_int_equal(atomic_load(&model->ground.accounting.clean_bytes),
+    assert_int_equal(atomic_load(&model->arena.accounting.clean_bytes),
                      clean << TER_LOG_BYTES_IN_PAGE);
-    assert_int_equal(test_used_bytes(&model->ground), model->used_pages << TER_LOG_BYTES_IN_PAGE);
+    assert_int_equal(test_used_bytes(&model->arena), model->used_pages << TER_LOG_BYTES_IN_PAGE);
 }
 
 /* The blocks that were handed out, upwards and downwards, are the same ones. */
@@ -253,7 +253,7 @@ static void check_stretches(const struct model *model)
     }
 }
 
-static void come_and_go(const struct ter_ground_settings *form)
+static void come_and_go(const struct ter_arena_settings *form)
 {
     struct model *model = make(form);
     unsigned steps = test_iterations(4000);
@@ -293,7 +293,7 @@ static void come_and_go(const struct ter_ground_settings *form)
             assert_true(model->range[i].chunks <= (i == RUNS ? 0 : 1));
     }
     check(model);
-    ter_ground_fini(&model->ground);
+    ter_arena_fini(&model->arena);
     free(model);
 }
 
@@ -326,17 +326,17 @@ static void shared_chunks_change_hands(void **state)
         uintptr_t start, got;
 
         for (size_t chunk = 0; chunk < most; chunk++)
-            assert_int_equal(ter_range_grow(&model->range[0], &model->ground, 1, &start), TER_OK);
-        assert_int_equal(ter_range_grow(&model->range[0], &model->ground, 1, &got),
+            assert_int_equal(ter_range_grow(&model->range[0], &model->arena, 1, &start), TER_OK);
+        assert_int_equal(ter_range_grow(&model->range[0], &model->arena, 1, &got),
                          TER_ERROR_NO_ADDRESS_SPACE);
-        assert_int_equal(ter_range_grow(&model->range[1], &model->ground, 1, &got),
+        assert_int_equal(ter_range_grow(&model->range[1], &model->arena, 1, &got),
                          shared ? TER_ERROR_NO_ADDRESS_SPACE : TER_OK);
         start -= TER_BYTES_IN_CHUNK;
-        assert_int_equal(ter_range_return(&model->range[0], &model->ground, start, 2), TER_OK);
-        assert_int_equal(ter_range_grow(&model->range[1], &model->ground, 2, &got), TER_OK);
+        assert_int_equal(ter_range_return(&model->range[0], &model->arena, start, 2), TER_OK);
+        assert_int_equal(ter_range_grow(&model->range[1], &model->arena, 2, &got), TER_OK);
         assert_int_equal(got == start, shared);
-        assert_ptr_equal(ter_sft_map_get(&model->ground.map, got), model->range[1].owner);
-        ter_ground_fini(&model->ground);
+        assert_ptr_equal(ter_sft_map_get(&model->arena.map, got), model->range[1].owner);
+        ter_arena_fini(&model->arena);
         free(model);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Grounds that reserve nothing: strangers in their range, two of them at one place, failures, the
+/* Arenas that reserve nothing: strangers in their range, two of them at one place, failures, the
  * end. */
-#include "ground.h"
+#include "arena.h"
 
 #include <sys/mman.h>
 
@@ -21,12 +21,12 @@ static struct ter_layout by_need_layout(uintptr_t first)
     return layout;
 }
 
-static ter_status open_ground(struct ter_ground *ground, const struct ter_layout *layout)
+static ter_status open_arena(struct ter_arena *arena, const struct ter_layout *layout)
 {
-    const struct ter_ground_settings settings = {.layout = *layout, .record_bytes = TER_KIB(1)};
+    const struct ter_arena_settings settings = {.layout = *layout, .record_bytes = TER_KIB(1)};
 
-    memset(ground, 0, sizeof *ground);
-    return ter_ground_init(ground, &settings);
+    memset(arena, 0, sizeof *arena);
+    return ter_arena_init(arena, &settings);
 }
 
 static void put_stranger(uintptr_t place)
@@ -48,29 +48,29 @@ static void nothing_is_reserved(void **state)
 {
     struct ter_layout layout = by_need_layout(CHUNK);
     size_t before = test_count_mappings("");
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     uintptr_t got;
 
     (void)state;
-    assert_int_equal(open_ground(&ground, &layout), TER_OK);
-    assert_int_equal(ground.layout.heap_start, layout.heap_start);
+    assert_int_equal(open_arena(&arena, &layout), TER_OK);
+    assert_int_equal(arena.layout.heap_start, layout.heap_start);
     assert_false(test_is_mapped(layout.heap_start, ter_layout_heap_bytes(&layout)));
-    ter_range_init(&range, &ground, 1, side, test_add_owner(&ground));
+    ter_range_init(&range, &arena, 1, side, test_add_owner(&arena));
     /* The space begins where the layout says, and has the rest of its slot. */
     assert_int_equal(range.start, layout.heap_start + TEST_EXTENT + CHUNK);
     assert_int_equal(range.extent_bytes, TEST_EXTENT - CHUNK);
-    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &arena, 1, &got), TER_OK);
     assert_int_equal(got, range.start);
     assert_true(test_reads_zero(got, CHUNK));
     assert_false(test_is_mapped(got + CHUNK, TEST_EXTENT - 2 * CHUNK));
     assert_false(test_is_mapped(got - CHUNK, CHUNK));
     memset((void *)got, 1, CHUNK);
-    assert_int_equal(ter_range_return(&range, &ground, got, 1), TER_OK);
+    assert_int_equal(ter_range_return(&range, &arena, got, 1), TER_OK);
     assert_false(test_is_mapped(got, CHUNK));
-    assert_int_equal(ter_range_grow(&range, &ground, 2, &got), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &arena, 2, &got), TER_OK);
     assert_true(test_reads_zero(got, 2 * CHUNK));
-    ter_ground_fini(&ground);
+    ter_arena_fini(&arena);
     /* Sanitizers map shadows of their own. */
     if (!TER_HAS_SANITIZER)
         assert_int_equal(test_count_mappings(""), before);
@@ -80,58 +80,58 @@ static void nothing_is_reserved(void **state)
 static void strangers_stay(void **state)
 {
     struct ter_layout layout = by_need_layout(0);
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     uintptr_t got, stranger;
 
     (void)state;
-    assert_int_equal(open_ground(&ground, &layout), TER_OK);
-    ter_range_init(&range, &ground, 2, side, test_add_owner(&ground));
+    assert_int_equal(open_arena(&arena, &layout), TER_OK);
+    ter_range_init(&range, &arena, 2, side, test_add_owner(&arena));
     stranger = range.start + 2 * CHUNK - ter_os_page_size();
     put_stranger(stranger);
     /* Two chunks: the first two are not free, and the first is for who wants one. */
-    assert_int_equal(ter_range_grow(&range, &ground, 2, &got), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &arena, 2, &got), TER_OK);
     assert_int_equal(got, range.start + 2 * CHUNK);
-    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_OK);
+    assert_int_equal(ter_range_grow(&range, &arena, 1, &got), TER_OK);
     assert_int_equal(got, range.start);
-    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &arena, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
     assert_int_equal(range.chunks, 3);
-    assert_false(ter_range_holds(&range, &ground, stranger));
+    assert_false(ter_range_holds(&range, &arena, stranger));
     /* In the hull, so metadata is read; it says that there is nothing. */
     assert_true(ter_range_covers(&range, stranger));
     for (uintptr_t word = range.start + CHUNK; word < range.start + 2 * CHUNK; word += 4096) {
         const struct {
             uint64_t words[2];
-        } *block = TER_SIDE_RECORD(ground.side, BLOCK, word);
+        } *block = TER_SIDE_RECORD(arena.side, BLOCK, word);
 
-        assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_VALID_OBJECT], word));
-        assert_false(ter_bits_test(&ground.side.tables[TER_SIDE_MARK], word));
+        assert_false(ter_bits_test(&arena.side.tables[TER_SIDE_VALID_OBJECT], word));
+        assert_false(ter_bits_test(&arena.side.tables[TER_SIDE_MARK], word));
         assert_true(block->words[0] == 0 && block->words[1] == 0);
     }
-    assert_int_equal(ter_range_return(&range, &ground, range.start + 2 * CHUNK, 2), TER_OK);
+    assert_int_equal(ter_range_return(&range, &arena, range.start + 2 * CHUNK, 2), TER_OK);
     assert_false(ter_range_covers(&range, stranger));
-    assert_int_equal(ter_range_next(&range, &ground, stranger, &got), 0);
-    ter_ground_fini(&ground);
+    assert_int_equal(ter_range_next(&range, &arena, stranger, &got), 0);
+    ter_arena_fini(&arena);
     remove_stranger(stranger);
 }
 
 static void strangers_in_every_chunk(void **state)
 {
     struct ter_layout layout = by_need_layout(0);
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     uintptr_t got;
 
     (void)state;
-    assert_int_equal(open_ground(&ground, &layout), TER_OK);
-    ter_range_init(&range, &ground, 0, side, test_add_owner(&ground));
+    assert_int_equal(open_arena(&arena, &layout), TER_OK);
+    ter_range_init(&range, &arena, 0, side, test_add_owner(&arena));
     for (size_t at = 0; at < TEST_EXTENT; at += CHUNK)
         put_stranger(range.start + at);
-    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
-    assert_int_equal(ter_range_grow(&range, &ground, 3, &got), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &arena, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &arena, 3, &got), TER_ERROR_NO_ADDRESS_SPACE);
     assert_int_equal(range.chunks, 0);
-    assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start)));
-    ter_ground_fini(&ground);
+    assert_true(ter_sft_is_empty(ter_sft_map_get(&arena.map, range.start)));
+    ter_arena_fini(&arena);
     for (size_t at = 0; at < TEST_EXTENT; at += CHUNK)
         remove_stranger(layout.heap_start + at);
 }
@@ -140,36 +140,36 @@ static void strangers_in_every_chunk(void **state)
 static void strangers_where_metadata_lies(void **state)
 {
     struct ter_layout layout = by_need_layout(0);
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     uintptr_t got, stranger;
 
     (void)state;
-    assert_int_equal(open_ground(&ground, &layout), TER_OK);
-    ter_range_init(&range, &ground, 1, side, test_add_owner(&ground));
-    stranger = ter_align_down(ter_side_address(&ground.side.tables[TER_SIDE_MARK], range.start),
+    assert_int_equal(open_arena(&arena, &layout), TER_OK);
+    ter_range_init(&range, &arena, 1, side, test_add_owner(&arena));
+    stranger = ter_align_down(ter_side_address(&arena.side.tables[TER_SIDE_MARK], range.start),
                               ter_os_page_size());
     put_stranger(stranger);
-    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
+    assert_int_equal(ter_range_grow(&range, &arena, 1, &got), TER_ERROR_NO_ADDRESS_SPACE);
     assert_false(test_is_mapped(range.start, TEST_EXTENT));
     assert_int_equal(range.chunks, 0);
     remove_stranger(stranger);
-    assert_int_equal(ter_range_grow(&range, &ground, 1, &got), TER_OK);
-    ter_ground_fini(&ground);
+    assert_int_equal(ter_range_grow(&range, &arena, 1, &got), TER_OK);
+    ter_arena_fini(&arena);
 }
 
-/* The place of one ground is not another's, also if neither has a chunk. */
-static void a_place_has_one_ground(void **state)
+/* The place of one arena is not another's, also if neither has a chunk. */
+static void a_place_has_one_arena(void **state)
 {
     struct ter_layout layout = by_need_layout(0);
     size_t before = test_count_mappings("");
-    struct ter_ground first, second;
+    struct ter_arena first, second;
 
     (void)state;
     for (unsigned round = 0; round < 2; round++) {
-        assert_int_equal(open_ground(&first, &layout), TER_OK);
-        assert_int_equal(open_ground(&second, &layout), TER_ERROR_OWNED);
-        ter_ground_fini(&first);
+        assert_int_equal(open_arena(&first, &layout), TER_OK);
+        assert_int_equal(open_arena(&second, &layout), TER_ERROR_OWNED);
+        ter_arena_fini(&first);
         assert_int_equal(test_count_mappings(""), before);
     }
 }
@@ -178,7 +178,7 @@ static void failures_change_nothing(void **state)
 {
     struct ter_layout layout = by_need_layout(CHUNK);
     size_t before = test_count_mappings("");
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     uintptr_t got;
 
@@ -188,38 +188,38 @@ static void failures_change_nothing(void **state)
         ter_status status;
 
         test_fail_calls(TEST_ALL_CALLS, call, 1);
-        status = open_ground(&ground, &layout);
+        status = open_arena(&arena, &layout);
         test_stop_failing(&failed);
         if (status == TER_OK)
-            ter_ground_fini(&ground);
+            ter_arena_fini(&arena);
         assert_int_equal(test_count_mappings(""), before);
         if (failed == 0)
             break;
         assert_int_not_equal(status, TER_OK);
     }
-    assert_int_equal(open_ground(&ground, &layout), TER_OK);
-    ter_range_init(&range, &ground, 1, side, test_add_owner(&ground));
+    assert_int_equal(open_arena(&arena, &layout), TER_OK);
+    ter_range_init(&range, &arena, 1, side, test_add_owner(&arena));
     for (uint64_t call = 0;; call++) {
         uint64_t failed;
         ter_status status;
 
         test_fail_calls(TEST_CALL(COMMIT), call, 1);
-        status = ter_range_grow(&range, &ground, 2, &got);
+        status = ter_range_grow(&range, &arena, 2, &got);
         test_stop_failing(&failed);
         assert_int_equal(status, failed == 0 ? TER_OK : TER_ERROR_NO_MEMORY);
         if (failed == 0)
             break;
         assert_int_equal(range.chunks, 0);
-        assert_true(ter_sft_is_empty(ter_sft_map_get(&ground.map, range.start)));
+        assert_true(ter_sft_is_empty(ter_sft_map_get(&arena.map, range.start)));
     }
     /* Chunks that the system does not take back stay the space's. */
     test_fail_calls(TEST_CALL(DECOMMIT), 0, 1);
-    assert_int_not_equal(ter_range_return(&range, &ground, got, 2), TER_OK);
+    assert_int_not_equal(ter_range_return(&range, &arena, got, 2), TER_OK);
     test_stop_failing(NULL);
-    assert_true(ter_range_holds(&range, &ground, got));
+    assert_true(ter_range_holds(&range, &arena, got));
     *(char *)got = 1;
-    assert_int_equal(ter_range_return(&range, &ground, got, 2), TER_OK);
-    ter_ground_fini(&ground);
+    assert_int_equal(ter_range_return(&range, &arena, got, 2), TER_OK);
+    ter_arena_fini(&arena);
     assert_int_equal(test_count_mappings(""), before);
 }
 
@@ -228,7 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_reserved),      cmocka_unit_test(strangers_stay),
         cmocka_unit_test(strangers_in_every_chunk), cmocka_unit_test(strangers_where_metadata_lies),
-        cmocka_unit_test(a_place_has_one_ground),   cmocka_unit_test(failures_change_nothing),
+        cmocka_unit_test(a_place_has_one_arena),    cmocka_unit_test(failures_change_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The monotone page resource against an array of pages, with slots and beside another space. */
-#include "ground.h"
+#include "arena.h"
 
 #define PAGES (TEST_SLOTS * TEST_SLOT_PAGES)
 
 struct model {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range, other;
     struct ter_monotone monotone;
     struct ter_random random;
@@ -13,38 +13,38 @@ struct model {
     bool taken[PAGES];
 };
 
-static const struct ter_ground_settings forms[] = {
+static const struct ter_arena_settings forms[] = {
     {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0}},
     {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0}},
 };
 
-static struct model *make(const struct ter_ground_settings *form)
+static struct model *make(const struct ter_arena_settings *form)
 {
     struct model *model = calloc(1, sizeof *model);
 
     assert_non_null(model);
-    assert_int_equal(ter_ground_init(&model->ground, form), TER_OK);
-    ter_range_init(&model->range, &model->ground, 1, TER_SIDE_SET(MARK),
-                   test_add_owner(&model->ground));
-    ter_range_init(&model->other, &model->ground, 2, TER_SIDE_SET(MARK),
-                   test_add_owner(&model->ground));
-    ter_monotone_init(&model->monotone, &model->range, &model->ground);
+    assert_int_equal(ter_arena_init(&model->arena, form), TER_OK);
+    ter_range_init(&model->range, &model->arena, 1, TER_SIDE_SET(MARK),
+                   test_add_owner(&model->arena));
+    ter_range_init(&model->other, &model->arena, 2, TER_SIDE_SET(MARK),
+                   test_add_owner(&model->arena));
+    ter_monotone_init(&model->monotone, &model->range, &model->arena);
     model->random = test_random();
     return model;
 }
 
 static void free_model(struct model *model)
 {
-    ter_ground_fini(&model->ground);
+    ter_arena_fini(&model->arena);
     free(model);
 }
 
 static void check(const struct model *model)
 {
-    const struct ter_accounting *accounting = &model->ground.accounting;
+    const struct ter_accounting *accounting = &model->arena.accounting;
     size_t chunks = model->range.chunks + model->other.chunks;
 
-    assert_int_equal(test_used_bytes(&model->ground), model->used << TER_LOG_BYTES_IN_PAGE);
+    assert_int_equal(test_used_bytes(&model->arena), model->used << TER_LOG_BYTES_IN_PAGE);
     assert_int_equal(atomic_load(&accounting->mapped_bytes), chunks << TER_LOG_BYTES_IN_CHUNK);
     assert_int_equal(atomic_load(&accounting->clean_bytes),
                      (model->range.chunks << TER_LOG_BYTES_IN_CHUNK) -
@@ -61,13 +61,13 @@ static bool take(struct model *model, size_t pages)
         assert_int_equal(status, TER_ERROR_NO_ADDRESS_SPACE);
         return false;
     }
-    first = (start - model->ground.layout.heap_start) >> TER_LOG_BYTES_IN_PAGE;
+    first = (start - model->arena.layout.heap_start) >> TER_LOG_BYTES_IN_PAGE;
     assert_true(first + pages <= PAGES);
     for (size_t i = first; i < first + pages; i++) {
         uintptr_t page = start + ((i - first) << TER_LOG_BYTES_IN_PAGE);
 
         assert_false(model->taken[i]);
-        assert_true(ter_range_holds(&model->range, &model->ground, page));
+        assert_true(ter_range_holds(&model->range, &model->arena, page));
         assert_int_equal(*(uintptr_t *)page, 0);
         *(uintptr_t *)page = i;
         model->taken[i] = true;
@@ -85,7 +85,7 @@ static void release_all(struct model *model)
     check(model);
 }
 
-static void take_and_release(const struct ter_ground_settings *form)
+static void take_and_release(const struct ter_arena_settings *form)
 {
     struct model *model = make(form);
     unsigned steps = test_iterations(3000);
@@ -97,7 +97,7 @@ static void take_and_release(const struct ter_ground_settings *form)
         if (what == 0)
             release_all(model);
         else if (what == 1)
-            (void)ter_range_grow(&model->other, &model->ground, 1, &start);
+            (void)ter_range_grow(&model->other, &model->arena, 1, &start);
         else if (!take(model, 1 + test_below(&model->random, what == 2 ? 2500 : 40)))
             release_all(model);
         check(model);

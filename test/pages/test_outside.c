@@ -12,7 +12,7 @@
 #define SPAN ((uintptr_t)CHUNKS << TER_LOG_BYTES_IN_CHUNK)
 
 struct outside_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_outside_set set, other;
     struct ter_random random;
     uintptr_t start;
@@ -28,9 +28,9 @@ static int make_outside(void **state)
     struct outside_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_outside_ground_init(&test->ground);
-    ter_outside_set_init(&test->set, test_add_owner(&test->ground));
-    ter_outside_set_init(&test->other, test_add_owner(&test->ground));
+    test_outside_arena_init(&test->arena);
+    ter_outside_set_init(&test->set, test_add_owner(&test->arena));
+    ter_outside_set_init(&test->other, test_add_owner(&test->arena));
     test->start = test_reserve_chunks(CHUNKS);
     test->random = test_random();
     *state = test;
@@ -43,7 +43,7 @@ static int free_outside(void **state)
 
     assert_null(test->set.first);
     assert_null(test->other.first);
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     test_release_chunks(test->start, CHUNKS);
     free(test);
     return 0;
@@ -51,17 +51,17 @@ static int free_outside(void **state)
 
 static struct ter_outside *outside_of(struct outside_test *test)
 {
-    return &test->ground.outside;
+    return &test->arena.outside;
 }
 
 static ter_status use(struct outside_test *test, uintptr_t start, size_t bytes)
 {
-    return ter_outside_use(outside_of(test), &test->ground.map, &test->set, start, bytes, NULL);
+    return ter_outside_use(outside_of(test), &test->arena.map, &test->set, start, bytes, NULL);
 }
 
 static void let_go(struct outside_test *test, uintptr_t start, size_t bytes)
 {
-    ter_outside_let_go(outside_of(test), &test->ground.map, &test->set, start, bytes);
+    ter_outside_let_go(outside_of(test), &test->arena.map, &test->set, start, bytes);
 }
 
 /* ---- Objects against a list ---- */
@@ -162,7 +162,7 @@ static void check_owners(struct outside_test *test)
         bool used = overlaps(test, at, TER_BYTES_IN_CHUNK);
 
         chunks += used;
-        assert_int_equal(test_is_unowned(&test->ground, at), !used);
+        assert_int_equal(test_is_unowned(&test->arena, at), !used);
         assert_int_equal(ter_outside_chunk_of(outside_of(test), at) == NULL, !used);
     }
     for (size_t i = 0; i < test->count; i++)
@@ -242,12 +242,12 @@ static void a_chunk_goes_with_its_last_user(void **state)
     assert_int_equal(test->set.chunks, 4);
     let_go(test, start + 100, 3 * TER_BYTES_IN_CHUNK);
     assert_int_equal(test->set.chunks, 2);
-    assert_true(test_is_unowned(&test->ground, start + 2 * TER_BYTES_IN_CHUNK));
+    assert_true(test_is_unowned(&test->arena, start + 2 * TER_BYTES_IN_CHUNK));
     let_go(test, start + 5, 10);
-    assert_false(test_is_unowned(&test->ground, start));
+    assert_false(test_is_unowned(&test->arena, start));
     let_go(test, start + TER_BYTES_IN_CHUNK - 1, 2);
-    assert_true(test_is_unowned(&test->ground, start));
-    assert_true(test_is_unowned(&test->ground, start + TER_BYTES_IN_CHUNK));
+    assert_true(test_is_unowned(&test->arena, start));
+    assert_true(test_is_unowned(&test->arena, start + TER_BYTES_IN_CHUNK));
     assert_int_equal(test->set.bytes, 0);
 }
 
@@ -257,16 +257,16 @@ static void ranges_that_no_map_covers_are_refused(void **state)
 
     assert_int_equal(use(test, test->start, 0), TER_ERROR_OUT_OF_RANGE);
     assert_int_equal(use(test, UINTPTR_MAX - 10, 12), TER_ERROR_OUT_OF_RANGE);
-    if (test->ground.map.last != UINTPTR_MAX)
-        assert_int_equal(use(test, test->ground.map.last, 2), TER_ERROR_OUT_OF_RANGE);
+    if (test->arena.map.last != UINTPTR_MAX)
+        assert_int_equal(use(test, test->arena.map.last, 2), TER_ERROR_OUT_OF_RANGE);
     assert_null(test->set.first);
 }
 
 static void other_owners_are_named_and_nothing_changes(void **state)
 {
     struct outside_test *test = *state;
-    const struct ter_sft_map *map = &test->ground.map;
-    const struct ter_sft *stranger = test_add_owner(&test->ground);
+    const struct ter_sft_map *map = &test->arena.map;
+    const struct ter_sft *stranger = test_add_owner(&test->arena);
     uintptr_t second = test->start + TER_BYTES_IN_CHUNK;
     struct ter_sft_conflict conflict;
 
@@ -279,7 +279,7 @@ static void other_owners_are_named_and_nothing_changes(void **state)
     assert_ptr_equal(conflict.claimant, test->set.owner);
     assert_ptr_equal(conflict.owner, test->other.owner);
     assert_int_equal(conflict.start, second);
-    assert_true(test_is_unowned(&test->ground, test->start));
+    assert_true(test_is_unowned(&test->arena, test->start));
     assert_int_equal(test->set.chunks, 0);
     ter_outside_let_go(outside_of(test), map, &test->other, second + 7, 1);
     assert_int_equal(ter_sft_map_claim(map, stranger, second, 1, NULL), TER_OK);
@@ -287,7 +287,7 @@ static void other_owners_are_named_and_nothing_changes(void **state)
                                      3 * TER_BYTES_IN_CHUNK, &conflict),
                      TER_ERROR_OWNED);
     assert_ptr_equal(conflict.owner, stranger);
-    assert_true(test_is_unowned(&test->ground, test->start));
+    assert_true(test_is_unowned(&test->arena, test->start));
     assert_null(ter_outside_chunk_of(outside_of(test), test->start));
     assert_int_equal(test->set.chunks, 0);
     assert_int_equal(ter_sft_map_release(map, stranger, second, 1, NULL), TER_OK);
@@ -309,16 +309,16 @@ static void refused_memory_changes_nothing(void **state)
         assert_int_equal(failed, 1);
         assert_int_equal(test->set.chunks, 0);
         for (unsigned i = 0; i < CHUNKS; i++)
-            assert_true(test_is_unowned(&test->ground, test->start + i * TER_BYTES_IN_CHUNK));
+            assert_true(test_is_unowned(&test->arena, test->start + i * TER_BYTES_IN_CHUNK));
     }
     /* Each failure leaves records to be used again, so there are fewer than chunks. */
     assert_true(k > 2);
     let_go(test, test->start + 16, SPAN - 16);
 }
 
-static void a_ground_without_memory_for_the_table(void **state)
+static void an_arena_without_memory_for_the_table(void **state)
 {
-    const struct ter_ground_settings settings = {
+    const struct ter_arena_settings settings = {
         .layout = {.name = "test",
                    .log_space_extent = TEST_LOG_EXTENT,
                    .slot_count = TEST_SLOTS,
@@ -326,7 +326,7 @@ static void a_ground_without_memory_for_the_table(void **state)
         .outside = true,
         .record_bytes = TER_KIB(1),
     };
-    struct ter_ground ground;
+    struct ter_arena arena;
     size_t mappings = test_count_mappings("");
     uint64_t failed = 1, refused = 0;
 
@@ -335,12 +335,12 @@ static void a_ground_without_memory_for_the_table(void **state)
         ter_status status;
 
         test_fail_calls(TEST_CALL(ALLOCATE), k, 1);
-        status = ter_ground_init(&ground, &settings);
+        status = ter_arena_init(&arena, &settings);
         test_stop_failing(&failed);
         assert_true(status == TER_OK || failed == 1);
         refused += status != TER_OK;
         if (status == TER_OK)
-            ter_ground_fini(&ground);
+            ter_arena_fini(&arena);
     }
     assert_true(refused > 2);
     if (!TER_HAS_SANITIZER)
@@ -501,7 +501,7 @@ int main(void)
         OUTSIDE_TEST(ranges_that_no_map_covers_are_refused),
         OUTSIDE_TEST(other_owners_are_named_and_nothing_changes),
         OUTSIDE_TEST(refused_memory_changes_nothing),
-        cmocka_unit_test(a_ground_without_memory_for_the_table),
+        cmocka_unit_test(an_arena_without_memory_for_the_table),
         OUTSIDE_TEST(claims_and_releases_leave_nothing),
         OUTSIDE_TEST(released_records_keep_no_memory),
         OUTSIDE_TEST(readers_find_what_stays),

@@ -3,13 +3,13 @@
  * Page runs against a naive array of pages: acquire, release, extend, questions, accounting; full
  * slots and refused memory.
  */
-#include "ground.h"
+#include "arena.h"
 
 /* Runs of a bin beyond this many may be passed over (BIN_PROBES in src/pages/runs.c). */
 #define CERTAIN_FREE_RUNS 60u
 
 struct model {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_range range;
     struct ter_runs runs;
     struct ter_random random;
@@ -24,9 +24,9 @@ static int make_model(void **state)
     struct model *model = calloc(1, sizeof *model);
 
     assert_non_null(model);
-    test_ground_init(&model->ground);
-    ter_range_init(&model->range, &model->ground, 1, TER_RUNS_SIDE, test_add_owner(&model->ground));
-    ter_runs_init(&model->runs, &model->range, &model->ground);
+    test_arena_init(&model->arena);
+    ter_range_init(&model->range, &model->arena, 1, TER_RUNS_SIDE, test_add_owner(&model->arena));
+    ter_runs_init(&model->runs, &model->range, &model->arena);
     *state = model;
     return 0;
 }
@@ -35,7 +35,7 @@ static int free_model(void **state)
 {
     struct model *model = *state;
 
-    ter_ground_fini(&model->ground);
+    ter_arena_fini(&model->arena);
     free(model);
     return 0;
 }
@@ -73,7 +73,7 @@ static size_t free_length(const struct model *model, size_t page)
 static void check_accounting(const struct model *model)
 {
     assert_int_equal(model->runs.used_pages, model->used);
-    assert_int_equal(test_used_bytes(&model->ground), model->used << TER_LOG_BYTES_IN_PAGE);
+    assert_int_equal(test_used_bytes(&model->arena), model->used << TER_LOG_BYTES_IN_PAGE);
 }
 
 /* Marks [page + from, page + pages) used, and writes to it. */
@@ -187,7 +187,7 @@ static void check_questions(struct model *model)
         uintptr_t word = address(model, page) + test_below(&model->random, TER_BYTES_IN_PAGE);
         uintptr_t first = model->owner[page] == 0 ? 0 : address(model, model->owner[page] - 1);
 
-        assert_int_equal(ter_runs_find(&model->ground, word), first);
+        assert_int_equal(ter_runs_find(&model->arena, word), first);
         if (model->owner[page] == page + 1) {
             assert_int_equal(next, address(model, page));
             next += ter_runs_pages(&model->runs, next) << TER_LOG_BYTES_IN_PAGE;
@@ -233,11 +233,11 @@ static void random_operations(void **state)
     while (random_run(model) != SIZE_MAX)
         release(model, random_run(model));
     check_questions(model);
-    assert_int_equal(test_used_bytes(&model->ground), 0);
+    assert_int_equal(test_used_bytes(&model->arena), 0);
     /* All neighbours of one sort have become one. */
     for (size_t page = 0, length; page < mapped_pages(model); page += length) {
         length = free_length(model, page);
-        assert_int_equal(ter_runs_record(&model->ground, address(model, page))->pages, length);
+        assert_int_equal(ter_runs_record(&model->arena, address(model, page))->pages, length);
     }
 }
 

@@ -17,7 +17,7 @@ static const struct ter_kind kinds[TER_MAX_KINDS] = {
 };
 
 struct space_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_block_space *space;
     struct ter_random random;
     uintptr_t block;
@@ -31,9 +31,9 @@ static struct space_test *make_space(bool immortal)
     struct space_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_ground_init(&test->ground);
+    test_arena_init(&test->arena);
     test->space =
-        test_space_new(&test->ground, immortal ? &ter_policy_immortal : &ter_policy_mark_sweep,
+        test_space_new(&test->arena, immortal ? &ter_policy_immortal : &ter_policy_mark_sweep,
                        immortal ? 1 : 0, kinds);
     test->random = test_random();
     return test;
@@ -57,7 +57,7 @@ static int free_space(void **state)
 
     ter_block_space_check(&test->space->space);
     ter_space_fini(&test->space->space);
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     free(test);
     return 0;
 }
@@ -170,7 +170,7 @@ static void free_some(struct space_test *test)
 /* Marks some objects; the sweep keeps exactly those. */
 static size_t collect_some(struct space_test *test, size_t keep_percent)
 {
-    const struct ter_side_table *marks = &test->ground.side.tables[TER_SIDE_MARK];
+    const struct ter_side_table *marks = &test->arena.side.tables[TER_SIDE_MARK];
     struct ter_live live = {0};
     size_t kept = 0;
 
@@ -212,7 +212,7 @@ static void check_class(struct space_test *test, unsigned kind, unsigned size_cl
     }
     collect_some(test, 0);
     assert_int_equal(test->space->blocks.in_use, 0);
-    assert_int_equal(test_used_bytes(&test->ground), 0);
+    assert_int_equal(test_used_bytes(&test->arena), 0);
 }
 
 static void every_byte_of_every_class(void **state)
@@ -238,7 +238,7 @@ static void a_returned_run_is_free(void **state)
     ter_block_space_return_run(test->space, test->block, &run);
     assert_int_equal(run.cursor, run.limit);
     check_block(test);
-    assert_null(ter_block_state_of(&test->ground, test->block)->owner);
+    assert_null(ter_block_state_of(&test->arena, test->block)->owner);
     assert_int_equal(collect_some(test, 100), 10);
     assert_int_equal(ter_block_space_take_available(test->space, KIND_CLEARED, 2), test->block);
     assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
@@ -331,7 +331,7 @@ static void answers(void **state)
     struct ter_run run = {0, 0};
 
     begin_class(test, KIND_CLEARED, 3);
-    assert_ptr_equal(ter_sft_map_get(&test->ground.map, test->block), space);
+    assert_ptr_equal(ter_sft_map_get(&test->arena.map, test->block), space);
     check_answers(test, test->block, false);
     assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
     check_answers(test, test->block, false);

@@ -26,7 +26,7 @@ struct model_object {
 };
 
 struct bump_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_space *space;
     struct ter_random random;
     uintptr_t windows[WINDOWS][KINDS];
@@ -39,8 +39,8 @@ static int make_bump(void **state)
     struct bump_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_ground_init(&test->ground);
-    test->space = test_space_new(&test->ground, &ter_policy_bump, 0, kinds);
+    test_arena_init(&test->arena);
+    test->space = test_space_new(&test->arena, &ter_policy_bump, 0, kinds);
     test->random = test_random();
     *state = test;
     return 0;
@@ -52,7 +52,7 @@ static int free_bump(void **state)
 
     ter_policy_bump.check(test->space);
     ter_space_fini(test->space);
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     free(test);
     return 0;
 }
@@ -164,11 +164,11 @@ static void check_all(struct bump_test *test)
     ter_policy_bump.for_each(test->space, note_seen, test);
     for (size_t i = 0; i < test->count; i++)
         assert_int_equal(test->objects[i].seen, test->objects[i].alive);
-    while ((chunk = ter_range_next(&test->space->range, &test->ground, end, &end)) != 0)
+    while ((chunk = ter_range_next(&test->space->range, &test->arena, end, &end)) != 0)
         for (; chunk < end; chunk += TER_BYTES_IN_CHUNK)
             in_chunks += ter_policy_bump.used_in_chunk(test->space, chunk);
     assert_int_equal(in_chunks, ter_policy_bump.used_bytes(test->space));
-    assert_int_equal(in_chunks, test_used_bytes(&test->ground));
+    assert_int_equal(in_chunks, test_used_bytes(&test->arena));
     ter_policy_bump.check(test->space);
 }
 
@@ -223,17 +223,17 @@ static void what_is_left_serves_others(void **state)
     size_t used;
 
     add_object(test, 0, ATOMIC, 64);
-    used = test_used_bytes(&test->ground);
+    used = test_used_bytes(&test->arena);
     ter_policy_bump.give_up(test->space, window, ATOMIC);
     assert_int_equal(*window, 0);
     add_object(test, 1, ATOMIC, 8192);
     assert_int_equal(test->objects[1].start, test->objects[0].start + 64);
-    assert_int_equal(test_used_bytes(&test->ground), used);
+    assert_int_equal(test_used_bytes(&test->arena), used);
     add_object(test, 1, ATOMIC, 8192);
     add_object(test, 1, ATOMIC, 8192);
     ter_policy_bump.give_up(test->space, &test->windows[1][ATOMIC], ATOMIC);
     add_object(test, 2, ATOMIC, 64);
-    assert_int_equal(test_used_bytes(&test->ground), 2 * used);
+    assert_int_equal(test_used_bytes(&test->arena), 2 * used);
     check_all(test);
 }
 

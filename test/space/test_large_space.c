@@ -12,7 +12,7 @@ static const struct ter_kind kinds[TER_MAX_KINDS] = {
 };
 
 struct large_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_large_space *space;
     struct ter_random random;
     uintptr_t object[OBJECTS];
@@ -25,8 +25,8 @@ static int make_large(void **state)
     struct large_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_ground_init(&test->ground);
-    test->space = test_space_new(&test->ground, &ter_policy_large, 2, kinds);
+    test_arena_init(&test->arena);
+    test->space = test_space_new(&test->arena, &ter_policy_large, 2, kinds);
     test->random = test_random();
     *state = test;
     return 0;
@@ -37,7 +37,7 @@ static int free_large(void **state)
     struct large_test *test = *state;
 
     ter_policy_large.check(&test->space->space);
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     free(test);
     return 0;
 }
@@ -95,8 +95,8 @@ static void allocate(struct large_test *test, size_t bytes)
     memset((void *)object, 0x42, bytes);
     test->object[test->count] = object;
     test->bytes[test->count++] = bytes;
-    assert_int_equal(ter_large_record_of(&test->ground, object)->bytes, bytes);
-    assert_int_equal(ter_large_record_of(&test->ground, object)->kind, bytes / 16 % 2);
+    assert_int_equal(ter_large_record_of(&test->arena, object)->bytes, bytes);
+    assert_int_equal(ter_large_record_of(&test->arena, object)->kind, bytes / 16 % 2);
 }
 
 static void forget(struct large_test *test, size_t i)
@@ -108,7 +108,7 @@ static void forget(struct large_test *test, size_t i)
 
 static void collect(struct large_test *test)
 {
-    const struct ter_side_table *marks = &test->ground.side.tables[TER_SIDE_MARK];
+    const struct ter_side_table *marks = &test->arena.side.tables[TER_SIDE_MARK];
     struct ter_live live = {0};
     size_t bytes = 0, pages = 0;
 
@@ -126,7 +126,7 @@ static void collect(struct large_test *test)
     ter_policy_large.release(&test->space->space, &live);
     assert_int_equal(live.objects, test->count);
     assert_int_equal(live.scanned_bytes + live.atomic_bytes, bytes);
-    assert_int_equal(test_used_bytes(&test->ground), pages << TER_LOG_BYTES_IN_PAGE);
+    assert_int_equal(test_used_bytes(&test->arena), pages << TER_LOG_BYTES_IN_PAGE);
 }
 
 static void count_visit(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
@@ -173,14 +173,14 @@ static void grows_in_place(void **state)
     test->bytes[0] = 3 * TER_BYTES_IN_PAGE;
     assert_true(ter_policy_large.extend(&test->space->space, test->object[0], test->bytes[0]));
     check_all(test);
-    assert_int_equal(test_used_bytes(&test->ground), 6 * TER_BYTES_IN_PAGE);
+    assert_int_equal(test_used_bytes(&test->arena), 6 * TER_BYTES_IN_PAGE);
     assert_false(
         ter_policy_large.extend(&test->space->space, test->object[0], test->bytes[0] + 16));
     check_all(test);
     test->bytes[1] = TER_MIB(2) + 32;
     assert_true(ter_policy_large.extend(&test->space->space, test->object[1], test->bytes[1]));
     check_all(test);
-    assert_int_equal(test_used_bytes(&test->ground),
+    assert_int_equal(test_used_bytes(&test->arena),
                      (3 + TER_MIB(2) / TER_BYTES_IN_PAGE + 1) * TER_BYTES_IN_PAGE);
     ter_policy_large.free(&test->space->space, test->object[1]);
     forget(test, 1);
@@ -213,7 +213,7 @@ static void answers(void **state)
 
     allocate(test, 9000);
     object = ter_object_at(test->object[0]);
-    assert_ptr_equal(ter_sft_map_get(&test->ground.map, object.bits), space);
+    assert_ptr_equal(ter_sft_map_get(&test->arena.map, object.bits), space);
     assert_int_equal(space->kind, TER_SPACE_LARGE);
     for (unsigned round = 0; round < 2; round++) {
         bool is_object = round == 0;
@@ -265,7 +265,7 @@ static void a_refused_commit_changes_nothing(void **state)
         test_fail_calls(TEST_CALL(COMMIT), k, 1);
         if (test_allocate_large(test->space, 9008, 0, &object, &zeroed) != TER_OK) {
             assert_int_equal(object, 1);
-            assert_int_equal(test_used_bytes(&test->ground), 0);
+            assert_int_equal(test_used_bytes(&test->arena), 0);
         } else {
             test->object[test->count] = object;
             test->bytes[test->count++] = 9008;

@@ -17,7 +17,7 @@ static const struct ter_kind kinds[TER_MAX_KINDS] = {
 };
 
 struct malloc_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_malloc_space *space;
     struct ter_random random;
     uintptr_t object[OBJECTS];
@@ -31,8 +31,8 @@ static int make_malloc(void **state)
     struct malloc_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_outside_ground_init(&test->ground);
-    test->space = test_space_new(&test->ground, &ter_policy_malloc, 0, kinds);
+    test_outside_arena_init(&test->arena);
+    test->space = test_space_new(&test->arena, &ter_policy_malloc, 0, kinds);
     test->random = test_random();
     *state = test;
     return 0;
@@ -43,9 +43,9 @@ static int free_malloc(void **state)
     struct malloc_test *test = *state;
 
     ter_space_fini(&test->space->outside.space);
-    assert_int_equal(test_used_bytes(&test->ground), 0);
+    assert_int_equal(test_used_bytes(&test->arena), 0);
     assert_null(test->space->outside.set.first);
-    ter_ground_fini(&test->ground);
+    ter_arena_fini(&test->arena);
     free(test);
     return 0;
 }
@@ -70,7 +70,7 @@ static uintptr_t covers(const struct malloc_test *test, uintptr_t word)
 
 static void check_word(const struct malloc_test *test, uintptr_t word)
 {
-    const struct ter_sft *owner = ter_sft_map_get(&test->ground.map, word);
+    const struct ter_sft *owner = ter_sft_map_get(&test->arena.map, word);
     uintptr_t wanted = covers(test, word);
 
     assert_int_equal(owner->find_object_from_interior(owner, word).bits, wanted);
@@ -95,8 +95,8 @@ static void check_all(struct malloc_test *test)
     check_word(test, 0);
     check_word(test, UINTPTR_MAX);
     check_word(test, (uintptr_t)test);
-    assert_int_equal(test_used_bytes(&test->ground), test->all_bytes);
-    assert_int_equal(atomic_load(&test->ground.accounting.outside_bytes), test->all_bytes);
+    assert_int_equal(test_used_bytes(&test->arena), test->all_bytes);
+    assert_int_equal(atomic_load(&test->arena.accounting.outside_bytes), test->all_bytes);
 }
 
 static ter_status adopt_new(struct malloc_test *test, size_t bytes, unsigned kind)
@@ -143,7 +143,7 @@ static size_t random_size(struct malloc_test *test)
 
 static void collect(struct malloc_test *test)
 {
-    const struct ter_outside *outside = &test->ground.outside;
+    const struct ter_outside *outside = &test->arena.outside;
     struct ter_live live = {0};
     size_t scanned = 0, before = test->space->outside.set.bytes;
 
@@ -178,7 +178,7 @@ static void check_chunks(const struct malloc_test *test)
     for (size_t i = 0; i < test->count; i++)
         for (uintptr_t at = test->object[i]; at < test->object[i] + test->bytes[i];
              at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK)
-            assert_ptr_equal(ter_sft_map_get(&test->ground.map, at), sft(test));
+            assert_ptr_equal(ter_sft_map_get(&test->arena.map, at), sft(test));
     for (; chunk != NULL; chunk = chunk->next) {
         bool touched = false;
 
@@ -228,7 +228,7 @@ static void random_objects(void **state)
 static void the_last_object_of_a_chunk_releases_it(void **state)
 {
     struct malloc_test *test = *state;
-    const struct ter_sft_map *map = &test->ground.map;
+    const struct ter_sft_map *map = &test->arena.map;
     uintptr_t object, last;
 
     allocate(test, 5 * TER_BYTES_IN_CHUNK);
@@ -247,16 +247,16 @@ static void the_last_object_of_a_chunk_releases_it(void **state)
 static void a_chunk_of_another_space_is_refused(void **state)
 {
     struct malloc_test *test = *state;
-    const struct ter_sft *stranger = test_add_owner(&test->ground);
+    const struct ter_sft *stranger = test_add_owner(&test->arena);
     void *memory;
 
     assert_int_equal(ter_os_malloc(64, false, &memory), TER_OK);
-    assert_int_equal(ter_sft_map_claim(&test->ground.map, stranger, (uintptr_t)memory, 64, NULL),
+    assert_int_equal(ter_sft_map_claim(&test->arena.map, stranger, (uintptr_t)memory, 64, NULL),
                      TER_OK);
     assert_int_equal(ter_malloc_space_adopt(test->space, (uintptr_t)memory, 64, 0),
                      TER_ERROR_OWNED);
-    assert_int_equal(test_used_bytes(&test->ground), 0);
-    assert_ptr_equal(ter_sft_map_get(&test->ground.map, (uintptr_t)memory), stranger);
+    assert_int_equal(test_used_bytes(&test->arena), 0);
+    assert_ptr_equal(ter_sft_map_get(&test->arena.map, (uintptr_t)memory), stranger);
     ter_os_malloc_free(memory);
 }
 

@@ -55,20 +55,20 @@ static void names_are_different(void **state)
 /* EMPTY has a policy from the first space on, which tells nobody that anything is there. */
 static void nobody_has_a_policy_too(void **state)
 {
-    struct ter_ground ground;
+    struct ter_arena arena;
     const struct ter_kind kinds[TER_MAX_KINDS] = {{.scan = TER_SCAN_NONE}};
     const struct ter_space *space;
 
     (void)state;
-    test_ground_init(&ground);
-    test_space_new(&ground, &ter_policy_large, 0, kinds);
-    space = ter_space_of(ter_sft_map_get(&ground.map, UINTPTR_MAX));
+    test_arena_init(&arena);
+    test_space_new(&arena, &ter_policy_large, 0, kinds);
+    space = ter_space_of(ter_sft_map_get(&arena.map, UINTPTR_MAX));
     assert_non_null(space->policy);
     for (size_t i = 0; i < TER_POLICY_COUNT; i++)
         assert_ptr_not_equal(space->policy, policies[i]);
     assert_false(space->policy->is_gone(space, UINTPTR_MAX));
     assert_false(space->policy->cells);
-    ter_ground_fini(&ground);
+    ter_arena_fini(&arena);
 }
 
 int main(void)

@@ -70,7 +70,7 @@ static const struct row {
 static const struct ter_kind kinds[TER_MAX_KINDS] = {[0] = {.scan = TER_SCAN_AMBIGUOUS}};
 
 struct zoo {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_block_space *blocks[POLICIES];
     struct ter_large_space *large;
     const struct ter_sft *space[POLICIES];
@@ -119,14 +119,14 @@ static void make_large_objects(struct zoo *zoo)
 static void make_others(struct zoo *zoo)
 {
     const struct ter_sft functions = {.kind = TER_SPACE_OTHER, .name = "bare"};
-    uintptr_t start = ter_layout_slot_start(&zoo->ground.layout, 3);
+    uintptr_t start = ter_layout_slot_start(&zoo->arena.layout, 3);
     struct ter_sft *space;
 
-    assert_int_equal(ter_sft_map_add_space(&zoo->ground.map, &functions, &space), TER_OK);
-    assert_int_equal(ter_sft_map_claim(&zoo->ground.map, space, start, TER_BYTES_IN_CHUNK, NULL),
+    assert_int_equal(ter_sft_map_add_space(&zoo->arena.map, &functions, &space), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&zoo->arena.map, space, start, TER_BYTES_IN_CHUNK, NULL),
                      TER_OK);
     zoo->space[BARE] = space;
-    zoo->space[EMPTY] = ter_sft_map_empty(&zoo->ground.map);
+    zoo->space[EMPTY] = ter_sft_map_empty(&zoo->arena.map);
     for (unsigned word = 0; word < WORDS; word++) {
         zoo->words[BARE][word] = start + word * TER_BYTES_IN_PAGE;
         zoo->words[EMPTY][word] = word == OUTSIDE ? 16 : start + TEST_EXTENT + word * 8;
@@ -138,7 +138,7 @@ static struct zoo *make_zoo(enum ter_sft_map_kind wanted)
     /* The shadow of AddressSanitizer is where a space map reaches. */
     enum ter_sft_map_kind kind =
         wanted == TER_SFT_SPACE_MAP && TER_HAS_ASAN ? TER_SFT_DENSE_MAP : wanted;
-    const struct ter_ground_settings settings = {
+    const struct ter_arena_settings settings = {
         .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
         .choose_map = true,
         .map = kind,
@@ -147,11 +147,11 @@ static struct zoo *make_zoo(enum ter_sft_map_kind wanted)
     struct zoo *zoo = calloc(1, sizeof *zoo);
 
     assert_non_null(zoo);
-    assert_int_equal(ter_ground_init(&zoo->ground, &settings), TER_OK);
-    assert_int_equal(zoo->ground.map.kind, kind);
-    zoo->blocks[MARK_SWEEP] = test_space_new(&zoo->ground, &ter_policy_mark_sweep, 0, kinds);
-    zoo->blocks[IMMORTAL] = test_space_new(&zoo->ground, &ter_policy_immortal, 1, kinds);
-    zoo->large = test_space_new(&zoo->ground, &ter_policy_large, 2, kinds);
+    assert_int_equal(ter_arena_init(&zoo->arena, &settings), TER_OK);
+    assert_int_equal(zoo->arena.map.kind, kind);
+    zoo->blocks[MARK_SWEEP] = test_space_new(&zoo->arena, &ter_policy_mark_sweep, 0, kinds);
+    zoo->blocks[IMMORTAL] = test_space_new(&zoo->arena, &ter_policy_immortal, 1, kinds);
+    zoo->large = test_space_new(&zoo->arena, &ter_policy_large, 2, kinds);
     make_blocks(zoo, MARK_SWEEP);
     make_blocks(zoo, IMMORTAL);
     make_large_objects(zoo);
@@ -163,7 +163,7 @@ static void free_zoo(struct zoo *zoo)
 {
     ter_space_fini(&zoo->blocks[MARK_SWEEP]->space);
     ter_space_fini(&zoo->blocks[IMMORTAL]->space);
-    ter_ground_fini(&zoo->ground);
+    ter_arena_fini(&zoo->arena);
     free(zoo);
 }
 
@@ -179,7 +179,7 @@ static void enter_phase(struct zoo *zoo, enum phase phase)
         ter_policy_large.prepare(&zoo->large->space);
     }
     for (size_t i = 0; phase == REACHED && i < TER_ARRAY_LENGTH(ours); i++)
-        ter_bits_set(&zoo->ground.side.tables[TER_SIDE_MARK], zoo->words[ours[i]][OBJECT]);
+        ter_bits_set(&zoo->arena.side.tables[TER_SIDE_MARK], zoo->words[ours[i]][OBJECT]);
     if (phase == SWEPT) {
         ter_block_space_sweep(&zoo->blocks[MARK_SWEEP]->space, &live);
         ter_policy_large.release(&zoo->large->space, &live);
@@ -332,7 +332,7 @@ static void check_row(const struct zoo *zoo, const struct row *row, enum phase p
     ask(&question, answers);
     if (strcmp(answers, row->answers) != 0)
         print_error("%s, %s, %s, %s map\n", policy_names[row->policy], word_names[row->word],
-                    phase_names[phase], ter_sft_map_kind_name(zoo->ground.map.kind));
+                    phase_names[phase], ter_sft_map_kind_name(zoo->arena.map.kind));
     assert_string_equal(answers, row->answers);
     assert_string_equal(question.space->name, policy_names[row->policy]);
 }
@@ -342,12 +342,12 @@ static void check_owners(const struct zoo *zoo)
 {
     for (unsigned policy = 0; policy < POLICIES; policy++)
         for (unsigned word = 0; word < OUTSIDE; word++)
-            assert_ptr_equal(ter_sft_map_get(&zoo->ground.map, zoo->words[policy][word]),
+            assert_ptr_equal(ter_sft_map_get(&zoo->arena.map, zoo->words[policy][word]),
                              zoo->space[policy]);
     for (unsigned policy = MARK_SWEEP; policy < POLICIES; policy++)
         assert_int_equal(
-            ter_sft_is_empty(ter_sft_map_get(&zoo->ground.map, zoo->words[policy][OUTSIDE])),
-            zoo->ground.map.kind != TER_SFT_SPACE_MAP);
+            ter_sft_is_empty(ter_sft_map_get(&zoo->arena.map, zoo->words[policy][OUTSIDE])),
+            zoo->arena.map.kind != TER_SFT_SPACE_MAP);
     assert_int_equal(zoo->space[EMPTY]->kind, TER_SPACE_EMPTY);
     assert_int_equal(zoo->space[BARE]->kind, TER_SPACE_OTHER);
     assert_int_equal(zoo->space[MARK_SWEEP]->kind, TER_SPACE_MARK_SWEEP);

@@ -27,7 +27,7 @@ struct interval {
 };
 
 struct vm_test {
-    struct ter_ground ground;
+    struct ter_arena arena;
     struct ter_vm_space *space;
     struct ter_random random;
     uintptr_t start;
@@ -41,8 +41,8 @@ static int make_vm(void **state)
     struct vm_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_outside_ground_init(&test->ground);
-    test->space = test_space_new(&test->ground, &ter_policy_vm, 0, kinds);
+    test_outside_arena_init(&test->arena);
+    test->space = test_space_new(&test->arena, &ter_policy_vm, 0, kinds);
     test->start = test_reserve_chunks(CHUNKS);
     test->random = test_random();
     *state = test;
@@ -56,8 +56,8 @@ static int free_vm(void **state)
     ter_space_fini(&test->space->outside.space);
     assert_null(test->space->outside.set.first);
     for (uintptr_t at = test->start; at < test->start + SPAN; at += TER_BYTES_IN_CHUNK)
-        assert_true(test_is_unowned(&test->ground, at));
-    ter_ground_fini(&test->ground);
+        assert_true(test_is_unowned(&test->arena, at));
+    ter_arena_fini(&test->arena);
     test_release_chunks(test->start, CHUNKS);
     free(test);
     return 0;
@@ -86,7 +86,7 @@ static bool meets(const struct interval *intervals, size_t count, uintptr_t star
 
 static void check_word(const struct vm_test *test, uintptr_t word)
 {
-    const struct ter_sft *owner = ter_sft_map_get(&test->ground.map, word);
+    const struct ter_sft *owner = ter_sft_map_get(&test->arena.map, word);
     const struct interval *object = find(test->object, test->objects, word);
     uintptr_t wanted = object == NULL ? 0 : object->start;
     bool in_space = find(test->range, test->ranges, word) != NULL;
@@ -115,7 +115,7 @@ static void check_all(struct vm_test *test)
     for (unsigned i = 0; i < 300; i++)
         check_word(test, test->start + test_below(&test->random, SPAN));
     for (uintptr_t at = test->start; at < test->start + SPAN; at += TER_BYTES_IN_CHUNK)
-        assert_int_equal(test_is_unowned(&test->ground, at),
+        assert_int_equal(test_is_unowned(&test->arena, at),
                          !meets(test->range, test->ranges, at, TER_BYTES_IN_CHUNK));
 }
 
@@ -254,12 +254,12 @@ static void random_ranges_and_objects(void **state)
 static void other_owners_are_named(void **state)
 {
     struct vm_test *test = *state;
-    const struct ter_sft *stranger = test_add_owner(&test->ground);
-    uintptr_t heap = test->ground.layout.heap_start;
+    const struct ter_sft *stranger = test_add_owner(&test->arena);
+    uintptr_t heap = test->arena.layout.heap_start;
     struct ter_vm_conflict conflict;
 
     assert_int_equal(
-        ter_sft_map_claim(&test->ground.map, stranger, test->start, TER_BYTES_IN_CHUNK, NULL),
+        ter_sft_map_claim(&test->arena.map, stranger, test->start, TER_BYTES_IN_CHUNK, NULL),
         TER_OK);
     assert_int_equal(ter_vm_space_add_range(test->space, test->start + TER_BYTES_IN_CHUNK - 1, 2,
                                             true, &conflict),
@@ -267,21 +267,21 @@ static void other_owners_are_named(void **state)
     assert_ptr_equal(conflict.map.owner, stranger);
     assert_ptr_equal(conflict.map.claimant, sft(test));
     assert_int_equal(conflict.map.start, test->start);
-    assert_true(test_is_unowned(&test->ground, test->start + TER_BYTES_IN_CHUNK));
+    assert_true(test_is_unowned(&test->arena, test->start + TER_BYTES_IN_CHUNK));
     assert_int_equal(test->space->count, 0);
     /* The heap's range, though nobody owns that chunk yet. */
     assert_int_equal(
         ter_vm_space_add_range(test->space, heap + 5 * TER_BYTES_IN_CHUNK, 1, true, &conflict),
         TER_ERROR_OWNED);
     assert_true(conflict.is_reserved);
-    assert_ptr_equal(conflict.map.owner, ter_sft_map_empty(&test->ground.map));
+    assert_ptr_equal(conflict.map.owner, ter_sft_map_empty(&test->arena.map));
     assert_int_equal(ter_vm_space_add_range(test->space, heap - 1, 2, true, &conflict),
                      TER_ERROR_OWNED);
     assert_true(conflict.is_reserved);
     assert_int_equal(conflict.map.start, heap);
     assert_null(test->space->outside.set.first);
     assert_int_equal(
-        ter_sft_map_release(&test->ground.map, stranger, test->start, TER_BYTES_IN_CHUNK, NULL),
+        ter_sft_map_release(&test->arena.map, stranger, test->start, TER_BYTES_IN_CHUNK, NULL),
         TER_OK);
 }
 
@@ -344,12 +344,12 @@ static void many_ranges_share_a_chunk(void **state)
         assert_int_equal(sft(test)->is_in_space(sft(test), test->start + i),
                          i % 64 >= 3 && i % 64 < 23);
     for (uintptr_t i = 0; i < 1000; i++) {
-        assert_false(test_is_unowned(&test->ground, test->start));
+        assert_false(test_is_unowned(&test->arena, test->start));
         assert_int_equal(ter_vm_space_remove_range(test->space, test->start + 64 * i + 3, 20,
                                                    note_forgotten, test),
                          TER_OK);
     }
-    assert_true(test_is_unowned(&test->ground, test->start));
+    assert_true(test_is_unowned(&test->arena, test->start));
 }
 
 static void adding_and_removing_leaves_nothing(void **state)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "outside.h"
 
-void test_outside_ground_init(struct ter_ground *ground)
+void test_outside_arena_init(struct ter_arena *arena)
 {
-    const struct ter_ground_settings settings = {
+    const struct ter_arena_settings settings = {
         .layout = {.name = "test",
                    .log_space_extent = TEST_LOG_EXTENT,
                    .slot_count = TEST_SLOTS,
@@ -12,8 +12,8 @@ void test_outside_ground_init(struct ter_ground *ground)
         .record_bytes = TER_KIB(1),
     };
 
-    memset(ground, 0, sizeof *ground);
-    assert_int_equal(ter_ground_init(ground, &settings), TER_OK);
+    memset(arena, 0, sizeof *arena);
+    assert_int_equal(ter_arena_init(arena, &settings), TER_OK);
 }
 
 uintptr_t test_reserve_chunks(size_t chunks)
@@ -30,9 +30,9 @@ void test_release_chunks(uintptr_t start, size_t chunks)
     ter_os_release(start, chunks << TER_LOG_BYTES_IN_CHUNK);
 }
 
-bool test_is_unowned(const struct ter_ground *ground, uintptr_t word)
+bool test_is_unowned(const struct ter_arena *arena, uintptr_t word)
 {
-    return ter_sft_is_empty(ter_sft_map_get(&ground->map, word));
+    return ter_sft_is_empty(ter_sft_map_get(&arena->map, word));
 }
 
 struct test_memory test_memory_now(void)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A ground for memory outside of the layout's range, and addresses to claim there. */
+/* An arena for memory outside of the layout's range, and addresses to claim there. */
 #pragma once
 
-#include "ground.h"
+#include "arena.h"
 
-void test_outside_ground_init(struct ter_ground *ground);
+void test_outside_arena_init(struct ter_arena *arena);
 
 /* Reserves chunks side by side that belong to nobody; they cannot be read. */
 uintptr_t test_reserve_chunks(size_t chunks);
 void test_release_chunks(uintptr_t start, size_t chunks);
 
 /* The owner of the chunk by the map is EMPTY? */
-bool test_is_unowned(const struct ter_ground *ground, uintptr_t word);
+bool test_is_unowned(const struct ter_arena *arena, uintptr_t word);
 
 /* Memory of the process, as the system counts it. Sanitizers keep more of it than was asked for. */
 struct test_memory {

@@ -4,14 +4,14 @@
 
 #include "space/space.h"
 
-#include "ground.h"
+#include "arena.h"
 
-TER_INLINE void *test_space_new(struct ter_ground *ground, const struct ter_policy *policy,
+TER_INLINE void *test_space_new(struct ter_arena *arena, const struct ter_policy *policy,
                                 unsigned slot, const struct ter_kind *kinds)
 {
     struct ter_space *space;
 
-    assert_int_equal(ter_space_new(ground, policy, slot, kinds, &space), TER_OK);
+    assert_int_equal(ter_space_new(arena, policy, slot, kinds, &space), TER_OK);
     assert_ptr_equal(space->policy, policy);
     return space;
 }

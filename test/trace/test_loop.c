@@ -10,7 +10,7 @@
  */
 #include "trace/trace.h"
 
-#include "ground.h"
+#include "arena.h"
 
 #define WORD sizeof(uintptr_t)
 #define SPACE_BYTES TER_MIB(1)
@@ -163,7 +163,7 @@ static enum reference word_is(unsigned kind, size_t word, size_t words)
 
 /* ---- Set-up ---- */
 
-static struct ter_ground ground;
+static struct ter_arena arena;
 static struct ter_range first_range, other_range;
 static struct ter_tracer tracer;
 
@@ -178,12 +178,12 @@ static void *pages(size_t bytes)
 static int begin(void **state)
 {
     (void)state;
-    test_ground_init(&ground);
+    test_arena_init(&arena);
     copying = (struct copying){.from = pages(SPACE_BYTES), .to = pages(SPACE_BYTES)};
     copying.index = pages(SPACE_BYTES / TER_BYTES_IN_GRANULE * sizeof copying.index[0]);
     first_range = (struct ter_range){.start = (uintptr_t)copying.from};
     atomic_store(&first_range.mapped_bytes, SPACE_BYTES);
-    assert_int_equal(ter_tracer_init(&tracer, &ground, kinds, &ter_copying_loop), TER_OK);
+    assert_int_equal(ter_tracer_init(&tracer, &arena, kinds, &ter_copying_loop), TER_OK);
     ter_tracer_add_range(&tracer, &first_range);
     tracer.context = &copying;
     return 0;
@@ -197,7 +197,7 @@ static int end(void **state)
     ter_os_release((uintptr_t)copying.to, SPACE_BYTES);
     ter_os_release((uintptr_t)copying.index,
                    SPACE_BYTES / TER_BYTES_IN_GRANULE * sizeof copying.index[0]);
-    ter_ground_fini(&ground);
+    ter_arena_fini(&arena);
     return 0;
 }
 
@@ -436,9 +436,9 @@ static void add_other_space(void)
     struct ter_sft *space;
 
     other.traced = 0;
-    other.start = ground.layout.heap_start;
-    assert_int_equal(ter_sft_map_add_space(&ground.map, &functions, &space), TER_OK);
-    assert_int_equal(ter_sft_map_claim(&ground.map, space, other.start, TEST_EXTENT, &conflict),
+    other.start = arena.layout.heap_start;
+    assert_int_equal(ter_sft_map_add_space(&arena.map, &functions, &space), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&arena.map, space, other.start, TEST_EXTENT, &conflict),
                      TER_OK);
     assert_int_equal(ter_os_commit(other.start, TER_BYTES_IN_PAGE), TER_OK);
     other_range = (struct ter_range){.start = other.start};

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Life of a ground: what is reserved, and what the map covers. */
+/* Life of an arena: what is reserved, and what the map covers. */
 #include "pages/pages.h"
 
 /* The table of a sparse map may take 16 MiB of addresses: for a heap below 8 TiB. */
 #define MOST_SPARSE_CHUNKS ((size_t)1 << 21)
 
-static ter_status reserve_layout(struct ter_ground *ground)
+static ter_status reserve_layout(struct ter_arena *arena)
 {
-    struct ter_layout *layout = &ground->layout;
+    struct ter_layout *layout = &arena->layout;
     size_t bytes = ter_layout_heap_bytes(layout);
-    ter_status status = ter_mmapper_init(&ground->mmapper, layout->heap_start, bytes);
+    ter_status status = ter_mmapper_init(&arena->mmapper, layout->heap_start, bytes);
 
     if (status != TER_OK)
         return status;
-    layout->heap_start = ground->mmapper.start;
-    status = ter_side_init(&ground->side, layout->heap_start, bytes);
+    layout->heap_start = arena->mmapper.start;
+    status = ter_side_init(&arena->side, layout->heap_start, bytes);
     if (status != TER_OK)
-        ter_mmapper_fini(&ground->mmapper);
+        ter_mmapper_fini(&arena->mmapper);
     return status;
 }
 
@@ -35,61 +35,60 @@ static uintptr_t stake_of(const struct ter_layout *layout)
                         ter_os_page_size());
 }
 
-size_t ter_ground_by_need_bytes(const struct ter_layout *layout)
+size_t ter_arena_by_need_bytes(const struct ter_layout *layout)
 {
     uintptr_t end = stake_of(layout) + ter_os_page_size();
 
     return ter_align_up(end - layout->heap_start, ter_layout_space_extent(layout));
 }
 
-static ter_status init_by_need(struct ter_ground *ground)
+static ter_status init_by_need(struct ter_arena *arena)
 {
-    const struct ter_layout *layout = &ground->layout;
+    const struct ter_layout *layout = &arena->layout;
     size_t bytes = ter_layout_heap_bytes(layout);
-    ter_status status = ter_mmapper_init_by_need(&ground->mmapper, layout->heap_start, bytes,
+    ter_status status = ter_mmapper_init_by_need(&arena->mmapper, layout->heap_start, bytes,
                                                  TER_LOG_BYTES_IN_CHUNK);
 
     if (status != TER_OK)
         return status;
-    status = ter_side_init_by_need(&ground->side, layout->heap_start, bytes, tables_start(layout));
+    status = ter_side_init_by_need(&arena->side, layout->heap_start, bytes, tables_start(layout));
     if (status != TER_OK)
-        ter_mmapper_fini(&ground->mmapper);
+        ter_mmapper_fini(&arena->mmapper);
     return status;
 }
 
 /* The stake first: it tells at once whether the place can be had. */
-static ter_status take_place(struct ter_ground *ground)
+static ter_status take_place(struct ter_arena *arena)
 {
-    ter_status status = ter_os_reserve_at(stake_of(&ground->layout), ter_os_page_size());
+    ter_status status = ter_os_reserve_at(stake_of(&arena->layout), ter_os_page_size());
 
     if (status != TER_OK)
         return status;
-    status = init_by_need(ground);
+    status = init_by_need(arena);
     if (status != TER_OK) {
-        ter_os_release(stake_of(&ground->layout), ter_os_page_size());
+        ter_os_release(stake_of(&arena->layout), ter_os_page_size());
         return status;
     }
-    ground->stake = stake_of(&ground->layout);
-    ter_os_name(ground->stake, ter_os_page_size(), "terrier:stake");
+    arena->stake = stake_of(&arena->layout);
+    ter_os_name(arena->stake, ter_os_page_size(), "terrier:stake");
     return TER_OK;
 }
 
 /* ---- In one reservation ---- */
 
-static ter_status reserve_largest(struct ter_ground *ground)
+static ter_status reserve_largest(struct ter_arena *arena)
 {
-    const char *name = ground->layout.name;
-    ter_status status = reserve_layout(ground);
+    const char *name = arena->layout.name;
+    ter_status status = reserve_layout(arena);
 
     while (status == TER_ERROR_NO_ADDRESS_SPACE || status == TER_ERROR_NO_MEMORY) {
-        if (!ter_layout_shrink(&ground->layout))
+        if (!ter_layout_shrink(&arena->layout))
             return status;
-        status = reserve_layout(ground);
+        status = reserve_layout(arena);
         if (status == TER_OK)
             ter_log(TER_LOG_DECISION,
                     "layout %s does not fit the address space limit: %u slots of %zu MiB instead",
-                    name, ground->layout.slot_count,
-                    ter_layout_space_extent(&ground->layout) >> 20);
+                    name, arena->layout.slot_count, ter_layout_space_extent(&arena->layout) >> 20);
     }
     return status;
 }
@@ -125,9 +124,9 @@ static size_t all_chunks(const struct ter_layout *layout)
            (ter_layout_heap_bytes(layout) >> TER_LOG_BYTES_IN_CHUNK);
 }
 
-static ter_status create_map(struct ter_ground *ground, const struct ter_ground_settings *settings)
+static ter_status create_map(struct ter_arena *arena, const struct ter_arena_settings *settings)
 {
-    const struct ter_layout *layout = &ground->layout;
+    const struct ter_layout *layout = &arena->layout;
     bool space_map = can_have_space_map(layout, settings->outside);
     struct ter_sft_map_options options = {
         .kind = ter_sft_select(layout->contiguous, !space_map),
@@ -153,65 +152,65 @@ static ter_status create_map(struct ter_ground *ground, const struct ter_ground_
     }
     ter_log(TER_LOG_DECISION, "layout %s at %#zx with a %s map", layout->name,
             (size_t)layout->heap_start, ter_sft_map_kind_name(options.kind));
-    return ter_sft_map_create(&ground->map, &options);
+    return ter_sft_map_create(&arena->map, &options);
 }
 
 /* What describes single chunks, within the layout and outside of it. */
-static ter_status create_tables(struct ter_ground *ground, bool outside)
+static ter_status create_tables(struct ter_arena *arena, bool outside)
 {
-    ter_status status = ter_chunk_table_init(&ground->chunks, ground->layout.heap_start,
-                                             ter_layout_heap_bytes(&ground->layout));
+    ter_status status = ter_chunk_table_init(&arena->chunks, arena->layout.heap_start,
+                                             ter_layout_heap_bytes(&arena->layout));
 
-    ground->outside = (struct ter_outside){0};
+    arena->outside = (struct ter_outside){0};
     if (status != TER_OK || !outside)
         return status;
-    status = ter_outside_init(&ground->outside, ground->map.last);
+    status = ter_outside_init(&arena->outside, arena->map.last);
     if (status != TER_OK)
-        ter_chunk_table_fini(&ground->chunks);
+        ter_chunk_table_fini(&arena->chunks);
     return status;
 }
 
-static void leave_place(struct ter_ground *ground)
+static void leave_place(struct ter_arena *arena)
 {
-    ter_side_fini(&ground->side);
-    ter_mmapper_fini(&ground->mmapper);
-    if (ground->stake != 0)
-        ter_os_release(ground->stake, ter_os_page_size());
-    ground->stake = 0;
+    ter_side_fini(&arena->side);
+    ter_mmapper_fini(&arena->mmapper);
+    if (arena->stake != 0)
+        ter_os_release(arena->stake, ter_os_page_size());
+    arena->stake = 0;
 }
 
-ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_settings *settings)
+ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settings *settings)
 {
     ter_status status;
 
-    ground->layout = settings->layout;
-    ground->stake = 0;
-    status = ground->layout.by_need ? take_place(ground) : reserve_largest(ground);
+    arena->layout = settings->layout;
+    arena->stake = 0;
+    status = arena->layout.by_need ? take_place(arena) : reserve_largest(arena);
     if (status != TER_OK)
         return status;
-    status = create_map(ground, settings);
+    status = create_map(arena, settings);
     if (status == TER_OK) {
-        status = create_tables(ground, settings->outside);
+        status = create_tables(arena, settings->outside);
         if (status != TER_OK)
-            ter_sft_map_destroy(&ground->map);
+            ter_sft_map_destroy(&arena->map);
     }
     if (status != TER_OK) {
-        leave_place(ground);
+        leave_place(arena);
         return status;
     }
-    ground->mmapper.huge_pages = settings->huge_pages;
-    ground->lowest_free = 0;
+    arena->mmapper.huge_pages = settings->huge_pages;
+    arena->lowest_free = 0;
     if (settings->log_map)
-        ter_sft_log_changes(&ground->map, settings->log_whole_map);
-    ter_lock_init(&ground->lock, TER_RANK_CHUNKS);
+        ter_sft_log_changes(&arena->map, settings->log_whole_map);
+    ter_lock_init(&arena->lock, TER_RANK_CHUNKS);
     return TER_OK;
 }
 
-void ter_ground_fini(struct ter_ground *ground)
+void ter_arena_fini(struct ter_arena *arena)
 {
-    ter_outside_fini(&ground->outside);
-    ter_chunk_table_fini(&ground->chunks);
-    ter_sft_map_destroy(&ground->map);
-    ter_lock_fini(&ground->lock);
-    leave_place(ground);
+    ter_outside_fini(&arena->outside);
+    ter_chunk_table_fini(&arena->chunks);
+    ter_sft_map_destroy(&arena->map);
+    ter_lock_fini(&arena->lock);
+    leave_place(arena);
 }

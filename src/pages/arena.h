@@ -12,7 +12,7 @@
 #include "pages/outside.h"
 #include "sft/sft.h"
 
-struct ter_ground {
+struct ter_arena {
     struct ter_layout layout;   /* with the start that the kernel gave */
     struct ter_mmapper mmapper; /* of the heap's range */
     uintptr_t stake; /* of a layout by need: a page that nobody can have who wants the same place */
@@ -25,7 +25,7 @@ struct ter_ground {
     struct ter_lock lock; /* growth of any space */
 };
 
-struct ter_ground_settings {
+struct ter_arena_settings {
     struct ter_layout layout;
     bool outside;    /* spaces will own memory outside of the layout's range too */
     bool choose_map; /* take `map` where its form can serve, not what follows from the layout */
@@ -38,7 +38,7 @@ struct ter_ground_settings {
 
 /* Bytes of addresses that a layout by need is about, side metadata included: a multiple of a slot.
  */
-size_t ter_ground_by_need_bytes(const struct ter_layout *layout);
+size_t ter_arena_by_need_bytes(const struct ter_layout *layout);
 
 /*
  * Reserves the range of the layout and its side metadata; the layout's start is a hint. Falls back
@@ -47,5 +47,5 @@ size_t ter_ground_by_need_bytes(const struct ter_layout *layout);
  *
  * A layout by need lies where it says. TER_ERROR_OWNED: somebody else has the place.
  */
-ter_status ter_ground_init(struct ter_ground *ground, const struct ter_ground_settings *settings);
-void ter_ground_fini(struct ter_ground *ground);
+ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settings *settings);
+void ter_arena_fini(struct ter_arena *arena);

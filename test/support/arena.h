@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small ground to test the floors pages and space on. */
+/* A small arena to test the floors pages and space on. */
 #pragma once
 
 #include "pages/pages.h"
@@ -19,15 +19,15 @@
 /* TEST_START, or free addresses elsewhere: with 32 bits of them a program may begin there. */
 uintptr_t test_start(void);
 
-void test_ground_init(struct ter_ground *ground);
+void test_arena_init(struct ter_arena *arena);
 
 /* A space that only has a name. */
 extern const struct ter_sft test_functions;
 
-/* Adds a space that has nothing else to the map of `ground`. */
-const struct ter_sft *test_add_owner(struct ter_ground *ground);
+/* Adds a space that has nothing else to the map of `arena`. */
+const struct ter_sft *test_add_owner(struct ter_arena *arena);
 
-size_t test_used_bytes(const struct ter_ground *ground);
+size_t test_used_bytes(const struct ter_arena *arena);
 size_t test_mapped_bytes(const struct ter_range *range);
 
 /* Does every word of the range read zero? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ground.h"
+#include "arena.h"
 
 const struct ter_sft test_functions = {.kind = TER_SPACE_OTHER, .name = "terrier:test"};
 
@@ -15,22 +15,22 @@ uintptr_t test_start(void)
     return start;
 }
 
-void test_ground_init(struct ter_ground *ground)
+void test_arena_init(struct ter_arena *arena)
 {
-    const struct ter_ground_settings settings = {
+    const struct ter_arena_settings settings = {
         .layout = {"test", test_start(), TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
         .record_bytes = TER_KIB(1),
     };
 
     assert_null(ter_layout_validate(&settings.layout));
-    memset(ground, 0, sizeof *ground);
-    assert_int_equal(ter_ground_init(ground, &settings), TER_OK);
-    assert_int_equal(ground->layout.log_space_extent, TEST_LOG_EXTENT);
+    memset(arena, 0, sizeof *arena);
+    assert_int_equal(ter_arena_init(arena, &settings), TER_OK);
+    assert_int_equal(arena->layout.log_space_extent, TEST_LOG_EXTENT);
 }
 
-size_t test_used_bytes(const struct ter_ground *ground)
+size_t test_used_bytes(const struct ter_arena *arena)
 {
-    return atomic_load(&ground->accounting.used_bytes);
+    return atomic_load(&arena->accounting.used_bytes);
 }
 
 size_t test_mapped_bytes(const struct ter_range *range)
@@ -46,10 +46,10 @@ bool test_reads_zero(uintptr_t start, size_t bytes)
     return true;
 }
 
-const struct ter_sft *test_add_owner(struct ter_ground *ground)
+const struct ter_sft *test_add_owner(struct ter_arena *arena)
 {
     struct ter_sft *space;
 
-    assert_int_equal(ter_sft_map_add_space(&ground->map, &test_functions, &space), TER_OK);
+    assert_int_equal(ter_sft_map_add_space(&arena->map, &test_functions, &space), TER_OK);
     return space;
 }
