@@ -129,12 +129,12 @@ struct ter_sft_map_state;
  * A map as lookups see it. Nothing in here changes between creation and destruction, so a hot loop
  * copies it into a local variable and the compiler keeps it in registers; a copy is the same map.
  *
- * A region is what one entry stands for: a slot or a chunk. Entry `outside` is EMPTY for ever.
+ * A region is what one entry stands for: a slot or a chunk. Entry `beyond` is EMPTY for ever.
  */
 struct ter_sft_map {
     uintptr_t start;   /**< first address that can be owned */
     uintptr_t last;    /**< last address that can */
-    uintptr_t outside; /**< the entry behind that of `last`: for every word above it */
+    uintptr_t beyond;  /**< the entry behind that of `last`: for every word above it */
     const void *table; /**< entry 0 stands for address 0, so that an index is a shift */
     uintptr_t empty;   /**< address of EMPTY's record; the others follow at equal distances */
     enum ter_sft_map_kind kind;
@@ -197,10 +197,10 @@ static inline uintptr_t ter_sft_index(const struct ter_sft_map *map, unsigned lo
                                       uintptr_t word)
 {
     uintptr_t index = word >> log_region_bytes;
-    uintptr_t outside = map->outside;
+    uintptr_t beyond = map->beyond;
 
-    __asm__("" : "+r"(outside) : "r"(index));
-    index = map->last < word ? outside : index;
+    __asm__("" : "+r"(beyond) : "r"(index));
+    index = map->last < word ? beyond : index;
     __asm__ goto("" : : "r"(index) : : chosen);
 chosen:
     return index;

@@ -33,5 +33,5 @@ void ter_sft_check_entries(const struct ter_sft_map *map)
     size_t bytes = ter_sft_entry_bytes(map->kind);
 
     ter_sft_check_entry(map->table, bytes);
-    ter_sft_check_entry((const char *)map->table + map->outside * bytes, bytes);
+    ter_sft_check_entry((const char *)map->table + map->beyond * bytes, bytes);
 }

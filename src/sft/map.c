@@ -42,14 +42,14 @@ static bool set_range(struct ter_sft_map *map, const struct ter_sft_map_options 
         return false;
     map->start = options->start;
     map->last = options->start + (bytes - 1);
-    map->outside = (map->last >> map->log_region_bytes) + 1;
+    map->beyond = (map->last >> map->log_region_bytes) + 1;
     /* The number of slots itself may be 0 as a word, for slots of one byte. */
-    return map->kind != TER_SFT_SPACE_MAP || map->outside - 1 < TER_SFT_MAX_SLOTS;
+    return map->kind != TER_SFT_SPACE_MAP || map->beyond - 1 < TER_SFT_MAX_SLOTS;
 }
 
 static uintptr_t group_count(const struct ter_sft_map *map)
 {
-    return ((map->outside - 1) >> TER_SFT_LOG_GROUP) + 1;
+    return ((map->beyond - 1) >> TER_SFT_LOG_GROUP) + 1;
 }
 
 /* Lays out state, records and table in one allocation: at most an entry a chunk of all addresses.
@@ -62,14 +62,14 @@ static void lay_out(const struct ter_sft_map *map, size_t *records, size_t *tabl
     *records = ter_align_up(sizeof(struct ter_sft_map_state) + words * 8, page);
     *table =
         *records + ter_align_up((size_t)(TER_SFT_MAX_SPACES + 1) << map->log_record_bytes, page);
-    *bytes = *table + ter_align_up((map->outside + 1) * ter_sft_entry_bytes(map->kind), page);
+    *bytes = *table + ter_align_up((map->beyond + 1) * ter_sft_entry_bytes(map->kind), page);
 }
 
 static void fill_slots(const struct ter_sft_map *map)
 {
     uintptr_t *table = (uintptr_t *)map->table;
 
-    for (uintptr_t i = 0; i <= map->outside; i++)
+    for (uintptr_t i = 0; i <= map->beyond; i++)
         table[i] = map->empty;
 }
 
@@ -166,7 +166,7 @@ bool ter_sft_map_side_metadata(const struct ter_sft_map *map,
                                                .log_bits = 3,
                                                .log_region_bytes = TER_SFT_LOG_BYTES_IN_CHUNK,
                                                .table = (uintptr_t)map->table,
-                                               .bytes = map->outside};
+                                               .bytes = map->beyond};
     return true;
 }
 

@@ -85,7 +85,7 @@ static void replace_entries(const struct ter_sft_map *map, const struct ter_sft 
 static bool is_group_empty(const struct ter_sft_map *map, uintptr_t group)
 {
     uintptr_t first = group << TER_SFT_LOG_GROUP;
-    uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), map->outside);
+    uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), map->beyond);
 
     for (uintptr_t index = first; index < end; index++)
         if (!ter_sft_is_empty(ter_sft_map_entry(map, index)))

@@ -26,7 +26,7 @@ static void begin_run(struct run *run, const struct ter_sft *space, uintptr_t in
 static uintptr_t visit_group(struct run *run, uintptr_t group)
 {
     uintptr_t first = group << TER_SFT_LOG_GROUP;
-    uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), run->map->outside);
+    uintptr_t end = ter_min(first + ((uintptr_t)1 << TER_SFT_LOG_GROUP), run->map->beyond);
 
     for (uintptr_t index = first; index < end; index++) {
         const struct ter_sft *space = ter_sft_map_entry(run->map, index);

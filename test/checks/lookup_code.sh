@@ -53,7 +53,7 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
         cp -r "$root/include" "$plants/$name/" || exit 1
     done
     header=include/terrier/sft.h
-    sed 's/= map->outside;/= map->outside + *(const volatile uintptr_t *)map->table;/' \
+    sed 's/= map->beyond;/= map->beyond + *(const volatile uintptr_t *)map->table;/' \
         "$root/$header" >"$plants/load/$header"
     planted load 'loads, more than'
     sed 's/= word >> log_region_bytes;/= (word ^ map->last) >> log_region_bytes;/' "$root/$header" \
@@ -74,24 +74,24 @@ cat >"$temp/lookups.c" <<'END'
 typedef const struct ter_sft *answer;
 
 /* The fourth parameter is where a shift wants its count. */
-answer fields_space(uintptr_t word, uintptr_t last, uintptr_t outside, unsigned log_region_bytes,
+answer fields_space(uintptr_t word, uintptr_t last, uintptr_t beyond, unsigned log_region_bytes,
                     const void *table)
 {
-    struct ter_sft_map map = {.last = last, .outside = outside, .table = table,
+    struct ter_sft_map map = {.last = last, .beyond = beyond, .table = table,
                               .log_region_bytes = log_region_bytes};
     return ter_sft_space_map_get(&map, word);
 }
-answer fields_dense(uintptr_t word, uintptr_t last, uintptr_t outside, unsigned log_record_bytes,
+answer fields_dense(uintptr_t word, uintptr_t last, uintptr_t beyond, unsigned log_record_bytes,
                     const void *table, uintptr_t empty)
 {
-    struct ter_sft_map map = {.last = last, .outside = outside, .table = table, .empty = empty,
+    struct ter_sft_map map = {.last = last, .beyond = beyond, .table = table, .empty = empty,
                               .log_record_bytes = log_record_bytes};
     return ter_sft_dense_map_get(&map, word);
 }
-answer fields_sparse(uintptr_t word, uintptr_t last, uintptr_t outside, const void *table,
+answer fields_sparse(uintptr_t word, uintptr_t last, uintptr_t beyond, const void *table,
                      uintptr_t empty)
 {
-    struct ter_sft_map map = {.last = last, .outside = outside, .table = table, .empty = empty};
+    struct ter_sft_map map = {.last = last, .beyond = beyond, .table = table, .empty = empty};
     return ter_sft_sparse_map_get(&map, word);
 }
 #define FORM(name, get)                                                                            \

@@ -51,7 +51,7 @@ static void ask_word(const struct ter_sft_map *map, uintptr_t word)
 {
     const uintptr_t lengths[] = {
         0, 1, 2, map->last - map->start, map->last - map->start + 1, UINTPTR_MAX};
-    const uintptr_t words[] = {map->last, map->outside, map->log_region_bytes, word};
+    const uintptr_t words[] = {map->last, map->beyond, map->log_region_bytes, word};
 
     say_word("index", words, 4, ter_sft_index(map, map->log_region_bytes, word));
     for (size_t i = 0; i < TER_ARRAY_LENGTH(lengths); i++) {
@@ -79,7 +79,7 @@ static void ask_map(enum ter_sft_map_kind kind, uintptr_t start, uintptr_t bytes
     if (!right)
         return;
     say_word("map_last", made, 2, map.last);
-    say_word("map_outside", made, 3, map.outside);
+    say_word("map_beyond", made, 3, map.beyond);
     for (unsigned bit = 0; bit < ADDRESS_BITS; bit += 3)
         ask_word(&map, (uintptr_t)1 << bit);
     for (unsigned edge = 0; edge < 5; edge++)

@@ -27,8 +27,8 @@
 
 ; ---- include/terrier/sft.h ----
 
-(define-fun index ((last W) (outside W) (log W) (word W)) W
-  (ite (bvult last word) outside (bvlshr word log)))
+(define-fun index ((last W) (beyond W) (log W) (word W)) W
+  (ite (bvult last word) beyond (bvlshr word log)))
 
 ; ---- src/sft/ownership.c ----
 
@@ -44,7 +44,7 @@
 (define-fun some_bytes ((start W) (bytes W)) W (ite (= bytes zero) (bvneg start) bytes))
 (define-fun map_last ((start W) (bytes W)) W
   (bvadd start (bvsub (some_bytes start bytes) one)))
-(define-fun map_outside ((start W) (bytes W) (log W)) W
+(define-fun map_beyond ((start W) (bytes W) (log W)) W
   (bvadd (bvlshr (map_last start bytes) log) one))
 (define-fun is_multiple ((x W) (log W)) Bool
   (= zero (bvand x (bvsub (bvshl one log) one))))
@@ -52,7 +52,7 @@
   (and (bvult log bits)
        (is_multiple (bvor start (some_bytes start bytes)) log)
        (bvule (bvsub (some_bytes start bytes) one) (bvsub most start))
-       (=> (= kind zero) (bvult (bvsub (map_outside start bytes log) one) (_ bv8192 BITS)))))
+       (=> (= kind zero) (bvult (bvsub (map_beyond start bytes log) one) (_ bv8192 BITS)))))
 
 ; ---- src/layout/ ----
 
@@ -73,16 +73,16 @@
 (define-fun all_sum () Sum (bvadd (s most) (s one)))
 ; What is left of `x` when all whole regions are taken away.
 (define-fun rest ((x Sum) (log W)) Sum (bvsub x (bvshl (bvlshr x (s log)) (s log))))
-(define-fun is_map ((start W) (last W) (outside W) (log W)) Bool
+(define-fun is_map ((start W) (last W) (beyond W) (log W)) Bool
   (and (bvult log bits) (bvule start last) (= (rest (s start) log) (s zero))
-       (= (bvadd (w last) (w one)) (bvshl (w outside) (w log)))))
+       (= (bvadd (w last) (w one)) (bvshl (w beyond) (w log)))))
 (define-fun is_region ((log W) (word Sum) (region W)) Bool
   (and (bvule (bvshl (w region) (w log)) (widen word))
        (bvult (widen word) (bvshl (bvadd (w region) (w one)) (w log)))))
 
 (declare-const start W)
 (declare-const last W)
-(declare-const outside W)
+(declare-const beyond W)
 (declare-const log W)
 (declare-const word W)
 (declare-const bytes W)
@@ -92,39 +92,39 @@
 (declare-const limit W)
 
 (push)
-(assert (is_map start last outside log))
+(assert (is_map start last beyond log))
 (push)
-(echo "unsat the index is at most outside")
-(assert (bvugt (index last outside log word) outside))
+(echo "unsat the index is at most beyond")
+(assert (bvugt (index last beyond log word) beyond))
 (check-sat-using qfbv)
 (pop)
 (push)
 (echo "unsat the number of regions is one more than that of the last region")
-(assert (not (= outside (bvadd (bvlshr last log) one))))
+(assert (not (= beyond (bvadd (bvlshr last log) one))))
 (each-log)
 (pop)
 (push)
 (echo "unsat the index of a word up to the last is at most that of the last region")
 (assert (bvule word last))
-(assert (bvugt (index last outside log word) (bvlshr last log)))
+(assert (bvugt (index last beyond log word) (bvlshr last log)))
 (each-log)
 (pop)
 (push)
 (echo "unsat the index of a word up to the last is its region")
 (assert (bvule word last))
-(assert (not (is_region log (s word) (index last outside log word))))
+(assert (not (is_region log (s word) (index last beyond log word))))
 (check-sat-using qfbv)
 (pop)
 (push)
 (echo "unsat the words above the last have one index")
 (assert (not (bvule word last)))
-(assert (not (= outside (index last outside log word))))
+(assert (not (= beyond (index last beyond log word))))
 (check-sat-using qfbv)
 (pop)
 (push)
 (echo "unsat a word below the first has an index below all that can be claimed")
 (assert (bvult word start))
-(assert (not (bvult (index last outside log word) (first_region log start))))
+(assert (not (bvult (index last beyond log word) (first_region log start))))
 (each-log)
 (pop)
 (pop)
@@ -162,24 +162,24 @@
 ; ---- Planted faults of the index and the range, each with the words that show it ----
 
 (push)
-(assert (is_map start last outside log))
+(assert (is_map start last beyond log))
 (push)
 (echo "sat PLANTED <= for < in the index")
 (assert (bvule word last))
-(assert (not (is_region log (s word) (ite (bvule last word) outside (bvlshr word log)))))
+(assert (not (is_region log (s word) (ite (bvule last word) beyond (bvlshr word log)))))
 (check-sat-using qfbv)
 (get-value (start last log word))
 (pop)
 (push)
-(echo "sat PLANTED 0 for outside, which can be owned")
+(echo "sat PLANTED 0 for beyond, which can be owned")
 (assert (and (= start zero) (bvult last word)))
-(assert (not (= (ite (bvult last word) zero (bvlshr word log)) outside)))
+(assert (not (= (ite (bvult last word) zero (bvlshr word log)) beyond)))
 (check-sat-using qfbv)
 (get-value (start last log word))
 (pop)
 (push)
 (echo "sat PLANTED no test of the word")
-(assert (bvugt (bvlshr word log) outside))
+(assert (bvugt (bvlshr word log) beyond))
 (check-sat-using qfbv)
 (get-value (start last log word))
 (pop)
@@ -193,7 +193,7 @@
 (push)
 (echo "sat PLANTED a claim without a test of its end")
 (assert (and (not (= bytes zero)) (bvule start word) (bvule word last)))
-(assert (bvuge (last_region log word bytes) outside))
+(assert (bvuge (last_region log word bytes) beyond))
 (check-sat-using qfbv)
 (get-value (start last log word bytes))
 (pop)
@@ -223,7 +223,7 @@
 (push)
 (echo "unsat what is created is a map")
 (assert (covers_right kind start bytes log))
-(assert (not (is_map start (map_last start bytes) (map_outside start bytes log) log)))
+(assert (not (is_map start (map_last start bytes) (map_beyond start bytes log) log)))
 (each-log)
 (pop)
 (push)
@@ -242,8 +242,8 @@
 (assert (and (= kind zero) (bvult log bits)
              (is_multiple (bvor start (some_bytes start bytes)) log)
              (bvule (bvsub (some_bytes start bytes) one) (bvsub most start))
-             (bvule (map_outside start bytes log) (_ bv8192 BITS))))
-(assert (not (is_map start (map_last start bytes) (map_outside start bytes log) log)))
+             (bvule (map_beyond start bytes log) (_ bv8192 BITS))))
+(assert (not (is_map start (map_last start bytes) (map_beyond start bytes log) log)))
 (check-sat-using qfbv)
 (get-value (start bytes log))
 (pop)

@@ -255,7 +255,7 @@ static void full_pages(void **state)
 
     (void)state;
     assert_int_equal(ter_sft_map_create(&map, &options), TER_OK);
-    assert_int_equal(map.outside, 512);
+    assert_int_equal(map.beyond, 512);
     for (int i = 1; i < 255; i++)
         add(&map);
     space = add(&map);

@@ -151,7 +151,7 @@ static void everything_is_given_back(void **state)
         ter_sft_map_destroy(&map);
         assert_false(test_is_mapped((uintptr_t)before.state, 1));
         assert_false(test_is_mapped(before.empty, 256u << before.log_record_bytes));
-        assert_false(test_is_mapped((uintptr_t)before.table, before.outside + 1));
+        assert_false(test_is_mapped((uintptr_t)before.table, before.beyond + 1));
         assert_int_equal(test_count_mappings("terrier:"), 0);
     }
 }
@@ -273,10 +273,10 @@ static void every_kind(void **state)
 
 /* ---- Lookup ---- */
 
-static uintptr_t index_of(uintptr_t last, uintptr_t outside, unsigned log_region_bytes,
+static uintptr_t index_of(uintptr_t last, uintptr_t beyond, unsigned log_region_bytes,
                           uintptr_t word)
 {
-    const struct ter_sft_map map = {.last = last, .outside = outside};
+    const struct ter_sft_map map = {.last = last, .beyond = beyond};
 
     return ter_sft_index(&map, log_region_bytes, word);
 }
@@ -312,7 +312,7 @@ static void copies_are_the_map(struct map_test *test)
     assert_int_equal(map_ask(&copy, test->map.start - 1), 0);
     assert_int_equal(map_ask(&copy, TOP), 0);
     assert_int_equal(map_ask(&copy, 0), 0);
-    assert_int_equal(copy.outside, (copy.last >> copy.log_region_bytes) + 1);
+    assert_int_equal(copy.beyond, (copy.last >> copy.log_region_bytes) + 1);
 }
 
 static void a_copy_is_the_same_map(void **state)

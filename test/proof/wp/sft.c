@@ -12,9 +12,9 @@
         map->log_region_bytes < WORD_BITS && map->start <= map->last;
     predicate has_regions(struct ter_sft_map *map) =
         is_multiple(map->start, map->log_region_bytes) &&
-        map->last + 1 == region_start(map->log_region_bytes, map->outside);
+        map->last + 1 == region_start(map->log_region_bytes, map->beyond);
     predicate has_form(struct ter_sft_map *map) =
-        (map->kind == TER_SFT_SPACE_MAP && map->outside <= TER_SFT_MAX_SLOTS) ||
+        (map->kind == TER_SFT_SPACE_MAP && map->beyond <= TER_SFT_MAX_SLOTS) ||
         ((map->kind == TER_SFT_DENSE_MAP || map->kind == TER_SFT_SPARSE_MAP) &&
          map->log_region_bytes == TER_SFT_LOG_BYTES_IN_CHUNK);
     predicate is_map(struct ter_sft_map *map) =
@@ -25,7 +25,7 @@
     }
     predicate is_owner(struct ter_sft_map *map, integer word, struct ter_sft *space) =
         (word <= map->last ==> space == entry(map, word >> map->log_region_bytes)) &&
-        (word > map->last ==> space == entry(map, map->outside));
+        (word > map->last ==> space == entry(map, map->beyond));
 */
 
 /* ---- Lookup ---- */
@@ -33,11 +33,11 @@
 /*@ requires \valid_read(map) && has_end(map) && has_regions(map);
     requires log_region_bytes == map->log_region_bytes;
     assigns \nothing;
-    ensures bounded: \result <= map->outside;
+    ensures bounded: \result <= map->beyond;
     ensures inside: word <= map->last ==>
-        \result < map->outside && is_region(log_region_bytes, word, \result);
+        \result < map->beyond && is_region(log_region_bytes, word, \result);
     ensures shift: word <= map->last ==> \result == word >> log_region_bytes;
-    ensures above: word > map->last ==> \result == map->outside;
+    ensures above: word > map->last ==> \result == map->beyond;
     // An entry that no claim reaches: see first_possible of a claim.
     ensures below: word < map->start ==> \result < map->start >> log_region_bytes;
     PLANTED_CLAIM
@@ -45,19 +45,19 @@
 static inline uintptr_t ter_sft_index(const struct ter_sft_map *map, unsigned log_region_bytes,
                                       uintptr_t word);
 
-/*@ requires is_map(map) && index <= map->outside;
+/*@ requires is_map(map) && index <= map->beyond;
     assigns \nothing;
     ensures \result == entry(map, index);
 */
 static inline const struct ter_sft *ter_sft_space_entry(const struct ter_sft_map *map,
                                                         uintptr_t index);
-/*@ requires is_map(map) && index <= map->outside;
+/*@ requires is_map(map) && index <= map->beyond;
     assigns \nothing;
     ensures \result == entry(map, index);
 */
 static inline const struct ter_sft *ter_sft_dense_entry(const struct ter_sft_map *map,
                                                         uintptr_t index);
-/*@ requires is_map(map) && index <= map->outside;
+/*@ requires is_map(map) && index <= map->beyond;
     assigns \nothing;
     ensures \result == entry(map, index);
 */
@@ -110,7 +110,7 @@ static inline const struct ter_sft *ter_sft_map_get_unchecked(const struct ter_s
     ensures first: \result ==> is_region(map->log_region_bytes, start, *first);
     ensures last: \result ==> is_region(map->log_region_bytes, start + bytes - 1, *last);
     ensures first_possible: \result ==> map->start >> map->log_region_bytes <= *first;
-    ensures order: \result ==> *first <= *last < map->outside;
+    ensures order: \result ==> *first <= *last < map->beyond;
 */
 static bool regions_of_range(const struct ter_sft_map *map, uintptr_t start, uintptr_t bytes,
                              uintptr_t *first, uintptr_t *last);
@@ -141,11 +141,11 @@ static uintptr_t usual_bytes(const struct ter_sft_map_options *options);
     requires map->kind != TER_SFT_SPACE_MAP ==>
         map->log_region_bytes == TER_SFT_LOG_BYTES_IN_CHUNK;
     requires NO_WRAP ==> options->bytes != 0 && map->log_region_bytes > 0;
-    assigns map->start, map->last, map->outside;
+    assigns map->start, map->last, map->beyond;
     ensures end: \result ==> has_end(map);
     ensures whole: \result ==> is_multiple(map->start, map->log_region_bytes);
     // That the last region ends with `last` z3 shows: "what is created is a map" in words.smt2.
-    ensures regions: \result ==> map->outside == (map->last >> map->log_region_bytes) + 1;
+    ensures regions: \result ==> map->beyond == (map->last >> map->log_region_bytes) + 1;
     ensures form: \result ==> has_form(map);
     ensures start: \result ==> map->start == options->start;
     ensures bytes: \result && (options->bytes != 0 || map->kind != TER_SFT_DENSE_MAP) ==>
