@@ -395,9 +395,9 @@ TER_API void ter_sft_map_trace(const struct ter_sft_map *map, ter_sft_tracer *tr
 
 /**
  * The form of map that a layout asks for. `slots`: every space has slots of address space to
- * itself. `outside`: spaces own memory outside of the layout's range too, such as malloc's.
+ * itself. `foreign`: spaces own memory outside of the layout's range too, such as malloc's.
  */
-TER_API enum ter_sft_map_kind ter_sft_select(bool slots, bool outside);
+TER_API enum ter_sft_map_kind ter_sft_select(bool slots, bool foreign);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,7 @@
 
 static struct ter_accounting *accounting_of_malloc(const struct ter_allocator *allocator)
 {
-    return &allocator->malloc_space->outside.space.arena->accounting;
+    return &allocator->malloc_space->foreign.space.arena->accounting;
 }
 
 /* There are no larger cells here. */
@@ -24,7 +24,7 @@ static bool reserve_bytes(struct ter_mutator *mutator, size_t bytes)
         admission = ask(gate, bytes);
     if (admission != TER_ADMITTED)
         return false;
-    ter_accounting_add_outside(accounting_of_malloc(mutator->allocator), bytes);
+    ter_accounting_add_foreign(accounting_of_malloc(mutator->allocator), bytes);
     mutator->reserved_bytes = bytes;
     return true;
 }
@@ -32,7 +32,7 @@ static bool reserve_bytes(struct ter_mutator *mutator, size_t bytes)
 void ter_mutator_give_up_reserve(struct ter_mutator *mutator)
 {
     if (mutator->reserved_bytes != 0)
-        ter_accounting_subtract_outside(accounting_of_malloc(mutator->allocator),
+        ter_accounting_subtract_foreign(accounting_of_malloc(mutator->allocator),
                                         mutator->reserved_bytes);
     mutator->reserved_bytes = 0;
 }

@@ -105,7 +105,7 @@ static ter_status init_arena(struct ter_collector *collector,
     ter_status status;
 
     arena.record_bytes = ter_policy_record_bytes();
-    arena.outside = settings->malloc_objects || settings->vm_space;
+    arena.foreign = settings->malloc_objects || settings->vm_space;
     status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
         return status;

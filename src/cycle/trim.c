@@ -14,15 +14,15 @@ void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes)
 static size_t idle_bytes(const struct ter_accounting *accounting)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+    size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
 
-    return ter_accounting_resident(accounting) - (used - outside);
+    return ter_accounting_resident(accounting) - (used - foreign);
 }
 
 size_t ter_trim_excess(const struct ter_accounting *accounting)
 {
-    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
-    size_t held = ter_accounting_resident(accounting) + outside, excess;
+    size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
+    size_t held = ter_accounting_resident(accounting) + foreign, excess;
 
     if (TER_LIKELY(held < accounting->limit_bytes + SMALLEST_SURPLUS))
         return 0;

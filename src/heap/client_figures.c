@@ -114,6 +114,6 @@ void ter_heap_visit_regions(const struct ter_heap *heap,
     for (; ter_occupancy_next(heap, from, &run); from = end_of(&run))
         visit(run.start, end_of(&run), run.owner->name);
     from = 0;
-    for (; ter_occupancy_next_outside(heap, from, &run) && run.start >= from; from = end_of(&run))
+    for (; ter_occupancy_next_foreign(heap, from, &run) && run.start >= from; from = end_of(&run))
         visit(run.start, end_of(&run), run.owner->name);
 }

@@ -49,44 +49,44 @@ bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_
 }
 
 /* The lowest chunk of the set at or above `from`, if it is below *lowest. */
-static void find_lowest(const struct ter_outside_set *set, uintptr_t from,
-                        const struct ter_outside_chunk **lowest)
+static void find_lowest(const struct ter_foreign_set *set, uintptr_t from,
+                        const struct ter_foreign_chunk **lowest)
 {
-    for (const struct ter_outside_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
+    for (const struct ter_foreign_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
         if (chunk->start >= from && (*lowest == NULL || chunk->start < (*lowest)->start))
             *lowest = chunk;
 }
 
-bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
+bool ter_occupancy_next_foreign(const struct ter_heap *heap, uintptr_t from,
                                 struct ter_occupancy_run *run)
 {
-    const struct ter_outside *outside = &heap->collector.arena.outside;
-    const struct ter_outside_chunk *chunk = NULL, *next;
+    const struct ter_foreign *foreign = &heap->collector.arena.foreign;
+    const struct ter_foreign_chunk *chunk = NULL, *next;
 
     for (unsigned i = 0; i < heap->collector.space_count; i++) {
         const struct ter_space *space = heap->collector.spaces[i].space;
 
         if (!space->policy->in_layout)
-            find_lowest(&ter_outside_space_of(space)->set, from, &chunk);
+            find_lowest(&ter_foreign_space_of(space)->set, from, &chunk);
     }
     if (chunk == NULL)
         return false;
     *run = (struct ter_occupancy_run){.owner = chunk->set->owner, .start = chunk->start};
     for (next = chunk; next != NULL && next->set == chunk->set && next->start >= run->start;
-         next = ter_outside_chunk_of(outside, next->start + TER_BYTES_IN_CHUNK))
+         next = ter_foreign_chunk_of(foreign, next->start + TER_BYTES_IN_CHUNK))
         run->chunks++;
     return true;
 }
 
 size_t ter_occupancy_used(const struct ter_heap *heap, uintptr_t chunk)
 {
-    const struct ter_outside_chunk *outside =
-        ter_outside_chunk_of(&heap->collector.arena.outside, chunk);
+    const struct ter_foreign_chunk *foreign =
+        ter_foreign_chunk_of(&heap->collector.arena.foreign, chunk);
     const struct ter_space *space = ter_space_of(owner_of_chunk(heap, chunk));
 
     /* Such a chunk is asked for by its first address, which need not be an object's. */
-    if (outside != NULL)
-        return outside->bytes;
+    if (foreign != NULL)
+        return foreign->bytes;
     return space->policy->used_in_chunk == NULL ? 0 : space->policy->used_in_chunk(space, chunk);
 }
 

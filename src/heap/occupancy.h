@@ -14,8 +14,8 @@ struct ter_occupancy_run {
 /* The first run at or above `from` (0: the start of the heap); false when there is none. */
 bool ter_occupancy_next(const struct ter_heap *heap, uintptr_t from, struct ter_occupancy_run *run);
 
-/* The same for chunks outside of the layout's range; `from` 0: from the lowest. */
-bool ter_occupancy_next_outside(const struct ter_heap *heap, uintptr_t from,
+/* The same for foreign chunks; `from` 0: from the lowest. */
+bool ter_occupancy_next_foreign(const struct ter_heap *heap, uintptr_t from,
                                 struct ter_occupancy_run *run);
 
 /* Bytes of the chunk at `chunk` that are in use: in blocks, page runs, objects, ranges. */

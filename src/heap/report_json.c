@@ -81,7 +81,7 @@ static void print_json_map(const struct ter_heap *heap, struct ter_writer *write
         print_json_run(heap, writer, &run, comma);
         comma = ",";
     }
-    for (from = 0; ter_occupancy_next_outside(heap, from, &run) && run.start >= from;
+    for (from = 0; ter_occupancy_next_foreign(heap, from, &run) && run.start >= from;
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
         print_json_run(heap, writer, &run, comma);
         comma = ",";

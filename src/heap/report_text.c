@@ -114,9 +114,9 @@ static void print_collections(const struct ter_heap *heap, struct ter_writer *wr
         ter_writer_print(writer, "  later ones, not listed: %zu\n", left_out);
 }
 
-static void print_outside_space(struct ter_writer *writer, const struct ter_space *space)
+static void print_foreign_space(struct ter_writer *writer, const struct ter_space *space)
 {
-    size_t chunks = ter_outside_space_of(space)->set.chunks;
+    size_t chunks = ter_foreign_space_of(space)->set.chunks;
     char used[32];
 
     format_bytes(ter_occupancy_space_used(&space->sft), used, sizeof used);
@@ -142,7 +142,7 @@ static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
     }
     for (unsigned i = 0; i < heap->collector.space_count; i++)
         if (!heap->collector.spaces[i].space->policy->in_layout)
-            print_outside_space(writer, heap->collector.spaces[i].space);
+            print_foreign_space(writer, heap->collector.spaces[i].space);
 }
 
 /* One character a chunk: '.' for none of it in use, 1 to 9 for tenths, '#' for all. */
@@ -188,7 +188,7 @@ static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
     for (; ter_occupancy_next(heap, from, &run);
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK))
         print_map_run(heap, writer, &run);
-    for (from = 0; ter_occupancy_next_outside(heap, from, &run) && run.start >= from;
+    for (from = 0; ter_occupancy_next_foreign(heap, from, &run) && run.start >= from;
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK))
         print_map_run(heap, writer, &run);
 }

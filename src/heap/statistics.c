@@ -32,7 +32,7 @@ static void fill_memory(const struct ter_collector *collector, struct ter_statis
     statistics->live_objects = live->objects;
     statistics->used_bytes = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
     statistics->outside_bytes =
-        atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+        atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
     statistics->peak_used_bytes =
         atomic_load_explicit(&accounting->peak_used_bytes, memory_order_relaxed);
     statistics->heap_limit_bytes = accounting->limit_bytes;

@@ -4,7 +4,7 @@
  *
  * Invariant: used_bytes is the sum of all blocks and page runs in use, of all spaces; it changes
  * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the
- * growth lock. Both are read by anyone. outside_bytes, of used_bytes, is what lies outside of the
+ * growth lock. Both are read by anyone. foreign_bytes, of used_bytes, is what lies outside of the
  * spaces' chunks in the layout, as malloc's memory does. clean_bytes, of blocks and runs that are
  * free and have no memory of the system's behind them, changes under the heap lock; mapped - clean
  * is what may be resident. The limit changes under the heap lock and is read by anyone.
@@ -18,7 +18,7 @@
 struct ter_accounting {
     _Atomic size_t used_bytes;
     _Atomic size_t peak_used_bytes;
-    _Atomic size_t outside_bytes;
+    _Atomic size_t foreign_bytes;
     _Atomic size_t mapped_bytes;
     _Atomic size_t clean_bytes;
     _Atomic size_t limit_bytes; /* what the trigger allows now; see cycle/trigger.h */
@@ -50,20 +50,20 @@ TER_INLINE void ter_accounting_subtract(struct ter_accounting *accounting, size_
     atomic_store_explicit(&accounting->used_bytes, used - bytes, memory_order_relaxed);
 }
 
-TER_INLINE void ter_accounting_add_outside(struct ter_accounting *accounting, size_t bytes)
+TER_INLINE void ter_accounting_add_foreign(struct ter_accounting *accounting, size_t bytes)
 {
-    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+    size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
 
-    atomic_store_explicit(&accounting->outside_bytes, outside + bytes, memory_order_relaxed);
+    atomic_store_explicit(&accounting->foreign_bytes, foreign + bytes, memory_order_relaxed);
     ter_accounting_add(accounting, bytes);
 }
 
-TER_INLINE void ter_accounting_subtract_outside(struct ter_accounting *accounting, size_t bytes)
+TER_INLINE void ter_accounting_subtract_foreign(struct ter_accounting *accounting, size_t bytes)
 {
-    size_t outside = atomic_load_explicit(&accounting->outside_bytes, memory_order_relaxed);
+    size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
 
-    TER_CHECK(bytes <= outside);
-    atomic_store_explicit(&accounting->outside_bytes, outside - bytes, memory_order_relaxed);
+    TER_CHECK(bytes <= foreign);
+    atomic_store_explicit(&accounting->foreign_bytes, foreign - bytes, memory_order_relaxed);
     ter_accounting_subtract(accounting, bytes);
 }
 

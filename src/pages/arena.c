@@ -108,11 +108,11 @@ static uintptr_t all_addresses(const struct ter_layout *layout)
  * A space map's table begins at address 0, so slots that begin very high above their size, or not
  * at a multiple of it, are out of its reach: the kernel may have given such a place.
  */
-static bool can_have_space_map(const struct ter_layout *layout, bool outside)
+static bool can_have_space_map(const struct ter_layout *layout, bool foreign)
 {
     uintptr_t last = layout->heap_start + (ter_layout_heap_bytes(layout) - 1);
 
-    return layout->contiguous && !outside &&
+    return layout->contiguous && !foreign &&
            ter_is_aligned(layout->heap_start, ter_layout_space_extent(layout)) &&
            last >> layout->log_space_extent < TER_SFT_MAX_SLOTS;
 }
@@ -127,7 +127,7 @@ static size_t all_chunks(const struct ter_layout *layout)
 static ter_status create_map(struct ter_arena *arena, const struct ter_arena_settings *settings)
 {
     const struct ter_layout *layout = &arena->layout;
-    bool space_map = can_have_space_map(layout, settings->outside);
+    bool space_map = can_have_space_map(layout, settings->foreign);
     struct ter_sft_map_options options = {
         .kind = ter_sft_select(layout->contiguous, !space_map),
         .log_slot_bytes = layout->log_space_extent,
@@ -141,10 +141,10 @@ static ter_status create_map(struct ter_arena *arena, const struct ter_arena_set
         options.kind = settings->map;
     if (options.kind == TER_SFT_SPACE_MAP && !space_map) {
         ter_log(TER_LOG_WARNING, "a space map cannot serve layout %s at %#zx%s", layout->name,
-                (size_t)layout->heap_start, settings->outside ? " and memory outside of it" : "");
+                (size_t)layout->heap_start, settings->foreign ? " and foreign memory" : "");
         return TER_ERROR_INVALID;
     }
-    if (options.kind == TER_SFT_DENSE_MAP || settings->outside) {
+    if (options.kind == TER_SFT_DENSE_MAP || settings->foreign) {
         options.bytes = all_addresses(layout);
     } else {
         options.start = layout->heap_start;
@@ -156,15 +156,15 @@ static ter_status create_map(struct ter_arena *arena, const struct ter_arena_set
 }
 
 /* What describes single chunks, within the layout and outside of it. */
-static ter_status create_tables(struct ter_arena *arena, bool outside)
+static ter_status create_tables(struct ter_arena *arena, bool foreign)
 {
     ter_status status = ter_chunk_table_init(&arena->chunks, arena->layout.heap_start,
                                              ter_layout_heap_bytes(&arena->layout));
 
-    arena->outside = (struct ter_outside){0};
-    if (status != TER_OK || !outside)
+    arena->foreign = (struct ter_foreign){0};
+    if (status != TER_OK || !foreign)
         return status;
-    status = ter_outside_init(&arena->outside, arena->map.last);
+    status = ter_foreign_init(&arena->foreign, arena->map.last);
     if (status != TER_OK)
         ter_chunk_table_fini(&arena->chunks);
     return status;
@@ -190,7 +190,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
         return status;
     status = create_map(arena, settings);
     if (status == TER_OK) {
-        status = create_tables(arena, settings->outside);
+        status = create_tables(arena, settings->foreign);
         if (status != TER_OK)
             ter_sft_map_destroy(&arena->map);
     }
@@ -208,7 +208,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
 
 void ter_arena_fini(struct ter_arena *arena)
 {
-    ter_outside_fini(&arena->outside);
+    ter_foreign_fini(&arena->foreign);
     ter_chunk_table_fini(&arena->chunks);
     ter_sft_map_destroy(&arena->map);
     ter_lock_fini(&arena->lock);

@@ -9,7 +9,7 @@
 #include "mmapper/mmapper.h"
 #include "pages/accounting.h"
 #include "pages/chunk_table.h"
-#include "pages/outside.h"
+#include "pages/foreign.h"
 #include "sft/sft.h"
 
 struct ter_arena {
@@ -19,7 +19,7 @@ struct ter_arena {
     struct ter_side_metadata side;
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
-    struct ter_outside outside; /* chunks anywhere else; without a table when there are none */
+    struct ter_foreign foreign; /* chunks anywhere else; without a table when there are none */
     size_t lowest_free;         /* of chunks that spaces share: none below it is free */
     struct ter_accounting accounting;
     struct ter_lock lock; /* growth of any space */
@@ -27,7 +27,7 @@ struct ter_arena {
 
 struct ter_arena_settings {
     struct ter_layout layout;
-    bool outside;    /* spaces will own memory outside of the layout's range too */
+    bool foreign;    /* spaces will own memory outside of the layout's range too */
     bool choose_map; /* take `map` where its form can serve, not what follows from the layout */
     enum ter_sft_map_kind map;
     bool huge_pages;     /* for the memory of objects */

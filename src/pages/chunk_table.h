@@ -25,7 +25,7 @@ struct ter_chunk_table {
 };
 
 /* Not the number of a space: somebody else lies there, so that no space can have the chunk. */
-#define TER_CHUNK_FOREIGN UINT8_MAX
+#define TER_CHUNK_UNUSABLE UINT8_MAX
 
 /* No such chunk. */
 #define TER_NO_CHUNK SIZE_MAX

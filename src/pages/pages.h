@@ -7,6 +7,6 @@
 #include "pages/chunk_table.h"
 #include "pages/arena.h"
 #include "pages/monotone.h"
-#include "pages/outside.h"
+#include "pages/foreign.h"
 #include "pages/range.h"
 #include "pages/runs.h"

@@ -15,7 +15,7 @@ void ter_range_init(struct ter_range *range, const struct ter_arena *arena, unsi
     range->chunks = 0;
     range->lowest_free = (range->start - layout->heap_start) >> TER_LOG_BYTES_IN_CHUNK;
     range->number = ter_sft_space_number(&arena->map, owner);
-    TER_CHECK(range->number != TER_CHUNK_FOREIGN);
+    TER_CHECK(range->number != TER_CHUNK_UNUSABLE);
     range->side = side;
     range->owner = owner;
 }
@@ -104,7 +104,7 @@ static ter_status map_and_publish(struct ter_range *range, struct ter_arena *are
 }
 
 /* Somebody lies in [first, first + chunks): no space is to ask for those chunks again. */
-static bool mark_foreign(struct ter_arena *arena, size_t first, size_t chunks)
+static bool mark_unusable(struct ter_arena *arena, size_t first, size_t chunks)
 {
     bool found = false;
 
@@ -117,7 +117,7 @@ static bool mark_foreign(struct ter_arena *arena, size_t first, size_t chunks)
             ter_os_release(start, TER_BYTES_IN_CHUNK);
         if (status != TER_ERROR_OWNED)
             continue;
-        ter_chunk_table_set(&arena->chunks, chunk, 1, TER_CHUNK_FOREIGN);
+        ter_chunk_table_set(&arena->chunks, chunk, 1, TER_CHUNK_UNUSABLE);
         ter_log(TER_LOG_DECISION, "the chunk at %#zx is left to somebody else's memory",
                 (size_t)start);
         found = true;
@@ -140,7 +140,7 @@ static ter_status grow(struct ter_range *range, struct ter_arena *arena, size_t 
             return TER_ERROR_NO_ADDRESS_SPACE;
         *start = chunk_address(arena, found);
         status = map_and_publish(range, arena, *start, chunks << TER_LOG_BYTES_IN_CHUNK, in_parts);
-        if (status == TER_ERROR_OWNED && !mark_foreign(arena, found, chunks))
+        if (status == TER_ERROR_OWNED && !mark_unusable(arena, found, chunks))
             return TER_ERROR_NO_ADDRESS_SPACE;
     }
     return status;

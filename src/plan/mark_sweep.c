@@ -21,7 +21,7 @@ static bool is_in_blocks(const struct ter_sft *sft)
     return sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL;
 }
 
-static bool is_outside(const struct ter_sft *sft)
+static bool is_foreign(const struct ter_sft *sft)
 {
     return sft->kind == TER_SPACE_MALLOC || sft->kind == TER_SPACE_VM;
 }
@@ -43,8 +43,8 @@ TER_INLINE bool trace_by_kind(struct ter_scanning *scanning, const struct ter_bl
     } else if (sft->kind == TER_SPACE_LARGE) {
         if (ter_range_covers(&ter_space_of(sft)->range, *word))
             trace_large(scanning, *word, form, marking);
-    } else if (is_outside(sft)) {
-        ter_outside_space_trace(scanning, sft, *word, form);
+    } else if (is_foreign(sft)) {
+        ter_foreign_space_trace(scanning, sft, *word, form);
     } else {
         return false;
     }
@@ -57,7 +57,7 @@ TER_INLINE bool trace_by_kind(struct ter_scanning *scanning, const struct ter_bl
 #define TER_LOOP_TRACE_FIRST ter_block_trace
 #define TER_LOOP_TRACE trace_by_kind
 #define TER_LOOP_MOVES 0
-#define TER_LOOP_CALLS trace_large ter_outside_space_trace
+#define TER_LOOP_CALLS trace_large ter_foreign_space_trace
 #include "trace/loop.h"
 
 const struct ter_plan ter_plan_mark_sweep = {

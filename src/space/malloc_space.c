@@ -6,53 +6,53 @@ _Static_assert(sizeof(struct ter_malloc_dead) <= TER_BYTES_IN_GRANULE, "fits any
 /* Memory beside objects belongs to others, whoever owns the chunk. */
 static bool covers_object(const struct ter_sft *sft, uintptr_t word)
 {
-    return ter_outside_space_find(ter_outside_space_of(ter_space_of(sft)), word) != 0;
+    return ter_foreign_space_find(ter_foreign_space_of(ter_space_of(sft)), word) != 0;
 }
 
 /* ---- Objects ---- */
 
 static bool is_uncollectable_object(const struct ter_malloc_space *space, uintptr_t object)
 {
-    const struct ter_space *common = &space->outside.space;
+    const struct ter_space *common = &space->foreign.space;
 
-    return common->kinds[ter_outside_kind(&common->arena->outside, object)].uncollectable;
+    return common->kinds[ter_foreign_kind(&common->arena->foreign, object)].uncollectable;
 }
 
 ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
                                   unsigned kind)
 {
-    const struct ter_space *common = &space->outside.space;
+    const struct ter_space *common = &space->foreign.space;
     struct ter_arena *arena = common->arena;
     ter_status status =
-        ter_outside_use(&arena->outside, &arena->map, &space->outside.set, object, bytes, NULL);
+        ter_foreign_use(&arena->foreign, &arena->map, &space->foreign.set, object, bytes, NULL);
 
     if (status != TER_OK)
         return status;
-    ter_accounting_add_outside(&arena->accounting, bytes);
+    ter_accounting_add_foreign(&arena->accounting, bytes);
     space->uncollectable += common->kinds[kind].uncollectable;
-    ter_outside_add(&arena->outside, object, bytes, kind);
+    ter_foreign_add(&arena->foreign, object, bytes, kind);
     return TER_OK;
 }
 
 /* From here on it is no object; its chunks and its memory are still kept. */
 static size_t retire(struct ter_malloc_space *space, uintptr_t object)
 {
-    struct ter_arena *arena = space->outside.space.arena;
+    struct ter_arena *arena = space->foreign.space.arena;
     size_t bytes;
 
     /* What was freed before may have been the last of its chunk. */
-    TER_CHECK(ter_outside_chunk_of(&arena->outside, object) != NULL);
+    TER_CHECK(ter_foreign_chunk_of(&arena->foreign, object) != NULL);
     space->uncollectable -= is_uncollectable_object(space, object);
-    bytes = ter_outside_remove(&arena->outside, object);
-    ter_accounting_subtract_outside(&arena->accounting, bytes);
+    bytes = ter_foreign_remove(&arena->foreign, object);
+    ter_accounting_subtract_foreign(&arena->accounting, bytes);
     return bytes;
 }
 
 static void give_to_malloc(struct ter_malloc_space *space, uintptr_t memory, size_t bytes)
 {
-    struct ter_arena *arena = space->outside.space.arena;
+    struct ter_arena *arena = space->foreign.space.arena;
 
-    ter_outside_let_go(&arena->outside, &arena->map, &space->outside.set, memory, bytes);
+    ter_foreign_let_go(&arena->foreign, &arena->map, &space->foreign.set, memory, bytes);
     ter_os_malloc_free((void *)memory);
 }
 
@@ -84,7 +84,7 @@ static void sweep_object(void *context, uintptr_t object, size_t bytes, const st
 {
     const struct sweep *sweep = context;
 
-    if (ter_outside_is_marked(&sweep->space->outside.space.arena->outside, object))
+    if (ter_foreign_is_marked(&sweep->space->foreign.space.arena->foreign, object))
         ter_live_count(sweep->live, kind->scan, 1, bytes);
     else
         bury(sweep->space, object);
@@ -95,7 +95,7 @@ static void sweep_objects(struct ter_space *space, struct ter_live *live)
 {
     struct sweep sweep = {ter_malloc_space_of(space), live};
 
-    ter_outside_space_for_each(space, sweep_object, &sweep);
+    ter_foreign_space_for_each(space, sweep_object, &sweep);
 }
 
 /* Gives the memory of what a sweep found dead to malloc; chunks without objects are released. */
@@ -121,7 +121,7 @@ static void bury_any(void *context, uintptr_t object, size_t bytes, const struct
 /* Frees every object. */
 static void free_all_objects(struct ter_space *space)
 {
-    ter_outside_space_for_each(space, bury_any, ter_malloc_space_of(space));
+    ter_foreign_space_for_each(space, bury_any, ter_malloc_space_of(space));
     free_dead(space);
 }
 
@@ -140,18 +140,18 @@ static bool may_be_gone(const struct ter_space *space, uintptr_t word)
 }
 
 const struct ter_policy ter_policy_malloc = {
-    TER_OUTSIDE_SPACE_POLICY,
+    TER_FOREIGN_SPACE_POLICY,
     .help = "objects in malloc's memory, emptied by the sweep",
     .record_bytes = sizeof(struct ter_malloc_space),
     .functions = {.kind = TER_SPACE_MALLOC,
                   .name = "malloc",
-                  .find_object_from_interior = ter_outside_space_find_object,
-                  .is_live = ter_outside_space_is_object_marked,
-                  .is_reachable = ter_outside_space_is_object_marked,
-                  .is_sane = ter_outside_space_is_object_marked,
+                  .find_object_from_interior = ter_foreign_space_find_object,
+                  .is_live = ter_foreign_space_is_object_marked,
+                  .is_reachable = ter_foreign_space_is_object_marked,
+                  .is_sane = ter_foreign_space_is_object_marked,
                   .is_in_space = covers_object,
-                  .init_object_metadata = ter_outside_space_init_object,
-                  .print_object = ter_outside_space_print},
+                  .init_object_metadata = ter_foreign_space_init_object,
+                  .print_object = ter_foreign_space_print},
     .fini = free_all_objects,
     .free = free_malloc_object,
     .release = sweep_objects,

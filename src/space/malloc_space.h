@@ -13,10 +13,10 @@
  */
 #pragma once
 
-#include "space/outside_space.h"
+#include "space/foreign_space.h"
 
 struct ter_malloc_space {
-    struct ter_outside_space outside;
+    struct ter_foreign_space foreign;
     uintptr_t dead;       /* found by a sweep, linked through their first words; 0 for none */
     size_t uncollectable; /* objects of such kinds */
 };

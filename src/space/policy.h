@@ -49,7 +49,7 @@ struct ter_policy {
     ter_side_set side;     /* side metadata that its chunks need */
     size_t header_bytes;   /* before the first byte of each object */
     bool moves;            /* objects may change their address in a collection */
-    bool in_layout;        /* its chunks are of the layout's range; else it is an outside space */
+    bool in_layout;        /* its chunks are of the layout's range; else it is foreign memory */
     bool cells;            /* a struct ter_block_space: mutators allocate and free without a lock */
     bool owned_by_program; /* the memory is the program's: nothing in it is ever freed */
     /*
@@ -132,6 +132,6 @@ struct ter_policy {
     unsigned (*object_kind)(const struct ter_space *space, uintptr_t object);
     bool (*is_marked)(const struct ter_space *space, uintptr_t object);
     void (*set_mark)(const struct ter_space *space, uintptr_t object, bool marked);
-    /* No object covers `word`: may one have, that is gone? Else it is like any word outside. */
+    /* No object covers `word`: may one have, that is gone? Else it is like any other. */
     bool (*is_gone)(const struct ter_space *space, uintptr_t word);
 };

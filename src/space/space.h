@@ -12,7 +12,7 @@
 #include "space/large.h"
 #include "space/block_trace.h"
 #include "space/large_trace.h"
-#include "space/outside_space.h"
+#include "space/foreign_space.h"
 #include "space/malloc_space.h"
 #include "space/vm_space.h"
 #include "space/policies.h"

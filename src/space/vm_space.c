@@ -97,11 +97,11 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
                                 struct ter_vm_conflict *conflict)
 {
     const struct ter_vm_range *other = overlapping_range(space, start, last);
-    const struct ter_arena *arena = space->outside.space.arena;
+    const struct ter_arena *arena = space->foreign.space.arena;
 
-    *conflict = (struct ter_vm_conflict){.map = {.claimant = &space->outside.space.sft}};
+    *conflict = (struct ter_vm_conflict){.map = {.claimant = &space->foreign.space.sft}};
     if (other != NULL) {
-        conflict->map.owner = &space->outside.space.sft;
+        conflict->map.owner = &space->foreign.space.sft;
         conflict->map.start = ter_max(start, other->start);
         return TER_ERROR_OWNED;
     }
@@ -117,7 +117,7 @@ static ter_status find_conflict(const struct ter_vm_space *space, uintptr_t star
 ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                   bool traced, struct ter_vm_conflict *conflict)
 {
-    struct ter_arena *arena = space->outside.space.arena;
+    struct ter_arena *arena = space->foreign.space.arena;
     uintptr_t last = start + (bytes - 1);
     struct ter_vm_range *slot;
     ter_status status;
@@ -130,7 +130,7 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
     slot = free_slot(space);
     if (slot == NULL)
         return TER_ERROR_NO_MEMORY;
-    status = ter_outside_use(&arena->outside, &arena->map, &space->outside.set, start, bytes,
+    status = ter_foreign_use(&arena->foreign, &arena->map, &space->foreign.set, start, bytes,
                              &conflict->map);
     if (status != TER_OK)
         return status;
@@ -143,13 +143,13 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
 static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_t last,
                            ter_object_visitor *forget, void *context)
 {
-    const struct ter_space *common = &space->outside.space;
-    const struct ter_outside *outside = &common->arena->outside;
+    const struct ter_space *common = &space->foreign.space;
+    const struct ter_foreign *foreign = &common->arena->foreign;
     uintptr_t at = start;
 
     while (at >= start && at <= last) {
-        const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, at);
-        uintptr_t object = ter_outside_next(chunk, ter_align_down(at, TER_BYTES_IN_GRANULE));
+        const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, at);
+        uintptr_t object = ter_foreign_next(chunk, ter_align_down(at, TER_BYTES_IN_GRANULE));
 
         if (object == 0) {
             at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK;
@@ -158,9 +158,9 @@ static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_
         if (object > last)
             return;
         if (object >= start) {
-            forget(context, object, ter_outside_bytes(outside, object),
-                   &common->kinds[ter_outside_kind(outside, object)]);
-            ter_outside_remove(outside, object);
+            forget(context, object, ter_foreign_bytes(foreign, object),
+                   &common->kinds[ter_foreign_kind(foreign, object)]);
+            ter_foreign_remove(foreign, object);
         }
         at = object + TER_BYTES_IN_GRANULE;
     }
@@ -169,7 +169,7 @@ static void forget_objects(struct ter_vm_space *space, uintptr_t start, uintptr_
 ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start, size_t bytes,
                                      ter_object_visitor *forget, void *context)
 {
-    struct ter_arena *arena = space->outside.space.arena;
+    struct ter_arena *arena = space->foreign.space.arena;
     uintptr_t last = start + (bytes - 1);
     struct ter_vm_range *slot = NULL;
 
@@ -182,7 +182,7 @@ ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start
     __atomic_store_n(&slot->last, 0, __ATOMIC_RELEASE);
     space->count--;
     space->root_bytes -= slot->traced ? 0 : bytes;
-    ter_outside_let_go(&arena->outside, &arena->map, &space->outside.set, start, bytes);
+    ter_foreign_let_go(&arena->foreign, &arena->map, &space->foreign.set, start, bytes);
     return TER_OK;
 }
 
@@ -191,14 +191,14 @@ ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start
 /* Does an object cover any byte of [first, last]? */
 static bool any_object(const struct ter_vm_space *space, uintptr_t first, uintptr_t last)
 {
-    if (ter_outside_space_find(&space->outside, first) != 0)
+    if (ter_foreign_space_find(&space->foreign, first) != 0)
         return true;
     /* Otherwise one would begin behind `first`. */
     for (uintptr_t at = first; at >= first && at <= last;
          at = ter_align_down(at, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK) {
-        const struct ter_outside_chunk *chunk =
-            ter_outside_chunk_of(&space->outside.space.arena->outside, at);
-        uintptr_t object = ter_outside_next(chunk, at);
+        const struct ter_foreign_chunk *chunk =
+            ter_foreign_chunk_of(&space->foreign.space.arena->foreign, at);
+        uintptr_t object = ter_foreign_next(chunk, at);
 
         if (object != 0)
             return object <= last;
@@ -220,7 +220,7 @@ ter_status ter_vm_space_add_object(struct ter_vm_space *space, uintptr_t object,
         return TER_ERROR_OUT_OF_RANGE;
     if (any_object(space, object, last))
         return TER_ERROR_OWNED;
-    ter_outside_add(&space->outside.space.arena->outside, object, bytes, kind);
+    ter_foreign_add(&space->foreign.space.arena->foreign, object, bytes, kind);
     return TER_OK;
 }
 
@@ -277,19 +277,19 @@ static void remove_all_ranges(struct ter_space *common)
 }
 
 const struct ter_policy ter_policy_vm = {
-    TER_OUTSIDE_SPACE_POLICY,
+    TER_FOREIGN_SPACE_POLICY,
     .help = "memory that the program declares; it is never freed",
     .record_bytes = sizeof(struct ter_vm_space),
     .owned_by_program = true,
     .functions = {.kind = TER_SPACE_VM,
                   .name = "vm",
-                  .find_object_from_interior = ter_outside_space_find_object,
+                  .find_object_from_interior = ter_foreign_space_find_object,
                   .is_live = is_vm_object,
-                  .is_reachable = ter_outside_space_is_object_marked,
+                  .is_reachable = ter_foreign_space_is_object_marked,
                   .is_sane = is_vm_object,
                   .is_in_space = is_in_range,
-                  .init_object_metadata = ter_outside_space_init_object,
-                  .print_object = ter_outside_space_print},
+                  .init_object_metadata = ter_foreign_space_init_object,
+                  .print_object = ter_foreign_space_print},
     .fini = remove_all_ranges,
     .visit_roots = visit_root_ranges,
     .root_bytes = root_bytes_of,

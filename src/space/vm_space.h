@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "space/outside_space.h"
+#include "space/foreign_space.h"
 
 struct ter_vm_range {
     uintptr_t start;
@@ -27,7 +27,7 @@ struct ter_vm_ranges {
 };
 
 struct ter_vm_space {
-    struct ter_outside_space outside;
+    struct ter_foreign_space foreign;
     struct ter_vm_ranges *ranges;
     size_t count;
     size_t root_bytes; /* of ranges that are roots */

@@ -43,7 +43,7 @@ static size_t mapped_bytes(const struct ter_range *range)
 /* The hull of all mapped parts: what lies outside it refers to nothing. */
 static void measure_hull(struct ter_tracer *tracer)
 {
-    const struct ter_outside *outside = &tracer->arena->outside;
+    const struct ter_foreign *foreign = &tracer->arena->foreign;
     uintptr_t low = UINTPTR_MAX, high = 0;
 
     for (size_t i = 0; i < tracer->range_count; i++) {
@@ -55,9 +55,9 @@ static void measure_hull(struct ter_tracer *tracer)
         low = ter_min(low, range->start);
         high = ter_max(high, range->start + mapped);
     }
-    if (outside->high != 0) {
-        low = ter_min(low, outside->low);
-        high = ter_max(high, outside->high);
+    if (foreign->high != 0) {
+        low = ter_min(low, foreign->low);
+        high = ter_max(high, foreign->high);
     }
     tracer->low = low;
     tracer->span = high > low ? high - low : 0;

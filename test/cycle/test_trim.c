@@ -62,7 +62,7 @@ static void no_more_than_the_limit(void **state)
     assert_int_equal(ter_trim_excess(&accounting), TER_MIB(1));
     accounting.limit_bytes = TER_MIB(40);
     assert_int_equal(ter_trim_excess(&accounting), TER_MIB(10));
-    ter_accounting_add_outside(&accounting, TER_MIB(3));
+    ter_accounting_add_foreign(&accounting, TER_MIB(3));
     assert_int_equal(ter_trim_excess(&accounting), TER_MIB(13));
     /* What is used stays. */
     accounting.limit_bytes = TER_MIB(10);

@@ -48,7 +48,7 @@ static void chunks_go_back(void **state)
 {
     const struct ter_arena_settings settings[] = {
         {.layout = {"slots", test_start(), 24, 4, true, 0, false, 0}},
-        {.layout = {"slots and outside", test_start(), 24, 4, true, 0, false, 0}, .outside = true},
+        {.layout = {"slots and foreign", test_start(), 24, 4, true, 0, false, 0}, .foreign = true},
         {.layout = {"shared", 0, 24, 4, false, 0, false, 0}},
     };
 
@@ -142,14 +142,14 @@ static void the_map_follows_from_the_layout(void **state)
         skip(); /* its shadow is where a space map reaches */
     for (unsigned i = 0; i < 4; i++)
         for (unsigned chosen = 0; chosen < 4; chosen++) {
-            bool slots = (i & 1) != 0, outside = (i & 2) != 0;
+            bool slots = (i & 1) != 0, foreign = (i & 2) != 0;
             const struct ter_arena_settings settings = {
                 .layout = {"test", test_start(), 24, 4, slots, 0, false, 0},
-                .outside = outside,
+                .foreign = foreign,
                 .choose_map = chosen != 3,
                 .map = (enum ter_sft_map_kind)(chosen % 3),
             };
-            bool refused = chosen == TER_SFT_SPACE_MAP && (!slots || outside);
+            bool refused = chosen == TER_SFT_SPACE_MAP && (!slots || foreign);
             struct ter_arena arena = {0};
 
             assert_int_equal(ter_arena_init(&arena, &settings),
@@ -158,11 +158,11 @@ static void the_map_follows_from_the_layout(void **state)
                 continue;
             assert_int_equal(arena.map.kind, chosen != 3 ? chosen
                                              : !slots    ? TER_SFT_SPARSE_MAP
-                                             : outside   ? TER_SFT_DENSE_MAP
+                                             : foreign   ? TER_SFT_DENSE_MAP
                                                          : TER_SFT_SPACE_MAP);
             assert_true(ter_sft_map_has_entry(&arena.map, arena.layout.heap_start));
             assert_int_equal(ter_sft_map_has_entry(&arena.map, (uintptr_t)&arena),
-                             outside || arena.map.kind == TER_SFT_DENSE_MAP);
+                             foreign || arena.map.kind == TER_SFT_DENSE_MAP);
             ter_arena_fini(&arena);
         }
 }

@@ -32,14 +32,14 @@ static struct model *current; /* for the views, which get no context */
 
 static const struct ter_arena_settings forms[] = {
     {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0}},
-    {.layout = {"slots, outside", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
-     .outside = true},
+    {.layout = {"slots, foreign", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
+     .foreign = true},
     {.layout = {"slots", TEST_START, TEST_LOG_EXTENT, TEST_SLOTS, true, 0, false, 0},
      .choose_map = true,
      .map = TER_SFT_SPARSE_MAP},
     {.layout = {"shared", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0}},
-    {.layout = {"shared, outside", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0},
-     .outside = true},
+    {.layout = {"shared, foreign", 0, TEST_LOG_EXTENT, TEST_SLOTS, false, 0, false, 0},
+     .foreign = true},
 };
 
 static size_t page_of(const struct model *model, uintptr_t address)

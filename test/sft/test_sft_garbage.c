@@ -164,7 +164,7 @@ static void garbage_belongs_to_whom_it_should(void **state)
 }
 
 /* Memory of malloc and of the program that a dense map knows; what lies beside it is nobody's. */
-static void outside_memory_is_known_by_its_chunk(void **state)
+static void foreign_memory_is_known_by_its_chunk(void **state)
 {
     struct ter_random random = test_random();
     const size_t bytes = 3 * MAP_CHUNK;
@@ -193,7 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(garbage_belongs_to_whom_it_should),
-        cmocka_unit_test(outside_memory_is_known_by_its_chunk),
+        cmocka_unit_test(foreign_memory_is_known_by_its_chunk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

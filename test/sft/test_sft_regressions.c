@@ -279,21 +279,21 @@ static void regression_mmtk_374_unaligned_start(void **state)
 static void regression_mmtk_1094_memory_outside_the_heap(void **state)
 {
     struct ter_sft_map map;
-    uintptr_t outside = (uintptr_t)&map;
+    uintptr_t foreign = (uintptr_t)&map;
 
     (void)state;
     make_slots(&map, 2);
-    assert_int_equal(ter_sft_map_claim(&map, record(&map, 1), outside, 1, NULL),
+    assert_int_equal(ter_sft_map_claim(&map, record(&map, 1), foreign, 1, NULL),
                      TER_ERROR_OUT_OF_RANGE);
     assert_int_equal(
         ter_sft_map_claim(&map, record(&map, 1), slot_start(16), slot_start(1) + 1, NULL),
         TER_ERROR_OUT_OF_RANGE);
-    assert_int_equal(map_ask(&map, outside), 0);
+    assert_int_equal(map_ask(&map, foreign), 0);
     assert_int_equal(map_ask(&map, slot_start(16)), 0);
     ter_sft_map_destroy(&map);
     make_chunks(&map, TER_SFT_DENSE_MAP, 1);
-    assert_int_equal(ter_sft_map_claim(&map, record(&map, 1), outside, 1, NULL), TER_OK);
-    assert_int_equal(map_ask(&map, outside), 1);
+    assert_int_equal(ter_sft_map_claim(&map, record(&map, 1), foreign, 1, NULL), TER_OK);
+    assert_int_equal(map_ask(&map, foreign), 1);
     ter_sft_map_destroy(&map);
 }
 

@@ -5,7 +5,7 @@
  */
 #include "space/space.h"
 
-#include "outside.h"
+#include "foreign.h"
 #include "spaces.h"
 
 #define OBJECTS 300u
@@ -31,7 +31,7 @@ static int make_malloc(void **state)
     struct malloc_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_outside_arena_init(&test->arena);
+    test_foreign_arena_init(&test->arena);
     test->space = test_space_new(&test->arena, &ter_policy_malloc, 0, kinds);
     test->random = test_random();
     *state = test;
@@ -42,9 +42,9 @@ static int free_malloc(void **state)
 {
     struct malloc_test *test = *state;
 
-    ter_space_fini(&test->space->outside.space);
+    ter_space_fini(&test->space->foreign.space);
     assert_int_equal(test_used_bytes(&test->arena), 0);
-    assert_null(test->space->outside.set.first);
+    assert_null(test->space->foreign.set.first);
     ter_arena_fini(&test->arena);
     free(test);
     return 0;
@@ -52,7 +52,7 @@ static int free_malloc(void **state)
 
 static const struct ter_sft *sft(const struct malloc_test *test)
 {
-    return &test->space->outside.space.sft;
+    return &test->space->foreign.space.sft;
 }
 
 static unsigned kind_of(size_t bytes)
@@ -96,7 +96,7 @@ static void check_all(struct malloc_test *test)
     check_word(test, UINTPTR_MAX);
     check_word(test, (uintptr_t)test);
     assert_int_equal(test_used_bytes(&test->arena), test->all_bytes);
-    assert_int_equal(atomic_load(&test->arena.accounting.outside_bytes), test->all_bytes);
+    assert_int_equal(atomic_load(&test->arena.accounting.foreign_bytes), test->all_bytes);
 }
 
 static ter_status adopt_new(struct malloc_test *test, size_t bytes, unsigned kind)
@@ -143,37 +143,37 @@ static size_t random_size(struct malloc_test *test)
 
 static void collect(struct malloc_test *test)
 {
-    const struct ter_outside *outside = &test->arena.outside;
+    const struct ter_foreign *foreign = &test->arena.foreign;
     struct ter_live live = {0};
-    size_t scanned = 0, before = test->space->outside.set.bytes;
+    size_t scanned = 0, before = test->space->foreign.set.bytes;
 
-    ter_policy_malloc.prepare(&test->space->outside.space);
+    ter_policy_malloc.prepare(&test->space->foreign.space);
     for (size_t i = 0; i < test->count;) {
-        assert_false(ter_outside_is_marked(outside, test->object[i]));
+        assert_false(ter_foreign_is_marked(foreign, test->object[i]));
         if (test_below(&test->random, 2) == 0) {
             forget(test, i);
             continue;
         }
-        assert_true(ter_outside_mark(outside, test->object[i], true));
+        assert_true(ter_foreign_mark(foreign, test->object[i], true));
         scanned += kind_of(test->bytes[i]) == 0 ? test->bytes[i] : 0;
         i++;
     }
-    ter_policy_malloc.release(&test->space->outside.space, &live);
+    ter_policy_malloc.release(&test->space->foreign.space, &live);
     assert_int_equal(live.objects, test->count);
     assert_int_equal(live.scanned_bytes, scanned);
     assert_int_equal(live.scanned_bytes + live.atomic_bytes, test->all_bytes);
     /* The dead are no objects, but their memory and chunks are still kept. */
     check_all(test);
-    assert_int_equal(test->space->outside.set.bytes, before);
-    ter_policy_malloc.resumed(&test->space->outside.space);
+    assert_int_equal(test->space->foreign.set.bytes, before);
+    ter_policy_malloc.resumed(&test->space->foreign.space);
     assert_int_equal(test->space->dead, 0);
-    assert_int_equal(test->space->outside.set.bytes, test->all_bytes);
+    assert_int_equal(test->space->foreign.set.bytes, test->all_bytes);
 }
 
 /* Exactly the chunks that objects touch are the space's. */
 static void check_chunks(const struct malloc_test *test)
 {
-    const struct ter_outside_chunk *chunk = test->space->outside.set.first;
+    const struct ter_foreign_chunk *chunk = test->space->foreign.set.first;
 
     for (size_t i = 0; i < test->count; i++)
         for (uintptr_t at = test->object[i]; at < test->object[i] + test->bytes[i];
@@ -212,12 +212,12 @@ static void random_objects(void **state)
         for (unsigned n = 0; n < 50; n++) {
             size_t i = test_below(&test->random, test->count);
 
-            assert_int_equal(ter_policy_malloc.free(&test->space->outside.space, test->object[i]),
+            assert_int_equal(ter_policy_malloc.free(&test->space->foreign.space, test->object[i]),
                              test->bytes[i]);
             forget(test, i);
         }
         before = test->random.state;
-        ter_outside_space_for_each(&test->space->outside.space, count_visit, test);
+        ter_foreign_space_for_each(&test->space->foreign.space, count_visit, test);
         assert_true(test->random.state == before + test->count);
         collect(test);
         check_all(test);
@@ -237,7 +237,7 @@ static void the_last_object_of_a_chunk_releases_it(void **state)
     for (uintptr_t at = object; at < last; at += TER_BYTES_IN_CHUNK)
         assert_ptr_equal(ter_sft_map_get(map, at), sft(test));
     check_all(test);
-    ter_policy_malloc.free(&test->space->outside.space, object);
+    ter_policy_malloc.free(&test->space->foreign.space, object);
     forget(test, 0);
     for (uintptr_t at = object; at < last; at += TER_BYTES_IN_CHUNK)
         assert_true(ter_sft_is_empty(ter_sft_map_get(map, at)));
@@ -268,7 +268,7 @@ static void refused_memory_leaves_no_object(void **state)
     assert_int_equal(adopt_new(test, TER_MIB(6), 0), TER_ERROR_NO_MEMORY);
     test_stop_failing(NULL);
     check_all(test);
-    assert_null(test->space->outside.set.first);
+    assert_null(test->space->foreign.set.first);
     assert_int_equal(adopt_new(test, TER_MIB(6), 0), TER_OK);
     check_all(test);
 }
@@ -281,14 +281,14 @@ static void uncollectable_objects_are_counted(void **state)
     for (unsigned i = 0; i < 10; i++)
         assert_int_equal(adopt_new(test, 32, 2), TER_OK);
     assert_int_equal(test->space->uncollectable, 10);
-    ter_policy_malloc.free(&test->space->outside.space, test->object[0]);
+    ter_policy_malloc.free(&test->space->foreign.space, test->object[0]);
     forget(test, 0);
     assert_int_equal(test->space->uncollectable, 9);
-    ter_policy_malloc.prepare(&test->space->outside.space);
-    ter_policy_malloc.release(&test->space->outside.space, &live);
+    ter_policy_malloc.prepare(&test->space->foreign.space);
+    ter_policy_malloc.release(&test->space->foreign.space, &live);
     assert_int_equal(test->space->uncollectable, 0);
     test->count = test->all_bytes = 0;
-    ter_policy_malloc.resumed(&test->space->outside.space);
+    ter_policy_malloc.resumed(&test->space->foreign.space);
 }
 
 /* ---- The table of functions ---- */
@@ -343,10 +343,10 @@ static void answers(void **state)
         if (is_object)
             assert_int_equal(space->trace_object(space, &trace, object).bits, object.bits + 1);
         if (round == 0)
-            ter_policy_malloc.prepare(&test->space->outside.space);
+            ter_policy_malloc.prepare(&test->space->foreign.space);
         if (round == 1) {
             test_dies(trace_interior, test, "is no object");
-            ter_policy_malloc.free(&test->space->outside.space, object.bits);
+            ter_policy_malloc.free(&test->space->foreign.space, object.bits);
             forget(test, 0);
         }
     }
@@ -357,8 +357,8 @@ static void free_again(void *context)
 {
     struct malloc_test *test = context;
 
-    ter_policy_malloc.free(&test->space->outside.space, test->object[0]);
-    ter_policy_malloc.free(&test->space->outside.space, test->object[0]);
+    ter_policy_malloc.free(&test->space->foreign.space, test->object[0]);
+    ter_policy_malloc.free(&test->space->foreign.space, test->object[0]);
 }
 
 static void freeing_twice_stops(void **state)

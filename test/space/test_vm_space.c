@@ -5,7 +5,7 @@
  */
 #include "space/space.h"
 
-#include "outside.h"
+#include "foreign.h"
 #include "spaces.h"
 
 #include <pthread.h>
@@ -41,7 +41,7 @@ static int make_vm(void **state)
     struct vm_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_outside_arena_init(&test->arena);
+    test_foreign_arena_init(&test->arena);
     test->space = test_space_new(&test->arena, &ter_policy_vm, 0, kinds);
     test->start = test_reserve_chunks(CHUNKS);
     test->random = test_random();
@@ -53,8 +53,8 @@ static int free_vm(void **state)
 {
     struct vm_test *test = *state;
 
-    ter_space_fini(&test->space->outside.space);
-    assert_null(test->space->outside.set.first);
+    ter_space_fini(&test->space->foreign.space);
+    assert_null(test->space->foreign.set.first);
     for (uintptr_t at = test->start; at < test->start + SPAN; at += TER_BYTES_IN_CHUNK)
         assert_true(test_is_unowned(&test->arena, at));
     ter_arena_fini(&test->arena);
@@ -65,7 +65,7 @@ static int free_vm(void **state)
 
 static const struct ter_sft *sft(const struct vm_test *test)
 {
-    return &test->space->outside.space.sft;
+    return &test->space->foreign.space.sft;
 }
 
 static const struct interval *find(const struct interval *intervals, size_t count, uintptr_t word)
@@ -224,7 +224,7 @@ static void check_roots(struct vm_test *test)
     for (size_t i = 0; i < test->ranges; i++)
         bytes += test->range[i].traced ? 0 : test->range[i].bytes;
     test->forgotten = 0;
-    ter_policy_vm.visit_roots(&test->space->outside.space, note_root, test);
+    ter_policy_vm.visit_roots(&test->space->foreign.space, note_root, test);
     assert_int_equal(test->forgotten, bytes);
     assert_int_equal(test->space->root_bytes, bytes);
 }
@@ -279,7 +279,7 @@ static void other_owners_are_named(void **state)
                      TER_ERROR_OWNED);
     assert_true(conflict.is_reserved);
     assert_int_equal(conflict.map.start, heap);
-    assert_null(test->space->outside.set.first);
+    assert_null(test->space->foreign.set.first);
     assert_int_equal(
         ter_sft_map_release(&test->arena.map, stranger, test->start, TER_BYTES_IN_CHUNK, NULL),
         TER_OK);
@@ -467,7 +467,7 @@ static void answers(void **state)
         assert_int_equal(space->trace_object(space, &trace, object).bits, object.bits + 1);
         space->print_object(space, object, text, sizeof text);
         assert_non_null(strstr(text, "48 bytes"));
-        ter_outside_clear_marks(&test->space->outside.set);
+        ter_foreign_clear_marks(&test->space->foreign.set);
     }
     test_dies(trace_interior, test, "is no object");
     object.bits += 16;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "outside.h"
+#include "foreign.h"
 
-void test_outside_arena_init(struct ter_arena *arena)
+void test_foreign_arena_init(struct ter_arena *arena)
 {
     const struct ter_arena_settings settings = {
         .layout = {.name = "test",
                    .log_space_extent = TEST_LOG_EXTENT,
                    .slot_count = TEST_SLOTS,
                    .contiguous = true},
-        .outside = true,
+        .foreign = true,
         .record_bytes = TER_KIB(1),
     };
 

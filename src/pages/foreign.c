@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records of chunks: how they come and go. Objects are in outside_objects.c. */
+/* Records of chunks: how they come and go. Objects are in foreign_objects.c. */
 #include "pages/pages.h"
 
 #include <stddef.h>
@@ -9,86 +9,86 @@
 
 static size_t record_bytes(void)
 {
-    return ter_align_up(sizeof(struct ter_outside_chunk), ter_os_page_size());
+    return ter_align_up(sizeof(struct ter_foreign_chunk), ter_os_page_size());
 }
 
-static size_t outside_table_bytes(const struct ter_outside *outside)
+static size_t foreign_table_bytes(const struct ter_foreign *foreign)
 {
-    return ter_align_up(outside->count * sizeof outside->table[0], ter_os_page_size());
+    return ter_align_up(foreign->count * sizeof foreign->table[0], ter_os_page_size());
 }
 
-ter_status ter_outside_init(struct ter_outside *outside, uintptr_t last)
+ter_status ter_foreign_init(struct ter_foreign *foreign, uintptr_t last)
 {
     void *table;
     ter_status status;
 
-    *outside =
-        (struct ter_outside){.count = (last >> TER_LOG_BYTES_IN_CHUNK) + 1, .low = UINTPTR_MAX};
-    status = ter_os_allocate_sparse(outside_table_bytes(outside), "terrier:outside-table", &table);
+    *foreign =
+        (struct ter_foreign){.count = (last >> TER_LOG_BYTES_IN_CHUNK) + 1, .low = UINTPTR_MAX};
+    status = ter_os_allocate_sparse(foreign_table_bytes(foreign), "terrier:foreign-table", &table);
     if (status == TER_OK)
-        outside->table = table;
+        foreign->table = table;
     return status;
 }
 
-static void release_records(struct ter_outside_chunk *chunk)
+static void release_records(struct ter_foreign_chunk *chunk)
 {
     while (chunk != NULL) {
-        struct ter_outside_chunk *next = chunk->next;
+        struct ter_foreign_chunk *next = chunk->next;
 
         ter_os_release((uintptr_t)chunk, record_bytes());
         chunk = next;
     }
 }
 
-void ter_outside_fini(struct ter_outside *outside)
+void ter_foreign_fini(struct ter_foreign *foreign)
 {
-    release_records(outside->free);
-    if (outside->table != NULL)
-        ter_os_release((uintptr_t)outside->table, outside_table_bytes(outside));
-    *outside = (struct ter_outside){0};
+    release_records(foreign->free);
+    if (foreign->table != NULL)
+        ter_os_release((uintptr_t)foreign->table, foreign_table_bytes(foreign));
+    *foreign = (struct ter_foreign){0};
 }
 
-void ter_outside_set_init(struct ter_outside_set *set, const struct ter_sft *owner)
+void ter_foreign_set_init(struct ter_foreign_set *set, const struct ter_sft *owner)
 {
-    *set = (struct ter_outside_set){.owner = owner};
+    *set = (struct ter_foreign_set){.owner = owner};
 }
 
 /* ---- Records ---- */
 
-static void store_record(const struct ter_outside *outside, uintptr_t start,
-                         struct ter_outside_chunk *chunk)
+static void store_record(const struct ter_foreign *foreign, uintptr_t start,
+                         struct ter_foreign_chunk *chunk)
 {
-    __atomic_store_n(&outside->table[start >> TER_LOG_BYTES_IN_CHUNK], chunk, __ATOMIC_RELEASE);
+    __atomic_store_n(&foreign->table[start >> TER_LOG_BYTES_IN_CHUNK], chunk, __ATOMIC_RELEASE);
 }
 
 /* Odd while the record says something about a chunk. */
-static void begin_or_end_use(struct ter_outside_chunk *chunk)
+static void begin_or_end_use(struct ter_foreign_chunk *chunk)
 {
     __atomic_store_n(&chunk->generation, chunk->generation + 1, __ATOMIC_RELEASE);
 }
 
-static ter_status take_record(struct ter_outside *outside, struct ter_outside_chunk **chunk)
+static ter_status take_record(struct ter_foreign *foreign, struct ter_foreign_chunk **chunk)
 {
     void *memory;
     ter_status status;
 
-    if (outside->free != NULL) {
-        *chunk = outside->free;
-        outside->free = (*chunk)->next;
-        outside->free_count--;
+    if (foreign->free != NULL) {
+        *chunk = foreign->free;
+        foreign->free = (*chunk)->next;
+        foreign->free_count--;
         return TER_OK;
     }
-    status = ter_os_allocate_sparse(record_bytes(), "terrier:outside", &memory);
+    status = ter_os_allocate_sparse(record_bytes(), "terrier:foreign", &memory);
     if (status == TER_OK)
         *chunk = memory;
     return status;
 }
 
-static ter_status add_record(struct ter_outside *outside, struct ter_outside_set *set,
+static ter_status add_record(struct ter_foreign *foreign, struct ter_foreign_set *set,
                              uintptr_t start)
 {
-    struct ter_outside_chunk *chunk;
-    ter_status status = take_record(outside, &chunk);
+    struct ter_foreign_chunk *chunk;
+    ter_status status = take_record(foreign, &chunk);
 
     if (status != TER_OK)
         return status;
@@ -102,29 +102,29 @@ static ter_status add_record(struct ter_outside *outside, struct ter_outside_set
     set->first = chunk;
     set->chunks++;
     begin_or_end_use(chunk);
-    outside->low = ter_min(outside->low, start);
-    outside->high = ter_max(outside->high, start + (TER_BYTES_IN_CHUNK - 1));
-    store_record(outside, start, chunk);
+    foreign->low = ter_min(foreign->low, start);
+    foreign->high = ter_max(foreign->high, start + (TER_BYTES_IN_CHUNK - 1));
+    store_record(foreign, start, chunk);
     return TER_OK;
 }
 
 /* What is left in a record is without meaning, so memory goes back only to save it. */
-static void give_back_memory(struct ter_outside_chunk *chunk)
+static void give_back_memory(struct ter_foreign_chunk *chunk)
 {
     uintptr_t end = (uintptr_t)chunk + record_bytes();
-    uintptr_t start = ter_align_up((uintptr_t)chunk + offsetof(struct ter_outside_chunk, starts),
+    uintptr_t start = ter_align_up((uintptr_t)chunk + offsetof(struct ter_foreign_chunk, starts),
                                    ter_os_page_size());
 
     if (start < end)
         (void)ter_os_decommit(start, end - start);
 }
 
-static void remove_record(struct ter_outside *outside, struct ter_outside_chunk *chunk)
+static void remove_record(struct ter_foreign *foreign, struct ter_foreign_chunk *chunk)
 {
-    struct ter_outside_set *set = chunk->set;
+    struct ter_foreign_set *set = chunk->set;
 
     TER_CHECK(chunk->users == 0 && chunk->top == 0 && chunk->bytes == 0);
-    store_record(outside, chunk->start, NULL);
+    store_record(foreign, chunk->start, NULL);
     begin_or_end_use(chunk);
     if (chunk->previous != NULL)
         chunk->previous->next = chunk->next;
@@ -133,12 +133,12 @@ static void remove_record(struct ter_outside *outside, struct ter_outside_chunk 
     if (chunk->next != NULL)
         chunk->next->previous = chunk->previous;
     set->chunks--;
-    if (outside->free_count >= WARM_RECORDS)
+    if (foreign->free_count >= WARM_RECORDS)
         give_back_memory(chunk);
     __atomic_store_n(&chunk->set, NULL, __ATOMIC_RELEASE);
-    chunk->next = outside->free;
-    outside->free = chunk;
-    outside->free_count++;
+    chunk->next = foreign->free;
+    foreign->free = chunk;
+    foreign->free_count++;
 }
 
 /* ---- Users ---- */
@@ -155,24 +155,24 @@ static bool reaches(uintptr_t start, uintptr_t last, uintptr_t at)
 }
 
 /* Records that nobody uses leave again. */
-static void remove_unused(struct ter_outside *outside, const struct ter_outside_set *set,
+static void remove_unused(struct ter_foreign *foreign, const struct ter_foreign_set *set,
                           uintptr_t start, uintptr_t last)
 {
     for (uintptr_t at = chunk_start_of(start); reaches(start, last, at); at += TER_BYTES_IN_CHUNK) {
-        struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, at);
+        struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, at);
 
         if (chunk != NULL && chunk->set == set && chunk->users == 0)
-            remove_record(outside, chunk);
+            remove_record(foreign, chunk);
     }
 }
 
 /* Records for all chunks of the range; *added says whether one is new. */
-static ter_status add_records(struct ter_outside *outside, struct ter_outside_set *set,
+static ter_status add_records(struct ter_foreign *foreign, struct ter_foreign_set *set,
                               uintptr_t start, uintptr_t last, bool *added,
                               struct ter_sft_conflict *conflict)
 {
     for (uintptr_t at = chunk_start_of(start); reaches(start, last, at); at += TER_BYTES_IN_CHUNK) {
-        const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, at);
+        const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, at);
         ter_status status;
 
         if (chunk != NULL && chunk->set != set) {
@@ -183,7 +183,7 @@ static ter_status add_records(struct ter_outside *outside, struct ter_outside_se
         }
         if (chunk != NULL)
             continue;
-        status = add_record(outside, set, at);
+        status = add_record(foreign, set, at);
         if (status != TER_OK)
             return status;
         *added = true;
@@ -191,11 +191,11 @@ static ter_status add_records(struct ter_outside *outside, struct ter_outside_se
     return TER_OK;
 }
 
-static void count_users(const struct ter_outside *outside, uintptr_t start, uintptr_t last,
+static void count_users(const struct ter_foreign *foreign, uintptr_t start, uintptr_t last,
                         bool more)
 {
     for (uintptr_t at = chunk_start_of(start); reaches(start, last, at); at += TER_BYTES_IN_CHUNK) {
-        struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, at);
+        struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, at);
         uintptr_t low = ter_max(start, at);
         size_t bytes = ter_min(last, at + (TER_BYTES_IN_CHUNK - 1)) - low + 1;
 
@@ -205,41 +205,41 @@ static void count_users(const struct ter_outside *outside, uintptr_t start, uint
     }
 }
 
-ter_status ter_outside_use(struct ter_outside *outside, const struct ter_sft_map *map,
-                           struct ter_outside_set *set, uintptr_t start, size_t bytes,
+ter_status ter_foreign_use(struct ter_foreign *foreign, const struct ter_sft_map *map,
+                           struct ter_foreign_set *set, uintptr_t start, size_t bytes,
                            struct ter_sft_conflict *conflict)
 {
     uintptr_t last = start + (bytes - 1);
     bool added = false;
     ter_status status;
 
-    if (bytes == 0 || last < start || last >> TER_LOG_BYTES_IN_CHUNK >= outside->count)
+    if (bytes == 0 || last < start || last >> TER_LOG_BYTES_IN_CHUNK >= foreign->count)
         return TER_ERROR_OUT_OF_RANGE;
-    status = add_records(outside, set, start, last, &added, conflict);
+    status = add_records(foreign, set, start, last, &added, conflict);
     if (status == TER_OK && added)
         status = ter_sft_map_claim(map, set->owner, start, bytes, conflict);
     if (status != TER_OK) {
-        remove_unused(outside, set, start, last);
+        remove_unused(foreign, set, start, last);
         return status;
     }
-    count_users(outside, start, last, true);
+    count_users(foreign, start, last, true);
     set->bytes += bytes;
     return TER_OK;
 }
 
-void ter_outside_let_go(struct ter_outside *outside, const struct ter_sft_map *map,
-                        struct ter_outside_set *set, uintptr_t start, size_t bytes)
+void ter_foreign_let_go(struct ter_foreign *foreign, const struct ter_sft_map *map,
+                        struct ter_foreign_set *set, uintptr_t start, size_t bytes)
 {
     uintptr_t last = start + (bytes - 1);
 
-    count_users(outside, start, last, false);
+    count_users(foreign, start, last, false);
     set->bytes -= bytes;
     for (uintptr_t at = chunk_start_of(start); reaches(start, last, at); at += TER_BYTES_IN_CHUNK) {
-        struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, at);
+        struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, at);
 
         if (chunk->users != 0)
             continue;
         TER_CHECK(ter_sft_map_release(map, set->owner, at, TER_BYTES_IN_CHUNK, NULL) == TER_OK);
-        remove_record(outside, chunk);
+        remove_record(foreign, chunk);
     }
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* An arena for memory outside of the layout's range, and addresses to claim there. */
+/* An arena for foreign memory, and addresses to claim there. */
 #pragma once
 
 #include "arena.h"
 
-void test_outside_arena_init(struct ter_arena *arena);
+void test_foreign_arena_init(struct ter_arena *arena);
 
 /* Reserves chunks side by side that belong to nobody; they cannot be read. */
 uintptr_t test_reserve_chunks(size_t chunks);

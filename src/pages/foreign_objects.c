@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects outside of the layout's range: bits that say where they begin and end. */
+/* Foreign objects: bits that say where they begin and end. */
 #include "pages/pages.h"
 
-_Static_assert(TER_OUTSIDE_GROUPS == 64 * 64, "two levels of 64 bits over the groups");
+_Static_assert(TER_FOREIGN_GROUPS == 64 * 64, "two levels of 64 bits over the groups");
 
 static uint64_t load_bits(const uint64_t *word)
 {
@@ -23,13 +23,13 @@ static uint64_t bits_below(unsigned bit)
 
 /* ---- Levels ---- */
 
-static void note_group(struct ter_outside_chunk *chunk, size_t group)
+static void note_group(struct ter_foreign_chunk *chunk, size_t group)
 {
     store_bits(&chunk->groups[group / 64], chunk->groups[group / 64] | UINT64_C(1) << group % 64);
     store_bits(&chunk->top, chunk->top | UINT64_C(1) << group / 64);
 }
 
-static void forget_group_if_empty(struct ter_outside_chunk *chunk, size_t group)
+static void forget_group_if_empty(struct ter_foreign_chunk *chunk, size_t group)
 {
     if ((chunk->starts[group] | chunk->ends[group]) != 0)
         return;
@@ -40,7 +40,7 @@ static void forget_group_if_empty(struct ter_outside_chunk *chunk, size_t group)
 }
 
 /* The last group below `group` that is not empty; SIZE_MAX if there is none. */
-static size_t group_before(const struct ter_outside_chunk *chunk, size_t group)
+static size_t group_before(const struct ter_foreign_chunk *chunk, size_t group)
 {
     size_t word = group / 64;
     uint64_t bits = load_bits(&chunk->groups[ter_min(word, 63)]);
@@ -61,23 +61,23 @@ static size_t group_before(const struct ter_outside_chunk *chunk, size_t group)
     return word * 64 + ter_log2(bits);
 }
 
-/* The first group at or above `group` that is not empty; TER_OUTSIDE_GROUPS if there is none. */
-static size_t group_from(const struct ter_outside_chunk *chunk, size_t group)
+/* The first group at or above `group` that is not empty; TER_FOREIGN_GROUPS if there is none. */
+static size_t group_from(const struct ter_foreign_chunk *chunk, size_t group)
 {
     size_t word = group / 64;
     uint64_t bits, top;
 
-    if (group >= TER_OUTSIDE_GROUPS)
-        return TER_OUTSIDE_GROUPS;
+    if (group >= TER_FOREIGN_GROUPS)
+        return TER_FOREIGN_GROUPS;
     bits = load_bits(&chunk->groups[word]) & ~bits_below(group % 64);
     if (bits == 0) {
         top = load_bits(&chunk->top) & ~bits_below((unsigned)word) & ~(UINT64_C(1) << word);
         if (top == 0)
-            return TER_OUTSIDE_GROUPS;
+            return TER_FOREIGN_GROUPS;
         word = ter_count_trailing_zeros(top);
         bits = load_bits(&chunk->groups[word]);
         if (bits == 0)
-            return TER_OUTSIDE_GROUPS;
+            return TER_FOREIGN_GROUPS;
     }
     return word * 64 + ter_count_trailing_zeros(bits);
 }
@@ -89,7 +89,7 @@ static uintptr_t last_granule(uintptr_t object, size_t bytes)
     return object + (bytes - TER_BYTES_IN_GRANULE);
 }
 
-static void set_kind(struct ter_outside_chunk *chunk, uintptr_t object, unsigned kind)
+static void set_kind(struct ter_foreign_chunk *chunk, uintptr_t object, unsigned kind)
 {
     size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
     uint8_t *byte = &chunk->kinds[granule / 2];
@@ -98,37 +98,37 @@ static void set_kind(struct ter_outside_chunk *chunk, uintptr_t object, unsigned
     __atomic_store_n(byte, (uint8_t)((*byte & ~(0xfu << shift)) | kind << shift), __ATOMIC_RELAXED);
 }
 
-void ter_outside_add(const struct ter_outside *outside, uintptr_t object, size_t bytes,
+void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
                      unsigned kind)
 {
     uintptr_t end = last_granule(object, bytes);
-    struct ter_outside_chunk *first = ter_outside_chunk_of(outside, object);
-    struct ter_outside_chunk *last = ter_outside_chunk_of(outside, end);
-    size_t group = ter_outside_group_of(object), end_group = ter_outside_group_of(end);
+    struct ter_foreign_chunk *first = ter_foreign_chunk_of(foreign, object);
+    struct ter_foreign_chunk *last = ter_foreign_chunk_of(foreign, end);
+    size_t group = ter_foreign_group_of(object), end_group = ter_foreign_group_of(end);
 
     TER_CHECK(bytes > 0 && ter_is_aligned(object | bytes, TER_BYTES_IN_GRANULE));
     TER_CHECK(first != NULL && last != NULL);
     TER_ASSERT((first->starts[group] & ter_bits_mask(object)) == 0);
     TER_ASSERT((last->ends[end_group] & ter_bits_mask(end)) == 0);
     set_kind(first, object, kind);
-    ter_outside_mark(outside, object, true);
+    ter_foreign_mark(foreign, object, true);
     note_group(last, end_group);
     store_bits(&last->ends[end_group], last->ends[end_group] | ter_bits_mask(end));
     note_group(first, group);
     store_bits(&first->starts[group], first->starts[group] | ter_bits_mask(object));
 }
 
-size_t ter_outside_remove(const struct ter_outside *outside, uintptr_t object)
+size_t ter_foreign_remove(const struct ter_foreign *foreign, uintptr_t object)
 {
-    struct ter_outside_chunk *first = ter_outside_chunk_of(outside, object), *last;
-    size_t group = ter_outside_group_of(object), end_group, bytes;
+    struct ter_foreign_chunk *first = ter_foreign_chunk_of(foreign, object), *last;
+    size_t group = ter_foreign_group_of(object), end_group, bytes;
     uintptr_t end;
 
     TER_CHECK((first->starts[group] & ter_bits_mask(object)) != 0);
-    bytes = ter_outside_bytes(outside, object);
+    bytes = ter_foreign_bytes(foreign, object);
     end = last_granule(object, bytes);
-    last = ter_outside_chunk_of(outside, end);
-    end_group = ter_outside_group_of(end);
+    last = ter_foreign_chunk_of(foreign, end);
+    end_group = ter_foreign_group_of(end);
     store_bits(&first->starts[group], first->starts[group] & ~ter_bits_mask(object));
     store_bits(&last->ends[end_group], last->ends[end_group] & ~ter_bits_mask(end));
     forget_group_if_empty(first, group);
@@ -136,10 +136,10 @@ size_t ter_outside_remove(const struct ter_outside *outside, uintptr_t object)
     return bytes;
 }
 
-void ter_outside_clear_marks(const struct ter_outside_set *set)
+void ter_foreign_clear_marks(const struct ter_foreign_set *set)
 {
-    for (struct ter_outside_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
-        for (size_t group = group_from(chunk, 0); group < TER_OUTSIDE_GROUPS;
+    for (struct ter_foreign_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
+        for (size_t group = group_from(chunk, 0); group < TER_FOREIGN_GROUPS;
              group = group_from(chunk, group + 1))
             __atomic_store_n(&chunk->marks[group], 0, __ATOMIC_RELAXED);
 }
@@ -152,7 +152,7 @@ enum below { BELOW_NOTHING, BELOW_START, BELOW_END };
  * What comes first going down in the chunk: a start in the group's bits up to `starts`, or an end
  * in those below it; then in the groups below.
  */
-static enum below look_down(const struct ter_outside_chunk *chunk, size_t group, uint64_t starts,
+static enum below look_down(const struct ter_foreign_chunk *chunk, size_t group, uint64_t starts,
                             uint64_t ends, uintptr_t *offset)
 {
     for (;;) {
@@ -175,8 +175,8 @@ static enum below look_down(const struct ter_outside_chunk *chunk, size_t group,
 }
 
 /* Did the record describe the chunk of `word`, of that space, from `generation` till now? */
-static bool still_serves(const struct ter_outside_chunk *chunk, uintptr_t generation,
-                         const struct ter_outside_set *set, uintptr_t word)
+static bool still_serves(const struct ter_foreign_chunk *chunk, uintptr_t generation,
+                         const struct ter_foreign_set *set, uintptr_t word)
 {
     return __atomic_load_n(&chunk->start, __ATOMIC_ACQUIRE) ==
                ter_align_down(word, TER_BYTES_IN_CHUNK) &&
@@ -184,11 +184,11 @@ static bool still_serves(const struct ter_outside_chunk *chunk, uintptr_t genera
            __atomic_load_n(&chunk->generation, __ATOMIC_RELAXED) == generation;
 }
 
-uintptr_t ter_outside_find(const struct ter_outside *outside, const struct ter_outside_set *set,
+uintptr_t ter_foreign_find(const struct ter_foreign *foreign, const struct ter_foreign_set *set,
                            uintptr_t word)
 {
-    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, word);
-    size_t group = ter_outside_group_of(word);
+    const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, word);
+    size_t group = ter_foreign_group_of(word);
     uint64_t bit = ter_bits_mask(word);
     uint64_t up_to = bit | (bit - 1), below = bit - 1;
 
@@ -199,7 +199,7 @@ uintptr_t ter_outside_find(const struct ter_outside *outside, const struct ter_o
         uintptr_t offset = 0;
         enum below found;
 
-        if (group < TER_OUTSIDE_GROUPS) {
+        if (group < TER_FOREIGN_GROUPS) {
             starts = load_bits(&chunk->starts[group]) & up_to;
             ends = load_bits(&chunk->ends[group]) & below;
         }
@@ -212,19 +212,19 @@ uintptr_t ter_outside_find(const struct ter_outside *outside, const struct ter_o
             return 0;
         /* The chunk below may hold the beginning of an object that goes on here. */
         word = start - 1;
-        group = TER_OUTSIDE_GROUPS;
-        chunk = ter_outside_chunk_of(outside, word);
+        group = TER_FOREIGN_GROUPS;
+        chunk = ter_foreign_chunk_of(foreign, word);
     }
     return 0;
 }
 
-uintptr_t ter_outside_next(const struct ter_outside_chunk *chunk, uintptr_t from)
+uintptr_t ter_foreign_next(const struct ter_foreign_chunk *chunk, uintptr_t from)
 {
-    size_t group = ter_outside_group_of(from);
+    size_t group = ter_foreign_group_of(from);
 
     if (from - chunk->start >= TER_BYTES_IN_CHUNK)
         return 0;
-    for (group = group_from(chunk, group); group < TER_OUTSIDE_GROUPS;
+    for (group = group_from(chunk, group); group < TER_FOREIGN_GROUPS;
          group = group_from(chunk, group + 1)) {
         uintptr_t start = chunk->start + ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD);
         uint64_t bits = load_bits(&chunk->starts[group]);
@@ -237,17 +237,17 @@ uintptr_t ter_outside_next(const struct ter_outside_chunk *chunk, uintptr_t from
     return 0;
 }
 
-size_t ter_outside_bytes(const struct ter_outside *outside, uintptr_t object)
+size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object)
 {
-    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
-    size_t group = ter_outside_group_of(object);
+    const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
+    size_t group = ter_foreign_group_of(object);
     uint64_t ends = load_bits(&chunk->ends[group]) & ~(ter_bits_mask(object) - 1);
 
     /* Between an object's first group and its last there is nothing. */
     if (ends == 0)
         group = group_from(chunk, group + 1);
-    while (group == TER_OUTSIDE_GROUPS) {
-        chunk = ter_outside_chunk_of(outside, chunk->start + TER_BYTES_IN_CHUNK);
+    while (group == TER_FOREIGN_GROUPS) {
+        chunk = ter_foreign_chunk_of(foreign, chunk->start + TER_BYTES_IN_CHUNK);
         TER_CHECK(chunk != NULL);
         group = group_from(chunk, 0);
     }
@@ -258,9 +258,9 @@ size_t ter_outside_bytes(const struct ter_outside *outside, uintptr_t object)
            ((uintptr_t)(ter_count_trailing_zeros(ends) + 1) << TER_LOG_BYTES_IN_GRANULE) - object;
 }
 
-unsigned ter_outside_kind(const struct ter_outside *outside, uintptr_t object)
+unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object)
 {
-    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
+    const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
     size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
     uint8_t byte = __atomic_load_n(&chunk->kinds[granule / 2], __ATOMIC_RELAXED);
 

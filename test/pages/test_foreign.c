@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of chunks outside of the layout: who uses a chunk, objects in any place against a list of
+ * Records of foreign chunks: who uses a chunk, objects in any place against a list of
  * them, refusals, a hundred thousand claims, readers beside a writer.
  */
-#include "outside.h"
+#include "foreign.h"
 
 #include <pthread.h>
 
@@ -11,9 +11,9 @@
 #define OBJECTS 400u
 #define SPAN ((uintptr_t)CHUNKS << TER_LOG_BYTES_IN_CHUNK)
 
-struct outside_test {
+struct foreign_test {
     struct ter_arena arena;
-    struct ter_outside_set set, other;
+    struct ter_foreign_set set, other;
     struct ter_random random;
     uintptr_t start;
     uintptr_t object[OBJECTS];
@@ -23,23 +23,23 @@ struct outside_test {
     size_t count;
 };
 
-static int make_outside(void **state)
+static int make_foreign(void **state)
 {
-    struct outside_test *test = calloc(1, sizeof *test);
+    struct foreign_test *test = calloc(1, sizeof *test);
 
     assert_non_null(test);
-    test_outside_arena_init(&test->arena);
-    ter_outside_set_init(&test->set, test_add_owner(&test->arena));
-    ter_outside_set_init(&test->other, test_add_owner(&test->arena));
+    test_foreign_arena_init(&test->arena);
+    ter_foreign_set_init(&test->set, test_add_owner(&test->arena));
+    ter_foreign_set_init(&test->other, test_add_owner(&test->arena));
     test->start = test_reserve_chunks(CHUNKS);
     test->random = test_random();
     *state = test;
     return 0;
 }
 
-static int free_outside(void **state)
+static int free_foreign(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
 
     assert_null(test->set.first);
     assert_null(test->other.first);
@@ -49,24 +49,24 @@ static int free_outside(void **state)
     return 0;
 }
 
-static struct ter_outside *outside_of(struct outside_test *test)
+static struct ter_foreign *foreign_of(struct foreign_test *test)
 {
-    return &test->arena.outside;
+    return &test->arena.foreign;
 }
 
-static ter_status use(struct outside_test *test, uintptr_t start, size_t bytes)
+static ter_status use(struct foreign_test *test, uintptr_t start, size_t bytes)
 {
-    return ter_outside_use(outside_of(test), &test->arena.map, &test->set, start, bytes, NULL);
+    return ter_foreign_use(foreign_of(test), &test->arena.map, &test->set, start, bytes, NULL);
 }
 
-static void let_go(struct outside_test *test, uintptr_t start, size_t bytes)
+static void let_go(struct foreign_test *test, uintptr_t start, size_t bytes)
 {
-    ter_outside_let_go(outside_of(test), &test->arena.map, &test->set, start, bytes);
+    ter_foreign_let_go(foreign_of(test), &test->arena.map, &test->set, start, bytes);
 }
 
 /* ---- Objects against a list ---- */
 
-static bool overlaps(const struct outside_test *test, uintptr_t object, size_t bytes)
+static bool overlaps(const struct foreign_test *test, uintptr_t object, size_t bytes)
 {
     for (size_t i = 0; i < test->count; i++)
         if (object < test->object[i] + test->bytes[i] && test->object[i] < object + bytes)
@@ -74,7 +74,7 @@ static bool overlaps(const struct outside_test *test, uintptr_t object, size_t b
     return false;
 }
 
-static uintptr_t listed(const struct outside_test *test, uintptr_t word)
+static uintptr_t listed(const struct foreign_test *test, uintptr_t word)
 {
     for (size_t i = 0; i < test->count; i++)
         if (word - test->object[i] < test->bytes[i])
@@ -82,29 +82,29 @@ static uintptr_t listed(const struct outside_test *test, uintptr_t word)
     return 0;
 }
 
-static void check_place(struct outside_test *test, uintptr_t word)
+static void check_place(struct foreign_test *test, uintptr_t word)
 {
-    assert_int_equal(ter_outside_find(outside_of(test), &test->set, word), listed(test, word));
-    assert_int_equal(ter_outside_find(outside_of(test), &test->other, word), 0);
+    assert_int_equal(ter_foreign_find(foreign_of(test), &test->set, word), listed(test, word));
+    assert_int_equal(ter_foreign_find(foreign_of(test), &test->other, word), 0);
 }
 
-static void check_places(struct outside_test *test)
+static void check_places(struct foreign_test *test)
 {
     for (size_t i = 0; i < test->count; i++) {
         for (uintptr_t n = 0; n < 3; n++) {
             check_place(test, test->object[i] + n - 1);
             check_place(test, test->object[i] + test->bytes[i] + n - 1);
         }
-        assert_int_equal(ter_outside_bytes(outside_of(test), test->object[i]), test->bytes[i]);
-        assert_int_equal(ter_outside_kind(outside_of(test), test->object[i]), test->kind[i]);
-        assert_int_equal(ter_outside_is_marked(outside_of(test), test->object[i]), test->marked[i]);
+        assert_int_equal(ter_foreign_bytes(foreign_of(test), test->object[i]), test->bytes[i]);
+        assert_int_equal(ter_foreign_kind(foreign_of(test), test->object[i]), test->kind[i]);
+        assert_int_equal(ter_foreign_is_marked(foreign_of(test), test->object[i]), test->marked[i]);
     }
     for (unsigned i = 0; i < 200; i++)
         check_place(test, test->start - TER_MIB(1) + test_below(&test->random, SPAN + TER_MIB(2)));
 }
 
 /* Mostly small, near the edges of chunks as often as elsewhere, some of several chunks. */
-static void add_random(struct outside_test *test)
+static void add_random(struct foreign_test *test)
 {
     size_t bytes = 16 + 16 * test_below(&test->random, 20);
     uintptr_t object = test->start + test_below(&test->random, SPAN);
@@ -122,14 +122,14 @@ static void add_random(struct outside_test *test)
     test->bytes[test->count] = bytes;
     test->kind[test->count] = (unsigned)test_below(&test->random, 16);
     test->marked[test->count] = true;
-    ter_outside_add(outside_of(test), object, bytes, test->kind[test->count++]);
+    ter_foreign_add(foreign_of(test), object, bytes, test->kind[test->count++]);
 }
 
-static void remove_random(struct outside_test *test)
+static void remove_random(struct foreign_test *test)
 {
     size_t i = test_below(&test->random, test->count);
 
-    assert_int_equal(ter_outside_remove(outside_of(test), test->object[i]), test->bytes[i]);
+    assert_int_equal(ter_foreign_remove(foreign_of(test), test->object[i]), test->bytes[i]);
     let_go(test, test->object[i], test->bytes[i]);
     test->count--;
     test->object[i] = test->object[test->count];
@@ -138,23 +138,23 @@ static void remove_random(struct outside_test *test)
     test->marked[i] = test->marked[test->count];
 }
 
-static void change_marks(struct outside_test *test)
+static void change_marks(struct foreign_test *test)
 {
     if (test_below(&test->random, 2) == 0) {
-        ter_outside_clear_marks(&test->set);
+        ter_foreign_clear_marks(&test->set);
         memset(test->marked, 0, sizeof test->marked);
     }
     for (size_t i = 0; i < test->count; i++) {
         bool marked = test_below(&test->random, 2) == 0;
 
-        assert_int_equal(ter_outside_mark(outside_of(test), test->object[i], marked),
+        assert_int_equal(ter_foreign_mark(foreign_of(test), test->object[i], marked),
                          marked != test->marked[i]);
         test->marked[i] = marked;
     }
 }
 
 /* Chunks are the set's exactly where an object is. */
-static void check_owners(struct outside_test *test)
+static void check_owners(struct foreign_test *test)
 {
     size_t chunks = 0, bytes = 0;
 
@@ -163,7 +163,7 @@ static void check_owners(struct outside_test *test)
 
         chunks += used;
         assert_int_equal(test_is_unowned(&test->arena, at), !used);
-        assert_int_equal(ter_outside_chunk_of(outside_of(test), at) == NULL, !used);
+        assert_int_equal(ter_foreign_chunk_of(foreign_of(test), at) == NULL, !used);
     }
     for (size_t i = 0; i < test->count; i++)
         bytes += test->bytes[i];
@@ -171,14 +171,14 @@ static void check_owners(struct outside_test *test)
     assert_int_equal(test->set.bytes, bytes);
 }
 
-static void check_order(struct outside_test *test)
+static void check_order(struct foreign_test *test)
 {
     size_t count = 0;
 
-    for (const struct ter_outside_chunk *chunk = test->set.first; chunk != NULL;
+    for (const struct ter_foreign_chunk *chunk = test->set.first; chunk != NULL;
          chunk = chunk->next)
-        for (uintptr_t object = ter_outside_next(chunk, chunk->start), last = 0; object != 0;
-             object = ter_outside_next(chunk, object + 16)) {
+        for (uintptr_t object = ter_foreign_next(chunk, chunk->start), last = 0; object != 0;
+             object = ter_foreign_next(chunk, object + 16)) {
             assert_true(object > last);
             assert_int_equal(listed(test, object), object);
             last = object;
@@ -189,7 +189,7 @@ static void check_order(struct outside_test *test)
 
 static void objects_in_any_place(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
 
     for (unsigned round = 0; round < test_iterations(150); round++) {
         size_t few = test_below(&test->random, 4) == 0 ? 0 : test_below(&test->random, OBJECTS);
@@ -212,7 +212,7 @@ static void objects_in_any_place(void **state)
 /* Every place of a start, an end and a word in one group and its neighbours. */
 static void every_place_in_three_groups(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     uintptr_t middle = test->start + TER_BYTES_IN_CHUNK;
 
     for (uintptr_t from = middle - 1040; from < middle + 32; from += 16)
@@ -221,10 +221,10 @@ static void every_place_in_three_groups(void **state)
             test->bytes[0] = bytes;
             test->count = 1;
             assert_int_equal(use(test, from, bytes), TER_OK);
-            ter_outside_add(outside_of(test), from, bytes, 3);
+            ter_foreign_add(foreign_of(test), from, bytes, 3);
             for (uintptr_t word = middle - 1072; word < middle + 1120; word += 16)
                 check_place(test, word + 15);
-            assert_int_equal(ter_outside_bytes(outside_of(test), from), bytes);
+            assert_int_equal(ter_foreign_bytes(foreign_of(test), from), bytes);
             remove_random(test);
         }
 }
@@ -233,7 +233,7 @@ static void every_place_in_three_groups(void **state)
 
 static void a_chunk_goes_with_its_last_user(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     uintptr_t start = test->start;
 
     assert_int_equal(use(test, start + 5, 10), TER_OK);
@@ -253,7 +253,7 @@ static void a_chunk_goes_with_its_last_user(void **state)
 
 static void ranges_that_no_map_covers_are_refused(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
 
     assert_int_equal(use(test, test->start, 0), TER_ERROR_OUT_OF_RANGE);
     assert_int_equal(use(test, UINTPTR_MAX - 10, 12), TER_ERROR_OUT_OF_RANGE);
@@ -264,16 +264,16 @@ static void ranges_that_no_map_covers_are_refused(void **state)
 
 static void other_owners_are_named_and_nothing_changes(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     const struct ter_sft_map *map = &test->arena.map;
     const struct ter_sft *stranger = test_add_owner(&test->arena);
     uintptr_t second = test->start + TER_BYTES_IN_CHUNK;
     struct ter_sft_conflict conflict;
 
     /* A space of the same sort, and one that only the map knows. */
-    assert_int_equal(ter_outside_use(outside_of(test), map, &test->other, second + 7, 1, NULL),
+    assert_int_equal(ter_foreign_use(foreign_of(test), map, &test->other, second + 7, 1, NULL),
                      TER_OK);
-    assert_int_equal(ter_outside_use(outside_of(test), map, &test->set, test->start,
+    assert_int_equal(ter_foreign_use(foreign_of(test), map, &test->set, test->start,
                                      3 * TER_BYTES_IN_CHUNK, &conflict),
                      TER_ERROR_OWNED);
     assert_ptr_equal(conflict.claimant, test->set.owner);
@@ -281,21 +281,21 @@ static void other_owners_are_named_and_nothing_changes(void **state)
     assert_int_equal(conflict.start, second);
     assert_true(test_is_unowned(&test->arena, test->start));
     assert_int_equal(test->set.chunks, 0);
-    ter_outside_let_go(outside_of(test), map, &test->other, second + 7, 1);
+    ter_foreign_let_go(foreign_of(test), map, &test->other, second + 7, 1);
     assert_int_equal(ter_sft_map_claim(map, stranger, second, 1, NULL), TER_OK);
-    assert_int_equal(ter_outside_use(outside_of(test), map, &test->set, test->start,
+    assert_int_equal(ter_foreign_use(foreign_of(test), map, &test->set, test->start,
                                      3 * TER_BYTES_IN_CHUNK, &conflict),
                      TER_ERROR_OWNED);
     assert_ptr_equal(conflict.owner, stranger);
     assert_true(test_is_unowned(&test->arena, test->start));
-    assert_null(ter_outside_chunk_of(outside_of(test), test->start));
+    assert_null(ter_foreign_chunk_of(foreign_of(test), test->start));
     assert_int_equal(test->set.chunks, 0);
     assert_int_equal(ter_sft_map_release(map, stranger, second, 1, NULL), TER_OK);
 }
 
 static void refused_memory_changes_nothing(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     uint64_t failed = 1, k = 0;
 
     for (; failed != 0; k++) {
@@ -323,7 +323,7 @@ static void an_arena_without_memory_for_the_table(void **state)
                    .log_space_extent = TEST_LOG_EXTENT,
                    .slot_count = TEST_SLOTS,
                    .contiguous = true},
-        .outside = true,
+        .foreign = true,
         .record_bytes = TER_KIB(1),
     };
     struct ter_arena arena;
@@ -349,24 +349,24 @@ static void an_arena_without_memory_for_the_table(void **state)
 
 /* ---- Coming and going ---- */
 
-static void come_and_go(struct outside_test *test, unsigned times)
+static void come_and_go(struct foreign_test *test, unsigned times)
 {
     for (unsigned i = 0; i < times; i++) {
         size_t bytes = 16 * (1 + test_below(&test->random, TER_MIB(8) / 16));
         uintptr_t object = test->start + 16 * test_below(&test->random, TER_MIB(12) / 16);
 
         assert_int_equal(use(test, object, bytes), TER_OK);
-        ter_outside_add(outside_of(test), object, bytes, i % 16);
-        assert_int_equal(ter_outside_find(outside_of(test), &test->set, object + bytes - 1),
+        ter_foreign_add(foreign_of(test), object, bytes, i % 16);
+        assert_int_equal(ter_foreign_find(foreign_of(test), &test->set, object + bytes - 1),
                          object);
-        assert_int_equal(ter_outside_remove(outside_of(test), object), bytes);
+        assert_int_equal(ter_foreign_remove(foreign_of(test), object), bytes);
         let_go(test, object, bytes);
     }
 }
 
 static void claims_and_releases_leave_nothing(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     struct test_memory before;
 
     come_and_go(test, 100);
@@ -379,17 +379,17 @@ static void claims_and_releases_leave_nothing(void **state)
 /* More records than stay warm: what they touched goes back to the system. */
 static void released_records_keep_no_memory(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     uintptr_t many = test_reserve_chunks(16);
     size_t before = test_memory_now().resident, full;
 
     assert_int_equal(use(test, many, 16 * TER_BYTES_IN_CHUNK), TER_OK);
     for (uintptr_t at = many; at < many + 16 * TER_BYTES_IN_CHUNK; at += 64)
-        ter_outside_add(outside_of(test), at, 32, 1);
+        ter_foreign_add(foreign_of(test), at, 32, 1);
     full = test_memory_now().resident;
     assert_true(full > before + TER_MIB(3));
     for (uintptr_t at = many; at < many + 16 * TER_BYTES_IN_CHUNK; at += 64)
-        ter_outside_remove(outside_of(test), at);
+        ter_foreign_remove(foreign_of(test), at);
     let_go(test, many, 16 * TER_BYTES_IN_CHUNK);
     if (!TER_HAS_SANITIZER)
         assert_true(test_memory_now().resident < before + TER_MIB(2));
@@ -401,7 +401,7 @@ static void released_records_keep_no_memory(void **state)
 /* ---- Readers ---- */
 
 struct readers {
-    struct outside_test *test;
+    struct foreign_test *test;
     _Atomic bool stop;
     _Atomic unsigned long answers;
 };
@@ -412,17 +412,17 @@ struct readers {
 static void *read_places(void *context)
 {
     struct readers *readers = context;
-    struct outside_test *test = readers->test;
-    const struct ter_outside *outside = outside_of(test);
+    struct foreign_test *test = readers->test;
+    const struct ter_foreign *foreign = foreign_of(test);
     struct ter_random random = {42};
     uintptr_t steady = test->start + TER_MIB(3);
 
     while (!atomic_load(&readers->stop)) {
         uintptr_t word = steady + test_below(&random, STEADY_BYTES);
         uintptr_t any = test->start + test_below(&random, SPAN);
-        uintptr_t found = ter_outside_find(outside, &test->set, any);
+        uintptr_t found = ter_foreign_find(foreign, &test->set, any);
 
-        assert_int_equal(ter_outside_find(outside, &test->set, word), steady);
+        assert_int_equal(ter_foreign_find(foreign, &test->set, word), steady);
         assert_true(found == 0 || (found <= any && found % 16 == 0 && found >= test->start));
         atomic_fetch_add(&readers->answers, 1);
     }
@@ -430,7 +430,7 @@ static void *read_places(void *context)
 }
 
 /* Objects right before and behind the steady one, and in chunks that come and go. */
-static void change_neighbours(struct outside_test *test, unsigned i)
+static void change_neighbours(struct foreign_test *test, unsigned i)
 {
     uintptr_t steady = test->start + TER_MIB(3);
     uintptr_t places[] = {steady - 64, steady + STEADY_BYTES,
@@ -439,23 +439,23 @@ static void change_neighbours(struct outside_test *test, unsigned i)
 
     for (size_t n = 0; n < TER_ARRAY_LENGTH(places); n++) {
         assert_int_equal(use(test, places[n], 64), TER_OK);
-        ter_outside_add(outside_of(test), places[n], 64, 1);
+        ter_foreign_add(foreign_of(test), places[n], 64, 1);
     }
     for (size_t n = 0; n < TER_ARRAY_LENGTH(places); n++) {
-        ter_outside_remove(outside_of(test), places[n]);
+        ter_foreign_remove(foreign_of(test), places[n]);
         let_go(test, places[n], 64);
     }
 }
 
 static void readers_find_what_stays(void **state)
 {
-    struct outside_test *test = *state;
+    struct foreign_test *test = *state;
     uintptr_t steady = test->start + TER_MIB(3);
     struct readers readers = {.test = test};
     pthread_t threads[2];
 
     assert_int_equal(use(test, steady, STEADY_BYTES), TER_OK);
-    ter_outside_add(outside_of(test), steady, STEADY_BYTES, 1);
+    ter_foreign_add(foreign_of(test), steady, STEADY_BYTES, 1);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_places, &readers), 0);
     for (unsigned i = 0; i < test_iterations(4000) || atomic_load(&readers.answers) < 1000; i++)
@@ -463,13 +463,13 @@ static void readers_find_what_stays(void **state)
     atomic_store(&readers.stop, true);
     for (size_t i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    ter_outside_remove(outside_of(test), steady);
+    ter_foreign_remove(foreign_of(test), steady);
     let_go(test, steady, STEADY_BYTES);
 }
 
 static void broken_count(void *context)
 {
-    struct outside_test *test = context;
+    struct foreign_test *test = context;
 
     assert_int_equal(use(test, test->start, 16), TER_OK);
     let_go(test, test->start, 32);
@@ -477,11 +477,11 @@ static void broken_count(void *context)
 
 static void remove_nothing(void *context)
 {
-    struct outside_test *test = context;
+    struct foreign_test *test = context;
 
     assert_int_equal(use(test, test->start, 64), TER_OK);
-    ter_outside_add(outside_of(test), test->start, 64, 0);
-    ter_outside_remove(outside_of(test), test->start + 16);
+    ter_foreign_add(foreign_of(test), test->start, 64, 0);
+    ter_foreign_remove(foreign_of(test), test->start + 16);
 }
 
 static void misuse_stops(void **state)
@@ -490,22 +490,22 @@ static void misuse_stops(void **state)
     test_dies(remove_nothing, *state, "broken invariant");
 }
 
-#define OUTSIDE_TEST(test) cmocka_unit_test_setup_teardown(test, make_outside, free_outside)
+#define FOREIGN_TEST(test) cmocka_unit_test_setup_teardown(test, make_foreign, free_foreign)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        OUTSIDE_TEST(objects_in_any_place),
-        OUTSIDE_TEST(every_place_in_three_groups),
-        OUTSIDE_TEST(a_chunk_goes_with_its_last_user),
-        OUTSIDE_TEST(ranges_that_no_map_covers_are_refused),
-        OUTSIDE_TEST(other_owners_are_named_and_nothing_changes),
-        OUTSIDE_TEST(refused_memory_changes_nothing),
+        FOREIGN_TEST(objects_in_any_place),
+        FOREIGN_TEST(every_place_in_three_groups),
+        FOREIGN_TEST(a_chunk_goes_with_its_last_user),
+        FOREIGN_TEST(ranges_that_no_map_covers_are_refused),
+        FOREIGN_TEST(other_owners_are_named_and_nothing_changes),
+        FOREIGN_TEST(refused_memory_changes_nothing),
         cmocka_unit_test(an_arena_without_memory_for_the_table),
-        OUTSIDE_TEST(claims_and_releases_leave_nothing),
-        OUTSIDE_TEST(released_records_keep_no_memory),
-        OUTSIDE_TEST(readers_find_what_stays),
-        OUTSIDE_TEST(misuse_stops),
+        FOREIGN_TEST(claims_and_releases_leave_nothing),
+        FOREIGN_TEST(released_records_keep_no_memory),
+        FOREIGN_TEST(readers_find_what_stays),
+        FOREIGN_TEST(misuse_stops),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that spaces own outside of the layout's range: metadata for chunks anywhere in the address
- * space, and objects described by it alone, so that nothing is asked of whoever made the memory.
+ * Foreign memory, which spaces own outside of the layout's range: metadata for chunks anywhere in
+ * the address space, and objects described by it alone, so that nothing is asked of whoever made
+ * the memory.
  *
  * Invariant: a chunk that the map gives to a space of this kind has an entry in `table`, which
  * leads to a record of its own. The record is in the table before the map's entry is claimed, and
@@ -25,50 +26,50 @@
 #include "sft/sft.h"
 
 /* A group is what one word of bits describes: 64 granules. */
-#define TER_OUTSIDE_GROUPS ((size_t)1 << (TER_LOG_BYTES_IN_CHUNK - TER_LOG_BYTES_IN_BIT_WORD))
-#define TER_OUTSIDE_GRANULES ((size_t)1 << (TER_LOG_BYTES_IN_CHUNK - TER_LOG_BYTES_IN_GRANULE))
+#define TER_FOREIGN_GROUPS ((size_t)1 << (TER_LOG_BYTES_IN_CHUNK - TER_LOG_BYTES_IN_BIT_WORD))
+#define TER_FOREIGN_GRANULES ((size_t)1 << (TER_LOG_BYTES_IN_CHUNK - TER_LOG_BYTES_IN_GRANULE))
 
-struct ter_outside_set;
+struct ter_foreign_set;
 
 /* What is known of one chunk. The first part is small; what follows is touched where objects are.
  */
-struct ter_outside_chunk {
+struct ter_foreign_chunk {
     uintptr_t start;
-    struct ter_outside_set *set; /* whose chunk it is; NULL: in the list of free records */
-    struct ter_outside_chunk *next, *previous;
+    struct ter_foreign_set *set; /* whose chunk it is; NULL: in the list of free records */
+    struct ter_foreign_chunk *next, *previous;
     size_t users; /* objects or ranges that touch the chunk */
     size_t bytes; /* of them in this chunk */
     uintptr_t generation;
     uint64_t top;                             /* words of `groups` that are not 0 */
-    uint64_t groups[TER_OUTSIDE_GROUPS / 64]; /* words of `starts` or `ends` that are not 0 */
-    TER_ALIGNED(4096) uint64_t starts[TER_OUTSIDE_GROUPS];
-    uint64_t ends[TER_OUTSIDE_GROUPS];
-    uint64_t marks[TER_OUTSIDE_GROUPS];      /* at first granules; elsewhere without meaning */
-    uint8_t kinds[TER_OUTSIDE_GRANULES / 2]; /* four bits a granule, at first granules */
+    uint64_t groups[TER_FOREIGN_GROUPS / 64]; /* words of `starts` or `ends` that are not 0 */
+    TER_ALIGNED(4096) uint64_t starts[TER_FOREIGN_GROUPS];
+    uint64_t ends[TER_FOREIGN_GROUPS];
+    uint64_t marks[TER_FOREIGN_GROUPS];      /* at first granules; elsewhere without meaning */
+    uint8_t kinds[TER_FOREIGN_GRANULES / 2]; /* four bits a granule, at first granules */
 };
 
 /* The chunks of one space. */
-struct ter_outside_set {
+struct ter_foreign_set {
     const struct ter_sft *owner;
-    struct ter_outside_chunk *first;
+    struct ter_foreign_chunk *first;
     size_t chunks;
     size_t bytes; /* in use by objects or ranges */
 };
 
-struct ter_outside {
-    struct ter_outside_chunk **table; /* by number of the chunk; NULL: no memory outside */
+struct ter_foreign {
+    struct ter_foreign_chunk **table; /* by number of the chunk; NULL: no foreign memory */
     size_t count;                     /* of entries: all addresses that the map covers */
-    struct ter_outside_chunk *free;
+    struct ter_foreign_chunk *free;
     size_t free_count;
     uintptr_t low, high; /* the hull of all chunks that were ever used */
 };
 
 /* For a map that covers [0, last]. */
-ter_status ter_outside_init(struct ter_outside *outside, uintptr_t last);
+ter_status ter_foreign_init(struct ter_foreign *foreign, uintptr_t last);
 /* Gives all records back. */
-void ter_outside_fini(struct ter_outside *outside);
+void ter_foreign_fini(struct ter_foreign *foreign);
 
-void ter_outside_set_init(struct ter_outside_set *set, const struct ter_sft *owner);
+void ter_foreign_set_init(struct ter_foreign_set *set, const struct ter_sft *owner);
 
 /*
  * Notes a user, [start, start + bytes), of every chunk that it touches; chunks that have none yet
@@ -76,63 +77,63 @@ void ter_outside_set_init(struct ter_outside_set *set, const struct ter_sft *own
  * which
  * `*conflict` names. TER_ERROR_NO_MEMORY: no record. TER_ERROR_OUT_OF_RANGE: as of a claim.
  */
-ter_status ter_outside_use(struct ter_outside *outside, const struct ter_sft_map *map,
-                           struct ter_outside_set *set, uintptr_t start, size_t bytes,
+ter_status ter_foreign_use(struct ter_foreign *foreign, const struct ter_sft_map *map,
+                           struct ter_foreign_set *set, uintptr_t start, size_t bytes,
                            struct ter_sft_conflict *conflict);
 /* Takes the user away again; chunks without any go back to EMPTY. */
-void ter_outside_let_go(struct ter_outside *outside, const struct ter_sft_map *map,
-                        struct ter_outside_set *set, uintptr_t start, size_t bytes);
+void ter_foreign_let_go(struct ter_foreign *foreign, const struct ter_sft_map *map,
+                        struct ter_foreign_set *set, uintptr_t start, size_t bytes);
 
 /* ---- Objects; `object` and `bytes` are multiples of a granule ---- */
 
 /* In chunks that have records; nothing may overlap. The object is marked. */
-void ter_outside_add(const struct ter_outside *outside, uintptr_t object, size_t bytes,
+void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
                      unsigned kind);
 /* Returns the bytes that it had. */
-size_t ter_outside_remove(const struct ter_outside *outside, uintptr_t object);
+size_t ter_foreign_remove(const struct ter_foreign *foreign, uintptr_t object);
 
 /* The object of the space `set` that covers `word`; 0 if none does. */
-uintptr_t ter_outside_find(const struct ter_outside *outside, const struct ter_outside_set *set,
+uintptr_t ter_foreign_find(const struct ter_foreign *foreign, const struct ter_foreign_set *set,
                            uintptr_t word);
 /* The first object of the chunk that begins at or above `from`, a multiple of a granule; else 0. */
-uintptr_t ter_outside_next(const struct ter_outside_chunk *chunk, uintptr_t from);
+uintptr_t ter_foreign_next(const struct ter_foreign_chunk *chunk, uintptr_t from);
 
 /* Of an object: */
-size_t ter_outside_bytes(const struct ter_outside *outside, uintptr_t object);
-unsigned ter_outside_kind(const struct ter_outside *outside, uintptr_t object);
+size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object);
+unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object);
 
 /* Makes every object of the set unmarked. */
-void ter_outside_clear_marks(const struct ter_outside_set *set);
+void ter_foreign_clear_marks(const struct ter_foreign_set *set);
 
 /* The record of a chunk; NULL for one that has none. Any word. */
-TER_INLINE struct ter_outside_chunk *ter_outside_chunk_of(const struct ter_outside *outside,
+TER_INLINE struct ter_foreign_chunk *ter_foreign_chunk_of(const struct ter_foreign *foreign,
                                                           uintptr_t word)
 {
     size_t index = word >> TER_LOG_BYTES_IN_CHUNK;
 
-    return index < outside->count ? __atomic_load_n(&outside->table[index], __ATOMIC_ACQUIRE)
+    return index < foreign->count ? __atomic_load_n(&foreign->table[index], __ATOMIC_ACQUIRE)
                                   : NULL;
 }
 
-TER_INLINE size_t ter_outside_group_of(uintptr_t address)
+TER_INLINE size_t ter_foreign_group_of(uintptr_t address)
 {
-    return (address >> TER_LOG_BYTES_IN_BIT_WORD) & (TER_OUTSIDE_GROUPS - 1);
+    return (address >> TER_LOG_BYTES_IN_BIT_WORD) & (TER_FOREIGN_GROUPS - 1);
 }
 
-TER_INLINE bool ter_outside_is_marked(const struct ter_outside *outside, uintptr_t object)
+TER_INLINE bool ter_foreign_is_marked(const struct ter_foreign *foreign, uintptr_t object)
 {
-    const struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
+    const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
 
     return chunk != NULL &&
-           (__atomic_load_n(&chunk->marks[ter_outside_group_of(object)], __ATOMIC_RELAXED) &
+           (__atomic_load_n(&chunk->marks[ter_foreign_group_of(object)], __ATOMIC_RELAXED) &
             ter_bits_mask(object)) != 0;
 }
 
 /* Sets or clears the mark of an object, beside changes of others; false when it was so before. */
-TER_INLINE bool ter_outside_mark(const struct ter_outside *outside, uintptr_t object, bool marked)
+TER_INLINE bool ter_foreign_mark(const struct ter_foreign *foreign, uintptr_t object, bool marked)
 {
-    struct ter_outside_chunk *chunk = ter_outside_chunk_of(outside, object);
-    uint64_t *word = &chunk->marks[ter_outside_group_of(object)];
+    struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
+    uint64_t *word = &chunk->marks[ter_foreign_group_of(object)];
     uint64_t mask = ter_bits_mask(object), old = __atomic_load_n(word, __ATOMIC_RELAXED);
 
     if (((old & mask) != 0) == marked)

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "space/space.h"
+
+#include <stdio.h>
+
+static const struct ter_foreign *foreign_of(const struct ter_space *space)
+{
+    return &space->arena->foreign;
+}
+
+ter_status ter_foreign_space_init(struct ter_space *space)
+{
+    TER_CHECK(space->arena->foreign.table != NULL);
+    ter_foreign_set_init(&ter_foreign_space_of(space)->set, &space->sft);
+    return TER_OK;
+}
+
+/* ---- The functions of the table ---- */
+
+static uintptr_t find_foreign(const struct ter_sft *sft, uintptr_t word)
+{
+    return ter_foreign_space_find(ter_foreign_space_of(ter_space_of(sft)), word);
+}
+
+static bool is_foreign_object(const struct ter_sft *sft, ter_object object)
+{
+    return object.bits != 0 && find_foreign(sft, object.bits) == object.bits;
+}
+
+ter_object ter_foreign_space_find_object(const struct ter_sft *sft, uintptr_t word)
+{
+    return ter_object_at(find_foreign(sft, word));
+}
+
+bool ter_foreign_space_is_object_marked(const struct ter_sft *sft, ter_object object)
+{
+    return is_foreign_object(sft, object) &&
+           ter_foreign_is_marked(foreign_of(ter_space_of(sft)), object.bits);
+}
+
+void ter_foreign_space_init_object(const struct ter_sft *sft, ter_object object, size_t bytes)
+{
+    (void)sft, (void)object, (void)bytes;
+}
+
+void ter_foreign_space_print(const struct ter_sft *sft, ter_object object, char *text, size_t size)
+{
+    const struct ter_foreign *foreign = foreign_of(ter_space_of(sft));
+
+    if (!is_foreign_object(sft, object)) {
+        snprintf(text, size, "%#zx: space %s, no object", (size_t)object.bits, sft->name);
+        return;
+    }
+    snprintf(text, size, "%#zx: space %s, object of kind %u, %zu bytes, %s", (size_t)object.bits,
+             sft->name, ter_foreign_kind(foreign, object.bits),
+             ter_foreign_bytes(foreign, object.bits),
+             ter_foreign_is_marked(foreign, object.bits) ? "marked" : "not marked");
+}
+
+/* ---- What the policies share ---- */
+
+void ter_foreign_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
+                                void *context)
+{
+    const struct ter_foreign *foreign = foreign_of(space);
+    const struct ter_foreign_chunk *chunk = ter_foreign_space_of(space)->set.first;
+
+    for (; chunk != NULL; chunk = chunk->next) {
+        uintptr_t object = ter_foreign_next(chunk, chunk->start);
+
+        while (object != 0) {
+            uintptr_t next = object + TER_BYTES_IN_GRANULE;
+
+            visit(context, object, ter_foreign_bytes(foreign, object),
+                  &space->kinds[ter_foreign_kind(foreign, object)]);
+            object = ter_foreign_next(chunk, next);
+        }
+    }
+}
+
+size_t ter_foreign_space_used(const struct ter_space *space)
+{
+    return ter_foreign_space_of(space)->set.bytes;
+}
+
+size_t ter_foreign_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
+{
+    const struct ter_foreign_chunk *record = ter_foreign_chunk_of(foreign_of(space), chunk);
+
+    return record == NULL ? 0 : record->bytes;
+}
+
+void ter_foreign_space_clear_marks(struct ter_space *space)
+{
+    ter_foreign_clear_marks(&ter_foreign_space_of(space)->set);
+}
+
+size_t ter_foreign_space_object_bytes(const struct ter_space *space, uintptr_t object)
+{
+    return ter_foreign_bytes(foreign_of(space), object);
+}
+
+unsigned ter_foreign_space_object_kind(const struct ter_space *space, uintptr_t object)
+{
+    return ter_foreign_kind(foreign_of(space), object);
+}
+
+bool ter_foreign_space_is_marked(const struct ter_space *space, uintptr_t object)
+{
+    return ter_foreign_is_marked(foreign_of(space), object);
+}
+
+void ter_foreign_space_set_mark(const struct ter_space *space, uintptr_t object, bool marked)
+{
+    ter_foreign_mark(foreign_of(space), object, marked);
+}
+
+/* ---- Tracing ---- */
+
+uintptr_t ter_foreign_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
+                                  uintptr_t word, enum ter_word_form form)
+{
+    const struct ter_space *space = ter_space_of(sft);
+    const struct ter_foreign *foreign = foreign_of(space);
+    uintptr_t object = find_foreign(sft, word);
+    unsigned kind;
+
+    if (object == 0 || !ter_scanning_refers(scanning, word - object, form) ||
+        !ter_foreign_mark(foreign, object, true))
+        return word;
+    kind = ter_foreign_kind(foreign, object);
+    if (space->kinds[kind].scan != TER_SCAN_NONE)
+        ter_scanning_enqueue(scanning, object, ter_foreign_bytes(foreign, object), kind);
+    return word;
+}
