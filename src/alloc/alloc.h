@@ -13,5 +13,5 @@
 #include "alloc/misuse.h"
 #include "alloc/mutator.h"
 #include "alloc/outside.h"
-#include "alloc/runs.h"
+#include "alloc/cell_runs.h"
 #include "alloc/world.h"

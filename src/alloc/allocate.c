@@ -9,12 +9,12 @@ static bool take_run(struct ter_mutator *mutator, struct ter_block_space *space,
 {
     struct ter_allocator *allocator = mutator->allocator;
     struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
-    struct ter_run *run = &mutator->runs[kind][size_class];
+    struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
 
     if (slow->block == 0)
         slow->block = ter_block_space_take_available(space, kind, size_class);
     while (slow->block != 0) {
-        if (ter_block_space_next_run(space, slow->block, allocator->run_bytes, run)) {
+        if (ter_block_space_next_run(space, slow->block, allocator->cell_run_bytes, run)) {
             ter_allocator_count(allocator, run->limit - run->cursor);
             return true;
         }
@@ -43,7 +43,7 @@ static enum ter_admission take_fresh_block(struct ter_mutator *mutator,
 static uintptr_t take_ready(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_block_space *space = ter_allocator_cells_of(mutator->allocator, kind);
-    struct ter_run *run = &mutator->runs[kind][size_class];
+    struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
     uintptr_t cell = ter_mutator_take_freed(mutator, kind, size_class);
 
     if (cell != 0)
@@ -104,11 +104,11 @@ static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned siz
 {
     const struct ter_allocator *allocator = mutator->allocator;
     const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
-    struct ter_run *run = &mutator->runs[kind][size_class];
+    struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
     uintptr_t cell;
 
     if (slow->block == 0 || !ter_block_space_refill(ter_allocator_cells_of(allocator, kind),
-                                                    slow->block, allocator->run_bytes, run))
+                                                    slow->block, allocator->cell_run_bytes, run))
         return 0;
     cell = run->cursor;
     __atomic_store_n(&mutator->uncounted, mutator->uncounted + (run->limit - cell),
@@ -151,7 +151,7 @@ bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_
                                size_t most, void **list)
 {
     uintptr_t *last = ter_mutator_allocate(mutator, kind, bytes);
-    struct ter_run *run;
+    struct ter_cell_run *run;
     uintptr_t cell, end;
     unsigned size_class;
 
@@ -159,7 +159,7 @@ bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_
     if (last == NULL || bytes > TER_SMALL_MAX_BYTES)
         return last != NULL;
     size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
-    run = &mutator->runs[kind][size_class];
+    run = &mutator->cell_runs[kind][size_class];
     cell = run->cursor;
     end = ter_min(run->limit, cell + (most - 1) * ter_size_class_bytes[size_class]);
     for (; cell < end; cell += ter_size_class_bytes[size_class]) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocating: a run's next cell, or what comes when the run is used up. By the mutator's thread.
+ * Allocating: a cell run's next cell, or what comes when it is used up. By the mutator's thread.
  *
  * Invariant: nobody is asked for a cell that a run holds; without the lock only the mutator's own
  * block is asked; under it, spaces and the gate.
@@ -20,13 +20,13 @@ TER_NOINLINE void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsig
 TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
     unsigned size_class;
-    struct ter_run *run;
+    struct ter_cell_run *run;
     uintptr_t cell;
 
     if (TER_UNLIKELY(bytes > TER_SMALL_MAX_BYTES))
         return ter_mutator_allocate_large(mutator, kind, bytes);
     size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
-    run = &mutator->runs[kind][size_class];
+    run = &mutator->cell_runs[kind][size_class];
     cell = run->cursor;
     if (TER_UNLIKELY(cell == run->limit))
         return ter_mutator_allocate_slow(mutator, kind, size_class);

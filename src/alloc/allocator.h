@@ -63,7 +63,7 @@ struct ter_allocator {
     /* May change where the stack of a thread ends, before that is scanned; NULL: nobody. */
     void (*correct_stack)(void **stack_pointer, void *thread);
     _Atomic bool notify;    /* something waits for a moment without the lock: finalizers */
-    size_t run_bytes;       /* most that a mutator takes of a block at once */
+    size_t cell_run_bytes;  /* most that a mutator takes of a block at once */
     size_t make_do_bytes;   /* what larger cells serve before the gate is asked again */
     size_t stress_interval; /* a collection at every so many allocations; 0: never */
     size_t stress_count;

@@ -33,7 +33,7 @@ size_t ter_mutators_allocated(const struct ter_allocator *allocator)
  * Of a run that its thread moves meanwhile, the cursor may belong to a newer run than the limit, of
  * another block: then the difference is no number of bytes, and little of the new one is gone.
  */
-static size_t left_of(const struct ter_run *run)
+static size_t left_of(const struct ter_cell_run *run)
 {
     uintptr_t limit = __atomic_load_n(&run->limit, __ATOMIC_ACQUIRE);
     uintptr_t left = limit - __atomic_load_n(&run->cursor, __ATOMIC_RELAXED);
@@ -47,7 +47,7 @@ static size_t held_by(const struct ter_mutator *mutator)
 
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            bytes += left_of(&mutator->runs[kind][size_class]);
+            bytes += left_of(&mutator->cell_runs[kind][size_class]);
     return bytes;
 }
 

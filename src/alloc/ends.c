@@ -35,7 +35,8 @@ ter_status ter_mutator_take_memory(struct ter_allocator *allocator, struct ter_m
  */
 void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mutator)
 {
-    memset((char *)mutator + sizeof mutator->runs, 0, sizeof *mutator - sizeof mutator->runs);
+    memset((char *)mutator + sizeof mutator->cell_runs, 0,
+           sizeof *mutator - sizeof mutator->cell_runs);
     mutator->next = allocator->retired;
     allocator->retired = mutator;
 }

@@ -2,9 +2,10 @@
 /*
  * A mutator: a thread that allocates.
  *
- * Invariant: a run, the block it came from and the list of freed cells are touched by the mutator's
- * own thread only, or by the collector while that thread is stopped. A cell is handed out by moving
- * the cursor; nothing else is written, and no lock is taken. For freed cells see freeing.h.
+ * Invariant: a cell run, the block it came from and the list of freed cells are touched by the
+ * mutator's own thread only, or by the collector while that thread is stopped. A cell is handed out
+ * by moving the cursor; nothing else is written, and no lock is taken. For freed cells see
+ * freeing.h.
  *
  * A guest is a thread that nobody promised could be stopped. It is outside the heap but for short
  * calls in which it lets signals through. A collector asks it to stand all the same, to see its
@@ -18,12 +19,12 @@
 enum ter_service { TER_SERVICE_SMALL, TER_SERVICE_LARGE, TER_SERVICES };
 
 struct ter_mutator_slow {
-    uintptr_t block; /* where the run came from; 0 for none */
+    uintptr_t block; /* where the cell run came from; 0 for none */
     uintptr_t freed; /* cells below their blocks' resume points, linked through their first word */
 };
 
 struct ter_mutator {
-    struct ter_run runs[TER_MAX_KINDS][TER_SIZE_CLASSES];
+    struct ter_cell_run cell_runs[TER_MAX_KINDS][TER_SIZE_CLASSES];
     ter_size_class_table class_of;
     struct ter_allocator *allocator;
     struct ter_os_thread *thread;

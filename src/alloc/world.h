@@ -26,7 +26,8 @@ void ter_world_forget_stopped(struct ter_allocator *allocator);
 ter_status ter_world_share(struct ter_allocator *allocator);
 
 /* Marks what the stopped ones keep for themselves. */
-void ter_world_mark_runs(const struct ter_allocator *allocator, const struct ter_side_table *marks);
+void ter_world_mark_cell_runs(const struct ter_allocator *allocator,
+                              const struct ter_side_table *marks);
 
 /* Visits the stacks of all mutators, the caller's from `own_end` up. */
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,

@@ -45,7 +45,7 @@ static void prepare_all(struct ter_collector *collector)
         collector->plan->prepare(collector);
     else
         ter_spaces_prepare(collector);
-    ter_world_mark_runs(&collector->allocator, &collector->arena.side.tables[TER_SIDE_MARK]);
+    ter_world_mark_cell_runs(&collector->allocator, &collector->arena.side.tables[TER_SIDE_MARK]);
     collector->tracer.loop->begin(&collector->tracer);
 }
 

@@ -6,7 +6,7 @@
 _Static_assert(TER_MOST_SPACES <= TER_TRACER_MAX_RANGES, "the tracer has room for all spaces");
 
 /* What a mutator takes of a block at once: zeroing it stays in the first cache. */
-#define RUN_BYTES TER_KIB(4)
+#define CELL_RUN_BYTES TER_KIB(4)
 
 /* ---- Spaces ---- */
 
@@ -125,7 +125,8 @@ static void init_allocator(struct ter_collector *collector,
     allocator->barrier = (uint8_t)collector->plan->barrier;
     allocator->stress_interval = settings->stress_interval;
     /* Under stress every allocation takes the slow path, where allocations are counted. */
-    allocator->run_bytes = settings->stress_interval != 0 ? TER_BYTES_IN_GRANULE : RUN_BYTES;
+    allocator->cell_run_bytes =
+        settings->stress_interval != 0 ? TER_BYTES_IN_GRANULE : CELL_RUN_BYTES;
     ter_gate_init(collector);
 }
 

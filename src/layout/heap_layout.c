@@ -19,7 +19,7 @@
 #define RARE_START (UINT64_C(0x2f80) << 32)
 #define RARE_FIRST (UINT64_C(0x399400000))
 #define LOG_BY_NEED 36u      /* the smallest slots by need that are not made by hand */
-#define LOG_MOST_BY_NEED 41u /* a run of pages has no more */
+#define LOG_MOST_BY_NEED 41u /* a page run has no more */
 
 /*
  * Of what is made smaller and shared: as rare as is possible where a sparse map's table is

@@ -4,7 +4,7 @@
  * granule of every object: valid-object bits.
  *
  * For policies to come whose objects lie in no cells of one size: lines, copies, bumped blocks.
- * Those that there are know cells and runs of pages, and find the object by them.
+ * Those that there are know cells and page runs, and find the object by them.
  *
  * Invariant: any word may be asked. What lies outside the table's data or is not mapped holds no
  * object, and no memory but mapped metadata is read. An object that is found was valid at some

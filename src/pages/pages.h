@@ -9,4 +9,4 @@
 #include "pages/monotone.h"
 #include "pages/foreign.h"
 #include "pages/range.h"
-#include "pages/runs.h"
+#include "pages/page_runs.h"

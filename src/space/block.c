@@ -170,14 +170,14 @@ static size_t cap_run(size_t bytes, size_t max_bytes, size_t cell_bytes)
  * that is at least as new: the run is emptied, moved, and only then opened. A cursor that is newer
  * lies behind the cells of the old run, or in another block.
  */
-static void publish_run(struct ter_run *run, uintptr_t cursor, uintptr_t limit)
+static void publish_run(struct ter_cell_run *run, uintptr_t cursor, uintptr_t limit)
 {
     __atomic_store_n(&run->limit, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&run->cursor, cursor, __ATOMIC_RELEASE);
     __atomic_store_n(&run->limit, limit, __ATOMIC_RELEASE);
 }
 
-static void let_go(struct ter_block_state *state, struct ter_run *run)
+static void let_go(struct ter_block_state *state, struct ter_cell_run *run)
 {
     publish_run(run, 0, 0);
     __atomic_store_n(&state->owner, NULL, __ATOMIC_RELEASE);
@@ -185,7 +185,7 @@ static void let_go(struct ter_block_state *state, struct ter_run *run)
 }
 
 bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                            struct ter_run *run)
+                            struct ter_cell_run *run)
 {
     const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
     struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
@@ -214,7 +214,7 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
 }
 
 bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                              struct ter_run *run)
+                              struct ter_cell_run *run)
 {
     if (ter_block_space_refill(space, block, max_bytes, run))
         return true;
@@ -222,7 +222,8 @@ bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, si
     return false;
 }
 
-void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block, struct ter_run *run)
+void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
+                                struct ter_cell_run *run)
 {
     struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
 

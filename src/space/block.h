@@ -32,15 +32,15 @@ struct ter_block_head {
     uint32_t unused;
 };
 
-/* Where a mutator allocates: [cursor, limit) is free, zeroed if the kind wants it. */
-struct ter_run {
+/* A cell run, where a mutator allocates: [cursor, limit) is free, zeroed if the kind wants it. */
+struct ter_cell_run {
     uintptr_t cursor;
     uintptr_t limit;
 };
 
 struct ter_block_state {
-    const struct ter_run *owner; /* the run of the mutator that allocates here, or NULL */
-    uint16_t resume;             /* next granule of the block to look at for free cells */
+    const struct ter_cell_run *owner; /* the run of the mutator that allocates here, or NULL */
+    uint16_t resume;                  /* next granule of the block to look at for free cells */
     uint8_t size_class;
     bool zeroed; /* never used since it came from the system */
 };
@@ -76,17 +76,17 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
  * known to allocate from. False, with the block let go, when none is left.
  */
 bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                              struct ter_run *run);
+                              struct ter_cell_run *run);
 /*
  * The same without the heap lock, by the owner of the block, which took a run of it before; when
  * none is left the block stays its own. A collector may stop the thread at any instruction of this:
  * cells are free, then in the published run, then valid, and the block is nobody else's meanwhile.
  */
 bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                            struct ter_run *run);
+                            struct ter_cell_run *run);
 /* Makes what is left of `run` free again, before a collection or at the end of a mutator. */
 void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
-                                struct ter_run *run);
+                                struct ter_cell_run *run);
 
 /* ---- Collection; with the world stopped and every run returned ---- */
 
@@ -129,7 +129,7 @@ TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_arena *ar
 /* A cell of a mutator's run that was not handed out yet is valid by its bit, but no object. */
 TER_INLINE bool ter_block_is_handed_out(const struct ter_arena *arena, uintptr_t cell)
 {
-    const struct ter_run *run =
+    const struct ter_cell_run *run =
         __atomic_load_n(&ter_block_state_of(arena, cell)->owner, __ATOMIC_ACQUIRE);
     uintptr_t cursor, limit;
 

@@ -22,7 +22,7 @@ static ter_object find_large(const struct ter_sft *sft, uintptr_t word)
 
     if (!ter_range_holds(&space->range, space->arena, word))
         return ter_object_none();
-    start = ter_runs_find(space->arena, word);
+    start = ter_page_runs_find(space->arena, word);
     /* The bit last set and first cleared: while a run changes hands, its records say nothing. */
     if (start == 0 || !ter_range_holds(&space->range, space->arena, start) ||
         !ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), start) ||
@@ -48,7 +48,7 @@ static unsigned large_kind(const struct ter_space *space, uintptr_t object)
 
 static ter_status large_init(struct ter_space *space)
 {
-    ter_runs_init(&large_space_of(space)->runs, &space->range, space->arena);
+    ter_page_runs_init(&large_space_of(space)->runs, &space->range, space->arena);
     return TER_OK;
 }
 
@@ -67,8 +67,8 @@ static ter_status large_allocate(struct ter_space *space, uintptr_t *window, uns
 
     (void)window;
     TER_CHECK(ter_is_aligned(bytes, TER_BYTES_IN_GRANULE));
-    status = ter_runs_acquire(&large_space_of(space)->runs, ter_bytes_to_pages_up(bytes), &start,
-                              zeroed);
+    status = ter_page_runs_acquire(&large_space_of(space)->runs, ter_bytes_to_pages_up(bytes),
+                                   &start, zeroed);
     if (status != TER_OK)
         return status;
     *ter_large_record_of(space->arena, start) = (struct ter_large_record){
@@ -87,20 +87,20 @@ static size_t free_large(struct ter_space *space, uintptr_t object)
     bool was_set = ter_bits_clear_shared(large_valid_bits(space), object);
 
     TER_CHECK(was_set);
-    ter_runs_release(&large_space_of(space)->runs, object);
+    ter_page_runs_release(&large_space_of(space)->runs, object);
     return bytes;
 }
 
 static bool large_extend(struct ter_space *space, uintptr_t object, size_t bytes)
 {
     struct ter_large_record *record = ter_large_record_of(space->arena, object);
-    struct ter_runs *runs = &large_space_of(space)->runs;
+    struct ter_page_runs *runs = &large_space_of(space)->runs;
     size_t pages = ter_bytes_to_pages_up(bytes);
-    size_t old_pages = ter_runs_pages(runs, object);
+    size_t old_pages = ter_page_runs_pages(runs, object);
     size_t dirty = bytes;
     bool zeroed = false;
 
-    if (pages > old_pages && !ter_runs_extend(runs, object, pages, &zeroed))
+    if (pages > old_pages && !ter_page_runs_extend(runs, object, pages, &zeroed))
         return false;
     /* Pages that read zero are not touched for that. */
     if (zeroed)
@@ -122,15 +122,15 @@ static void large_keep_by_first_page(struct ter_space *space, uintptr_t object)
 
 static uintptr_t next_large(const struct ter_space *space, uintptr_t object)
 {
-    const struct ter_runs *runs = &large_space_of(space)->runs;
-    size_t pages = ter_runs_pages(runs, object);
+    const struct ter_page_runs *runs = &large_space_of(space)->runs;
+    size_t pages = ter_page_runs_pages(runs, object);
 
-    return ter_runs_next_used(runs, object + (pages << TER_LOG_BYTES_IN_PAGE));
+    return ter_page_runs_next_used(runs, object + (pages << TER_LOG_BYTES_IN_PAGE));
 }
 
 static uintptr_t first_large(const struct ter_space *space)
 {
-    return ter_runs_next_used(&large_space_of(space)->runs, 0);
+    return ter_page_runs_next_used(&large_space_of(space)->runs, 0);
 }
 
 static void large_prepare(struct ter_space *space)
@@ -176,22 +176,22 @@ static size_t large_used_in_chunk(const struct ter_space *space, uintptr_t chunk
     size_t used = 0;
 
     for (size_t i = 0; i < TER_PAGES_IN_CHUNK; i++)
-        used += ter_runs_find(space->arena, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
+        used += ter_page_runs_find(space->arena, chunk + (i << TER_LOG_BYTES_IN_PAGE)) != 0;
     return used << TER_LOG_BYTES_IN_PAGE;
 }
 
 static size_t large_trim(struct ter_space *space, size_t bytes)
 {
-    return ter_runs_trim(&large_space_of(space)->runs, bytes);
+    return ter_page_runs_trim(&large_space_of(space)->runs, bytes);
 }
 
 static void large_check(const struct ter_space *space)
 {
-    const struct ter_runs *runs = &large_space_of(space)->runs;
+    const struct ter_page_runs *runs = &large_space_of(space)->runs;
     size_t pages = 0;
 
     for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object)) {
-        size_t length = ter_runs_pages(runs, object);
+        size_t length = ter_page_runs_pages(runs, object);
 
         pages += length;
         TER_REQUIRE(ter_bits_test(large_valid_bits(space), object) &&
@@ -204,9 +204,10 @@ static void large_check(const struct ter_space *space)
 }
 
 const struct ter_policy ter_policy_large = {
-    .help = "objects over 8 KiB, each in a run of pages of its own",
+    .help = "objects over 8 KiB, each in a page run of its own",
     .record_bytes = sizeof(struct ter_large_space),
-    .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_RUNS_SIDE | TER_SIDE_SET(LARGE),
+    .side =
+        TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_PAGE_RUNS_SIDE | TER_SIDE_SET(LARGE),
     .in_layout = true,
     .functions = {.kind = TER_SPACE_LARGE,
                   .name = "large",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large object space: each object in a run of pages of its own.
+ * Large object space: each object in a page run of its own.
  *
  * Invariant: a used run holds one object, which begins at its first byte; its record and its
  * valid-object bit say so. Uncollectable large objects live here too; they are roots.
@@ -18,7 +18,7 @@ struct ter_large_record {
 
 struct ter_large_space {
     struct ter_space space;
-    struct ter_runs runs;
+    struct ter_page_runs runs;
 };
 
 TER_INLINE struct ter_large_record *ter_large_record_of(const struct ter_arena *arena,

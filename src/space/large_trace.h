@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tracing in large object spaces, for loops: a word leads to its run of pages and the record. */
+/* Tracing in large object spaces, for loops: a word leads to its page run and the record. */
 #pragma once
 
 #include "space/large.h"
@@ -9,7 +9,7 @@
 TER_INLINE uintptr_t ter_large_trace(struct ter_scanning *scanning, uintptr_t word,
                                      enum ter_word_form form, enum ter_marking marking)
 {
-    uintptr_t object = ter_runs_find(scanning->arena, word);
+    uintptr_t object = ter_page_runs_find(scanning->arena, word);
     const struct ter_large_record *record;
 
     if (object == 0)

@@ -111,7 +111,7 @@ struct ter_policy {
     void (*for_each)(const struct ter_space *space, ter_object_visitor *visit, void *context);
     /* Is there an object of an uncollectable kind? Optional: there may be. */
     bool (*has_uncollectable)(const struct ter_space *space);
-    /* Bytes in use: of blocks, runs of pages, objects. And of one chunk. */
+    /* Bytes in use: of blocks, page runs, objects. And of one chunk. */
     size_t (*used_bytes)(const struct ter_space *space);
     size_t (*used_in_chunk)(const struct ter_space *space, uintptr_t chunk);
     /* Gives up to about `bytes` of free memory back to the system; returns how much. Optional. */

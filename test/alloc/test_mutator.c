@@ -68,7 +68,7 @@ static int make_mutator(void **state)
     allocator->kinds[0] = (struct ter_kind){.scan = TER_SCAN_AMBIGUOUS, .zeroed = true};
     allocator->kinds[1] = (struct ter_kind){.scan = TER_SCAN_NONE, .uncollectable = true};
     allocator->kind_count = 2;
-    allocator->run_bytes = 4096;
+    allocator->cell_run_bytes = 4096;
     allocator->gate = (struct ter_gate){.admit = admit,
                                         .refused = refused,
                                         .stress = stress,
@@ -421,7 +421,7 @@ static void stress_counts_allocations(void **state)
     struct alloc_test *test = *state;
 
     test->allocator.stress_interval = 7;
-    test->allocator.run_bytes = TER_BYTES_IN_GRANULE;
+    test->allocator.cell_run_bytes = TER_BYTES_IN_GRANULE;
     for (size_t i = 1; i <= 700; i++) {
         assert_true(allocate(test, (unsigned)(i % 2), i % 10 == 0 ? 9000 : i));
         assert_int_equal(test->stresses, i / 7);

@@ -22,7 +22,7 @@ struct model {
     struct ter_arena arena;
     struct ter_range range[SPACES];
     struct ter_blocks blocks[2];
-    struct ter_runs runs;
+    struct ter_page_runs runs;
     struct ter_random random;
     size_t used_pages;
     struct page page[PAGES];
@@ -81,12 +81,12 @@ static struct model *make(const struct ter_arena_settings *form)
     assert_non_null(model);
     assert_int_equal(ter_arena_init(&model->arena, form), TER_OK);
     for (unsigned i = 0; i < SPACES; i++) {
-        ter_range_init(&model->range[i], &model->arena, i, i == RUNS ? TER_RUNS_SIDE : block_side,
-                       test_add_owner(&model->arena));
+        ter_range_init(&model->range[i], &model->arena, i,
+                       i == RUNS ? TER_PAGE_RUNS_SIDE : block_side, test_add_owner(&model->arena));
         if (i != RUNS)
             ter_blocks_init(&model->blocks[i], &model->range[i], &model->arena);
     }
-    ter_runs_init(&model->runs, &model->range[RUNS], &model->arena);
+    ter_page_runs_init(&model->runs, &model->range[RUNS], &model->arena);
     model->random = test_random();
     current = model;
     return model;
@@ -124,7 +124,7 @@ static void leave(struct model *model, size_t first)
         i++;
     } while (i < PAGES && model->page[i].used_by == space + 1 && !model->page[i].begins);
     if (space == RUNS)
-        ter_runs_release(&model->runs, address_of(model, first));
+        ter_page_runs_release(&model->runs, address_of(model, first));
     else
         ter_blocks_release(&model->blocks[space], address_of(model, first));
 }
@@ -142,7 +142,7 @@ static void acquire(struct model *model, unsigned space)
     size_t pages = space == RUNS ? 1 + test_below(&model->random, 1500) : PAGES_IN_BLOCK;
     uintptr_t start;
     bool zeroed;
-    ter_status status = space == RUNS ? ter_runs_acquire(&model->runs, pages, &start, &zeroed)
+    ter_status status = space == RUNS ? ter_page_runs_acquire(&model->runs, pages, &start, &zeroed)
                                       : ter_blocks_acquire(&model->blocks[space], &start, &zeroed);
 
     if (status == TER_OK)
@@ -170,7 +170,7 @@ static void trim(struct model *model, unsigned space)
                        : (size_t)test_below(&model->random, TER_MIB(8));
     size_t resident = atomic_load(&model->arena.accounting.mapped_bytes) -
                       atomic_load(&model->arena.accounting.clean_bytes);
-    size_t done = space == RUNS ? ter_runs_trim(&model->runs, bytes)
+    size_t done = space == RUNS ? ter_page_runs_trim(&model->runs, bytes)
                                 : ter_blocks_trim(&model->blocks[space], &view, bytes);
 
     assert_int_equal(resident - done, atomic_load(&model->arena.accounting.mapped_bytes) -
@@ -182,15 +182,15 @@ static void trim(struct model *model, unsigned space)
 static void learn_clean_runs(struct model *model)
 {
     for (size_t i = 0; i < PAGES;) {
-        const struct ter_run_record *record;
+        const struct ter_page_run_record *record;
 
         if (!ter_range_holds(&model->range[RUNS], &model->arena, address_of(model, i))) {
             i = ter_align_down(i, TER_PAGES_IN_CHUNK) + TER_PAGES_IN_CHUNK;
             continue;
         }
-        record = ter_runs_record(&model->arena, address_of(model, i));
+        record = ter_page_runs_record(&model->arena, address_of(model, i));
         assert_true(record->pages > 0);
-        if (record->state == TER_RUN_FREE && record->zeroed)
+        if (record->state == TER_PAGE_RUN_FREE && record->zeroed)
             for (size_t k = i; k < i + record->pages; k++) {
                 assert_int_equal(*(uintptr_t *)address_of(model, k), 0);
                 model->page[k].dirty = false;
@@ -284,7 +284,7 @@ static void come_and_go(const struct ter_arena_settings *form)
     /* What is left of each space of blocks is the chunk that its fresh blocks are in. */
     for (unsigned i = 0; i < SPACES; i++) {
         if (i == RUNS)
-            ter_runs_trim(&model->runs, SIZE_MAX);
+            ter_page_runs_trim(&model->runs, SIZE_MAX);
         else
             ter_blocks_trim(&model->blocks[i], &view, SIZE_MAX);
         forget_unowned(model);

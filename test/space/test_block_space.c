@@ -99,7 +99,7 @@ static void begin_class(struct space_test *test, unsigned kind, unsigned size_cl
 }
 
 /* The run lies in cells that are free, and is clear if its kind wants that. */
-static void check_run(const struct space_test *test, const struct ter_run *run, unsigned kind,
+static void check_run(const struct space_test *test, const struct ter_cell_run *run, unsigned kind,
                       size_t most)
 {
     size_t bytes = run->limit - run->cursor;
@@ -114,7 +114,7 @@ static void check_run(const struct space_test *test, const struct ter_run *run, 
         assert_true(test_reads_zero(run->cursor, bytes));
 }
 
-static void hand_out(struct space_test *test, struct ter_run *run, size_t count)
+static void hand_out(struct space_test *test, struct ter_cell_run *run, size_t count)
 {
     while (count-- > 0 && run->cursor < run->limit) {
         memset((void *)run->cursor, 0x66, test->cell_bytes);
@@ -125,7 +125,7 @@ static void hand_out(struct space_test *test, struct ter_run *run, size_t count)
 
 static void use_up(struct space_test *test, unsigned kind, size_t most)
 {
-    struct ter_run run = {0, 0};
+    struct ter_cell_run run = {0, 0};
 
     while (ter_block_space_next_run(test->space, test->block, most, &run)) {
         check_run(test, &run, kind, most);
@@ -227,7 +227,7 @@ static void every_byte_of_every_class(void **state)
 static void a_returned_run_is_free(void **state)
 {
     struct space_test *test = *state;
-    struct ter_run run = {0, 0};
+    struct ter_cell_run run = {0, 0};
     uintptr_t cursor;
 
     begin_class(test, KIND_CLEARED, 2);
@@ -328,7 +328,7 @@ static void answers(void **state)
     struct space_test *test = *state;
     const struct ter_sft *space = sft(test);
     struct ter_trace trace = {.trace_object = note_trace};
-    struct ter_run run = {0, 0};
+    struct ter_cell_run run = {0, 0};
 
     begin_class(test, KIND_CLEARED, 3);
     assert_ptr_equal(ter_sft_map_get(&test->arena.map, test->block), space);
@@ -349,7 +349,7 @@ static void answers(void **state)
 static void new_objects_are_live(void **state)
 {
     struct space_test *test = *state;
-    struct ter_run run = {0, 0};
+    struct ter_cell_run run = {0, 0};
 
     for (unsigned round = 0; round < 3; round++) {
         begin_class(test, KIND_ATOMIC, 5);
@@ -387,7 +387,7 @@ static void freeing_twice_is_told(void **state)
 static void exact_objects(void **state)
 {
     struct space_test *test = *state;
-    struct ter_run run = {0, 0};
+    struct ter_cell_run run = {0, 0};
 
     begin_class(test, KIND_ATOMIC, 9);
     assert_true(ter_block_space_next_run(test->space, test->block, SIZE_MAX, &run));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a collector does with the runs of mutators: gives them back, or marks what they hold.
+ * What a collector does with the cell runs of mutators: gives them back, or marks what they hold.
  * Under the heap lock.
  */
 #pragma once
@@ -13,4 +13,5 @@
  */
 void ter_mutator_flush(struct ter_mutator *mutator);
 /* Sets the mark of every cell that the mutator's runs still hold: they stay its own. */
-void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks);
+void ter_mutator_mark_cell_runs(const struct ter_mutator *mutator,
+                                const struct ter_side_table *marks);

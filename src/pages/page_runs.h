@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free-list page resource: a space's chunks cut into runs of pages.
+ * Free-list page resource: a space's chunks cut into page runs.
  *
  * Invariant: the space's chunks are divided without gaps into runs, each used or free. The record
  * of a run's first page says its length and state; that of its last page how far back the first one
@@ -17,9 +17,9 @@
 
 #include "pages/range.h"
 
-enum ter_run_state { TER_RUN_NONE = 0, TER_RUN_FREE = 1, TER_RUN_USED = 2 };
+enum ter_page_run_state { TER_PAGE_RUN_NONE = 0, TER_PAGE_RUN_FREE = 1, TER_PAGE_RUN_USED = 2 };
 
-struct ter_run_record {
+struct ter_page_run_record {
     uint32_t pages : 29; /* first page only: length of the run */
     uint32_t state : 2;  /* where a run has a record; none elsewhere */
     uint32_t zeroed : 1; /* first and last page of a free run: every page of it reads zero */
@@ -28,55 +28,58 @@ struct ter_run_record {
     uint32_t prev;
 };
 
-#define TER_RUN_BINS 32u
+#define TER_PAGE_RUN_BINS 32u
 
 /* What a range needs whose pages are cut into runs. */
-#define TER_RUNS_SIDE (TER_SIDE_SET(PAGE_RUN) | TER_SIDE_SET(CHUNK_RUN))
+#define TER_PAGE_RUNS_SIDE (TER_SIDE_SET(PAGE_RUN) | TER_SIDE_SET(CHUNK_RUN))
 
-struct ter_runs {
+struct ter_page_runs {
     struct ter_range *range;
     struct ter_arena *arena;
-    uint32_t bins[TER_RUN_BINS]; /* 1 + index of the first free run */
+    uint32_t bins[TER_PAGE_RUN_BINS]; /* 1 + index of the first free run */
     size_t used_pages;
 };
 
-void ter_runs_init(struct ter_runs *runs, struct ter_range *range, struct ter_arena *arena);
+void ter_page_runs_init(struct ter_page_runs *runs, struct ter_range *range,
+                        struct ter_arena *arena);
 
 /* Takes `pages` pages, without asking the limit. *zeroed says that they read zero. */
-ter_status ter_runs_acquire(struct ter_runs *runs, size_t pages, uintptr_t *start, bool *zeroed);
+ter_status ter_page_runs_acquire(struct ter_page_runs *runs, size_t pages, uintptr_t *start,
+                                 bool *zeroed);
 /* Gives the used run that begins at `start` back. */
-void ter_runs_release(struct ter_runs *runs, uintptr_t start);
+void ter_page_runs_release(struct ter_page_runs *runs, uintptr_t start);
 /*
  * Makes the used run at `start` longer in place when what follows is free. *zeroed: what is new
  * reads zero.
  */
-bool ter_runs_extend(struct ter_runs *runs, uintptr_t start, size_t pages, bool *zeroed);
+bool ter_page_runs_extend(struct ter_page_runs *runs, uintptr_t start, size_t pages, bool *zeroed);
 
 /*
  * Gives up to about `bytes` of memory of free runs back to the system, from the top; whole chunks
  * leave the space. Returns the bytes.
  */
-size_t ter_runs_trim(struct ter_runs *runs, size_t bytes);
+size_t ter_page_runs_trim(struct ter_page_runs *runs, size_t bytes);
 
 /* Length of the used run that begins at `start`. */
-size_t ter_runs_pages(const struct ter_runs *runs, uintptr_t start);
+size_t ter_page_runs_pages(const struct ter_page_runs *runs, uintptr_t start);
 
-TER_INLINE struct ter_run_record *ter_runs_record(const struct ter_arena *arena, uintptr_t address)
+TER_INLINE struct ter_page_run_record *ter_page_runs_record(const struct ter_arena *arena,
+                                                            uintptr_t address)
 {
     return TER_SIDE_RECORD(arena->side, PAGE_RUN, address);
 }
 
 /* The same where the page has no record: that of a run from an earlier chunk. */
-uintptr_t ter_runs_find_far(const struct ter_arena *arena, uintptr_t word);
+uintptr_t ter_page_runs_find_far(const struct ter_arena *arena, uintptr_t word);
 
 /* First page of the used run that covers the mapped address `word`; 0 if the page is free. */
-TER_INLINE uintptr_t ter_runs_find(const struct ter_arena *arena, uintptr_t word)
+TER_INLINE uintptr_t ter_page_runs_find(const struct ter_arena *arena, uintptr_t word)
 {
-    const struct ter_run_record *record = ter_runs_record(arena, word);
+    const struct ter_page_run_record *record = ter_page_runs_record(arena, word);
     uintptr_t page = ter_align_down(word, TER_BYTES_IN_PAGE);
 
-    if (record->state != TER_RUN_USED)
-        return ter_runs_find_far(arena, word);
+    if (record->state != TER_PAGE_RUN_USED)
+        return ter_page_runs_find_far(arena, word);
     return page - ((uintptr_t)record->back << TER_LOG_BYTES_IN_PAGE);
 }
 
@@ -84,4 +87,4 @@ TER_INLINE uintptr_t ter_runs_find(const struct ter_arena *arena, uintptr_t word
  * The used runs in address order: the first one at or above `from` (0 or an address of the range),
  * 0 when there is none. Pass the end of a run to get the next.
  */
-uintptr_t ter_runs_next_used(const struct ter_runs *runs, uintptr_t from);
+uintptr_t ter_page_runs_next_used(const struct ter_page_runs *runs, uintptr_t from);

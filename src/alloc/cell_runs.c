@@ -4,7 +4,7 @@
 static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;
-    struct ter_run *run = &mutator->runs[kind][size_class];
+    struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
     struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
 
     if (slow->block != 0) {
@@ -26,11 +26,12 @@ void ter_mutator_flush(struct ter_mutator *mutator)
             flush_class(mutator, kind, size_class);
 }
 
-void ter_mutator_mark_runs(const struct ter_mutator *mutator, const struct ter_side_table *marks)
+void ter_mutator_mark_cell_runs(const struct ter_mutator *mutator,
+                                const struct ter_side_table *marks)
 {
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++) {
-            const struct ter_run *run = &mutator->runs[kind][size_class];
+            const struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
 
             ter_bits_set_strided_shared(marks, run->cursor, run->limit,
                                         ter_size_class_bytes[size_class]);

@@ -5,13 +5,13 @@
  */
 #include "arena.h"
 
-/* Runs of a bin beyond this many may be passed over (BIN_PROBES in src/pages/runs.c). */
+/* Runs of a bin beyond this many may be passed over (BIN_PROBES in src/pages/page_runs.c). */
 #define CERTAIN_FREE_RUNS 60u
 
 struct model {
     struct ter_arena arena;
     struct ter_range range;
-    struct ter_runs runs;
+    struct ter_page_runs runs;
     struct ter_random random;
     uint32_t owner[TEST_SLOT_PAGES]; /* 1 + first page of the used run; 0: free */
     bool dirty[TEST_SLOT_PAGES];     /* was used before */
@@ -25,8 +25,9 @@ static int make_model(void **state)
 
     assert_non_null(model);
     test_arena_init(&model->arena);
-    ter_range_init(&model->range, &model->arena, 1, TER_RUNS_SIDE, test_add_owner(&model->arena));
-    ter_runs_init(&model->runs, &model->range, &model->arena);
+    ter_range_init(&model->range, &model->arena, 1, TER_PAGE_RUNS_SIDE,
+                   test_add_owner(&model->arena));
+    ter_page_runs_init(&model->runs, &model->range, &model->arena);
     *state = model;
     return 0;
 }
@@ -109,7 +110,7 @@ static bool acquire(struct model *model, size_t pages)
     uintptr_t start = 0;
     bool zeroed = false;
     size_t page;
-    ter_status status = ter_runs_acquire(&model->runs, pages, &start, &zeroed);
+    ter_status status = ter_page_runs_acquire(&model->runs, pages, &start, &zeroed);
 
     if (status != TER_OK) {
         assert_int_equal(status, TER_ERROR_NO_ADDRESS_SPACE);
@@ -135,8 +136,8 @@ static void release(struct model *model, size_t page)
 {
     size_t pages = run_length(model, page);
 
-    assert_int_equal(ter_runs_pages(&model->runs, address(model, page)), pages);
-    ter_runs_release(&model->runs, address(model, page));
+    assert_int_equal(ter_page_runs_pages(&model->runs, address(model, page)), pages);
+    ter_page_runs_release(&model->runs, address(model, page));
     for (size_t i = page; i < page + pages; i++)
         model->owner[i] = 0;
     model->used -= pages;
@@ -152,7 +153,7 @@ static void extend(struct model *model, size_t page)
     size_t room =
         after < mapped_pages(model) && model->owner[after] == 0 ? free_length(model, after) : 0;
     bool zeroed = false;
-    bool extended = ter_runs_extend(&model->runs, address(model, page), pages + more, &zeroed);
+    bool extended = ter_page_runs_extend(&model->runs, address(model, page), pages + more, &zeroed);
 
     assert_int_equal(extended, room >= more);
     if (extended)
@@ -180,18 +181,18 @@ static size_t random_run(struct model *model)
 /* What the resource says of every page is what the model says. */
 static void check_questions(struct model *model)
 {
-    uintptr_t next = ter_runs_next_used(&model->runs, 0);
+    uintptr_t next = ter_page_runs_next_used(&model->runs, 0);
     size_t seen = 0;
 
     for (size_t page = 0; page < mapped_pages(model); page++) {
         uintptr_t word = address(model, page) + test_below(&model->random, TER_BYTES_IN_PAGE);
         uintptr_t first = model->owner[page] == 0 ? 0 : address(model, model->owner[page] - 1);
 
-        assert_int_equal(ter_runs_find(&model->arena, word), first);
+        assert_int_equal(ter_page_runs_find(&model->arena, word), first);
         if (model->owner[page] == page + 1) {
             assert_int_equal(next, address(model, page));
-            next += ter_runs_pages(&model->runs, next) << TER_LOG_BYTES_IN_PAGE;
-            next = ter_runs_next_used(&model->runs, next);
+            next += ter_page_runs_pages(&model->runs, next) << TER_LOG_BYTES_IN_PAGE;
+            next = ter_page_runs_next_used(&model->runs, next);
             seen++;
         }
     }
@@ -237,7 +238,7 @@ static void random_operations(void **state)
     /* All neighbours of one sort have become one. */
     for (size_t page = 0, length; page < mapped_pages(model); page += length) {
         length = free_length(model, page);
-        assert_int_equal(ter_runs_record(&model->arena, address(model, page))->pages, length);
+        assert_int_equal(ter_page_runs_record(&model->arena, address(model, page))->pages, length);
     }
 }
 
@@ -265,12 +266,12 @@ static void limits_of_acquire(void **state)
         uintptr_t start = 1;
         bool zeroed;
 
-        assert_int_equal(ter_runs_acquire(&model->runs, wrong[i], &start, &zeroed),
+        assert_int_equal(ter_page_runs_acquire(&model->runs, wrong[i], &start, &zeroed),
                          TER_ERROR_NO_ADDRESS_SPACE);
         assert_int_equal(start, 1);
     }
     assert_int_equal(mapped_pages(model), 0);
-    assert_int_equal(ter_runs_next_used(&model->runs, 0), 0);
+    assert_int_equal(ter_page_runs_next_used(&model->runs, 0), 0);
     assert_true(acquire(model, TEST_SLOT_PAGES));
     release(model, 0);
     assert_true(acquire(model, TEST_SLOT_PAGES));
@@ -289,7 +290,7 @@ static void a_refused_commit_changes_nothing(void **state)
         bool zeroed;
 
         test_fail_calls(TEST_CALL(COMMIT), k, 1);
-        status = ter_runs_acquire(&model->runs, TER_PAGES_IN_CHUNK, &start, &zeroed);
+        status = ter_page_runs_acquire(&model->runs, TER_PAGES_IN_CHUNK, &start, &zeroed);
         test_stop_failing(&failed);
         if (failed == 0) {
             assert_int_equal(status, TER_OK);
