@@ -68,21 +68,23 @@ static void choose_map(const char *name, struct ter_arena_settings *settings)
 
 /*
  * The arena asks the kernel with a hint, and the kernel may answer with another range: beyond the
- * layout's limit, when somebody else took the place meanwhile. Then another place is looked for,
- * and likewise where a place by need is taken.
+ * layout's limit, when somebody else took the placement meanwhile. Then another one is looked for,
+ * and likewise where a placement by need is taken.
  */
-static ter_status init_in_place(struct ter_heap *heap, struct ter_collector_settings *settings)
+static ter_status init_at_a_placement(struct ter_heap *heap,
+                                      struct ter_collector_settings *settings)
 {
-    unsigned attempt = 0, place = 0;
+    unsigned attempt = 0, placement = 0;
 
     while (attempt < PLACE_ATTEMPTS) {
-        ter_status status = ter_heap_choose_layout(&heap->options, &place, &settings->arena.layout);
+        ter_status status =
+            ter_heap_choose_layout(&heap->options, &placement, &settings->arena.layout);
 
         if (status == TER_OK)
             status = ter_collector_init(&heap->collector, settings);
         if (status == TER_ERROR_OWNED) {
             memset(&heap->collector, 0, sizeof heap->collector);
-            continue; /* there are only so many places */
+            continue; /* there are only so many */
         }
         if (status != TER_OK)
             return status;
@@ -118,7 +120,7 @@ static ter_status init_collector(struct ter_heap *heap)
     settings.arena.log_whole_map = options->sft_trace_map != 0;
     settings.arena.log_map = options->sft_trace != 0 || options->sft_trace_map != 0;
     choose_map(options->sft_map, &settings.arena);
-    return init_in_place(heap, &settings);
+    return init_at_a_placement(heap, &settings);
 }
 
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)

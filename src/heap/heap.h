@@ -11,5 +11,5 @@
 #include "heap/fork.h"
 #include "heap/instance.h"
 #include "heap/occupancy.h"
-#include "heap/place.h"
+#include "heap/placement.h"
 #include "heap/report.h"

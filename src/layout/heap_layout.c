@@ -31,9 +31,9 @@
 #define PROGRAMS (UINT64_C(0x5500) << 32)
 #define PROGRAMS_END (UINT64_C(0x5700) << 32)
 /* Below are programs at fixed addresses and those that want few address bits. */
-#define LOWEST_PLACE (UINT64_C(0x100) << 32)
+#define LOWEST_PLACEMENT (UINT64_C(0x100) << 32)
 /* Where systems begin to put things from the top down. */
-#define HIGHEST_PLACE (UINT64_C(0x7e00) << 32)
+#define HIGHEST_PLACEMENT (UINT64_C(0x7e00) << 32)
 
 /*
  * default:    by need, in slots of 64 GiB or more, at a rare start.
@@ -79,7 +79,7 @@ bool ter_layout_find_preset(const char *name, struct ter_layout *layout)
 }
 
 /* The slots are known to fit an address space, so that their size is a number. */
-static const char *validate_place(const struct ter_layout *layout)
+static const char *validate_placement(const struct ter_layout *layout)
 {
     size_t bytes = ter_layout_heap_bytes(layout);
 
@@ -91,7 +91,7 @@ static const char *validate_place(const struct ter_layout *layout)
         return NULL;
     if (!ter_is_aligned(layout->limit, TER_BYTES_IN_CHUNK))
         return "the limit is a multiple of a chunk of 4 MiB";
-    /* Nothing lies at address 0, so a heap as large as all below the limit has no place. */
+    /* Nothing lies at address 0, so a heap as large as all below the limit has no placement. */
     if (bytes >= layout->limit)
         return "the slots are larger than what lies below the limit";
     if (layout->heap_start > layout->limit - bytes)
@@ -116,7 +116,7 @@ const char *ter_layout_validate(const struct ter_layout *layout)
         (layout->first != 0 && !layout->contiguous) ||
         !ter_is_aligned(layout->first, TER_BYTES_IN_CHUNK))
         return "a space begins at a chunk of its slot";
-    return validate_place(layout);
+    return validate_placement(layout);
 }
 
 /*
@@ -191,38 +191,39 @@ void ter_layout_widen(struct ter_layout *layout, size_t bytes)
 }
 
 /*
- * The place `*place` steps above `from`, if it ends at or below `to`; else the steps are
+ * The placement `*placement` steps above `from`, if it ends at or below `to`; else the steps are
  * subtracted.
  */
-static bool step_up(uintptr_t from, uintptr_t to, size_t step, unsigned *place, uintptr_t *start)
+static bool step_up(uintptr_t from, uintptr_t to, size_t step, unsigned *placement,
+                    uintptr_t *start)
 {
-    size_t places = to > from ? (to - from) / step : 0;
+    size_t placements = to > from ? (to - from) / step : 0;
 
-    if (*place >= places) {
-        *place -= (unsigned)places;
+    if (*placement >= placements) {
+        *placement -= (unsigned)placements;
         return false;
     }
-    *start = from + *place * step;
+    *start = from + *placement * step;
     return true;
 }
 
-bool ter_layout_place(const struct ter_layout *layout, size_t taken_bytes, unsigned place,
-                      uintptr_t *start)
+bool ter_layout_placement(const struct ter_layout *layout, size_t taken_bytes, unsigned placement,
+                          uintptr_t *start)
 {
     const uintptr_t base = layout->heap_start, slot = ter_layout_space_extent(layout);
-    uintptr_t lowest = ter_align_up((uintptr_t)LOWEST_PLACE, slot), below;
-    uintptr_t programs = (uintptr_t)PROGRAMS; /* 0 on 32 bits, where all places are made by hand */
+    uintptr_t lowest = ter_align_up((uintptr_t)LOWEST_PLACEMENT, slot), below;
+    uintptr_t programs = (uintptr_t)PROGRAMS; /* 0 on 32 bits, where all are made by hand */
 
     *start = base;
-    if (place == 0)
+    if (placement == 0)
         return true;
     if (base < lowest || base >= programs || taken_bytes > base - lowest)
         return false; /* made by hand */
-    place--;
-    if (step_up(base + taken_bytes, programs, taken_bytes, &place, start) ||
-        step_up(ter_align_up((uintptr_t)PROGRAMS_END, slot), (uintptr_t)HIGHEST_PLACE, taken_bytes,
-                &place, start))
+    placement--;
+    if (step_up(base + taken_bytes, programs, taken_bytes, &placement, start) ||
+        step_up(ter_align_up((uintptr_t)PROGRAMS_END, slot), (uintptr_t)HIGHEST_PLACEMENT,
+                taken_bytes, &placement, start))
         return true;
     below = lowest + (base - lowest) % taken_bytes;
-    return step_up(below, base, taken_bytes, &place, start);
+    return step_up(below, base, taken_bytes, &placement, start);
 }

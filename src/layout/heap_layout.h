@@ -70,9 +70,9 @@ const char *ter_layout_auto_name(void);
 
 /*
  * The next layout to try when the system refused this one: half as large. Slots get
- * another hint; a shared range is left to the kernel, but where a limit is to be kept: the place
- * found for the whole has room for the half. False when the layout is already the smallest that is
- * of use.
+ * another hint; a shared range is left to the kernel, but where a limit is to be kept: the
+ * placement found for the whole has room for the half. False when the layout is already the
+ * smallest that is of use.
  */
 bool ter_layout_shrink(struct ter_layout *layout);
 
@@ -93,12 +93,12 @@ void ter_layout_make_reserved(struct ter_layout *layout);
 void ter_layout_widen(struct ter_layout *layout, size_t bytes);
 
 /*
- * Places for layouts by need, which nobody reserves: `taken_bytes` is what one takes with its side
- * metadata, a multiple of a slot. Place 0 is the preset's start, the next lie side by side above
- * it, then above where programs are loaded, then below. False: there are no more.
+ * Placements for layouts by need, which nobody reserves: `taken_bytes` is what one takes with its
+ * side metadata, a multiple of a slot. Placement 0 is the preset's start, the next lie side by side
+ * above it, then above where programs are loaded, then below. False: there are no more.
  */
-bool ter_layout_place(const struct ter_layout *layout, size_t taken_bytes, unsigned place,
-                      uintptr_t *start);
+bool ter_layout_placement(const struct ter_layout *layout, size_t taken_bytes, unsigned placement,
+                          uintptr_t *start);
 
 /* Names of the presets for messages: "default, small, ...". */
 const char *ter_layout_preset_names(void);

@@ -17,7 +17,7 @@
 #include <stdatomic.h>
 
 #include "layout/layout.h"
-#include "mmapper/place.h"
+#include "mmapper/placement.h"
 #include "os/os.h"
 
 /* Reserved is 0, so that a fresh table says it without being written. */

@@ -33,7 +33,7 @@ void ter_os_set_placing(ter_os_placing *placing)
     atomic_store_explicit(&current_placing, placing, memory_order_release);
 }
 
-int ter_os_injected_place(uintptr_t *hint, size_t bytes)
+int ter_os_injected_placement(uintptr_t *hint, size_t bytes)
 {
     ter_os_placing *placing = atomic_load_explicit(&current_placing, memory_order_acquire);
 

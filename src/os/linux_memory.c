@@ -94,7 +94,7 @@ static int map_at_hint(enum ter_os_call call, uintptr_t hint, size_t bytes, int 
     int error = ter_os_injected_error(call);
 
     if (error == 0)
-        error = ter_os_injected_place(&hint, bytes);
+        error = ter_os_injected_placement(&hint, bytes);
     return error != 0 ? error : map_anonymous(hint, bytes, protection, MAP_NORESERVE, start);
 }
 

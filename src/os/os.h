@@ -467,6 +467,6 @@ void ter_os_set_memory(size_t bytes);
 
 /* For the implementation of the contract. */
 int ter_os_injected_error(enum ter_os_call call);
-int ter_os_injected_place(uintptr_t *hint, size_t bytes);
+int ter_os_injected_placement(uintptr_t *hint, size_t bytes);
 size_t ter_os_injected_page_size(void);
 size_t ter_os_injected_memory(void);

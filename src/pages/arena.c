@@ -57,8 +57,8 @@ static ter_status init_by_need(struct ter_arena *arena)
     return status;
 }
 
-/* The stake first: it tells at once whether the place can be had. */
-static ter_status take_place(struct ter_arena *arena)
+/* The stake first: it tells at once whether the placement can be had. */
+static ter_status take_placement(struct ter_arena *arena)
 {
     ter_status status = ter_os_reserve_at(stake_of(&arena->layout), ter_os_page_size());
 
@@ -106,7 +106,7 @@ static uintptr_t all_addresses(const struct ter_layout *layout)
 
 /*
  * A space map's table begins at address 0, so slots that begin very high above their size, or not
- * at a multiple of it, are out of its reach: the kernel may have given such a place.
+ * at a multiple of it, are out of its reach: the kernel may have given such a placement.
  */
 static bool can_have_space_map(const struct ter_layout *layout, bool foreign)
 {
@@ -170,7 +170,7 @@ static ter_status create_tables(struct ter_arena *arena, bool foreign)
     return status;
 }
 
-static void leave_place(struct ter_arena *arena)
+static void leave_placement(struct ter_arena *arena)
 {
     ter_side_fini(&arena->side);
     ter_mmapper_fini(&arena->mmapper);
@@ -185,7 +185,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
 
     arena->layout = settings->layout;
     arena->stake = 0;
-    status = arena->layout.by_need ? take_place(arena) : reserve_largest(arena);
+    status = arena->layout.by_need ? take_placement(arena) : reserve_largest(arena);
     if (status != TER_OK)
         return status;
     status = create_map(arena, settings);
@@ -195,7 +195,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
             ter_sft_map_destroy(&arena->map);
     }
     if (status != TER_OK) {
-        leave_place(arena);
+        leave_placement(arena);
         return status;
     }
     arena->mmapper.huge_pages = settings->huge_pages;
@@ -212,5 +212,5 @@ void ter_arena_fini(struct ter_arena *arena)
     ter_chunk_table_fini(&arena->chunks);
     ter_sft_map_destroy(&arena->map);
     ter_lock_fini(&arena->lock);
-    leave_place(arena);
+    leave_placement(arena);
 }

@@ -15,7 +15,7 @@
 struct ter_arena {
     struct ter_layout layout;   /* with the start that the kernel gave */
     struct ter_mmapper mmapper; /* of the heap's range */
-    uintptr_t stake; /* of a layout by need: a page that nobody can have who wants the same place */
+    uintptr_t stake; /* by need: a page that nobody can have who wants the same placement */
     struct ter_side_metadata side;
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
@@ -45,7 +45,7 @@ size_t ter_arena_by_need_bytes(const struct ter_layout *layout);
  * to smaller layouts when the system refuses and says so in the log. TER_ERROR_INVALID: the form of
  * map that was chosen cannot serve.
  *
- * A layout by need lies where it says. TER_ERROR_OWNED: somebody else has the place.
+ * A layout by need lies where it says. TER_ERROR_OWNED: somebody else has the placement.
  */
 ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settings *settings);
 void ter_arena_fini(struct ter_arena *arena);

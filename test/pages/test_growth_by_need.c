@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arenas that reserve nothing: strangers in their range, two of them at one place, failures, the
+/* Arenas that reserve nothing: strangers in their range, two at one placement, failures, the
  * end. */
 #include "arena.h"
 
@@ -158,8 +158,8 @@ static void strangers_where_metadata_lies(void **state)
     ter_arena_fini(&arena);
 }
 
-/* The place of one arena is not another's, also if neither has a chunk. */
-static void a_place_has_one_arena(void **state)
+/* The placement of one arena is not another's, also if neither has a chunk. */
+static void a_placement_has_one_arena(void **state)
 {
     struct ter_layout layout = by_need_layout(0);
     size_t before = test_count_mappings("");
@@ -226,9 +226,12 @@ static void failures_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_reserved),      cmocka_unit_test(strangers_stay),
-        cmocka_unit_test(strangers_in_every_chunk), cmocka_unit_test(strangers_where_metadata_lies),
-        cmocka_unit_test(a_place_has_one_arena),    cmocka_unit_test(failures_change_nothing),
+        cmocka_unit_test(nothing_is_reserved),
+        cmocka_unit_test(strangers_stay),
+        cmocka_unit_test(strangers_in_every_chunk),
+        cmocka_unit_test(strangers_where_metadata_lies),
+        cmocka_unit_test(a_placement_has_one_arena),
+        cmocka_unit_test(failures_change_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

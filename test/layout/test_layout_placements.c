@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Places of heaps that are mapped by need: upper halves that data hardly has, no overlap, enough.
+/* Placements of heaps that are mapped by need: upper halves that data hardly has, no overlap.
  */
 #include "layout/layout.h"
 
@@ -69,7 +69,7 @@ static void slots_hold_what_is_wanted(void **state)
     }
 }
 
-static void places_do_not_overlap(void **state)
+static void placements_do_not_overlap(void **state)
 {
     static uintptr_t starts[5000];
     const uintptr_t programs = (uintptr_t)(UINT64_C(0x5555) << 32);
@@ -82,7 +82,7 @@ static void places_do_not_overlap(void **state)
         skip();
     assert_true(ter_layout_find_preset("default", &layout));
     taken = ter_layout_heap_bytes(&layout) + ter_layout_space_extent(&layout);
-    while (ter_layout_place(&layout, taken, count, &starts[count])) {
+    while (ter_layout_placement(&layout, taken, count, &starts[count])) {
         assert_true(ter_is_aligned(starts[count], ter_layout_space_extent(&layout)));
         assert_true((uint64_t)starts[count] >> 40 != 0);
         assert_true((uint64_t)(starts[count] + taken) <= UINT64_C(0x7e0000000000));
@@ -93,20 +93,20 @@ static void places_do_not_overlap(void **state)
     }
     assert_int_equal(starts[0], layout.heap_start);
     assert_true(count >= 400);
-    assert_false(ter_layout_place(&layout, taken, count + 1, &starts[0]));
-    assert_false(ter_layout_place(&layout, taken, UINT32_MAX, &starts[0]));
-    /* A start by hand is the only place, where it is not among those. */
+    assert_false(ter_layout_placement(&layout, taken, count + 1, &starts[0]));
+    assert_false(ter_layout_placement(&layout, taken, UINT32_MAX, &starts[0]));
+    /* A start by hand is the only placement, where it is not among those. */
     layout.heap_start = programs;
-    assert_true(ter_layout_place(&layout, taken, 0, &starts[0]));
+    assert_true(ter_layout_placement(&layout, taken, 0, &starts[0]));
     assert_int_equal(starts[0], programs);
-    assert_false(ter_layout_place(&layout, taken, 1, &starts[0]));
+    assert_false(ter_layout_placement(&layout, taken, 1, &starts[0]));
     layout.heap_start = 0;
-    assert_false(ter_layout_place(&layout, taken, 1, &starts[0]));
+    assert_false(ter_layout_placement(&layout, taken, 1, &starts[0]));
     /* Also one with too little room below; with none above, the next is above the programs. */
     layout.heap_start = (uintptr_t)(UINT64_C(0x100) << 32);
-    assert_false(ter_layout_place(&layout, taken, 1, &starts[0]));
+    assert_false(ter_layout_placement(&layout, taken, 1, &starts[0]));
     layout.heap_start = (uintptr_t)(UINT64_C(0x54f0) << 32);
-    assert_true(ter_layout_place(&layout, taken, 1, &starts[0]));
+    assert_true(ter_layout_placement(&layout, taken, 1, &starts[0]));
     assert_true(starts[0] > programs);
 }
 
@@ -115,7 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_heap_begins_at_rare_addresses),
         cmocka_unit_test(slots_hold_what_is_wanted),
-        cmocka_unit_test(places_do_not_overlap),
+        cmocka_unit_test(placements_do_not_overlap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,26 +87,28 @@ size_t ter_heap_taken_bytes(const struct ter_layout *layout)
     return layout->by_need ? ter_arena_by_need_bytes(layout) : ter_layout_heap_bytes(layout);
 }
 
-/* The first place from `*place` on that no heap has; where all are taken, the kernel is to choose.
+/*
+ * The first placement from `*placement` on that no heap has; where all are taken, the kernel is to
+ * choose.
  */
-static void choose_place(struct ter_layout *layout, unsigned *place)
+static void choose_placement(struct ter_layout *layout, unsigned *placement)
 {
     size_t bytes = ter_arena_by_need_bytes(layout);
     uintptr_t start;
 
-    while (ter_layout_place(layout, bytes, (*place)++, &start))
+    while (ter_layout_placement(layout, bytes, (*placement)++, &start))
         if (!ter_directory_touches(start, bytes)) {
             layout->heap_start = start;
             return;
         }
-    ter_log(TER_LOG_DECISION, "layout %s finds no free place: it is reserved where there is room",
-            layout->name);
+    ter_log(TER_LOG_DECISION,
+            "layout %s finds no free placement: it is reserved where there is room", layout->name);
     ter_layout_make_reserved(layout);
     layout->heap_start = 0;
 }
 
 /* The kernel does not know of the limit, so it is given a hint that it can follow. */
-static ter_status find_place(struct ter_layout *layout)
+static ter_status find_placement(struct ter_layout *layout)
 {
     size_t wanted = ter_layout_heap_bytes(layout), bytes;
     uintptr_t start;
@@ -131,7 +133,7 @@ static ter_status find_place(struct ter_layout *layout)
     return status;
 }
 
-ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *place,
+ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *placement,
                                   struct ter_layout *layout)
 {
     ter_status status = read_layout(options, layout);
@@ -141,8 +143,8 @@ ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *p
     fit_memory(options, layout);
     fit_limit(options, layout);
     if (layout->by_need)
-        choose_place(layout, place);
-    return layout->limit == 0 ? TER_OK : find_place(layout);
+        choose_placement(layout, placement);
+    return layout->limit == 0 ? TER_OK : find_placement(layout);
 }
 
 void ter_heap_check_room(const struct ter_options *options, const struct ter_layout *layout)

@@ -4,7 +4,7 @@
  *
  * Invariant: what ter_heap_choose_layout gives is valid and has room for each space of the plan.
  * Its start is a hint; where it has a limit, the start was free a moment ago; where it is by need,
- * no heap of this process has the place. Any thread; no lock of a heap's.
+ * no heap of this process has the placement. Any thread; no lock of a heap's.
  */
 #pragma once
 
@@ -13,10 +13,10 @@
 #include "layout/layout.h"
 
 /*
- * TER_ERROR_INVALID, with the rule in the log, when the options ask for what is no layout. *place
- * is 0 at first; asked again, the next place is chosen, as long as there are more.
+ * TER_ERROR_INVALID, with the rule in the log, when the options ask for what is no layout.
+ * *placement is 0 at first; asked again, the next placement is chosen, as long as there are more.
  */
-ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *place,
+ter_status ter_heap_choose_layout(const struct ter_options *options, unsigned *placement,
                                   struct ter_layout *layout);
 /* What the layout takes of the process's addresses, side metadata included where it lies beside. */
 size_t ter_heap_taken_bytes(const struct ter_layout *layout);

@@ -75,21 +75,21 @@ static void strangers_are_passed_by(void **state)
 {
     const size_t page = ter_os_page_size();
     const uintptr_t hint = window + 8 * CHUNK;
-    const uintptr_t places[] = {hint, hint + BYTES / 2, hint + BYTES - page, hint + 3 * page};
+    const uintptr_t placements[] = {hint, hint + BYTES / 2, hint + BYTES - page, hint + 3 * page};
 
     (void)state;
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(places); i++) {
-        struct stranger stranger = put_stranger(places[i], page);
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(placements); i++) {
+        struct stranger stranger = put_stranger(placements[i], page);
         uintptr_t start = reserve_beside(&stranger, hint, window + WINDOW);
 
-        /* The next place above it that holds the whole. */
-        assert_int_equal(start, ter_align_up(places[i] + page, CHUNK));
+        /* The next placement above it that holds the whole. */
+        assert_int_equal(start, ter_align_up(placements[i] + page, CHUNK));
         remove_stranger(&stranger);
     }
 }
 
 /* Nothing is free above: what is below the hint is looked at too. */
-static void places_below_the_hint(void **state)
+static void placements_below_the_hint(void **state)
 {
     const uintptr_t hint = window + 8 * CHUNK;
     struct stranger stranger;
@@ -107,7 +107,7 @@ static void places_below_the_hint(void **state)
     remove_stranger(&stranger);
 }
 
-static void no_place(void **state)
+static void no_placement(void **state)
 {
     uintptr_t start = 5;
 
@@ -125,28 +125,28 @@ static struct {
     unsigned asked;
 } machine;
 
-static int place_on_machine(uintptr_t *hint, size_t bytes)
+static int placement_on_machine(uintptr_t *hint, size_t bytes)
 {
     (void)bytes;
     machine.asked++;
-    /* The true kernel then answers with a place that was not asked for. */
+    /* The true kernel then answers with a placement that was not asked for. */
     if (*hint != machine.first)
         *hint = 0;
     return 0;
 }
 
-/* Every place that there is in chunks is found, wherever the hint is. */
-static void the_only_place_is_found(void **state)
+/* Every placement that there is in chunks is found, wherever the hint is. */
+static void the_only_placement_is_found(void **state)
 {
     (void)state;
-    for (size_t place = 0; place + 8 <= WINDOW / CHUNK; place++)
+    for (size_t placement = 0; placement + 8 <= WINDOW / CHUNK; placement++)
         for (size_t hint = 0; hint < WINDOW / CHUNK; hint += 7) {
             uintptr_t start = 0;
 
-            machine.first = (place + 1) * CHUNK;
+            machine.first = (placement + 1) * CHUNK;
             if (machine.first + BYTES > window)
                 break;
-            ter_os_set_placing(place_on_machine);
+            ter_os_set_placing(placement_on_machine);
             if (ter_reserve_below(hint * CHUNK, BYTES, WINDOW, &start) == TER_OK) {
                 ter_os_set_placing(NULL);
                 assert_int_equal(start, machine.first);
@@ -161,7 +161,7 @@ static void the_only_place_is_found(void **state)
     assert_true(machine.asked > 0);
 }
 
-/* A refusal is no answer about a place: the next one is not tried. */
+/* A refusal is no answer about a placement: the next one is not tried. */
 static void refusals(void **state)
 {
     uintptr_t start = 5;
@@ -192,9 +192,9 @@ static void nothing_is_left_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_free_hint_is_taken),    cmocka_unit_test(strangers_are_passed_by),
-        cmocka_unit_test(places_below_the_hint),   cmocka_unit_test(no_place),
-        cmocka_unit_test(the_only_place_is_found), cmocka_unit_test(refusals),
+        cmocka_unit_test(a_free_hint_is_taken),        cmocka_unit_test(strangers_are_passed_by),
+        cmocka_unit_test(placements_below_the_hint),   cmocka_unit_test(no_placement),
+        cmocka_unit_test(the_only_placement_is_found), cmocka_unit_test(refusals),
         cmocka_unit_test(nothing_is_left_over),
     };
 

@@ -7,7 +7,7 @@ static size_t step_bytes(size_t bytes)
 }
 
 /* Tries `first`, `first` + step... that are at most `last`. */
-static ter_status try_places(uintptr_t first, uintptr_t last, size_t bytes, uintptr_t *start)
+static ter_status try_placements(uintptr_t first, uintptr_t last, size_t bytes, uintptr_t *start)
 {
     size_t step = step_bytes(bytes);
 
@@ -16,7 +16,7 @@ static ter_status try_places(uintptr_t first, uintptr_t last, size_t bytes, uint
 
         if (status == TER_OK)
             *start = at;
-        /* Only another place can help where something lies; a refusal is about the size. */
+        /* Only another placement can help where something lies; a refusal is about the size. */
         if (status != TER_ERROR_OWNED)
             return status;
         if (last - at < step)
@@ -37,8 +37,8 @@ ter_status ter_reserve_below(uintptr_t hint, size_t bytes, uintptr_t limit, uint
     if (hint < lowest)
         hint = lowest;
     if (hint <= last)
-        status = try_places(hint, last, bytes, start);
+        status = try_placements(hint, last, bytes, start);
     if (status == TER_ERROR_NO_ADDRESS_SPACE && hint > lowest)
-        status = try_places(lowest, ter_min(hint - TER_BYTES_IN_CHUNK, last), bytes, start);
+        status = try_placements(lowest, ter_min(hint - TER_BYTES_IN_CHUNK, last), bytes, start);
     return status;
 }
