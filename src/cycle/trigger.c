@@ -78,13 +78,13 @@ bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
     size_t limit = accounting->limit_bytes;
-    size_t share = limit / trigger->free_space_divisor;
+    size_t increment = limit / trigger->free_space_divisor;
     size_t wanted;
 
     if (bytes > SIZE_MAX / 2 || used > SIZE_MAX / 4)
         return false;
-    share = ter_min(ter_max(share, SMALLEST_INCREMENT), LARGEST_INCREMENT);
-    wanted = ter_max(limit + share, used + bytes);
+    increment = ter_min(ter_max(increment, SMALLEST_INCREMENT), LARGEST_INCREMENT);
+    wanted = ter_max(limit + increment, used + bytes);
     if (trigger->max_bytes != 0 && wanted > trigger->max_bytes)
         wanted = trigger->max_bytes;
     if (wanted < used + bytes)

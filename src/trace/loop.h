@@ -182,7 +182,7 @@ TER_INLINE void LOOP(drain_as)(struct ter_tracer *tracer, enum ter_word_form for
     LOOP(enter)(&local, tracer);
     while (ter_scanning_take(&local.scanning, &entry)) {
         if (marking != TER_MARKING_ALONE)
-            ter_scanning_share(&local.scanning);
+            ter_scanning_poll_packet(&local.scanning);
         LOOP(scan)(&local, entry, false, form, marking);
     }
     ter_scanning_save(&local.scanning);

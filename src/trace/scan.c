@@ -2,7 +2,7 @@
 /* What the loops of all plans call, and need not have inline. */
 #include "trace/trace.h"
 
-#define FEWEST_TO_SHARE 8 /* entries; with fewer, others get nothing */
+#define FEWEST_TO_GIVE 8 /* entries; with fewer, others get nothing */
 #define SHORTEST_INTERVAL                                                                          \
     512u /* entries scanned after a packet: waking others takes as long as many */
 #define LONGEST_INTERVAL 65536u
@@ -75,6 +75,6 @@ static void give_half(struct ter_scanning *scanning, bool in_time)
 
 void ter_scanning_give_packet(struct ter_scanning *scanning)
 {
-    if (scanning->top - scanning->bottom >= FEWEST_TO_SHARE)
+    if (scanning->top - scanning->bottom >= FEWEST_TO_GIVE)
         give_half(scanning, scanning->tracer->until_packet == 0);
 }

@@ -173,7 +173,7 @@ void ter_scanning_visit(struct ter_scanning *scanning, const struct ter_kind *ki
 void ter_scanning_give_packet(struct ter_scanning *scanning);
 
 /* One more entry is about to be scanned in a parallel phase. */
-TER_INLINE void ter_scanning_share(struct ter_scanning *scanning)
+TER_INLINE void ter_scanning_poll_packet(struct ter_scanning *scanning)
 {
     struct ter_tracer *tracer = scanning->tracer;
 

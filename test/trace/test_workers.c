@@ -1,56 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Helpers and what they share: rounds are whole, every entry is scanned by exactly one member, a
- * round ends when nothing is left and not before, and refused threads or memory only make it
+ * Workers and packets: parallel phases are whole, every entry is scanned by exactly one worker, a
+ * phase ends when nothing is left and not before, and refused threads or memory only make it
  * slower.
  */
 #include "trace/trace.h"
 
 #include "support.h"
 
-/* ---- Rounds ---- */
+/* ---- Parallel phases ---- */
 
-struct rounds {
+struct phases {
     _Atomic unsigned calls[TER_MAX_HELPERS + 1];
     _Atomic unsigned inside;
 };
 
-static void count_call(void *context, unsigned member)
+static void count_call(void *context, unsigned worker)
 {
-    struct rounds *rounds = context;
+    struct phases *phases = context;
 
-    atomic_fetch_add(&rounds->inside, 1);
-    atomic_fetch_add(&rounds->calls[member], 1);
-    atomic_fetch_sub(&rounds->inside, 1);
+    atomic_fetch_add(&phases->inside, 1);
+    atomic_fetch_add(&phases->calls[worker], 1);
+    atomic_fetch_sub(&phases->inside, 1);
 }
 
-static void every_member_is_in_every_round(void **state)
+static void every_worker_is_in_every_phase(void **state)
 {
-    struct rounds rounds = {0};
+    struct phases phases = {0};
     struct ter_worker_threads workers;
 
     (void)state;
     ter_worker_threads_init(&workers);
-    ter_worker_threads_run(&workers, count_call, &rounds);
-    assert_int_equal(rounds.calls[0], 1);
+    ter_worker_threads_run(&workers, count_call, &phases);
+    assert_int_equal(phases.calls[0], 1);
     assert_int_equal(ter_worker_threads_start(&workers, 3), 3);
     for (unsigned i = 0; i < 500; i++) {
-        ter_worker_threads_run(&workers, count_call, &rounds);
-        assert_int_equal(rounds.inside, 0);
+        ter_worker_threads_run(&workers, count_call, &phases);
+        assert_int_equal(phases.inside, 0);
     }
     /* More come in later; fewer are never wanted. */
     assert_int_equal(ter_worker_threads_start(&workers, 2), 3);
     assert_int_equal(ter_worker_threads_start(&workers, 5), 5);
-    ter_worker_threads_run(&workers, count_call, &rounds);
+    ter_worker_threads_run(&workers, count_call, &phases);
     for (unsigned i = 0; i <= 5; i++)
-        assert_int_equal(rounds.calls[i], i == 0 ? 502 : i <= 3 ? 501 : 1);
-    assert_int_equal(rounds.calls[6], 0);
+        assert_int_equal(phases.calls[i], i == 0 ? 502 : i <= 3 ? 501 : 1);
+    assert_int_equal(phases.calls[6], 0);
     ter_worker_threads_fini(&workers);
 }
 
 static void refused_threads_are_done_without(void **state)
 {
-    struct rounds rounds = {0};
+    struct phases phases = {0};
     struct ter_worker_threads workers;
 
     (void)state;
@@ -58,20 +58,20 @@ static void refused_threads_are_done_without(void **state)
     test_fail_calls(TEST_CALL(THREAD), 2, TEST_FOR_EVER);
     assert_int_equal(ter_worker_threads_start(&workers, 4), 2);
     test_stop_failing(NULL);
-    ter_worker_threads_run(&workers, count_call, &rounds);
-    assert_int_equal(rounds.calls[0] + rounds.calls[1] + rounds.calls[2], 3);
+    ter_worker_threads_run(&workers, count_call, &phases);
+    assert_int_equal(phases.calls[0] + phases.calls[1] + phases.calls[2], 3);
     ter_worker_threads_fini(&workers);
 }
 
-/* ---- Sharing ---- */
+/* ---- Packets ---- */
 
-#define MEMBERS 5u
+#define WORKERS 5u
 #define TREE_DEPTH 16u
 
 struct tree {
     struct ter_worker_threads workers;
     struct ter_packets packets;
-    struct ter_mark_stack stacks[MEMBERS];
+    struct ter_mark_stack stacks[WORKERS];
     _Atomic uint8_t *seen; /* of each node of a full binary tree, by its number */
     _Atomic size_t scanned;
 };
@@ -87,10 +87,10 @@ static void scan_node(struct tree *tree, struct ter_mark_stack *stack, uintptr_t
     }
 }
 
-static void scan_tree(void *context, unsigned member)
+static void scan_tree(void *context, unsigned worker)
 {
     struct tree *tree = context;
-    struct ter_mark_stack *stack = &tree->stacks[member];
+    struct ter_mark_stack *stack = &tree->stacks[worker];
 
     do
         while (stack->count > stack->bottom) {
@@ -111,12 +111,12 @@ static void scan_from_root(struct tree *tree)
     memset((void *)tree->seen, 0, nodes + 1);
     tree->scanned = 0;
     ter_mark_stack_push(&tree->stacks[0], 1, 0, 0);
-    ter_packets_begin(&tree->packets, MEMBERS);
+    ter_packets_begin(&tree->packets, WORKERS);
     ter_worker_threads_run(&tree->workers, scan_tree, tree);
     assert_int_equal(tree->scanned, nodes);
     for (size_t node = 1; node <= nodes; node++)
         assert_int_equal(tree->seen[node], 1);
-    for (unsigned i = 0; i < MEMBERS; i++)
+    for (unsigned i = 0; i < WORKERS; i++)
         ter_mark_stack_trim(&tree->stacks[i]);
     ter_mark_stack_trim(&tree->packets.stack);
 }
@@ -128,13 +128,13 @@ static void every_entry_is_scanned_once(void **state)
     (void)state;
     assert_non_null(tree.seen);
     ter_worker_threads_init(&tree.workers);
-    assert_int_equal(ter_worker_threads_start(&tree.workers, MEMBERS - 1), MEMBERS - 1);
+    assert_int_equal(ter_worker_threads_start(&tree.workers, WORKERS - 1), WORKERS - 1);
     assert_int_equal(ter_packets_init(&tree.packets), TER_OK);
-    for (unsigned i = 0; i < MEMBERS; i++)
+    for (unsigned i = 0; i < WORKERS; i++)
         assert_int_equal(ter_mark_stack_init(&tree.stacks[i]), TER_OK);
     for (unsigned round = 0; round < test_iterations(20); round++)
         scan_from_root(&tree);
-    for (unsigned i = 0; i < MEMBERS; i++)
+    for (unsigned i = 0; i < WORKERS; i++)
         ter_mark_stack_fini(&tree.stacks[i]);
     ter_packets_fini(&tree.packets);
     ter_worker_threads_fini(&tree.workers);
@@ -142,7 +142,7 @@ static void every_entry_is_scanned_once(void **state)
 }
 
 /* What cannot be given stays with who has it. */
-static void a_share_without_memory_takes_nothing(void **state)
+static void a_packet_without_memory_takes_nothing(void **state)
 {
     static struct ter_mark_entry entries[20000];
     struct ter_packets packets;
@@ -163,10 +163,10 @@ static void a_share_without_memory_takes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_member_is_in_every_round),
+        cmocka_unit_test(every_worker_is_in_every_phase),
         cmocka_unit_test(refused_threads_are_done_without),
         cmocka_unit_test(every_entry_is_scanned_once),
-        cmocka_unit_test(a_share_without_memory_takes_nothing),
+        cmocka_unit_test(a_packet_without_memory_takes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
