@@ -25,9 +25,9 @@ struct ter_plan_space {
 
 struct ter_plan {
     /*
-     * The spaces; in a contiguous layout the first has the first slot, and so on. Everything is
-     * served by exactly one. Spaces of malloc's objects and of the program's memory are beside
-     * them when the options want them.
+     * The spaces; in a contiguous layout the first has the first address slot, and so on.
+     * Everything is served by exactly one. Spaces of malloc's objects and of the program's memory
+     * are beside them when the options want them.
      */
     const struct ter_plan_space *spaces;
     unsigned space_count;

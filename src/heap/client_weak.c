@@ -58,8 +58,8 @@ void ter_heap_visit_finalizable(const struct ter_heap *heap, ter_address_visitor
 {
     const struct ter_weak_table *waiting = &heap->collector.finalizers.waiting;
 
-    for (size_t slot = 0; slot < waiting->capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(waiting, slot);
+    for (size_t bucket = 0; bucket < waiting->capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(waiting, bucket);
 
         if (record != NULL)
             visit(context, record->object);
@@ -108,8 +108,8 @@ void ter_heap_visit_links(const struct ter_heap *heap, enum ter_client_links whi
 {
     const struct ter_weak_table *table = table_of(heap, which);
 
-    for (size_t slot = 0; slot < table->capacity; slot++) {
-        const struct ter_link *link = ter_weak_table_at(table, slot);
+    for (size_t bucket = 0; bucket < table->capacity; bucket++) {
+        const struct ter_link *link = ter_weak_table_at(table, bucket);
 
         if (link != NULL)
             visit(context, link->link, link->object);
@@ -158,25 +158,25 @@ void ter_object_table_remove(struct ter_object_table *table, uintptr_t object)
 
 void ter_object_table_visit(const struct ter_object_table *table, void (*visit)(void *record))
 {
-    for (size_t slot = 0; slot < weak(table)->capacity; slot++) {
-        void *record = ter_weak_table_at(weak(table), slot);
+    for (size_t bucket = 0; bucket < weak(table)->capacity; bucket++) {
+        void *record = ter_weak_table_at(weak(table), bucket);
 
         if (record != NULL)
             visit(record);
     }
 }
 
-/* Removing moves a later record into the slot. */
+/* Removing moves a later record into the bucket. */
 void ter_object_table_forget_dead(struct ter_object_table *table, const struct ter_heap *heap)
 {
-    size_t slot = 0;
+    size_t bucket = 0;
 
-    while (slot < weak(table)->capacity) {
-        const uintptr_t *record = ter_weak_table_at(weak(table), slot);
+    while (bucket < weak(table)->capacity) {
+        const uintptr_t *record = ter_weak_table_at(weak(table), bucket);
 
         if (record != NULL && !ter_heap_is_reached(heap, *record))
             ter_weak_table_remove(weak_of(table), *record);
         else
-            slot++;
+            bucket++;
     }
 }

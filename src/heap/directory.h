@@ -31,7 +31,7 @@ bool ter_directory_holds(const struct ter_heap *heap);
 bool ter_directory_touches(uintptr_t start, size_t bytes);
 size_t ter_directory_count(void);
 
-/* The heap in slot `index`, below TER_MAX_HEAPS; NULL for none. */
+/* The heap with the number `index`, below TER_MAX_HEAPS; NULL for none. */
 struct ter_heap *ter_directory_at(size_t index);
 /* Around a fork: no heap comes or goes between hold and let go. */
 void ter_directory_hold(void);

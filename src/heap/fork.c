@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/heap.h"
 
-/* The process-wide order: the directory, then heaps by slot. Heap locks have one rank, and a fork
+/* The process-wide order: the directory, then heaps by number. Heap locks have one rank, and a fork
    is the only place that holds several, so they are taken below the rank check. */
 static void for_each_heap(void (*act)(struct ter_heap *heap))
 {

@@ -8,14 +8,14 @@ static const struct ter_vm_ranges *ranges_of(const struct ter_vm_space *space)
     return __atomic_load_n(&space->ranges, __ATOMIC_ACQUIRE);
 }
 
-/* A slot that changes hands meanwhile shows another end, or the start of its new range. */
-static bool slot_holds(const struct ter_vm_range *slot, uintptr_t word)
+/* An entry that changes hands meanwhile shows another end, or the start of its new range. */
+static bool entry_holds(const struct ter_vm_range *entry, uintptr_t word)
 {
-    uintptr_t last = __atomic_load_n(&slot->last, __ATOMIC_ACQUIRE);
-    uintptr_t start = __atomic_load_n(&slot->start, __ATOMIC_ACQUIRE);
+    uintptr_t last = __atomic_load_n(&entry->last, __ATOMIC_ACQUIRE);
+    uintptr_t start = __atomic_load_n(&entry->start, __ATOMIC_ACQUIRE);
 
     return last != 0 && word >= start && word <= last &&
-           __atomic_load_n(&slot->last, __ATOMIC_RELAXED) == last;
+           __atomic_load_n(&entry->last, __ATOMIC_RELAXED) == last;
 }
 
 static bool is_in_range(const struct ter_sft *sft, uintptr_t word)
@@ -23,7 +23,7 @@ static bool is_in_range(const struct ter_sft *sft, uintptr_t word)
     const struct ter_vm_ranges *ranges = ranges_of(ter_vm_space_of(ter_space_of(sft)));
 
     for (size_t i = 0; ranges != NULL && i < ranges->capacity; i++)
-        if (slot_holds(&ranges->slots[i], word))
+        if (entry_holds(&ranges->entries[i], word))
             return true;
     return false;
 }
@@ -44,8 +44,8 @@ static size_t ranges_bytes(size_t capacity)
 
 /* ---- Changes ---- */
 
-/* A slot that holds nothing; NULL when there is no memory for more. */
-static struct ter_vm_range *free_slot(struct ter_vm_space *space)
+/* An entry that holds nothing; NULL when there is no memory for more. */
+static struct ter_vm_range *unused_entry(struct ter_vm_space *space)
 {
     struct ter_vm_ranges *old = space->ranges, *grown;
     size_t capacity = old == NULL ? 0 : old->capacity;
@@ -53,8 +53,8 @@ static struct ter_vm_range *free_slot(struct ter_vm_space *space)
     void *memory;
 
     for (size_t i = 0; space->count < capacity && i < capacity; i++)
-        if (old->slots[i].last == 0)
-            return &old->slots[i];
+        if (old->entries[i].last == 0)
+            return &old->entries[i];
     if (ter_os_allocate(ranges_bytes(wanted), &memory) != TER_OK)
         return NULL;
     ter_os_name((uintptr_t)memory, ranges_bytes(wanted), "terrier:vm-ranges");
@@ -62,26 +62,26 @@ static struct ter_vm_range *free_slot(struct ter_vm_space *space)
     grown->older = old;
     grown->capacity = wanted;
     for (size_t i = 0; i < capacity; i++)
-        grown->slots[i] = old->slots[i];
+        grown->entries[i] = old->entries[i];
     __atomic_store_n(&space->ranges, grown, __ATOMIC_RELEASE);
-    return &grown->slots[capacity];
+    return &grown->entries[capacity];
 }
 
-static void fill_slot(struct ter_vm_range *slot, uintptr_t start, uintptr_t last, bool traced)
+static void fill_entry(struct ter_vm_range *entry, uintptr_t start, uintptr_t last, bool traced)
 {
-    slot->traced = traced;
-    __atomic_store_n(&slot->start, start, __ATOMIC_RELEASE);
-    __atomic_store_n(&slot->last, last, __ATOMIC_RELEASE);
+    entry->traced = traced;
+    __atomic_store_n(&entry->start, start, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->last, last, __ATOMIC_RELEASE);
 }
 
 static const struct ter_vm_range *overlapping_range(const struct ter_vm_space *space,
                                                     uintptr_t start, uintptr_t last)
 {
     for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
-        const struct ter_vm_range *slot = &space->ranges->slots[i];
+        const struct ter_vm_range *entry = &space->ranges->entries[i];
 
-        if (slot->last != 0 && start <= slot->last && slot->start <= last)
-            return slot;
+        if (entry->last != 0 && start <= entry->last && entry->start <= last)
+            return entry;
     }
     return NULL;
 }
@@ -119,7 +119,7 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
 {
     struct ter_arena *arena = space->foreign.space.arena;
     uintptr_t last = start + (bytes - 1);
-    struct ter_vm_range *slot;
+    struct ter_vm_range *entry;
     ter_status status;
 
     if (bytes == 0 || start == 0 || last < start)
@@ -127,14 +127,14 @@ ter_status ter_vm_space_add_range(struct ter_vm_space *space, uintptr_t start, s
     status = find_conflict(space, start, last, conflict);
     if (status != TER_OK)
         return status;
-    slot = free_slot(space);
-    if (slot == NULL)
+    entry = unused_entry(space);
+    if (entry == NULL)
         return TER_ERROR_NO_MEMORY;
     status = ter_foreign_use(&arena->foreign, &arena->map, &space->foreign.set, start, bytes,
                              &conflict->map);
     if (status != TER_OK)
         return status;
-    fill_slot(slot, start, last, traced);
+    fill_entry(entry, start, last, traced);
     space->count++;
     space->root_bytes += traced ? 0 : bytes;
     return TER_OK;
@@ -171,17 +171,17 @@ ter_status ter_vm_space_remove_range(struct ter_vm_space *space, uintptr_t start
 {
     struct ter_arena *arena = space->foreign.space.arena;
     uintptr_t last = start + (bytes - 1);
-    struct ter_vm_range *slot = NULL;
+    struct ter_vm_range *entry = NULL;
 
     for (size_t i = 0; bytes != 0 && space->ranges != NULL && i < space->ranges->capacity; i++)
-        if (space->ranges->slots[i].last == last && space->ranges->slots[i].start == start)
-            slot = &space->ranges->slots[i];
-    if (slot == NULL || last == 0)
+        if (space->ranges->entries[i].last == last && space->ranges->entries[i].start == start)
+            entry = &space->ranges->entries[i];
+    if (entry == NULL || last == 0)
         return TER_ERROR_INVALID;
     forget_objects(space, start, last, forget, context);
-    __atomic_store_n(&slot->last, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->last, 0, __ATOMIC_RELEASE);
     space->count--;
-    space->root_bytes -= slot->traced ? 0 : bytes;
+    space->root_bytes -= entry->traced ? 0 : bytes;
     ter_foreign_let_go(&arena->foreign, &arena->map, &space->foreign.set, start, bytes);
     return TER_OK;
 }
@@ -232,10 +232,10 @@ static void visit_root_ranges(const struct ter_space *space, ter_space_range_vis
     const struct ter_vm_ranges *ranges = ter_vm_space_of(space)->ranges;
 
     for (size_t i = 0; ranges != NULL && i < ranges->capacity; i++) {
-        const struct ter_vm_range *slot = &ranges->slots[i];
+        const struct ter_vm_range *entry = &ranges->entries[i];
 
-        if (slot->last != 0 && !slot->traced)
-            visit(context, slot->start, slot->last + 1);
+        if (entry->last != 0 && !entry->traced)
+            visit(context, entry->start, entry->last + 1);
     }
 }
 
@@ -262,10 +262,10 @@ static void remove_all_ranges(struct ter_space *common)
     struct ter_vm_space *space = ter_vm_space_of(common);
 
     for (size_t i = 0; space->ranges != NULL && i < space->ranges->capacity; i++) {
-        const struct ter_vm_range *slot = &space->ranges->slots[i];
+        const struct ter_vm_range *entry = &space->ranges->entries[i];
 
-        if (slot->last != 0)
-            TER_CHECK(ter_vm_space_remove_range(space, slot->start, slot->last - slot->start + 1,
+        if (entry->last != 0)
+            TER_CHECK(ter_vm_space_remove_range(space, entry->start, entry->last - entry->start + 1,
                                                 forget_nothing, NULL) == TER_OK);
     }
     while (space->ranges != NULL) {

@@ -6,8 +6,8 @@
  * are marked and scanned when they are reached, but never freed.
  *
  * Invariant: ranges do not overlap. Every chunk that one touches is the space's in the map, and no
- * other. Objects lie in traced ranges. Ranges change under the heap lock; questions take none: a
- * slot whose `last` is 0 holds no range, and `last` is stored after `start`.
+ * other. Objects lie in traced ranges. Ranges change under the heap lock; questions take none: an
+ * entry whose `last` is 0 holds no range, and `last` is stored after `start`.
  */
 #pragma once
 
@@ -19,11 +19,14 @@ struct ter_vm_range {
     bool traced;
 };
 
-/* Slots of ranges. When they do not suffice, others take their place, and these stay readable. */
+/*
+ * A table of ranges. When it does not suffice, a larger one takes its place, and it stays
+ * readable.
+ */
 struct ter_vm_ranges {
     struct ter_vm_ranges *older;
     size_t capacity;
-    struct ter_vm_range slots[];
+    struct ter_vm_range entries[];
 };
 
 struct ter_vm_space {

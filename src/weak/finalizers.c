@@ -41,8 +41,8 @@ ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
 
 void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
-    for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record != NULL)
             reach->reach(reach->context, (uintptr_t)record->data);
@@ -99,8 +99,8 @@ ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers)
 {
     if (!reserve_queue(finalizers, finalizers->waiting.count))
         return TER_ERROR_NO_MEMORY;
-    for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record == NULL)
             continue;
@@ -122,8 +122,8 @@ static bool is_object_reached(const struct ter_reach *reach, const struct ter_fi
 static void reach_what_comes_later(const struct ter_finalizers *finalizers,
                                    const struct ter_reach *reach)
 {
-    for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record == NULL || is_object_reached(reach, record))
             continue;
@@ -139,8 +139,8 @@ static size_t count_unreached(const struct ter_finalizers *finalizers,
 {
     size_t count = 0;
 
-    for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         count += record != NULL && !is_object_reached(reach, record);
     }
@@ -151,14 +151,14 @@ static size_t count_unreached(const struct ter_finalizers *finalizers,
 static void queue_unreached(struct ter_finalizers *finalizers, const struct ter_reach *reach,
                             bool unreachable)
 {
-    size_t slot = 0;
+    size_t bucket = 0;
 
-    while (slot < finalizers->waiting.capacity) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+    while (bucket < finalizers->waiting.capacity) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record == NULL || is_object_reached(reach, record) ||
             (record->order == TER_FINALIZER_UNREACHABLE) != unreachable) {
-            slot++;
+            bucket++;
             continue;
         }
         finalizers->ready[finalizers->ready_end++] = *record;
@@ -169,8 +169,8 @@ static void queue_unreached(struct ter_finalizers *finalizers, const struct ter_
 
 static void reach_waiting(const struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
-    for (size_t slot = 0; slot < finalizers->waiting.capacity; slot++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, slot);
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record != NULL)
             reach->reach(reach->context, record->object);

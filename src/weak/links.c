@@ -47,19 +47,19 @@ ter_status ter_links_move(struct ter_links *links, uintptr_t link, uintptr_t new
     return ter_links_register(links, new_link, object, &existed);
 }
 
-/* Removing shifts later records back, so a slot is looked at until it holds nothing to remove. */
+/* Removing shifts later records back, so a bucket is looked at until it holds nothing to remove. */
 static void remove_if(struct ter_links *links,
                       bool (*is_dead)(struct ter_link *link, void *context), void *context)
 {
-    size_t slot = 0;
+    size_t bucket = 0;
 
-    while (slot < links->table.capacity) {
-        struct ter_link *record = ter_weak_table_at(&links->table, slot);
+    while (bucket < links->table.capacity) {
+        struct ter_link *record = ter_weak_table_at(&links->table, bucket);
 
         if (record != NULL && is_dead(record, context))
             ter_weak_table_remove(&links->table, record->link);
         else
-            slot++;
+            bucket++;
     }
 }
 

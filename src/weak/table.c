@@ -21,14 +21,14 @@ void ter_weak_table_fini(struct ter_weak_table *table)
     ter_weak_table_init(table, table->record_bytes);
 }
 
-static void *slot_record(const struct ter_weak_table *table, size_t slot)
+static void *bucket_record(const struct ter_weak_table *table, size_t bucket)
 {
-    return table->records + slot * table->record_bytes;
+    return table->records + bucket * table->record_bytes;
 }
 
-static uintptr_t slot_key(const struct ter_weak_table *table, size_t slot)
+static uintptr_t bucket_key(const struct ter_weak_table *table, size_t bucket)
 {
-    return *(const uintptr_t *)slot_record(table, slot);
+    return *(const uintptr_t *)bucket_record(table, bucket);
 }
 
 static size_t home_of(const struct ter_weak_table *table, uintptr_t key)
@@ -38,24 +38,24 @@ static size_t home_of(const struct ter_weak_table *table, uintptr_t key)
     return (size_t)(hash >> 32) & (table->capacity - 1);
 }
 
-/* The slot of the key, or the empty slot where it would go. */
+/* The bucket of the key, or the empty bucket where it would go. */
 static size_t probe(const struct ter_weak_table *table, uintptr_t key)
 {
-    size_t slot = home_of(table, key);
+    size_t bucket = home_of(table, key);
 
-    while (slot_key(table, slot) != 0 && slot_key(table, slot) != key)
-        slot = (slot + 1) & (table->capacity - 1);
-    return slot;
+    while (bucket_key(table, bucket) != 0 && bucket_key(table, bucket) != key)
+        bucket = (bucket + 1) & (table->capacity - 1);
+    return bucket;
 }
 
 void *ter_weak_table_find(const struct ter_weak_table *table, uintptr_t key)
 {
-    size_t slot;
+    size_t bucket;
 
     if (table->count == 0)
         return NULL;
-    slot = probe(table, key);
-    return slot_key(table, slot) == key ? slot_record(table, slot) : NULL;
+    bucket = probe(table, key);
+    return bucket_key(table, bucket) == key ? bucket_record(table, bucket) : NULL;
 }
 
 static bool grow_table(struct ter_weak_table *table)
@@ -68,10 +68,10 @@ static bool grow_table(struct ter_weak_table *table)
         return false;
     table->records = memory;
     table->capacity = capacity;
-    for (size_t slot = 0; slot < old.capacity; slot++)
-        if (slot_key(&old, slot) != 0)
-            memcpy(slot_record(table, probe(table, slot_key(&old, slot))), slot_record(&old, slot),
-                   table->record_bytes);
+    for (size_t bucket = 0; bucket < old.capacity; bucket++)
+        if (bucket_key(&old, bucket) != 0)
+            memcpy(bucket_record(table, probe(table, bucket_key(&old, bucket))),
+                   bucket_record(&old, bucket), table->record_bytes);
     if (old.capacity != 0)
         ter_os_release((uintptr_t)old.records, bytes_for(&old, old.capacity));
     return true;
@@ -87,7 +87,7 @@ void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
     /* At most three quarters full. */
     if ((table->count + 1) * 4 > table->capacity * 3 && !grow_table(table))
         return NULL;
-    record = slot_record(table, probe(table, key));
+    record = bucket_record(table, probe(table, key));
     memset(record, 0, table->record_bytes);
     *record = key;
     __atomic_store_n(&table->count, table->count + 1, __ATOMIC_RELAXED);
@@ -97,26 +97,26 @@ void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
 bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key)
 {
     size_t mask = table->capacity - 1;
-    size_t hole, slot;
+    size_t hole, bucket;
 
     if (ter_weak_table_find(table, key) == NULL)
         return false;
     hole = probe(table, key);
-    for (slot = (hole + 1) & mask; slot_key(table, slot) != 0; slot = (slot + 1) & mask) {
-        size_t home = home_of(table, slot_key(table, slot));
+    for (bucket = (hole + 1) & mask; bucket_key(table, bucket) != 0; bucket = (bucket + 1) & mask) {
+        size_t home = home_of(table, bucket_key(table, bucket));
 
-        /* Does the record's home lie cyclically outside (hole, slot]? Then it may move back. */
-        if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-            memcpy(slot_record(table, hole), slot_record(table, slot), table->record_bytes);
-            hole = slot;
+        /* Does the record's home lie cyclically outside (hole, bucket]? Then it may move back. */
+        if (((bucket - home) & mask) >= ((bucket - hole) & mask)) {
+            memcpy(bucket_record(table, hole), bucket_record(table, bucket), table->record_bytes);
+            hole = bucket;
         }
     }
-    memset(slot_record(table, hole), 0, table->record_bytes);
+    memset(bucket_record(table, hole), 0, table->record_bytes);
     __atomic_store_n(&table->count, table->count - 1, __ATOMIC_RELAXED);
     return true;
 }
 
-void *ter_weak_table_at(const struct ter_weak_table *table, size_t slot)
+void *ter_weak_table_at(const struct ter_weak_table *table, size_t bucket)
 {
-    return slot_key(table, slot) == 0 ? NULL : slot_record(table, slot);
+    return bucket_key(table, bucket) == 0 ? NULL : bucket_record(table, bucket);
 }

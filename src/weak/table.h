@@ -3,8 +3,8 @@
  * A hash table of fixed-size records keyed by an address that is not 0, in memory that no collector
  * scans, so that what it names is not kept by it.
  *
- * Invariant: open addressing with linear probing; a record lies at or after its home slot with no
- * empty slot between (Knuth, vol. 3, 6.4, algorithm R for deletion). Every record begins with its
+ * Invariant: open addressing with linear probing; a record lies at or after its home bucket with no
+ * empty bucket between (Knuth, vol. 3, 6.4, algorithm R for deletion). Every record begins with its
  * key. Under the heap lock.
  */
 #pragma once
@@ -38,5 +38,5 @@ TER_INLINE bool ter_weak_table_is_empty(const struct ter_weak_table *table)
     return __atomic_load_n(&table->count, __ATOMIC_RELAXED) == 0;
 }
 
-/* Slot by slot: the record in it or NULL. No insertion or removal in between. */
-void *ter_weak_table_at(const struct ter_weak_table *table, size_t slot);
+/* Bucket by bucket: the record in it or NULL. No insertion or removal in between. */
+void *ter_weak_table_at(const struct ter_weak_table *table, size_t bucket);

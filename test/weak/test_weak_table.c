@@ -64,8 +64,8 @@ static void check_all(const struct table_test *test)
     assert_int_equal(test->table.count, test->count);
     for (size_t i = 0; i < KEYS; i++)
         check_key(test, i);
-    for (size_t slot = 0; slot < test->table.capacity; slot++)
-        seen += ter_weak_table_at(&test->table, slot) != NULL;
+    for (size_t bucket = 0; bucket < test->table.capacity; bucket++)
+        seen += ter_weak_table_at(&test->table, bucket) != NULL;
     assert_int_equal(seen, test->count);
     assert_true(test->count <= test->table.capacity);
 }

@@ -84,7 +84,7 @@ seen 'a wrong size' '< granules << TER_LOG_BYTES_IN_GRANULE)' \
     '+ (size_class == 20) * 16u < granules << TER_LOG_BYTES_IN_GRANULE)'
 seen 'a weak link that is not cleared' '*(uintptr_t *)link->link = 0;' ''
 seen 'a finalizer that runs twice' 'ter_weak_table_remove(&finalizers->waiting, record->object);' \
-    'slot++;'
+    'bucket++;'
 seen 'a finalizer out of order' '    reach_what_comes_later(finalizers, reach);' ''
 seen 'a resize that loses contents' 'memcpy(moved, object, ter_min(bytes, old_bytes));' \
     'memcpy(moved, object, ter_min(bytes, old_bytes) / 2);'
