@@ -2,7 +2,7 @@
 /* A plan may have as many spaces as a collector has room for, beside malloc's and the program's. */
 #include "plan/plan.h"
 
-#include "ground.h"
+#include "arena.h"
 
 #define SPACES (TER_MOST_SPACES - 2)
 
@@ -12,8 +12,7 @@ static void init_wide(const struct ter_plan *plan, unsigned markers)
 {
     const struct ter_collector_settings settings = {
         .plan = plan,
-        .ground.layout = {"test", test_start(), TEST_LOG_EXTENT, TER_MOST_SPACES, true, 0, false,
-                          0},
+        .arena.layout = {"test", test_start(), TEST_LOG_EXTENT, TER_MOST_SPACES, true, 0, false, 0},
         .initial_bytes = TER_MIB(4),
         .free_space_divisor = 3,
         .stress_interval = 100,
