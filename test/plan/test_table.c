@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of plans: what the option takes, and that every record serves everything once. */
+/*
+ * The table of plans: what the option takes, that every record serves everything once, and that the
+ * spaces of each answer for any word what they answer when all objects are visited.
+ */
 #include "heap/heap.h"
 
 #include "small_heap.h"
+
+#include <stdlib.h>
 
 static void the_option_takes_the_names_of_the_table(void **state)
 {
@@ -64,6 +69,118 @@ static void everything_is_served_once(void **state)
     }
 }
 
+/* ---- Every word ---- */
+
+/* In address order, by what visits all objects. */
+struct seen {
+    uintptr_t object;
+    size_t bytes;
+    const struct ter_kind *kind;
+};
+
+struct all_seen {
+    struct seen *each;
+    size_t count, room;
+};
+
+static void note_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    struct all_seen *all = context;
+
+    if (all->count == all->room) {
+        all->room = 2 * all->room + 1000;
+        all->each = realloc(all->each, all->room * sizeof(*all->each));
+        assert_non_null(all->each);
+    }
+    all->each[all->count++] = (struct seen){object, bytes, kind};
+}
+
+static int compare_seen(const void *left, const void *right)
+{
+    const struct seen *a = left, *b = right;
+
+    return (a->object > b->object) - (a->object < b->object);
+}
+
+static void check_object_answers(const struct ter_space *space, const struct seen *seen)
+{
+    const struct ter_policy *policy = space->policy;
+    ter_object object = ter_object_at(seen->object);
+
+    assert_int_equal(seen->object % TER_BYTES_IN_GRANULE, 0);
+    assert_int_equal(policy->object_bytes(space, seen->object), seen->bytes);
+    assert_ptr_equal(&space->kinds[policy->object_kind(space, seen->object)], seen->kind);
+    assert_true(space->sft.is_live(&space->sft, object));
+    assert_true(space->sft.is_in_space(&space->sft, seen->object));
+}
+
+/* `seen` is the object that covers the word; NULL: none does. */
+static void check_word_answers(const struct ter_space *space, const struct seen *seen,
+                               uintptr_t word)
+{
+    const struct ter_sft *sft = &space->sft;
+    uintptr_t around = seen == NULL ? 0 : seen->object, exact = around == word ? word : 0;
+
+    if (sft->find_object_from_interior(sft, word).bits != around ||
+        sft->find_object(sft, word).bits != exact)
+        fail_msg("%s: not the object %#zx is found from %#zx", sft->name, (size_t)around,
+                 (size_t)word);
+    if (exact == 0 && sft->is_live(sft, ter_object_at(word)))
+        fail_msg("%s: %#zx is live and no object", sft->name, (size_t)word);
+}
+
+/* The first and the last byte of every granule of the space's memory, and its edges. */
+static void check_every_word(const struct ter_space *space, const struct all_seen *all)
+{
+    const struct seen *next = all->each, *last = all->each + all->count;
+    uintptr_t end = 0, start;
+
+    while ((start = ter_range_next(&space->range, space->ground, end, &end)) != 0) {
+        check_word_answers(space, NULL, end);
+        for (uintptr_t word = start; word < end; word += TER_BYTES_IN_GRANULE) {
+            while (next < last && word - next->object >= next->bytes && word > next->object)
+                next++;
+            for (size_t byte = 0; byte < TER_BYTES_IN_GRANULE; byte += TER_BYTES_IN_GRANULE - 1)
+                check_word_answers(space, next < last && next->object <= word ? next : NULL,
+                                   word + byte);
+        }
+    }
+}
+
+static void check_answers(struct ter_collector *collector)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+        struct all_seen all = {NULL, 0, 0};
+
+        if (!space->policy->in_layout)
+            continue;
+        space->policy->for_each(space, note_object, &all);
+        if (all.count > 0)
+            qsort(all.each, all.count, sizeof(*all.each), compare_seen);
+        for (size_t k = 0; k < all.count; k++) {
+            check_object_answers(space, &all.each[k]);
+            if (k > 0)
+                assert_in_range(all.each[k - 1].object + all.each[k - 1].bytes, 1,
+                                all.each[k].object);
+        }
+        check_every_word(space, &all);
+        free(all.each);
+    }
+}
+
+/* ---- Use ---- */
+
+static void check_at_rest(struct small_heap *small)
+{
+    struct ter_collector *collector = &small->heap->collector;
+
+    ter_allocator_lock(&collector->allocator);
+    assert_int_equal(ter_collector_check(collector), TER_OK);
+    check_answers(collector);
+    ter_allocator_unlock(&collector->allocator);
+}
+
 /* A heap of each plan, at rest after some use, agrees with itself. */
 static void use_and_check(const char *name, const char *more)
 {
@@ -81,13 +198,9 @@ static void use_and_check(const char *name, const char *more)
         else if (i % 3 == 0)
             ter_free(small.mutator, object);
     }
-    ter_allocator_lock(&small.heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&small.heap->collector), TER_OK);
-    ter_allocator_unlock(&small.heap->collector.allocator);
+    check_at_rest(&small);
     small_heap_collect(&small);
-    ter_allocator_lock(&small.heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&small.heap->collector), TER_OK);
-    ter_allocator_unlock(&small.heap->collector.allocator);
+    check_at_rest(&small);
     small_heap_fini(&small);
 }
 
