@@ -27,8 +27,9 @@ struct ter_side_spec {
  * X(identifier, name in /proc/self/maps, log2 bits of a value, log2 bytes of a region)
  *
  * VALID_OBJECT  set on the first granule of every object (MMTk's VO bit)
- * MARK          set on what a collection has reached, and on every granule that starts no object;
- *               in a bump space, which nothing marks, on the first granule of what was ever one
+ * MARK          set on what a collection has reached; in spaces of blocks on every granule that
+ *               starts no object too (space/block.h), in a bump space, which nothing marks, on the
+ *               first granule of what was ever one
  * HELPER_MARK   what the only helper of a collection reached (trace/workers.h); mapped for no
  *               space
  * BLOCK         hot part of what a block is: size class and how to scan (space/block.h)

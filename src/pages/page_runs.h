@@ -8,7 +8,8 @@
  * nothing, and one value of the chunk says how far back from its first page the run begins, 0 for
  * no such run. So what a run of any length writes is next to nothing. Two free runs are never
  * neighbours when both or neither read zero. All changes under the heap lock; the record of a used
- * run may be read by whoever holds an object in it, or by the collector.
+ * run may be read by whoever holds an object in it, or by the collector. Whoever else asks where
+ * the run of a word begins may get anything, and looks whether an object is there.
  *
  * Bins by binary logarithm of the length, first fit in a bin, after Knuth's boundary tags
  * (The Art of Computer Programming, vol. 1, 2.5).
