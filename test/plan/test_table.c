@@ -135,7 +135,7 @@ static void check_every_word(const struct ter_space *space, const struct all_see
     const struct seen *next = all->each, *last = all->each + all->count;
     uintptr_t end = 0, start;
 
-    while ((start = ter_range_next(&space->range, space->ground, end, &end)) != 0) {
+    while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0) {
         check_word_answers(space, NULL, end);
         for (uintptr_t word = start; word < end; word += TER_BYTES_IN_GRANULE) {
             while (next < last && word - next->object >= next->bytes && word > next->object)

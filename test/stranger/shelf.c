@@ -27,7 +27,7 @@ struct shelf_page {
 
 struct shelf_space {
     struct ter_space space; /* first */
-    struct ter_runs runs;
+    struct ter_page_runs runs;
     uint32_t with_room[SHELF_SHARED_GRANULES + 1][TER_MAX_KINDS];
 };
 
@@ -38,7 +38,7 @@ static struct shelf_space *shelf_of(const struct ter_space *space)
 
 static struct shelf_page *shelf_page_of(const struct ter_space *space, uintptr_t word)
 {
-    return TER_SIDE_RECORD(space->ground->side, LARGE, word);
+    return TER_SIDE_RECORD(space->arena->side, LARGE, word);
 }
 
 static uint32_t shelf_what(const struct ter_space *space, uintptr_t word)
@@ -132,7 +132,7 @@ static ter_status shelf_open(struct shelf_space *shelf, uint32_t what, uintptr_t
 {
     size_t pages = shelf_pages_for(shelf_bytes_of(what));
     bool zeroed;
-    ter_status status = ter_runs_acquire(&shelf->runs, pages, start, &zeroed);
+    ter_status status = ter_page_runs_acquire(&shelf->runs, pages, start, &zeroed);
 
     if (status != TER_OK)
         return status;
@@ -148,15 +148,15 @@ static ter_status shelf_open(struct shelf_space *shelf, uint32_t what, uintptr_t
 /* An empty one that is in no list. */
 static void shelf_close(struct shelf_space *shelf, uintptr_t start)
 {
-    shelf_describe(shelf, start, ter_runs_pages(&shelf->runs, start), 0);
-    ter_runs_release(&shelf->runs, start);
+    shelf_describe(shelf, start, ter_page_runs_pages(&shelf->runs, start), 0);
+    ter_page_runs_release(&shelf->runs, start);
 }
 
 static uintptr_t shelf_next(const struct shelf_space *shelf, uintptr_t start)
 {
-    size_t pages = start == 0 ? 0 : ter_runs_pages(&shelf->runs, start);
+    size_t pages = start == 0 ? 0 : ter_page_runs_pages(&shelf->runs, start);
 
-    return ter_runs_next_used(&shelf->runs, start + (pages << TER_LOG_BYTES_IN_PAGE));
+    return ter_page_runs_next_used(&shelf->runs, start + (pages << TER_LOG_BYTES_IN_PAGE));
 }
 
 /* ---- Objects ---- */
@@ -176,7 +176,7 @@ static ter_object shelf_find(const struct ter_sft *sft, uintptr_t word)
     uint32_t what;
     uintptr_t start, object;
 
-    if (!ter_range_holds(&space->range, space->ground, word))
+    if (!ter_range_holds(&space->range, space->arena, word))
         return ter_object_none();
     what = shelf_what(space, word);
     if (what == 0)
@@ -202,7 +202,7 @@ static unsigned shelf_object_kind(const struct ter_space *space, uintptr_t objec
 
 static ter_status shelf_init(struct ter_space *space)
 {
-    ter_runs_init(&shelf_of(space)->runs, &space->range, space->ground);
+    ter_page_runs_init(&shelf_of(space)->runs, &space->range, space->arena);
     return TER_OK;
 }
 
@@ -278,7 +278,7 @@ static void shelf_prepare(struct ter_space *space)
     const struct shelf_space *shelf = shelf_of(space);
 
     for (uintptr_t start = shelf_next(shelf, 0); start != 0; start = shelf_next(shelf, start)) {
-        size_t pages = ter_runs_pages(&shelf->runs, start);
+        size_t pages = ter_page_runs_pages(&shelf->runs, start);
 
         ter_side_zero_range(ter_space_table(space, TER_SIDE_MARK), start,
                             start + (pages << TER_LOG_BYTES_IN_PAGE));
@@ -351,14 +351,14 @@ static size_t shelf_used_in_chunk(const struct ter_space *space, uintptr_t chunk
     size_t used = 0;
 
     for (uintptr_t page = chunk; page < end; page += TER_BYTES_IN_PAGE)
-        if (ter_range_holds(&space->range, space->ground, page) && shelf_what(space, page) != 0)
+        if (ter_range_holds(&space->range, space->arena, page) && shelf_what(space, page) != 0)
             used += TER_BYTES_IN_PAGE;
     return used;
 }
 
 static size_t shelf_trim(struct ter_space *space, size_t bytes)
 {
-    return ter_runs_trim(&shelf_of(space)->runs, bytes);
+    return ter_page_runs_trim(&shelf_of(space)->runs, bytes);
 }
 
 static void shelf_check(const struct ter_space *space)
@@ -371,9 +371,9 @@ static void shelf_check(const struct ter_space *space)
 
         TER_REQUIRE(what != 0 && shelf_start_of(what, start) == start &&
                         shelf_pages_for(shelf_bytes_of(what)) ==
-                            ter_runs_pages(&shelf->runs, start),
+                            ter_page_runs_pages(&shelf->runs, start),
                     "shelf: %#zx is not what its record says", (size_t)start);
-        pages += ter_runs_pages(&shelf->runs, start);
+        pages += ter_page_runs_pages(&shelf->runs, start);
     }
     TER_REQUIRE(pages == shelf->runs.used_pages, "shelf: %zu pages are used, not %zu", pages,
                 shelf->runs.used_pages);
@@ -382,7 +382,8 @@ static void shelf_check(const struct ter_space *space)
 const struct ter_policy ter_policy_shelf = {
     .help = "small objects in places of pages, found by their valid-object bits",
     .record_bytes = sizeof(struct shelf_space),
-    .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(LARGE) | TER_RUNS_SIDE,
+    .side =
+        TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(LARGE) | TER_PAGE_RUNS_SIDE,
     .in_layout = true,
     .functions = {.kind = TER_SPACE_OTHER,
                   .name = "shelf",
