@@ -61,8 +61,10 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     saw nothing 'there was nothing to look at'
     if [ "$machine" ] && command -v objdump >/dev/null; then
         saw guard 'drain_alone: a locked instruction' "$cc"
+        # Of an exchange whose result nobody wants a compiler may make a store.
         plant_tree exchange src/trace/scan.h \
-            's/__atomic_store_n(word, old | mask/__atomic_exchange_n(word, old | mask/'
+            's/__atomic_store_n(word, old | mask\(.*\));/\
+                if (__atomic_exchange_n(word, old | mask\1) != old) return false;/'
         saw exchange 'drain_alone: an xchg with memory' "$cc"
         plant_tree call src/space/block_trace.h \
             's/^    if (!ter_scanning_mark/    ter_fatal("%zu", object);\n&/'
