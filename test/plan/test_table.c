@@ -129,20 +129,28 @@ static void check_word_answers(const struct ter_space *space, const struct seen 
         fail_msg("%s: %#zx is live and no object", sft->name, (size_t)word);
 }
 
+static bool is_behind(const struct seen *seen, uintptr_t word)
+{
+    return word > seen->object && word - seen->object >= seen->bytes;
+}
+
 /* The first and the last byte of every granule of the space's memory, and its edges. */
 static void check_every_word(const struct ter_space *space, const struct all_seen *all)
 {
-    const struct seen *next = all->each, *last = all->each + all->count;
+    size_t next = 0;
     uintptr_t end = 0, start;
 
     while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0) {
         check_word_answers(space, NULL, end);
         for (uintptr_t word = start; word < end; word += TER_BYTES_IN_GRANULE) {
-            while (next < last && word - next->object >= next->bytes && word > next->object)
+            const struct seen *seen = NULL;
+
+            while (next < all->count && is_behind(&all->each[next], word))
                 next++;
+            if (next < all->count && all->each[next].object <= word)
+                seen = &all->each[next];
             for (size_t byte = 0; byte < TER_BYTES_IN_GRANULE; byte += TER_BYTES_IN_GRANULE - 1)
-                check_word_answers(space, next < last && next->object <= word ? next : NULL,
-                                   word + byte);
+                check_word_answers(space, seen, word + byte);
         }
     }
 }
