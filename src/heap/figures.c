@@ -49,6 +49,13 @@ static uint64_t bucket_value(unsigned bucket)
            (log > 1 ? UINT64_C(1) << (log - 2) : 0);
 }
 
+/* Nanoseconds have 64 bits everywhere, which ter_max has not. */
+static void raise_to(uint64_t *most, uint64_t value)
+{
+    if (*most < value)
+        *most = value;
+}
+
 void ter_figures_add(struct ter_figures *figures, const struct ter_collection *collection)
 {
     size_t live = collection->live.scanned_bytes + collection->live.atomic_bytes;
@@ -59,8 +66,8 @@ void ter_figures_add(struct ter_figures *figures, const struct ter_collection *c
     figures->mark_total_ns += collection->mark_ns;
     figures->sweep_total_ns += collection->sweep_ns;
     figures->collection_total_ns += collection->total_ns;
-    figures->pause_max_ns = ter_max(figures->pause_max_ns, collection->pause_ns);
-    figures->collection_max_ns = ter_max(figures->collection_max_ns, collection->total_ns);
+    raise_to(&figures->pause_max_ns, collection->pause_ns);
+    raise_to(&figures->collection_max_ns, collection->total_ns);
     figures->peak_live_bytes = ter_max(figures->peak_live_bytes, live);
     figures->histogram[bucket_of(collection->pause_ns)]++;
     if (figures->log_count < figures->log_capacity)

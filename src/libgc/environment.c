@@ -78,7 +78,7 @@ static void read_markers(struct ter_options *options)
 
     if (!read_size("GC_MARKERS", &count))
         read_size("GC_NPROCS", &count);
-    options->markers = ter_min(count, TER_HEAP_MARKERS);
+    options->markers = count < TER_HEAP_MARKERS ? count : TER_HEAP_MARKERS;
 }
 
 void ter_libgc_read_environment(struct ter_options *options)

@@ -44,6 +44,8 @@ static void compare(const char *options)
     assert_in_range(live_objects(&small), LENGTH + 30, LENGTH + 30 + SMALL_SLACK);
     small_heap_check_list(&small, small.roots[0], LENGTH);
     small_heap_check_list(&small, small.roots[2], 20);
+    /* Last, so that what is left of arguments on the stack is this one's. */
+    small_heap_check_list(&small, small.roots[1], 10);
     small.roots[0] = small.roots[2] = NULL;
     assert_in_range(live_objects(&small), 10, 10 + SMALL_SLACK);
     small_heap_fini(&small);

@@ -91,9 +91,9 @@ static void fill(struct bump_test *test, size_t count)
         unsigned kind = (unsigned)ter_random_below(&test->random, KINDS);
         unsigned window = (unsigned)ter_random_below(&test->random, WINDOWS);
         size_t most = ter_random_below(&test->random, 20) == 0 ? TER_SMALL_MAX_GRANULES : 20;
+        size_t granules = 1 + (size_t)ter_random_below(&test->random, most);
 
-        add_object(test, window, kind,
-                   (1 + ter_random_below(&test->random, most)) << TER_LOG_BYTES_IN_GRANULE);
+        add_object(test, window, kind, granules << TER_LOG_BYTES_IN_GRANULE);
     }
 }
 
