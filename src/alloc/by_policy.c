@@ -22,6 +22,16 @@ static uintptr_t place_new(const struct ter_policy_request *request)
     return policy->place(request->space, request->window, request->kind, request->bytes);
 }
 
+/* Under it; 0 when nobody left a place. */
+static uintptr_t reuse_left(const struct ter_policy_request *request)
+{
+    const struct ter_policy *policy = request->space->policy;
+
+    if (policy->reuse == NULL)
+        return 0;
+    return policy->reuse(request->space, request->window, request->kind, request->bytes);
+}
+
 /* Asks the gate until the object is there or memory is out. */
 static uintptr_t take_admitted(struct ter_policy_request *request)
 {
@@ -67,6 +77,8 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     ter_allocator_poll_stress(allocator);
     request->zeroed = true;
     object = place_new(request);
+    if (object == 0)
+        object = reuse_left(request);
     if (object == 0)
         object = take_admitted(request);
     if (object == 0)

@@ -145,12 +145,23 @@ static ter_status bump_take_fresh(struct bump_space *space, unsigned kind, uintp
     return TER_OK;
 }
 
-static ter_status bump_allocate(struct ter_space *common, uintptr_t *window, unsigned kind,
-                                size_t bytes, uintptr_t *object, bool *zeroed)
+static uintptr_t bump_reuse(struct ter_space *common, uintptr_t *window, unsigned kind,
+                            size_t bytes)
 {
     struct bump_space *space = bump_space_of(common);
     uintptr_t block = ter_block_list_pop(&space->blocks, &space->left[kind]);
-    ter_status status = block != 0 ? TER_OK : bump_take_fresh(space, kind, &block);
+
+    if (block == 0)
+        return 0;
+    *window = block;
+    return bump_place(common, window, kind, bytes);
+}
+
+static ter_status bump_allocate(struct ter_space *common, uintptr_t *window, unsigned kind,
+                                size_t bytes, uintptr_t *object, bool *zeroed)
+{
+    uintptr_t block;
+    ter_status status = bump_take_fresh(bump_space_of(common), kind, &block);
 
     if (status != TER_OK)
         return status;
@@ -253,6 +264,7 @@ const struct ter_policy ter_policy_bump = {
     .functions = {.kind = TER_SPACE_OTHER, .name = "bump", .find_object_from_interior = bump_find},
     .init = bump_init,
     .place = bump_place,
+    .reuse = bump_reuse,
     .admit_bytes = bump_admit_bytes,
     .allocate = bump_allocate,
     .give_up = bump_give_up,

@@ -72,6 +72,11 @@ struct ter_policy {
      * `window` is a word for this kind that is the policy's to use, 0 at first. Optional.
      */
     uintptr_t (*place)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes);
+    /*
+     * The same with the lock, in what mutators that ended left: it takes nothing of the heap's
+     * limit. Optional.
+     */
+    uintptr_t (*reuse)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes);
     /* What of the heap's limit an object of that size takes when there is no place for it. */
     size_t (*admit_bytes)(size_t bytes);
     /*

@@ -5,6 +5,8 @@
  */
 #include "heap/heap.h"
 
+#include <pthread.h>
+
 #include <terrier/terrier.h>
 
 #include "small_heap.h"
@@ -160,12 +162,41 @@ static void no_gc_never_collects(void **state)
     small_heap_fini(&small);
 }
 
+static void *allocate_one(void *heap)
+{
+    struct ter_mutator *mutator;
+
+    assert_int_equal(ter_mutator_bind(heap, &mutator), TER_OK);
+    assert_non_null(ter_allocate(mutator, TER_KIND_ATOMIC, 64));
+    ter_mutator_unbind(mutator);
+    return NULL;
+}
+
+/* What a thread left of its block is there for others, also when the heap may grow no more. */
+static void no_gc_uses_what_threads_left(void **state)
+{
+    struct small_heap small;
+    pthread_t thread;
+
+    (void)state;
+    small_heap_init(&small, "plan=no-gc,heap_max=1M");
+    assert_int_equal(pthread_create(&thread, NULL, allocate_one, small.heap), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    while (ter_allocate(small.mutator, TER_KIND_NORMAL, 1000) != NULL)
+        ;
+    for (unsigned i = 0; i < 3; i++)
+        assert_non_null(ter_allocate(small.mutator, TER_KIND_ATOMIC, 8192));
+    assert_null(ter_allocate(small.mutator, TER_KIND_ATOMIC, 8192));
+    small_heap_fini(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heaps_come_and_go),
         cmocka_unit_test(references_between_heaps_keep_nothing),
         cmocka_unit_test(no_gc_never_collects),
+        cmocka_unit_test(no_gc_uses_what_threads_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

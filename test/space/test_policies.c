@@ -39,6 +39,7 @@ static void every_record_agrees_with_itself(void **state)
         assert_int_equal(policy->free == NULL, policy->cells || policy->owned_by_program);
         assert_int_equal(policy->allocate == NULL, policy->admit_bytes == NULL);
         assert_true(policy->place == NULL || policy->allocate != NULL);
+        assert_true(policy->reuse == NULL || policy->give_up != NULL);
         assert_true(policy->allocate == NULL || !policy->cells);
         assert_int_equal(policy->visit_roots == NULL, policy->root_bytes == NULL);
     }
