@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Visibility of the public functions; version of the interface. */
+/* Visibility of the public functions, and inlining; version of the interface. */
 #ifndef TERRIER_API_H
 #define TERRIER_API_H
 
@@ -10,8 +10,11 @@
 
 #ifdef __GNUC__
 #define TER_API __attribute__((visibility("default")))
+/* What compilers may think too large for a hot loop and is not. */
+#define TER_API_INLINE static inline __attribute__((always_inline))
 #else
 #define TER_API
+#define TER_API_INLINE static inline
 #endif
 
 #endif

@@ -193,8 +193,8 @@ TER_API ter_status ter_sft_map_add_space(const struct ter_sft_map *map,
  * it, since gcc -O3 copies such a block into two arms when a loop ends there. "last < word" takes
  * one flag, "word > last" would take two. docs/decisions/0009-sft-lookup.md has the figures.
  */
-static inline uintptr_t ter_sft_index(const struct ter_sft_map *map, unsigned log_region_bytes,
-                                      uintptr_t word)
+TER_API_INLINE uintptr_t ter_sft_index(const struct ter_sft_map *map, unsigned log_region_bytes,
+                                       uintptr_t word)
 {
     uintptr_t index = word >> log_region_bytes;
     uintptr_t beyond = map->beyond;
@@ -208,16 +208,16 @@ chosen:
 
 /* The space of one entry, in each form: a pointer, a number, or a distance from EMPTY. */
 
-static inline const struct ter_sft *ter_sft_space_entry(const struct ter_sft_map *map,
-                                                        uintptr_t index)
+TER_API_INLINE const struct ter_sft *ter_sft_space_entry(const struct ter_sft_map *map,
+                                                         uintptr_t index)
 {
     const struct ter_sft *const *table = (const struct ter_sft *const *)map->table;
 
     return __atomic_load_n(table + index, __ATOMIC_ACQUIRE);
 }
 
-static inline const struct ter_sft *ter_sft_dense_entry(const struct ter_sft_map *map,
-                                                        uintptr_t index)
+TER_API_INLINE const struct ter_sft *ter_sft_dense_entry(const struct ter_sft_map *map,
+                                                         uintptr_t index)
 {
     const uint8_t *table = (const uint8_t *)map->table;
     uintptr_t number = __atomic_load_n(table + index, __ATOMIC_ACQUIRE);
@@ -225,8 +225,8 @@ static inline const struct ter_sft *ter_sft_dense_entry(const struct ter_sft_map
     return (const struct ter_sft *)(map->empty + (number << map->log_record_bytes));
 }
 
-static inline const struct ter_sft *ter_sft_sparse_entry(const struct ter_sft_map *map,
-                                                         uintptr_t index)
+TER_API_INLINE const struct ter_sft *ter_sft_sparse_entry(const struct ter_sft_map *map,
+                                                          uintptr_t index)
 {
     const uintptr_t *table = (const uintptr_t *)map->table;
 
@@ -234,7 +234,7 @@ static inline const struct ter_sft *ter_sft_sparse_entry(const struct ter_sft_ma
 }
 
 /** Does the map have an entry for `word` (EMPTY or not) that can be owned? */
-static inline bool ter_sft_map_has_entry(const struct ter_sft_map *map, uintptr_t word)
+TER_API_INLINE bool ter_sft_map_has_entry(const struct ter_sft_map *map, uintptr_t word)
 {
     return word - map->start <= map->last - map->start;
 }
@@ -244,20 +244,20 @@ static inline bool ter_sft_map_has_entry(const struct ter_sft_map *map, uintptr_
  * locks, never NULL. One load after arithmetic; an acquire, so that what was written before the
  * space claimed the address is seen.
  */
-static inline const struct ter_sft *ter_sft_space_map_get(const struct ter_sft_map *map,
-                                                          uintptr_t word)
+TER_API_INLINE const struct ter_sft *ter_sft_space_map_get(const struct ter_sft_map *map,
+                                                           uintptr_t word)
 {
     return ter_sft_space_entry(map, ter_sft_index(map, map->log_region_bytes, word));
 }
 
-static inline const struct ter_sft *ter_sft_dense_map_get(const struct ter_sft_map *map,
-                                                          uintptr_t word)
+TER_API_INLINE const struct ter_sft *ter_sft_dense_map_get(const struct ter_sft_map *map,
+                                                           uintptr_t word)
 {
     return ter_sft_dense_entry(map, ter_sft_index(map, TER_SFT_LOG_BYTES_IN_CHUNK, word));
 }
 
-static inline const struct ter_sft *ter_sft_sparse_map_get(const struct ter_sft_map *map,
-                                                           uintptr_t word)
+TER_API_INLINE const struct ter_sft *ter_sft_sparse_map_get(const struct ter_sft_map *map,
+                                                            uintptr_t word)
 {
     return ter_sft_sparse_entry(map, ter_sft_index(map, TER_SFT_LOG_BYTES_IN_CHUNK, word));
 }
@@ -266,7 +266,7 @@ static inline const struct ter_sft *ter_sft_sparse_map_get(const struct ter_sft_
  * Whose is `word`? For a map of any form; as total, and as fast but for predicted branches. Their
  * order is the one that compilers lay out with the fewest jumps.
  */
-static inline const struct ter_sft *ter_sft_map_get(const struct ter_sft_map *map, uintptr_t word)
+TER_API_INLINE const struct ter_sft *ter_sft_map_get(const struct ter_sft_map *map, uintptr_t word)
 {
     if (map->kind == TER_SFT_DENSE_MAP)
         return ter_sft_dense_map_get(map, word);
@@ -276,8 +276,8 @@ static inline const struct ter_sft *ter_sft_map_get(const struct ter_sft_map *ma
 }
 
 /** The same for a word that has an entry (ter_sft_map_has_entry); undefined for any other. */
-static inline const struct ter_sft *ter_sft_map_get_unchecked(const struct ter_sft_map *map,
-                                                              uintptr_t word)
+TER_API_INLINE const struct ter_sft *ter_sft_map_get_unchecked(const struct ter_sft_map *map,
+                                                               uintptr_t word)
 {
     if (map->kind == TER_SFT_SPACE_MAP)
         return ter_sft_space_entry(map, word >> map->log_region_bytes);
@@ -287,7 +287,7 @@ static inline const struct ter_sft *ter_sft_map_get_unchecked(const struct ter_s
 }
 
 /** EMPTY, as this map answers with it. */
-static inline const struct ter_sft *ter_sft_map_empty(const struct ter_sft_map *map)
+TER_API_INLINE const struct ter_sft *ter_sft_map_empty(const struct ter_sft_map *map)
 {
     return (const struct ter_sft *)map->empty;
 }
