@@ -10,10 +10,15 @@
 
 #ifdef __GNUC__
 #define TER_API __attribute__((visibility("default")))
-/* What compilers may think too large for a hot loop and is not. */
-#define TER_API_INLINE static inline __attribute__((always_inline))
 #else
 #define TER_API
+#endif
+
+/* What compilers may think too large for a hot loop and is not. Without optimisation it is a
+ * function like others, to be stepped through and counted once. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
+#define TER_API_INLINE static inline __attribute__((always_inline))
+#else
 #define TER_API_INLINE static inline
 #endif
 
