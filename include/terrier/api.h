@@ -15,8 +15,9 @@
 #endif
 
 /* What compilers may think too large for a hot loop and is not. Without optimisation it is a
- * function like others, to be stepped through and counted once. */
-#if defined(__GNUC__) && defined(__OPTIMIZE__)
+ * function like others, to be stepped through and counted once. The compilers that say so know
+ * the attribute. */
+#ifdef __OPTIMIZE__
 #define TER_API_INLINE static inline __attribute__((always_inline))
 #else
 #define TER_API_INLINE static inline

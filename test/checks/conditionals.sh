@@ -38,8 +38,9 @@ for file in $(c_files src include); do
     include/*)
         name=$(basename "$file" .h | tr 'a-z-' 'A-Z_')
         allowed="^[ 	]*#[ 	]*(ifndef TERRIER_${name}_H|ifdef __cplusplus)[ 	]*\$"
-        # The public half of src/base/compiler.h asks for the compiler.
-        [ "$file" != include/terrier/api.h ] || allowed="$allowed|^#ifdef __GNUC__\$"
+        # The public half of src/base/compiler.h asks for the compiler and whether it optimises.
+        [ "$file" != include/terrier/api.h ] ||
+            allowed="$allowed|^#ifdef __(GNUC|OPTIMIZE)__\$"
         grep -q "^#ifndef TERRIER_${name}_H" "$root/$file" &&
             grep -q "^#define TERRIER_${name}_H" "$root/$file" ||
             fault "$file: has no guard TERRIER_${name}_H"
