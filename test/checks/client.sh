@@ -79,7 +79,7 @@ done <"$temp/brought"
 
 # The stand-in is found first, as quotation marks look beside the file that includes, where there is
 # no folder alloc/.
-undeclared='error: implicit declaration of function [^a-zA-Z]*\([A-Za-z_0-9]*\).*'
+undeclared='error: [a-z ]*declar[a-z ]*function [^a-zA-Z]*\([A-Za-z_0-9]*\).*'
 for file in $(c_files src/libgc | grep '\.c$'); do
     (cd "$root" && LC_ALL=C $cc -std=gnu11 -fsyntax-only -Werror=implicit-function-declaration \
         -I"$temp/stub" -Iinclude -Isrc "$file") >"$temp/errors" 2>&1 && continue
