@@ -126,6 +126,17 @@ static void maps_of_everything(void **state)
     ter_sft_map_destroy(&map);
 }
 
+/* A sanitizer takes free addresses for itself at once. */
+static void expect_gone(const struct ter_sft_map *map)
+{
+    assert_int_equal(test_count_mappings("terrier:"), 0);
+    if (TER_HAS_SANITIZER)
+        return;
+    assert_false(test_is_mapped((uintptr_t)map->state, 1));
+    assert_false(test_is_mapped(map->empty, 256u << map->log_record_bytes));
+    assert_false(test_is_mapped((uintptr_t)map->table, map->beyond + 1));
+}
+
 /* Nothing is left behind by a map that could not be made, nor by one that is gone. */
 static void everything_is_given_back(void **state)
 {
@@ -149,10 +160,7 @@ static void everything_is_given_back(void **state)
         assert_true(test_is_mapped(before.empty, 1));
         assert_true(test_is_mapped((uintptr_t)before.table, 1));
         ter_sft_map_destroy(&map);
-        assert_false(test_is_mapped((uintptr_t)before.state, 1));
-        assert_false(test_is_mapped(before.empty, 256u << before.log_record_bytes));
-        assert_false(test_is_mapped((uintptr_t)before.table, before.beyond + 1));
-        assert_int_equal(test_count_mappings("terrier:"), 0);
+        expect_gone(&before);
     }
 }
 
