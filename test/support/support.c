@@ -181,7 +181,7 @@ bool test_is_mapped(uintptr_t start, size_t bytes)
 /* ---- Conservative scanning ---- */
 
 /* No other variable, so that the array reaches up to the caller's frame. */
-TER_NO_SANITIZE TER_NOINLINE void test_clear_stack(void)
+TER_NO_SANITIZE TER_NOINLINE void test_clear_stack_by_call(void)
 {
     unsigned char bytes[32768];
 
