@@ -16,7 +16,7 @@
 
 #include "space/space.h"
 
-#define TER_TRIM_INTERVALS 4u
+#define TER_TRIM_INTERVALS 6u
 
 struct ter_trim {
     bool enabled;

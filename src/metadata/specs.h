@@ -35,7 +35,7 @@ struct ter_side_spec {
  * BLOCK         hot part of what a block is: size class and how to scan (space/block.h)
  * BLOCK_STATE   the rest of it, for allocation and sweeping (space/block.h)
  * BLOCK_LINK    the list that a block is in (pages/blocks.h)
- * PAGE_RUN      page runs, used or free (pages/page_runs.h)
+ * PAGE_RUN      page runs, used or free (pages/page_run.h)
  * CHUNK_RUN     the used run that comes into a chunk from below (pages/page_runs.h)
  * LARGE         what the object in a used run is (space/large.h)
  */

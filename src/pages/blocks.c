@@ -173,7 +173,7 @@ static bool return_chunk(struct trim *trim, uintptr_t chunk)
     struct ter_blocks *blocks = trim->blocks;
     size_t dirty = dirty_bytes_of_chunk(trim, chunk);
 
-    if (dirty == SIZE_MAX || trim->done >= trim->wanted ||
+    if (dirty == SIZE_MAX || trim->done >= trim->wanted || dirty > trim->wanted - trim->done ||
         ter_range_return(blocks->range, blocks->arena, chunk, 1) != TER_OK)
         return false;
     ter_accounting_subtract_clean(&blocks->arena->accounting, TER_BYTES_IN_CHUNK - dirty);

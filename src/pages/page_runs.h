@@ -16,35 +16,23 @@
  */
 #pragma once
 
-#include "pages/range.h"
-
-enum ter_page_run_state { TER_PAGE_RUN_NONE = 0, TER_PAGE_RUN_FREE = 1, TER_PAGE_RUN_USED = 2 };
-
-struct ter_page_run_record {
-    uint32_t pages : 29; /* first page only: length of the run */
-    uint32_t state : 2;  /* where a run has a record; none elsewhere */
-    uint32_t zeroed : 1; /* first and last page of a free run: every page of it reads zero */
-    uint32_t back;       /* pages back to the first one; 0 on the first */
-    uint32_t next;       /* free: 1 + index of the next free run of the bin, 0 for none */
-    uint32_t prev;
-};
-
-#define TER_PAGE_RUN_BINS 32u
+#include "pages/free_runs.h"
 
 /* What a range needs whose pages are cut into runs. */
 #define TER_PAGE_RUNS_SIDE (TER_SIDE_SET(PAGE_RUN) | TER_SIDE_SET(CHUNK_RUN))
 
 struct ter_page_runs {
-    struct ter_range *range;
-    struct ter_arena *arena;
-    uint32_t bins[TER_PAGE_RUN_BINS]; /* 1 + index of the first free run */
+    struct ter_free_runs free;
     size_t used_pages;
 };
 
 void ter_page_runs_init(struct ter_page_runs *runs, struct ter_range *range,
                         struct ter_arena *arena);
 
-/* Takes `pages` pages, without asking the limit. *zeroed says that they read zero. */
+/*
+ * Takes `pages` pages, without asking the limit: free ones with memory behind them before others.
+ * *zeroed says that they read zero.
+ */
 ter_status ter_page_runs_acquire(struct ter_page_runs *runs, size_t pages, uintptr_t *start,
                                  bool *zeroed);
 /* Gives the used run that begins at `start` back. */
@@ -56,19 +44,13 @@ void ter_page_runs_release(struct ter_page_runs *runs, uintptr_t start);
 bool ter_page_runs_extend(struct ter_page_runs *runs, uintptr_t start, size_t pages, bool *zeroed);
 
 /*
- * Gives up to about `bytes` of memory of free runs back to the system, from the top; whole chunks
- * leave the space. Returns the bytes.
+ * Gives `bytes` of memory of free runs, if there is so much, back to the system, from the top, up
+ * to a page; whole chunks without memory leave the space. Returns the bytes.
  */
 size_t ter_page_runs_trim(struct ter_page_runs *runs, size_t bytes);
 
 /* Length of the used run that begins at `start`. */
 size_t ter_page_runs_pages(const struct ter_page_runs *runs, uintptr_t start);
-
-TER_INLINE struct ter_page_run_record *ter_page_runs_record(const struct ter_arena *arena,
-                                                            uintptr_t address)
-{
-    return TER_SIDE_RECORD(arena->side, PAGE_RUN, address);
-}
 
 /* The same where the page has no record: that of a run from an earlier chunk. */
 uintptr_t ter_page_runs_find_far(const struct ter_arena *arena, uintptr_t word);
@@ -76,7 +58,7 @@ uintptr_t ter_page_runs_find_far(const struct ter_arena *arena, uintptr_t word);
 /* First page of the used run that covers the mapped address `word`; 0 if the page is free. */
 TER_INLINE uintptr_t ter_page_runs_find(const struct ter_arena *arena, uintptr_t word)
 {
-    const struct ter_page_run_record *record = ter_page_runs_record(arena, word);
+    const struct ter_page_run_record *record = ter_page_run_of(arena, word);
     uintptr_t page = ter_align_down(word, TER_BYTES_IN_PAGE);
 
     if (record->state != TER_PAGE_RUN_USED)

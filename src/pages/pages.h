@@ -9,4 +9,6 @@
 #include "pages/monotone.h"
 #include "pages/foreign.h"
 #include "pages/range.h"
+#include "pages/page_run.h"
+#include "pages/free_runs.h"
 #include "pages/page_runs.h"

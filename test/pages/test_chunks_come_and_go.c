@@ -188,7 +188,7 @@ static void learn_clean_runs(struct model *model)
             i = ter_align_down(i, TER_PAGES_IN_CHUNK) + TER_PAGES_IN_CHUNK;
             continue;
         }
-        record = ter_page_runs_record(&model->arena, address_of(model, i));
+        record = ter_page_run_of(&model->arena, address_of(model, i));
         assert_true(record->pages > 0);
         if (record->state == TER_PAGE_RUN_FREE && record->zeroed)
             for (size_t k = i; k < i + record->pages; k++) {
