@@ -40,6 +40,7 @@ extern "C" {
     NUMBER(free_space_divisor, 3, 1, 1000000,                                                      \
            "larger: more collections and less memory (as in Boehm's collector)")                   \
     NUMBER(huge_pages, 0, 0, 1, "huge pages are asked for, where the system has them")             \
+    NUMBER(populate, 1, 0, 1, "memory is asked for some pages ahead, where the system can")        \
     NUMBER(markers, 0, 0, 16, "threads that mark; 0: up to as many as processors, as is faster")   \
     NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \

@@ -117,6 +117,7 @@ static ter_status init_collector(struct ter_heap *heap)
     };
 
     settings.arena.huge_pages = options->huge_pages != 0;
+    settings.arena.populate = options->populate != 0;
     settings.arena.log_whole_map = options->sft_trace_map != 0;
     settings.arena.log_map = options->sft_trace != 0 || options->sft_trace_map != 0;
     choose_map(options->sft_map, &settings.arena);

@@ -11,6 +11,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
@@ -191,6 +194,17 @@ ter_status ter_os_decommit(uintptr_t start, size_t bytes)
 
     check_pages(start, bytes);
     if (error == 0 && madvise((void *)start, bytes, MADV_DONTNEED) != 0)
+        error = errno;
+    return error == 0 ? TER_OK : status_of_errno(error);
+}
+
+ter_status ter_os_populate(uintptr_t start, size_t bytes)
+{
+    TER_KEEP_ERRNO;
+    int error = ter_os_injected_error(TER_OS_CALL_POPULATE);
+
+    check_pages(start, bytes);
+    if (error == 0 && madvise((void *)start, bytes, MADV_POPULATE_WRITE) != 0)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
 }

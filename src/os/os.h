@@ -51,6 +51,12 @@ ter_status ter_os_allocate_sparse(size_t bytes, const char *name, void **start);
 /* Grows such memory, moving it if need be; the new part is zero. *start changes only on success. */
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 
+/*
+ * Gives committed memory its pages now, as writing to each would. Whatever the system answers, what
+ * it holds stays as it is: a wish, which kernels before Linux 5.14 do not know.
+ */
+ter_status ter_os_populate(uintptr_t start, size_t bytes);
+
 /* Asks for huge pages where the system has them. */
 void ter_os_want_huge_pages(uintptr_t start, size_t bytes);
 
@@ -442,6 +448,7 @@ enum ter_os_call {
     TER_OS_CALL_THREAD,
     TER_OS_CALL_RELEASE,
     TER_OS_CALL_MALLOC,
+    TER_OS_CALL_POPULATE,
     TER_OS_CALL_COUNT
 };
 

@@ -199,6 +199,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
         return status;
     }
     arena->mmapper.huge_pages = settings->huge_pages;
+    arena->populates = settings->populate;
     arena->lowest_free = 0;
     if (settings->log_map)
         ter_sft_log_changes(&arena->map, settings->log_whole_map);

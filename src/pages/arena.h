@@ -20,7 +20,8 @@ struct ter_arena {
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
     struct ter_foreign foreign; /* chunks anywhere else; without a table when there are none */
-    size_t lowest_free;         /* of chunks that spaces share: none below it is free */
+    bool populates;     /* memory is asked for ahead (ahead.h); the system has not refused */
+    size_t lowest_free; /* of chunks that spaces share: none below it is free */
     struct ter_accounting accounting;
     struct ter_lock lock; /* growth of any space */
 };
@@ -31,6 +32,7 @@ struct ter_arena_settings {
     bool choose_map; /* take `map` where its form can serve, not what follows from the layout */
     enum ter_sft_map_kind map;
     bool huge_pages;     /* for the memory of objects */
+    bool populate;       /* and it is asked for ahead */
     bool log_map;        /* every change of the map is logged */
     bool log_whole_map;  /* and the map after it */
     size_t record_bytes; /* of the largest space */

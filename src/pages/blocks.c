@@ -19,15 +19,19 @@ void ter_block_list_push(struct ter_blocks *blocks, struct ter_block_list *list,
     list->head = (uint32_t)(offset >> TER_LOG_BYTES_IN_BLOCK) + 1;
 }
 
+static uintptr_t block_of_link(const struct ter_blocks *blocks, uint32_t link)
+{
+    if (link == 0)
+        return 0;
+    return blocks->arena->layout.heap_start + ((uintptr_t)(link - 1) << TER_LOG_BYTES_IN_BLOCK);
+}
+
 uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *list)
 {
-    uintptr_t block;
+    uintptr_t block = block_of_link(blocks, list->head);
 
-    if (list->head == 0)
-        return 0;
-    block =
-        blocks->arena->layout.heap_start + ((uintptr_t)(list->head - 1) << TER_LOG_BYTES_IN_BLOCK);
-    list->head = *link_of(blocks, block);
+    if (block != 0)
+        list->head = *link_of(blocks, block);
     return block;
 }
 
@@ -45,35 +49,71 @@ static ter_status grow_blocks(struct ter_blocks *blocks)
     return TER_OK;
 }
 
-static ter_status take_fresh(struct ter_blocks *blocks, uintptr_t *block)
+/* Up to `bytes` of fresh blocks; there is one at least. */
+static ter_status take_fresh(struct ter_blocks *blocks, size_t bytes)
 {
-    ter_status status;
+    ter_status status = TER_OK;
 
-    if (blocks->fresh == blocks->fresh_end) {
+    if (blocks->fresh == blocks->fresh_end)
         status = grow_blocks(blocks);
-        if (status != TER_OK)
-            return status;
-    }
-    status = ter_range_fill(blocks->range, blocks->arena, blocks->fresh, TER_BYTES_IN_BLOCK);
     if (status != TER_OK)
         return status;
-    *block = blocks->fresh;
-    blocks->fresh += TER_BYTES_IN_BLOCK;
+    bytes = ter_min(bytes, blocks->fresh_end - blocks->fresh);
+    status = ter_range_fill(blocks->range, blocks->arena, blocks->fresh, bytes);
+    if (status != TER_OK)
+        return status;
+    blocks->ahead = blocks->fresh;
+    blocks->fresh += bytes;
+    blocks->ahead_end = blocks->fresh;
     return TER_OK;
 }
 
-/* A block that reads zero: one that was given back before, or a fresh one. */
-static ter_status take_clean(struct ter_blocks *blocks, uintptr_t *block)
+/* Up to `bytes` of clean blocks side by side; one at least, if there is one. */
+static bool take_clean(struct ter_blocks *blocks, size_t bytes)
 {
-    ter_status status;
+    uintptr_t block = ter_block_list_pop(blocks, &blocks->clean);
 
-    *block = ter_block_list_pop(blocks, &blocks->clean);
-    if (*block == 0) {
-        status = take_fresh(blocks, block);
+    if (block == 0)
+        return false;
+    blocks->ahead = block;
+    blocks->ahead_end = block + TER_BYTES_IN_BLOCK;
+    while (blocks->ahead_end - block < bytes &&
+           block_of_link(blocks, blocks->clean.head) == blocks->ahead_end)
+        blocks->ahead_end = ter_block_list_pop(blocks, &blocks->clean) + TER_BYTES_IN_BLOCK;
+    return true;
+}
+
+/* Memory for some blocks, those that were given back before first. */
+static ter_status go_ahead(struct ter_blocks *blocks)
+{
+    size_t ahead = ter_ahead_bytes(blocks->arena, TER_BYTES_IN_BLOCK);
+    size_t bytes = ter_max(ahead, TER_BYTES_IN_BLOCK);
+    ter_status status = TER_OK;
+
+    if (!take_clean(blocks, bytes))
+        status = take_fresh(blocks, bytes);
+    if (status != TER_OK && bytes > TER_BYTES_IN_BLOCK)
+        status = take_fresh(blocks, TER_BYTES_IN_BLOCK);
+    if (status != TER_OK)
+        return status;
+    bytes = blocks->ahead_end - blocks->ahead;
+    ter_accounting_subtract_clean(&blocks->arena->accounting, bytes);
+    if (ahead != 0)
+        ter_ahead_populate(blocks->arena, blocks->ahead, bytes);
+    return TER_OK;
+}
+
+/* A block that reads zero. */
+static ter_status take_zeroed(struct ter_blocks *blocks, uintptr_t *block)
+{
+    if (blocks->ahead == blocks->ahead_end) {
+        ter_status status = go_ahead(blocks);
+
         if (status != TER_OK)
             return status;
     }
-    ter_accounting_subtract_clean(&blocks->arena->accounting, TER_BYTES_IN_BLOCK);
+    *block = blocks->ahead;
+    blocks->ahead += TER_BYTES_IN_BLOCK;
     return TER_OK;
 }
 
@@ -83,7 +123,7 @@ ter_status ter_blocks_acquire(struct ter_blocks *blocks, uintptr_t *block, bool 
 
     *zeroed = found == 0;
     if (found == 0) {
-        ter_status status = take_clean(blocks, &found);
+        ter_status status = take_zeroed(blocks, &found);
 
         if (status != TER_OK)
             return status;
@@ -198,7 +238,7 @@ static void clean_blocks(struct trim *trim, uintptr_t start, uintptr_t end)
         block -= TER_BYTES_IN_BLOCK;
         is_clean = cleaned && block >= inner && block + TER_BYTES_IN_BLOCK <= inner_end;
         if (is_clean)
-            trim->view->set_clean(blocks, block);
+            trim->view->set_clean(blocks, block, true);
         ter_block_list_push(blocks, is_clean ? &blocks->clean : &blocks->dirty, block);
     }
     if (cleaned) {
@@ -230,11 +270,23 @@ static void trim_blocks(struct trim *trim, uintptr_t start, uintptr_t end)
     clean_blocks(trim, block, batch_end);
 }
 
+/* They have memory, and are in a list from now on. */
+static void end_ahead(struct trim *trim)
+{
+    struct ter_blocks *blocks = trim->blocks;
+
+    while (blocks->ahead < blocks->ahead_end) {
+        trim->view->set_clean(blocks, blocks->ahead, false);
+        blocks->ahead += TER_BYTES_IN_BLOCK;
+    }
+}
+
 size_t ter_blocks_trim(struct ter_blocks *blocks, const struct ter_blocks_view *view, size_t bytes)
 {
     struct trim trim = {blocks, view, bytes, 0};
     uintptr_t start, end = UINTPTR_MAX;
 
+    end_ahead(&trim);
     blocks->dirty = (struct ter_block_list){0};
     blocks->clean = (struct ter_block_list){0};
     while ((end = ter_blocks_previous(blocks, end, &start)) != 0)

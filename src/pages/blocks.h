@@ -2,8 +2,8 @@
 /*
  * Block page resource: a space's chunks cut into blocks.
  *
- * Invariant: every block of the space's chunks is in use, in one of the two free lists, or fresh. A
- * block is in at most one list. All under the heap lock.
+ * Invariant: every block of the space's chunks is in use, in one of the two free lists, ahead or
+ * fresh. A block is in at most one list. All under the heap lock.
  */
 #pragma once
 
@@ -19,6 +19,7 @@ struct ter_blocks {
     struct ter_arena *arena;
     struct ter_block_list dirty; /* free blocks, with memory behind them */
     struct ter_block_list clean; /* free blocks that read zero and have none */
+    uintptr_t ahead, ahead_end;  /* free blocks that read zero, with memory: next to be taken */
     uintptr_t fresh, fresh_end;  /* of the chunk that came last: blocks never handed out */
     size_t in_use;
 };
@@ -47,11 +48,11 @@ uintptr_t ter_blocks_previous(const struct ter_blocks *blocks, uintptr_t below, 
 /*
  * Gives up to about `bytes` of memory of free blocks back to the system, from the top: whole chunks
  * where all blocks are free, else runs of blocks. `is_free` and `is_clean` answer for a block that
- * was handed out once; `set_clean` is told. Returns the bytes given back.
+ * was handed out once; `set_clean` is told what changes. Returns the bytes given back.
  */
 struct ter_blocks_view {
     bool (*is_free)(const struct ter_blocks *blocks, uintptr_t block);
     bool (*is_clean)(const struct ter_blocks *blocks, uintptr_t block);
-    void (*set_clean)(struct ter_blocks *blocks, uintptr_t block);
+    void (*set_clean)(struct ter_blocks *blocks, uintptr_t block, bool is_clean);
 };
 size_t ter_blocks_trim(struct ter_blocks *blocks, const struct ter_blocks_view *view, size_t bytes);

@@ -3,12 +3,13 @@
 #pragma once
 
 #include "pages/accounting.h"
-#include "pages/blocks.h"
 #include "pages/chunk_table.h"
 #include "pages/arena.h"
 #include "pages/monotone.h"
 #include "pages/foreign.h"
 #include "pages/range.h"
+#include "pages/ahead.h"
+#include "pages/blocks.h"
 #include "pages/page_run.h"
 #include "pages/free_runs.h"
 #include "pages/page_runs.h"

@@ -112,9 +112,9 @@ static bool is_clean_block(const struct ter_blocks *blocks, uintptr_t block)
     return ter_block_state_of(blocks->arena, block)->zeroed;
 }
 
-static void set_clean_block(struct ter_blocks *blocks, uintptr_t block)
+static void set_clean_block(struct ter_blocks *blocks, uintptr_t block, bool is_clean)
 {
-    ter_block_state_of(blocks->arena, block)->zeroed = true;
+    ter_block_state_of(blocks->arena, block)->zeroed = is_clean;
 }
 
 size_t ter_block_space_trim(struct ter_space *space, size_t bytes)

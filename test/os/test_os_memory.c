@@ -237,6 +237,7 @@ static ter_status make_call(enum ter_os_call call, uintptr_t start, void **memor
     case TER_OS_CALL_DECOMMIT: return ter_os_decommit(start, page);
     case TER_OS_CALL_PROTECT: return ter_os_protect(start, page);
     case TER_OS_CALL_ALLOCATE: return ter_os_allocate(page, memory);
+    case TER_OS_CALL_POPULATE: return ter_os_populate(start, page);
     case TER_OS_CALL_MALLOC: return ter_os_malloc(page, false, memory);
     default: return ter_os_reallocate(memory, page, 2 * page);
     }
@@ -277,6 +278,28 @@ static void every_call_can_be_refused(void **state)
     ter_os_release((uintptr_t)memory, page);
 }
 
+static void populated_memory_keeps_what_it_holds(void **state)
+{
+    const size_t page = ter_os_page_size();
+    uintptr_t start;
+    ter_status status;
+
+    (void)state;
+    assert_int_equal(ter_os_reserve(0, 4 * page, page, &start), TER_OK);
+    assert_int_equal(ter_os_commit(start, 4 * page), TER_OK);
+    *(char *)(start + page) = 9;
+    status = ter_os_populate(start, 4 * page);
+    /* Kernels before Linux 5.14 do not know it. */
+    assert_true(status == TER_OK || status == TER_ERROR_SYSTEM);
+    assert_int_equal(*(char *)start, 0);
+    assert_int_equal(*(char *)(start + page), 9);
+    /* What cannot be written is refused, and stays. */
+    assert_int_equal(ter_os_protect(start, page), TER_OK);
+    assert_true(ter_os_populate(start, 4 * page) != TER_OK);
+    assert_int_equal(*(char *)(start + page), 9);
+    ter_os_release(start, 4 * page);
+}
+
 /* The k-th call of a sort, and no other. */
 static void the_kth_call_fails(void **state)
 {
@@ -314,6 +337,7 @@ int main(void)
         cmocka_unit_test(life_of_a_range),
         cmocka_unit_test(allocate_and_grow),
         cmocka_unit_test(every_call_can_be_refused),
+        cmocka_unit_test(populated_memory_keeps_what_it_holds),
         cmocka_unit_test(the_kth_call_fails),
     };
 

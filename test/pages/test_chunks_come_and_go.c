@@ -64,14 +64,14 @@ static bool block_is_clean(const struct ter_blocks *blocks, uintptr_t block)
     return !current->page[page_of(current, block)].dirty;
 }
 
-static void block_becomes_clean(struct ter_blocks *blocks, uintptr_t block)
+static void block_becomes(struct ter_blocks *blocks, uintptr_t block, bool clean)
 {
     (void)blocks;
     for (size_t i = 0; i < PAGES_IN_BLOCK; i++)
-        current->page[page_of(current, block) + i].dirty = false;
+        current->page[page_of(current, block) + i].dirty = !clean;
 }
 
-static const struct ter_blocks_view view = {block_is_free, block_is_clean, block_becomes_clean};
+static const struct ter_blocks_view view = {block_is_free, block_is_clean, block_becomes};
 
 static struct model *make(const struct ter_arena_settings *form)
 {
