@@ -189,6 +189,7 @@ static void collect(void *context, uintptr_t own_stack)
     struct ter_collection *collection = &request->collection;
 
     collection->used_before_bytes = used_bytes(collector);
+    ter_trim_begin(&collector->trim, &collector->arena.accounting);
     if (!begin(request))
         return;
     mark(collector, own_stack);

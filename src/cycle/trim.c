@@ -19,6 +19,11 @@ static size_t idle_bytes(const struct ter_accounting *accounting)
     return ter_accounting_resident(accounting) - (used - foreign);
 }
 
+void ter_trim_begin(struct ter_trim *trim, const struct ter_accounting *accounting)
+{
+    trim->idle_before = idle_bytes(accounting);
+}
+
 size_t ter_trim_excess(const struct ter_accounting *accounting)
 {
     size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
@@ -33,11 +38,10 @@ size_t ter_trim_excess(const struct ter_accounting *accounting)
 size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    size_t idle = idle_bytes(accounting), wanted = 0;
+    size_t idle = idle_bytes(accounting), wanted = 0, surplus;
 
     for (unsigned i = 0; i < TER_TRIM_INTERVALS; i++)
         wanted = ter_max(wanted, trim->allocated[i]);
-    if (idle <= wanted || idle - wanted < ter_max(SMALLEST_SURPLUS, used / 4))
-        return 0;
-    return idle - wanted;
+    surplus = ter_min(idle > wanted ? idle - wanted : 0, trim->idle_before);
+    return surplus < ter_max(SMALLEST_SURPLUS, used / 4) ? 0 : surplus;
 }

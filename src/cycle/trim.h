@@ -4,9 +4,10 @@
  *
  * After a collection, free memory that still has pages of the system behind it is kept as far as
  * the program is likely to use it before the next collection: as much as it allocated in the
- * busiest of the last few intervals. What is beyond that, if it is worth the calls, goes back. So a
- * program in a steady state pays nothing, and one that shrinks or comes to rest gives its memory
- * back within a few collections.
+ * busiest of the last few intervals, and all that lay idle only since this collection. For a heap
+ * is collected when its limit is reached, so what had a use before will have one again, unless the
+ * program asks for collections itself or its limit is far. What is beyond that, if it is worth the
+ * calls, goes back.
  *
  * Between collections free memory of one space may lie idle while another space grows. The limit of
  * the heap holds for both together: what is beyond it goes back as soon as it is worth the call.
@@ -22,7 +23,11 @@ struct ter_trim {
     bool enabled;
     size_t allocated[TER_TRIM_INTERVALS]; /* bytes, in the last intervals between collections */
     unsigned next;
+    size_t idle_before; /* bytes that lay idle when the last collection began */
 };
+
+/* A collection begins. */
+void ter_trim_begin(struct ter_trim *trim, const struct ter_accounting *accounting);
 
 /* Notes what was allocated before this collection. */
 void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes);

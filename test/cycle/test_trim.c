@@ -23,6 +23,7 @@ static void keeps_what_is_needed_again(void **state)
     struct ter_trim trim = {.enabled = true};
 
     (void)state;
+    ter_trim_begin(&trim, &accounting);
     assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(50));
     ter_trim_note(&trim, TER_MIB(20));
     assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(30));
@@ -45,9 +46,27 @@ static void little_is_not_worth_it(void **state)
     struct ter_trim trim = {.enabled = true};
 
     (void)state;
+    ter_trim_begin(&trim, &share);
     assert_int_equal(ter_trim_surplus(&trim, &small), 0);
     assert_int_equal(ter_trim_surplus(&trim, &enough), TER_MIB(1));
     assert_int_equal(ter_trim_surplus(&trim, &share), 0);
+}
+
+/* A collection that came since the limit was reached: the next interval needs all of it again. */
+static void keeps_what_had_a_use_before(void **state)
+{
+    struct ter_accounting full = accounting_of(TER_MIB(64), TER_MIB(61), TER_MIB(2));
+    struct ter_accounting after = accounting_of(TER_MIB(64), TER_MIB(8), TER_MIB(2));
+    struct ter_accounting part = accounting_of(TER_MIB(64), TER_MIB(50), TER_MIB(2));
+    struct ter_trim trim = {.enabled = true};
+
+    (void)state;
+    ter_trim_begin(&trim, &full);
+    assert_int_equal(ter_trim_surplus(&trim, &after), 0);
+    ter_trim_begin(&trim, &part);
+    assert_int_equal(ter_trim_surplus(&trim, &after), TER_MIB(12));
+    ter_trim_begin(&trim, &after);
+    assert_int_equal(ter_trim_surplus(&trim, &after), TER_MIB(54));
 }
 
 static void no_more_than_the_limit(void **state)
@@ -147,9 +166,9 @@ static void a_heap_that_shrinks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_what_is_needed_again), cmocka_unit_test(little_is_not_worth_it),
-        cmocka_unit_test(no_more_than_the_limit),     cmocka_unit_test(one_space_for_another),
-        cmocka_unit_test(a_heap_that_shrinks),
+        cmocka_unit_test(keeps_what_is_needed_again),  cmocka_unit_test(little_is_not_worth_it),
+        cmocka_unit_test(keeps_what_had_a_use_before), cmocka_unit_test(no_more_than_the_limit),
+        cmocka_unit_test(one_space_for_another),       cmocka_unit_test(a_heap_that_shrinks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
