@@ -193,10 +193,13 @@ static void *allocate_list(void *data)
     return NULL;
 }
 
-/* A list of cleared objects (but for the links), up to about a page of them. */
+/*
+ * A list of cleared objects (but for the links), up to about a page of them. The size is that of
+ * the objects, so there is no extra byte: a caller who wants one asks for it.
+ */
 void GC_generic_malloc_many(size_t bytes, int kind, void **result)
 {
-    size_t wanted = ter_max(with_extra(bytes), TER_HEAP_GRANULE_BYTES);
+    size_t wanted = ter_max(bytes, TER_HEAP_GRANULE_BYTES);
     size_t most = wanted < TER_HEAP_PAGE_BYTES ? TER_HEAP_PAGE_BYTES / wanted : 1;
 
     if (TER_UNLIKELY(!ter_libgc_is_inside())) {
@@ -217,7 +220,8 @@ void *GC_malloc_many(size_t bytes)
 {
     void *list;
 
-    GC_generic_malloc_many(bytes, TER_KIND_NORMAL, &list);
+    ter_libgc_ready(); /* the extra byte is known only then */
+    GC_generic_malloc_many(with_extra(bytes), TER_KIND_NORMAL, &list);
     return list;
 }
 

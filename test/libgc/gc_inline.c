@@ -5,6 +5,8 @@
 
 #include <gc/gc_inline.h>
 #include <gc/gc_mark.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { LENGTH = 20000 };
 
@@ -80,8 +82,38 @@ static void test_kinds(void)
     }
 }
 
+/* A list's objects have the size that was asked for, whether or not others get an extra byte. */
+static void test_sizes(void)
+{
+    for (size_t bytes = 16; bytes <= 128; bytes += 16) {
+        void *list = NULL;
+
+        GC_generic_malloc_many(bytes, GC_I_NORMAL, &list);
+        EXPECT(GC_size(list) == bytes, "%zu, not %zu bytes", GC_size(list), bytes);
+        list = GC_malloc_many(bytes);
+        EXPECT(GC_size(list) > bytes, "%zu, not more than %zu bytes", GC_size(list), bytes);
+    }
+}
+
+static int check_sizes_apart(void)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        GC_set_all_interior_pointers(1);
+        GC_INIT();
+        test_sizes();
+        _exit(check_end());
+    }
+    waitpid(child, &status, 0);
+    return status;
+}
+
 int main(void)
 {
+    /* The option is set once in a process. */
+    EXPECT(check_sizes_apart() == 0, "sizes of objects in lists");
     /* The macros add no byte for pointers behind an object. */
     GC_set_all_interior_pointers(0);
     GC_INIT();
