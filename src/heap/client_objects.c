@@ -75,6 +75,20 @@ void ter_trace_words(struct ter_trace *trace, uintptr_t start, uintptr_t end)
 
 /* ---- Questions ---- */
 
+/* Most are asked for by their first byte, and small: there only bits and the block are looked at. */
+size_t ter_heap_bytes_at(const struct ter_heap *heap, uintptr_t address)
+{
+    const struct ter_sft *owner = ter_collector_owner(&heap->collector, address);
+    const struct ter_space *space = ter_space_of(owner);
+    ter_object object;
+
+    if (TER_LIKELY(space->policy->cells) &&
+        TER_LIKELY(ter_block_space_is_object(ter_block_space_of(space), address)))
+        return ter_block_head_of(space->arena, address)->cell_bytes;
+    object = owner->find_object_from_interior(owner, address);
+    return ter_object_is_none(object) ? 0 : space->policy->object_bytes(space, object.bits);
+}
+
 size_t ter_heap_bytes_of(const struct ter_heap *heap, uintptr_t object)
 {
     return ter_collector_object_bytes(&heap->collector, object);

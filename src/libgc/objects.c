@@ -17,10 +17,12 @@ void *GC_base(void *pointer)
 
 size_t GC_size(const void *object)
 {
-    ter_object found = find(object);
+    size_t bytes = 0;
 
-    TER_REQUIRE(!ter_object_is_none(found), "GC_size: %p is no object", object);
-    return ter_heap_bytes_of(ter_libgc.heap, found.bits);
+    if (TER_LIKELY(ter_libgc.heap != NULL))
+        bytes = ter_heap_bytes_at(ter_libgc.heap, (uintptr_t)object);
+    TER_REQUIRE(bytes != 0, "GC_size: %p is no object", object);
+    return bytes;
 }
 
 int GC_is_heap_ptr(const void *pointer)
