@@ -14,7 +14,8 @@ static bool take_run(struct ter_mutator *mutator, struct ter_block_space *space,
     if (slow->block == 0)
         slow->block = ter_block_space_take_available(space, kind, size_class);
     while (slow->block != 0) {
-        if (ter_block_space_next_run(space, slow->block, allocator->cell_run_bytes, run)) {
+        if (ter_block_space_next_run(space, slow->block, allocator->cell_run_bytes,
+                                     ter_mutator_is_alone(mutator), run)) {
             ter_allocator_count(allocator, run->limit - run->cursor);
             return true;
         }
@@ -96,23 +97,37 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
     return 0;
 }
 
-/*
- * The next run of the mutator's own block, without the lock; 0 when there is none. The collector
- * may stop this thread here.
- */
-static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+/* While stops are held off, so that a collector finds it done or not begun. */
+static bool refill_held(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     const struct ter_allocator *allocator = mutator->allocator;
-    const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    uintptr_t block = mutator->slow[kind][size_class].block;
+
+    return block != 0 &&
+           ter_block_space_refill(ter_allocator_cells_of(allocator, kind), block,
+                                  allocator->cell_run_bytes, ter_mutator_is_alone(mutator),
+                                  &mutator->cell_runs[kind][size_class]);
+}
+
+static void count_unlocked(struct ter_mutator *mutator, size_t bytes)
+{
+    __atomic_store_n(&mutator->uncounted, mutator->uncounted + bytes, __ATOMIC_RELAXED);
+}
+
+/* The next run of the mutator's own block, without the lock; 0 when there is none. */
+static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
     struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
     uintptr_t cell;
+    bool filled;
 
-    if (slow->block == 0 || !ter_block_space_refill(ter_allocator_cells_of(allocator, kind),
-                                                    slow->block, allocator->cell_run_bytes, run))
+    ter_os_hold_off_begin(mutator->thread);
+    filled = refill_held(mutator, kind, size_class);
+    ter_os_hold_off_end(mutator->thread);
+    if (!filled)
         return 0;
     cell = run->cursor;
-    __atomic_store_n(&mutator->uncounted, mutator->uncounted + (run->limit - cell),
-                     __ATOMIC_RELAXED);
+    count_unlocked(mutator, run->limit - cell);
     __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
     return cell;
 }
@@ -147,27 +162,79 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     return (void *)cell;
 }
 
+/* ---- Lists ---- */
+
+/* What is left of the run, up to `bytes`, behind *last; how much it was. */
+static size_t link_run(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                       size_t bytes, uintptr_t **last)
+{
+    struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
+    uintptr_t start = run->cursor, cell = start;
+    uintptr_t end = ter_min(run->limit, start + bytes);
+
+    for (; cell < end; cell += ter_size_class_bytes[size_class]) {
+        **last = cell;
+        *last = (uintptr_t *)cell;
+    }
+    **last = 0;
+    __atomic_store_n(&run->cursor, cell, __ATOMIC_RELEASE);
+    return cell - start;
+}
+
+/* Up to `bytes` of the next cells of the mutator's own block, without the lock, behind *last. */
+static size_t link_block(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                         size_t bytes, uintptr_t **last)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    size_t taken = 0;
+
+    if (TER_UNLIKELY(allocator->stress_interval != 0))
+        return 0;
+    ter_os_hold_off_begin(mutator->thread);
+    if (slow->block != 0)
+        taken = ter_block_space_take_list(ter_allocator_cells_of(allocator, kind), slow->block,
+                                          bytes, ter_mutator_is_alone(mutator), last);
+    ter_os_hold_off_end(mutator->thread);
+    count_unlocked(mutator, taken);
+    return taken;
+}
+
+/* From the block alone, where nothing else is at hand that would have to come first. */
+static bool take_list(struct ter_mutator *mutator, unsigned kind, unsigned size_class, size_t bytes,
+                      void **list)
+{
+    const struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
+    const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    uintptr_t *last = (uintptr_t *)list;
+
+    return run->cursor == run->limit && slow->freed == 0 && slow->block != 0 &&
+           link_block(mutator, kind, size_class, bytes, &last) != 0;
+}
+
 bool ter_mutator_allocate_list(struct ter_mutator *mutator, unsigned kind, size_t bytes,
                                size_t most, void **list)
 {
-    uintptr_t *last = ter_mutator_allocate(mutator, kind, bytes);
-    struct ter_cell_run *run;
-    uintptr_t cell, end;
     unsigned size_class;
+    uintptr_t *last;
 
-    *list = last;
-    if (last == NULL || bytes > TER_SMALL_MAX_BYTES)
-        return last != NULL;
-    size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
-    run = &mutator->cell_runs[kind][size_class];
-    cell = run->cursor;
-    end = ter_min(run->limit, cell + (most - 1) * ter_size_class_bytes[size_class]);
-    for (; cell < end; cell += ter_size_class_bytes[size_class]) {
-        *last = cell;
-        last = (uintptr_t *)cell;
+    *list = NULL;
+    if (bytes > TER_SMALL_MAX_BYTES || most == 1) {
+        *list = ter_mutator_allocate(mutator, kind, bytes);
+        return *list != NULL;
     }
-    *last = 0;
-    __atomic_store_n(&run->cursor, cell, __ATOMIC_RELEASE);
+    size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
+    bytes = most * ter_size_class_bytes[size_class];
+    if (take_list(mutator, kind, size_class, bytes, list))
+        return true;
+    last = ter_mutator_allocate(mutator, kind, ter_size_class_bytes[size_class]);
+    *list = last;
+    if (last == NULL)
+        return false;
+    bytes -= ter_size_class_bytes[size_class];
+    bytes -= link_run(mutator, kind, size_class, bytes, &last);
+    if (bytes != 0)
+        link_block(mutator, kind, size_class, bytes, &last);
     return true;
 }
 

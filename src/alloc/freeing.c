@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static bool is_alone(const struct ter_mutator *mutator)
-{
-    return __atomic_load_n(&mutator->alone, __ATOMIC_RELAXED);
-}
-
 /* ---- Small objects ---- */
 
 /* Bytes that were freed, 0 when no object begins at `object`. While stops are held off. */
@@ -19,7 +14,7 @@ TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_
     bool passed;
 
     if (!ter_block_space_is_object(space, object) ||
-        !ter_block_space_free(space, object, is_alone(mutator), &passed))
+        !ter_block_space_free(space, object, ter_mutator_is_alone(mutator), &passed))
         return 0;
     if (passed) {
         unsigned size_class = ter_block_state_of(space->space.arena, object)->size_class;
@@ -60,7 +55,7 @@ static void take_held(struct ter_mutator *mutator, unsigned kind, unsigned size_
 
     mutator->slow[kind][size_class].freed = *(uintptr_t *)cell;
     ter_block_space_reuse(ter_block_space_of(ter_allocator_small_space(allocator, kind)), cell,
-                          is_alone(mutator));
+                          ter_mutator_is_alone(mutator));
     /* Last: an atomic operation waits for the stores before it. */
     if (how->zeroed)
         memset((void *)cell, 0, ter_size_class_bytes[size_class]);

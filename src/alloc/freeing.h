@@ -41,6 +41,12 @@ uintptr_t ter_mutator_take_freed(struct ter_mutator *mutator, unsigned kind, uns
 /* For a thread that a signal stopped, or that is outside the heap. */
 void ter_mutator_drop_freed(struct ter_mutator *mutator);
 
+/* Does nobody else change valid bits? While stops are held off, or under the heap lock. */
+TER_INLINE bool ter_mutator_is_alone(const struct ter_mutator *mutator)
+{
+    return __atomic_load_n(&mutator->alone, __ATOMIC_RELAXED);
+}
+
 /* Do objects of the space lie in cells, which are freed without the lock? */
 TER_INLINE bool ter_is_in_cells(const struct ter_sft *space)
 {

@@ -73,17 +73,24 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
 /*
  * The next free run of the block, of at most `max_bytes` (but at least one cell); its cells become
  * valid objects, its memory zero if the kind wants that. `run` is also where the block's owner is
- * known to allocate from. False, with the block let go, when none is left.
+ * known to allocate from. False, with the block let go, when none is left. `alone`: nobody else
+ * changes valid bits meanwhile.
  */
 bool ter_block_space_next_run(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                              struct ter_cell_run *run);
+                              bool alone, struct ter_cell_run *run);
 /*
- * The same without the heap lock, by the owner of the block, which took a run of it before; when
- * none is left the block stays its own. A collector may stop the thread at any instruction of this:
- * cells are free, then in the published run, then valid, and the block is nobody else's meanwhile.
+ * The same without the heap lock, by the owner of the block, which took a run of it before, and
+ * holds off stops; when none is left the block stays its own.
  */
 bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
-                            struct ter_cell_run *run);
+                            bool alone, struct ter_cell_run *run);
+/*
+ * Likewise: up to `bytes` of the block's next free cells become objects, each linked behind the one
+ * before through its first word, the first at **last; the last has 0 there, and is *last then. How
+ * many bytes they have: less only when the block has no more. `bytes` is a multiple of a cell.
+ */
+size_t ter_block_space_take_list(struct ter_block_space *space, uintptr_t block, size_t bytes,
+                                 bool alone, uintptr_t **last);
 /* Makes what is left of `run` free again, before a collection or at the end of a mutator. */
 void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
                                 struct ter_cell_run *run);

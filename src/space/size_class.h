@@ -17,6 +17,12 @@
 /* Bytes of a cell of each class, rising. */
 extern const uint16_t ter_size_class_bytes[TER_SIZE_CLASSES];
 
+/*
+ * At which granules of 64 cells of each class begin, if one begins at the first: bit 0, and one for
+ * each size further.
+ */
+extern const uint64_t ter_size_class_starts[TER_SIZE_CLASSES];
+
 /* For 0 to TER_SMALL_MAX_GRANULES granules: the smallest class that holds them. */
 typedef uint8_t ter_size_class_table[TER_SMALL_MAX_GRANULES + 1];
 

@@ -127,7 +127,7 @@ static void use_up(struct space_test *test, unsigned kind, size_t most)
 {
     struct ter_cell_run run = {0, 0};
 
-    while (ter_block_space_next_run(test->space, test->block, most, &run)) {
+    while (ter_block_space_next_run(test->space, test->block, most, most % 32 == 0, &run)) {
         check_run(test, &run, kind, most);
         hand_out(test, &run, test_below(&test->random, 20));
         if (test_below(&test->random, 8) == 0)
@@ -231,7 +231,7 @@ static void a_returned_run_is_free(void **state)
     uintptr_t cursor;
 
     begin_class(test, KIND_CLEARED, 2);
-    assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
+    assert_true(ter_block_space_next_run(test->space, test->block, 4096, true, &run));
     hand_out(test, &run, 10);
     check_block(test);
     cursor = run.cursor;
@@ -241,7 +241,7 @@ static void a_returned_run_is_free(void **state)
     assert_null(ter_block_state_of(&test->arena, test->block)->owner);
     assert_int_equal(collect_some(test, 100), 10);
     assert_int_equal(ter_block_space_take_available(test->space, KIND_CLEARED, 2), test->block);
-    assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
+    assert_true(ter_block_space_next_run(test->space, test->block, 4096, true, &run));
     assert_int_equal(run.cursor, cursor);
     hand_out(test, &run, 3);
     check_block(test);
@@ -333,7 +333,7 @@ static void answers(void **state)
     begin_class(test, KIND_CLEARED, 3);
     assert_ptr_equal(ter_sft_map_get(&test->arena.map, test->block), space);
     check_answers(test, test->block, false);
-    assert_true(ter_block_space_next_run(test->space, test->block, 4096, &run));
+    assert_true(ter_block_space_next_run(test->space, test->block, 4096, true, &run));
     check_answers(test, test->block, false);
     hand_out(test, &run, 4);
     check_answers(test, test->block, true);
@@ -360,7 +360,7 @@ static void new_objects_are_live(void **state)
         for (size_t cell = 0; cell < test->cells; cell++)
             check_answers(test, cell_at(test, cell), test->object[cell]);
         assert_int_equal(ter_block_space_take_available(test->space, KIND_ATOMIC, 5), test->block);
-        while (ter_block_space_next_run(test->space, test->block, SIZE_MAX, &run))
+        while (ter_block_space_next_run(test->space, test->block, SIZE_MAX, true, &run))
             hand_out(test, &run, SIZE_MAX);
         for (size_t cell = 0; cell < test->cells; cell++)
             check_answers(test, cell_at(test, cell), true);
@@ -390,7 +390,7 @@ static void exact_objects(void **state)
     struct ter_cell_run run = {0, 0};
 
     begin_class(test, KIND_ATOMIC, 9);
-    assert_true(ter_block_space_next_run(test->space, test->block, SIZE_MAX, &run));
+    assert_true(ter_block_space_next_run(test->space, test->block, SIZE_MAX, true, &run));
     assert_false(ter_block_space_is_object(test->space, cell_at(test, 0)));
     run.cursor += ter_size_class_bytes[9];
     assert_true(ter_block_space_is_object(test->space, cell_at(test, 0)));

@@ -89,7 +89,7 @@ static void make_blocks(struct zoo *zoo, enum policy policy)
     assert_int_equal(ter_block_space_take_fresh(space, 0, 5, &block), TER_OK);
     cell = ter_size_class_bytes[5];
     assert_true(cell >= 32);
-    assert_true(ter_block_space_next_run(space, block, SIZE_MAX, &run));
+    assert_true(ter_block_space_next_run(space, block, SIZE_MAX, true, &run));
     run.cursor += 2 * cell;
     ter_block_space_return_run(space, block, &run);
     assert_true(ter_block_space_free(space, block + cell, false, &passed));
