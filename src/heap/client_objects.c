@@ -75,16 +75,20 @@ void ter_trace_words(struct ter_trace *trace, uintptr_t start, uintptr_t end)
 
 /* ---- Questions ---- */
 
-/* Most are asked for by their first byte, and small: there only bits and the block are looked at. */
+/*
+ * Most are small and asked for by their first byte, some programs for each that they allocate. So
+ * nothing that is loaded for the answer waits for another load.
+ */
 size_t ter_heap_bytes_at(const struct ter_heap *heap, uintptr_t address)
 {
-    const struct ter_sft *owner = ter_collector_owner(&heap->collector, address);
+    const struct ter_arena *arena = &heap->collector.arena;
+    const struct ter_sft *owner = ter_sft_map_get(&arena->map, address);
     const struct ter_space *space = ter_space_of(owner);
     ter_object object;
 
-    if (TER_LIKELY(space->policy->cells) &&
-        TER_LIKELY(ter_block_space_is_object(ter_block_space_of(space), address)))
-        return ter_block_head_of(space->arena, address)->cell_bytes;
+    if (TER_LIKELY(owner->find_object_from_interior == ter_block_space_find) &&
+        TER_LIKELY(ter_block_space_is_object_in(arena, ter_block_space_of(space), address)))
+        return ter_block_head_of(arena, address)->cell_bytes;
     object = owner->find_object_from_interior(owner, address);
     return ter_object_is_none(object) ? 0 : space->policy->object_bytes(space, object.bits);
 }

@@ -151,14 +151,21 @@ TER_INLINE bool ter_block_is_handed_out(const struct ter_arena *arena, uintptr_t
 
 /*
  * Does an object begin exactly at `word`, for which the map answered with this space? Only first
- * granules of cells have valid bits, so no cell needs to be worked out.
+ * granules of cells have valid bits, so no cell needs to be worked out. `arena` is the space's: who
+ * knows it does not wait until it is loaded.
  */
-TER_INLINE bool ter_block_space_is_object(const struct ter_block_space *space, uintptr_t word)
+TER_INLINE bool ter_block_space_is_object_in(const struct ter_arena *arena,
+                                             const struct ter_block_space *space, uintptr_t word)
 {
     return ter_is_aligned(word, TER_BYTES_IN_GRANULE) &&
            ter_range_covers(&space->space.range, word) &&
-           ter_bits_test(ter_space_table(&space->space, TER_SIDE_VALID_OBJECT), word) &&
-           ter_block_is_handed_out(space->space.arena, word);
+           ter_bits_test(&arena->side.tables[TER_SIDE_VALID_OBJECT], word) &&
+           ter_block_is_handed_out(arena, word);
+}
+
+TER_INLINE bool ter_block_space_is_object(const struct ter_block_space *space, uintptr_t word)
+{
+    return ter_block_space_is_object_in(space->space.arena, space, word);
 }
 
 /* First byte of the cell that covers `address`; meaningless, but harmless, in a free block. */

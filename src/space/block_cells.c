@@ -155,7 +155,7 @@ static bool find_free(const struct cell_search *search, uintptr_t from, struct c
     return false;
 }
 
-/* The end of the hole that begins with the word's first free cell, looked for up to `most` bytes. */
+/* The end of the hole that begins with the first free cell, `most` bytes on at the latest. */
 static uintptr_t end_of_hole(const struct cell_search *search, struct cell_word word,
                              uintptr_t start, size_t most)
 {
