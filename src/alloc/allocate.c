@@ -97,6 +97,28 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
     return 0;
 }
 
+/*
+ * A thread has a block of its own for a size once it has taken so many bytes of the common runs: a
+ * thread that allocates little would hold much for it. Large cells are few in a block.
+ */
+static size_t most_in_common(unsigned size_class)
+{
+    return ter_max(TER_KIB(4), 8 * (size_t)ter_size_class_bytes[size_class]);
+}
+
+/* Whose runs serve the mutator, under the lock: its own or the common ones. */
+static struct ter_mutator *serving(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_mutator *common = mutator->allocator->common;
+    struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+
+    if (common == NULL || slow->block != 0 || slow->common >= most_in_common(size_class))
+        return mutator;
+    slow->common += ter_size_class_bytes[size_class];
+    ter_mutator_fold_counts(mutator);
+    return common;
+}
+
 /* While stops are held off, so that a collector finds it done or not begun. */
 static bool refill_held(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
@@ -157,7 +179,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
         return (void *)cell;
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_allocator_lock(mutator->allocator);
-    cell = take_cell(mutator, kind, size_class);
+    cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
     return (void *)cell;
 }

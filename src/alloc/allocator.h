@@ -60,6 +60,9 @@ struct ter_allocator {
     struct ter_gate gate;
     struct ter_mutator *mutators;
     struct ter_mutator *retired; /* memory of some that ended */
+    /* Runs that all threads take cells of, under the lock, while they allocate little; no thread's.
+       NULL as long as the heap had one mutator at a time. */
+    struct ter_mutator *common;
     /* May change where the stack of a thread ends, before that is scanned; NULL: nobody. */
     void (*correct_stack)(void **stack_pointer, void *thread);
     _Atomic bool notify;    /* something waits for a moment without the lock: finalizers */

@@ -40,6 +40,8 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
         status = TER_ERROR_INVALID;
     else if (allocator->mutators != NULL)
         status = ter_world_share(allocator);
+    if (allocator->mutators != NULL && status == TER_OK)
+        ter_mutators_make_common(allocator);
     if (status == TER_OK) {
         mutator->alone = !allocator->shared;
         mutator->next = allocator->mutators;

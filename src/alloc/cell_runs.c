@@ -15,7 +15,8 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
         allocator->allocated_total -= left;
         ter_block_space_return_run(ter_allocator_cells_of(allocator, kind), slow->block, run);
     }
-    *slow = (struct ter_mutator_slow){0};
+    /* Who had a block gets another at once; who came to rest begins with common runs again. */
+    *slow = (struct ter_mutator_slow){.common = slow->block != 0 ? SIZE_MAX / 2 : 0};
 }
 
 void ter_mutator_flush(struct ter_mutator *mutator)

@@ -57,7 +57,7 @@ size_t ter_mutators_held(const struct ter_allocator *allocator)
 
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
         bytes += held_by(m);
-    return bytes;
+    return bytes + (allocator->common != NULL ? held_by(allocator->common) : 0);
 }
 
 size_t ter_mutators_handed_out(const struct ter_allocator *allocator)

@@ -41,8 +41,22 @@ void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mut
     allocator->retired = mutator;
 }
 
+void ter_mutators_make_common(struct ter_allocator *allocator)
+{
+    void *memory;
+
+    if (allocator->common != NULL ||
+        ter_os_allocate_named(mutator_bytes(), "terrier:mutator", &memory) != TER_OK)
+        return;
+    allocator->common = memory;
+    allocator->common->allocator = allocator;
+}
+
 void ter_mutators_release_retired(struct ter_allocator *allocator)
 {
+    if (allocator->common != NULL)
+        ter_os_release((uintptr_t)allocator->common, mutator_bytes());
+    allocator->common = NULL;
     while (allocator->retired != NULL) {
         struct ter_mutator *mutator = allocator->retired;
 

@@ -13,6 +13,8 @@
 ter_status ter_mutator_take_memory(struct ter_allocator *allocator, struct ter_mutator **mutator);
 /* Puts it back; its runs are empty. */
 void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mutator);
+/* Makes the common runs of the heap, if there is memory. Under the lock. */
+void ter_mutators_make_common(struct ter_allocator *allocator);
 /* The mutator leaves its heap. */
 void ter_mutator_end(struct ter_mutator *mutator);
 /* The same for a thread that has ended, or is about to, and left it behind. */

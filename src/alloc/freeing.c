@@ -82,8 +82,13 @@ uintptr_t ter_mutator_take_freed(struct ter_mutator *mutator, unsigned kind, uns
 void ter_mutator_drop_freed(struct ter_mutator *mutator)
 {
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            mutator->slow[kind][size_class].freed = 0;
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++) {
+            struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+
+            slow->freed = 0;
+            if (slow->block == 0)
+                slow->common = 0;
+        }
 }
 
 /* ---- Objects of any space ---- */

@@ -21,6 +21,7 @@ enum ter_service { TER_SERVICE_SMALL, TER_SERVICE_LARGE, TER_SERVICES };
 struct ter_mutator_slow {
     uintptr_t block; /* where the cell run came from; 0 for none */
     uintptr_t freed; /* cells below their blocks' resume points, linked through their first word */
+    size_t common;   /* bytes of cells of the common runs, before a block of its own: allocate.c */
 };
 
 struct ter_mutator {

@@ -201,6 +201,8 @@ ter_status ter_world_stop(struct ter_allocator *allocator)
         return status;
     allocator->standing = true;
     ter_mutators_close(allocator);
+    if (allocator->common != NULL)
+        ter_mutator_flush(allocator->common);
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         if (is_stopped(m))
             ter_mutator_drop_freed(m);

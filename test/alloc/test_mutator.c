@@ -242,6 +242,7 @@ struct second {
     struct ter_allocator *allocator;
     ter_status status;
     bool alone;
+    bool held, lost, own; /* see allocate_beside */
 };
 
 static void *be_second(void *argument)
@@ -257,14 +258,19 @@ static void *be_second(void *argument)
     return NULL;
 }
 
-static struct second add_second(struct alloc_test *test)
+static struct second run_second(struct alloc_test *test, void *(*run)(void *argument))
 {
     struct second second = {.allocator = &test->allocator};
     pthread_t thread;
 
-    assert_int_equal(pthread_create(&thread, NULL, be_second, &second), 0);
+    assert_int_equal(pthread_create(&thread, NULL, run, &second), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
     return second;
+}
+
+static struct second add_second(struct alloc_test *test)
+{
+    return run_second(test, be_second);
 }
 
 static void a_second_mutator_ends_being_alone(void **state)
@@ -278,6 +284,43 @@ static void a_second_mutator_ends_being_alone(void **state)
     assert_false(second.alone);
     assert_false(test->mutator->alone);
     freed_cells_are_used_again(state);
+}
+
+/* By a mutator beside another: little, of the common runs; much, of a block of its own. */
+static void *allocate_beside(void *argument)
+{
+    struct second *second = argument;
+    struct ter_mutator *mutator;
+    const struct ter_mutator_slow *slow;
+
+    second->status = ter_mutator_new(second->allocator, 0, &mutator);
+    if (second->status != TER_OK)
+        return NULL;
+    slow = &mutator->slow[0][3];
+    for (int i = 0; i < 64; i++)
+        second->held |= ter_mutator_allocate(mutator, 0, 64) == NULL || slow->block != 0;
+    for (int i = 0; i < 100; i++)
+        second->lost |= ter_mutator_allocate(mutator, 0, 64) == NULL;
+    second->own = slow->block != 0;
+    ter_mutator_free(mutator);
+    return NULL;
+}
+
+static void who_allocates_little_holds_no_block(void **state)
+{
+    struct alloc_test *test = *state;
+    struct second second = run_second(test, allocate_beside);
+
+    assert_int_equal(second.status, TER_OK);
+    assert_false(second.held);
+    assert_false(second.lost);
+    assert_true(second.own);
+    ter_allocator_lock(&test->allocator);
+    ter_mutator_flush(test->allocator.common);
+    ter_mutator_flush(test->mutator);
+    ter_allocator_unlock(&test->allocator);
+    assert_int_equal(ter_mutators_held(&test->allocator), 0);
+    ter_block_space_check(ter_allocator_small_space(&test->allocator, 0));
 }
 
 static void join_in_vain(void *context)
@@ -465,6 +508,7 @@ int main(void)
         ALLOC_TEST(freeing_takes_no_lock),
         ALLOC_TEST(only_objects_are_freed),
         ALLOC_TEST(a_second_mutator_ends_being_alone),
+        ALLOC_TEST(who_allocates_little_holds_no_block),
         ALLOC_TEST(objects_do_not_overlap),
         ALLOC_TEST(flushed_runs_are_free),
         ALLOC_TEST(freed_cells_are_used_again),

@@ -123,6 +123,36 @@ static void hand_out(struct space_test *test, struct ter_cell_run *run, size_t c
     }
 }
 
+/* Some of the next cells of the block as a list: free until then, in order, clear but for links. */
+static void take_list(struct space_test *test, unsigned kind)
+{
+    size_t wanted = (1 + test_below(&test->random, 200)) * test->cell_bytes, bytes = 0;
+    uintptr_t list = 1, before = 0, *last = &list;
+    size_t taken = ter_block_space_take_list(test->space, test->block, wanted,
+                                             test_below(&test->random, 2) == 0, &last);
+
+    assert_true(taken <= wanted);
+    assert_int_equal(*last, 0);
+    for (uintptr_t cell = list; cell != 0;) {
+        uintptr_t next = *(uintptr_t *)cell;
+        size_t number = (cell - test->block) / test->cell_bytes;
+
+        assert_true(cell > before && cell == cell_at(test, number));
+        assert_true(number < test->cells && !test->object[number]);
+        if (kinds[kind].zeroed)
+            assert_true(test_reads_zero(cell + sizeof cell, test->cell_bytes - sizeof cell));
+        memset((void *)cell, 0x66, test->cell_bytes);
+        test->object[number] = true;
+        bytes += test->cell_bytes;
+        before = cell;
+        cell = next;
+    }
+    assert_int_equal(bytes, taken);
+    if (taken < wanted)
+        for (size_t cell = 0; cell < test->cells; cell++)
+            assert_true(test->object[cell]);
+}
+
 static void use_up(struct space_test *test, unsigned kind, size_t most)
 {
     struct ter_cell_run run = {0, 0};
@@ -133,6 +163,8 @@ static void use_up(struct space_test *test, unsigned kind, size_t most)
         if (test_below(&test->random, 8) == 0)
             check_block(test);
         hand_out(test, &run, SIZE_MAX);
+        if (test_below(&test->random, 4) == 0)
+            take_list(test, kind);
     }
     assert_int_equal(run.cursor, 0);
     assert_int_equal(run.limit, 0);
