@@ -41,42 +41,43 @@ static struct cell_search begin_search(const struct ter_block_space *space, uint
 }
 
 /* The bits of a word below that for `end`, which lies above `base`. */
-TER_INLINE uint64_t bits_below(uintptr_t base, uintptr_t end)
+TER_INLINE uint64_t cell_bits_below(uintptr_t base, uintptr_t end)
 {
     uintptr_t granules = (end - base) >> TER_LOG_BYTES_IN_GRANULE;
 
     return granules < 64 ? (UINT64_C(1) << granules) - 1 : UINT64_MAX;
 }
 
-TER_INLINE uint64_t begins_from(const struct cell_search *search, uintptr_t from, uintptr_t base,
-                                uintptr_t end)
+TER_INLINE uint64_t cell_begins_from(const struct cell_search *search, uintptr_t from,
+                                     uintptr_t base, uintptr_t end)
 {
     unsigned bit = (unsigned)((from - base) >> TER_LOG_BYTES_IN_GRANULE);
 
-    return (search->starts << bit) & bits_below(base, end);
+    return (search->starts << bit) & cell_bits_below(base, end);
 }
 
 /* `from`: a cell. */
-TER_INLINE struct cell_word look_at(const struct cell_search *search, uintptr_t from)
+TER_INLINE struct cell_word look_at_cells(const struct cell_search *search, uintptr_t from)
 {
     struct cell_word word;
 
     word.bits = ter_bits_word(search->valid, from);
     word.base = ter_align_down(from, (uintptr_t)1 << TER_LOG_BYTES_IN_BIT_WORD);
-    word.begins = begins_from(search, from, word.base, search->end);
+    word.begins = cell_begins_from(search, from, word.base, search->end);
     word.free = word.begins & ~__atomic_load_n(word.bits, __ATOMIC_ACQUIRE);
     return word;
 }
 
-TER_INLINE uintptr_t behind(const struct cell_search *search, uintptr_t base, unsigned bit)
+TER_INLINE uintptr_t behind_cell(const struct cell_search *search, uintptr_t base, unsigned bit)
 {
     return base + ((uintptr_t)bit << TER_LOG_BYTES_IN_GRANULE) + search->cell_bytes;
 }
 
 /* The first cell that begins in a later word. */
-TER_INLINE uintptr_t behind_word(const struct cell_search *search, uintptr_t base, uint64_t begins)
+TER_INLINE uintptr_t behind_cell_word(const struct cell_search *search, uintptr_t base,
+                                      uint64_t begins)
 {
-    return behind(search, base, ter_log2(begins));
+    return behind_cell(search, base, ter_log2(begins));
 }
 
 /* The last of the cells side by side that begin with the lowest. */
@@ -85,7 +86,7 @@ TER_INLINE unsigned last_of_hole(const struct cell_search *search, uint64_t free
     return ter_count_trailing_zeros(free & ~(free >> search->step));
 }
 
-TER_INLINE void add_bits(uint64_t *word, uint64_t bits, bool alone)
+TER_INLINE void add_cell_bits(uint64_t *word, uint64_t bits, bool alone)
 {
     if (alone)
         __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED) | bits, __ATOMIC_RELEASE);
@@ -144,13 +145,13 @@ static void let_go(struct ter_block_state *state, struct ter_cell_run *run)
 }
 
 /* The first word from `from` on with a free cell; false: there is none. */
-static bool find_free(const struct cell_search *search, uintptr_t from, struct cell_word *word)
+static bool find_free_cell(const struct cell_search *search, uintptr_t from, struct cell_word *word)
 {
     while (from < search->end) {
-        *word = look_at(search, from);
+        *word = look_at_cells(search, from);
         if (word->free != 0)
             return true;
-        from = behind_word(search, word->base, word->begins);
+        from = behind_cell_word(search, word->base, word->begins);
     }
     return false;
 }
@@ -161,24 +162,25 @@ static uintptr_t end_of_hole(const struct cell_search *search, struct cell_word 
 {
     for (;;) {
         unsigned last = last_of_hole(search, word.free);
-        uintptr_t end = behind(search, word.base, last);
+        uintptr_t end = behind_cell(search, word.base, last);
 
         if (last != ter_log2(word.begins) || end >= search->end || end - start >= most)
             return end;
-        word = look_at(search, end);
+        word = look_at_cells(search, end);
         if ((word.free & (0 - word.begins) & word.begins) == 0)
             return end;
     }
 }
 
-static void make_valid(const struct cell_search *search, uintptr_t start, uintptr_t end, bool alone)
+static void make_cells_valid(const struct cell_search *search, uintptr_t start, uintptr_t end,
+                             bool alone)
 {
     while (start < end) {
         uintptr_t base = ter_align_down(start, (uintptr_t)1 << TER_LOG_BYTES_IN_BIT_WORD);
-        uint64_t begins = begins_from(search, start, base, end);
+        uint64_t begins = cell_begins_from(search, start, base, end);
 
-        add_bits(ter_bits_word(search->valid, start), begins, alone);
-        start = behind_word(search, base, begins);
+        add_cell_bits(ter_bits_word(search->valid, start), begins, alone);
+        start = behind_cell_word(search, base, begins);
     }
 }
 
@@ -201,7 +203,7 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     struct cell_word word;
     uintptr_t start, end;
 
-    if (!find_free(&search, resume_address(state, block), &word)) {
+    if (!find_free_cell(&search, resume_address(state, block), &word)) {
         set_resume(state, block, search.end);
         return false;
     }
@@ -212,7 +214,7 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     /* The run first: a question from another thread must not see the bits of cells without it. */
     publish_run(run, start, end);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
-    make_valid(&search, start, end, alone);
+    make_cells_valid(&search, start, end, alone);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */
     if (!space->space.kinds[head->kind].zeroed)
         ter_valgrind_undefined(start, end - start);
@@ -275,7 +277,7 @@ TER_INLINE uintptr_t link_word(const struct cell_search *search, struct cell_lis
     while (free != 0) {
         unsigned first = ter_count_trailing_zeros(free), last = last_of_hole(search, free);
         uintptr_t start = word->base + ((uintptr_t)first << TER_LOG_BYTES_IN_GRANULE);
-        uintptr_t end = behind(search, word->base, last);
+        uintptr_t end = behind_cell(search, word->base, last);
 
         if (end - start >= list->bytes) {
             end = start + list->bytes;
@@ -285,7 +287,7 @@ TER_INLINE uintptr_t link_word(const struct cell_search *search, struct cell_lis
         link_hole(search, list, start, end);
         free &= (UINT64_MAX << last) << 1;
     }
-    return behind_word(search, word->base, word->begins);
+    return behind_cell_word(search, word->base, word->begins);
 }
 
 size_t ter_block_space_take_list(struct ter_block_space *space, uintptr_t block, size_t bytes,
@@ -298,11 +300,11 @@ size_t ter_block_space_take_list(struct ter_block_space *space, uintptr_t block,
     uintptr_t from = resume_address(state, block);
 
     while (from < search.end && list.bytes != 0) {
-        struct cell_word word = look_at(&search, from);
+        struct cell_word word = look_at_cells(&search, from);
 
         from = link_word(&search, &list, &word);
         if (word.free != 0)
-            add_bits(word.bits, word.free & bits_below(word.base, from), alone);
+            add_cell_bits(word.bits, word.free & cell_bits_below(word.base, from), alone);
     }
     set_resume(state, block, from);
     *list.last = 0;
