@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib/terrier.sh"
 
 status_is "a program without output" 0 compare -n 2 true
-check "has all its rows" grep -q 'peak memory' "$temp/out"
+check "has all its rows" grep -q 'page faults' "$temp/out"
 check "a program without libgc is named as one" grep -q 'no report from Terrier' "$temp/out"
 status_is "a program that fails alike" 0 compare -n 2 sh -c 'echo text; exit 3'
 check "its status is shown" grep -q '^  exit status  *3  *3$' "$temp/out"
@@ -32,11 +32,12 @@ check "is refused with its reason" err_has 'LD_LIBRARY_PATH already names'
 
 status_is "JSON" 0 compare --json -n 3 --heap-initial=1M sh -c 'echo text'
 check "is JSON" is_json "$temp/out"
-check "has a measure on a line" [ "$(grep -c '^  {"name": ' "$temp/out")" -eq 3 ]
+check "has a measure on a line" [ "$(grep -c '^  {"name": ' "$temp/out")" -eq 4 ]
 check "has what it says" json_holds "$temp/out" \
     'd["outputs_equal"] and d["output_bytes"] == 5
      and d["exit_status"] == {"stock": 0, "terrier": 0}
-     and [m["name"] for m in d["measures"]] == ["wall_time", "cpu_time", "peak_resident"]
+     and [m["name"] for m in d["measures"]] ==
+         ["wall_time", "cpu_time", "peak_resident", "page_faults"]
      and all(m["runs"] == 3 and m["stock"] > 0 and m["terrier"] > 0 for m in d["measures"])'
 status_is "a program taken off" 0 compare --json -n 3 --over=true sleep 0.1
 check "leaves the rest" json_holds "$temp/out" '95 < d["measures"][0]["stock"] < 5000'

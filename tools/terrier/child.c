@@ -164,6 +164,7 @@ struct cmd_outcome cmd_child_run(const struct cmd_launch *launch)
     outcome.user_ns = timeval_ns(usage.ru_utime);
     outcome.system_ns = timeval_ns(usage.ru_stime);
     outcome.peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    outcome.page_faults = (uint64_t)usage.ru_minflt;
     return outcome;
 }
 

@@ -22,7 +22,8 @@ struct cmd_outcome {
     uint64_t wall_ns;
     uint64_t user_ns;
     uint64_t system_ns;
-    uint64_t peak_bytes; /* resident memory */
+    uint64_t peak_bytes;  /* resident memory */
+    uint64_t page_faults; /* that needed no input or output */
 };
 
 /* Runs the program to its end. Ends the command if it cannot be started: status 127 or 126. */

@@ -119,6 +119,7 @@ static void outcome_values(const struct cmd_outcome *outcome, double values[CMD_
     values[CMD_MEASURE_WALL] = (double)outcome->wall_ns * 1e-6;
     values[CMD_MEASURE_CPU] = (double)(outcome->user_ns + outcome->system_ns) * 1e-6;
     values[CMD_MEASURE_PEAK] = (double)outcome->peak_bytes;
+    values[CMD_MEASURE_FAULTS] = (double)outcome->page_faults;
 }
 
 static void watched_values(const struct cmd_watch_counts *counts, double values[CMD_MEASURE_COUNT])

@@ -21,6 +21,7 @@ static const struct {
     [CMD_MEASURE_WALL] = {"wall_time", "ms", "wall time", "ms", 1},
     [CMD_MEASURE_CPU] = {"cpu_time", "ms", "processor time", "ms", 1},
     [CMD_MEASURE_PEAK] = {"peak_resident", "bytes", "peak memory", "MiB", 1.0 / (1 << 20)},
+    [CMD_MEASURE_FAULTS] = {"page_faults", "1", "page faults", "", 1},
     [CMD_MEASURE_PAUSE] = {"longest_pause", "ms", "longest pause", "ms", 1},
     [CMD_MEASURE_STOP] = {"longest_stop", "ms", "longest stop", "ms", 1},
     [CMD_MEASURE_PAUSES] = {"all_pauses", "ms", "all pauses", "ms", 1},
