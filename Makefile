@@ -75,7 +75,8 @@ bench:
 
 bench-clients:
 	@$(MAKE) --no-print-directory build PACKAGES=clients TARGETS="programs bench_watch"
-	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-clients $(WORKLOADS)
+	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-clients \
+	    $(HALF:%=--half %) $(CPUS:%=--cpus %) $(INPUTS:%=--inputs %) $(WORKLOADS)
 
 bench-sft:
 	@$(MAKE) --no-print-directory build TARGETS=bench_sft
@@ -107,8 +108,9 @@ help:
 	@echo "make fresh           both of these as on a new machine, for Debian 12 and 13, as root"
 	@echo "                     (DEMO=1 for make demo only; RELEASES=\"trixie\" for one of them)"
 	@echo "make bench           measure; results go to $(RESULTS), what is published to bench/results"
-	@echo "make bench-clients   measure with Guile, ECL, neko, Asymptote, Crystal"
-	@echo "                     (WORKLOADS=\"…\" for some)"
+	@echo "make bench-clients   measure with Guile, ECL, Asymptote, Crystal, Macaulay2, Inkscape, …"
+	@echo "                     (WORKLOADS=\"…\" for some, HALF=tuned|held for one half,"
+	@echo "                     CPUS=1|2|busy, INPUTS=DIR for the files of a folder too)"
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"

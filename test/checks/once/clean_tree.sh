@@ -14,8 +14,8 @@ tree=$temp/tree
 mkdir -p "$tree/tools/lib" "$tree/bench/clients" "$tree/build/release/bench" \
     "$tree/build/release/bin" "$temp/bin"
 cp "$root/tools/check" "$root/tools/bench-sft" "$root/tools/bench-clients" "$tree/tools/"
-cp "$root/tools/lib/tree.sh" "$tree/tools/lib/"
-cp "$root/bench/clients/summary.awk" "$tree/bench/clients/"
+cp "$root/tools/lib/"*.sh "$tree/tools/lib/"
+cp "$root/bench/clients/summary.awk" "$root/bench/clients/workloads.txt" "$tree/bench/clients/"
 echo /build/ >"$tree/.gitignore"
 echo a >"$tree/file"
 git -C "$tree" init --quiet
