@@ -167,10 +167,11 @@ END {
     show_means("held")
     show_means("other")
     print ""
-    print "Ratios are Terrier / stock, of medians. ms is the stock library's wall time, +- how far its"
-    print "own runs lie apart (quartiles). free is what the processor time would be if the library"
-    print "took none, own the time in the library's code and collections; pause is the longest"
-    print "collection of a run, pauses all of them; share is the stock library's of processor time."
+    print "Ratios are Terrier / stock, of medians. ms is the stock library's wall time, +- how far"
+    print "its own runs lie apart (quartiles). free is what the processor time would be if the"
+    print "library took none, own the time in the library's code and collections; pause is the"
+    print "longest collection of a run, pauses all of them; share is the stock library's of"
+    print "processor time."
     print ""
     judge("wall time, geometric mean", "all", mean("wall_time", "all"), 0.7)
     judge("wall time, geometric mean", "held", mean("wall_time", "held"), 0.75)
