@@ -112,7 +112,8 @@ static int run(void)
     collections = GC_get_gc_no() - before;
     allowed = objects * bytes / LEAST_INTERVAL + 10;
     printf("%s: %zu collections, %zu allowed\n", program->name, (size_t)collections, allowed);
-    if (!is_under_stress())
+    /* How often the stock library collects with threads is up to how they are scheduled. */
+    if (!is_under_stress() && (is_drop_in() || program->threads == 1))
         EXPECT(collections <= allowed, "%s: %zu collections, not %zu", program->name,
                (size_t)collections, allowed);
     fflush(stdout);
