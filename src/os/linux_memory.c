@@ -187,26 +187,25 @@ ter_status ter_os_commit(uintptr_t start, size_t bytes)
     return set_access(TER_OS_CALL_COMMIT, start, bytes, PROT_READ | PROT_WRITE);
 }
 
-ter_status ter_os_decommit(uintptr_t start, size_t bytes)
+static ter_status advise(enum ter_os_call call, uintptr_t start, size_t bytes, int advice)
 {
     TER_KEEP_ERRNO;
-    int error = ter_os_injected_error(TER_OS_CALL_DECOMMIT);
+    int error = ter_os_injected_error(call);
 
     check_pages(start, bytes);
-    if (error == 0 && madvise((void *)start, bytes, MADV_DONTNEED) != 0)
+    if (error == 0 && madvise((void *)start, bytes, advice) != 0)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
 }
 
+ter_status ter_os_decommit(uintptr_t start, size_t bytes)
+{
+    return advise(TER_OS_CALL_DECOMMIT, start, bytes, MADV_DONTNEED);
+}
+
 ter_status ter_os_populate(uintptr_t start, size_t bytes)
 {
-    TER_KEEP_ERRNO;
-    int error = ter_os_injected_error(TER_OS_CALL_POPULATE);
-
-    check_pages(start, bytes);
-    if (error == 0 && madvise((void *)start, bytes, MADV_POPULATE_WRITE) != 0)
-        error = errno;
-    return error == 0 ? TER_OK : status_of_errno(error);
+    return advise(TER_OS_CALL_POPULATE, start, bytes, MADV_POPULATE_WRITE);
 }
 
 ter_status ter_os_protect(uintptr_t start, size_t bytes)

@@ -4,6 +4,7 @@
 # underscore for what is no letter, prepares in the current folder what is needed, with the system's
 # own library, and calls `measure COMMAND...`. The same must come out of every run, so programs that
 # write a file also print its checksum, without dates in it. `inputs` is the folder of inputs.
+# What needs no more than a file is that kind's file_KIND (tools/lib/input_files.sh).
 # shellcheck disable=SC2154
 
 compile_guile() {
@@ -120,12 +121,11 @@ run_lilypond() {
 }
 
 run_nix() {
-    export NIX_CONFIG='build-users-group ='
-    measure nix-instantiate --store "$PWD/store" --eval --strict "$inputs/sets.nix"
+    file_nix "$inputs/sets.nix"
 }
 
 run_poke() {
-    measure poke -q -L "$inputs/records.pk"
+    file_pk "$inputs/records.pk"
 }
 
 run_autogen() {
@@ -166,11 +166,11 @@ run_lepton_netlist() {
 }
 
 run_macaulay2() {
-    measure M2 --script "$inputs/algebra.m2"
+    file_m2 "$inputs/algebra.m2"
 }
 
 run_maxima() {
-    measure maxima-sage --very-quiet --batch "$inputs/calculus.mac"
+    file_mac "$inputs/calculus.mac"
 }
 
 # MesCC has a Scheme of its own beside Guile.
