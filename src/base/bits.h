@@ -38,9 +38,16 @@ TER_INLINE unsigned ter_count_trailing_zeros(uint64_t value)
     return (unsigned)__builtin_ctzll(value);
 }
 
+/* By sums side by side: without an instruction for it, what compilers offer is a call. */
 TER_INLINE unsigned ter_count_ones(uint64_t value)
 {
-    return (unsigned)__builtin_popcountll(value);
+    const uint64_t pairs = UINT64_C(0x5555555555555555), fours = UINT64_C(0x3333333333333333);
+    const uint64_t eights = UINT64_C(0x0f0f0f0f0f0f0f0f), sum = UINT64_C(0x0101010101010101);
+
+    value -= value >> 1 & pairs;
+    value = (value & fours) + (value >> 2 & fours);
+    value = (value + (value >> 4)) & eights;
+    return (unsigned)((value * sum) >> 56);
 }
 
 /* Floor of the binary logarithm; value > 0. */

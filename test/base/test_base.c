@@ -43,8 +43,12 @@ static void counting(void **state)
         assert_int_equal(ter_log2(bit | (bit - 1)), i);
         assert_int_equal(ter_count_ones(bit), 1);
         assert_int_equal(ter_count_ones(bit - 1), i);
+        assert_int_equal(ter_count_ones(~bit), 63);
+        assert_int_equal(ter_count_ones(bit * 3 ^ ~UINT64_C(0)), i < 63 ? 62 : 63);
     }
+    assert_int_equal(ter_count_ones(0), 0);
     assert_int_equal(ter_count_ones(UINT64_MAX), 64);
+    assert_int_equal(ter_count_ones(UINT64_C(0x0123456789abcdef)), 32);
     assert_int_equal(ter_min(3, SIZE_MAX), 3);
     assert_int_equal(ter_max(3, SIZE_MAX), SIZE_MAX);
     assert_int_equal(ter_min(5, 5), 5);
