@@ -161,6 +161,7 @@ static void trim(struct ter_collector *collector, size_t allocated_bytes)
     ter_trim_note(&collector->trim, allocated_bytes);
     if (!collector->trim.enabled)
         return;
+    ter_spaces_hollow(collector, true);
     surplus = ter_trim_surplus(&collector->trim, &collector->arena.accounting);
     if (surplus == 0)
         return;
@@ -225,5 +226,5 @@ bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_
 size_t ter_collector_release_memory(struct ter_collector *collector)
 {
     ter_workers_trim(&collector->workers);
-    return ter_spaces_trim(collector, SIZE_MAX);
+    return ter_spaces_trim(collector, SIZE_MAX) + ter_spaces_hollow(collector, false);
 }

@@ -163,3 +163,18 @@ size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes)
         ter_log(TER_LOG_DECISION, "%zu KiB of free memory go back to the system", done >> 10);
     return done;
 }
+
+size_t ter_spaces_hollow(struct ter_collector *collector, bool resting)
+{
+    size_t done = 0;
+
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->hollow != NULL)
+            done += space->policy->hollow(space, resting);
+    }
+    if (done > 0)
+        ter_log(TER_LOG_DECISION, "%zu KiB inside blocks go back to the system", done >> 10);
+    return done;
+}

@@ -111,3 +111,5 @@ void ter_spaces_release(struct ter_collector *collector, struct ter_live *live);
 
 /* Gives up to about `bytes` of free memory back to the system; returns how much. Under the lock. */
 size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes);
+/* Likewise, inside what is in use: where nothing was allocated lately, when `resting`, or all. */
+size_t ter_spaces_hollow(struct ter_collector *collector, bool resting);

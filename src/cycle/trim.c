@@ -10,18 +10,9 @@ void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes)
     trim->next = (trim->next + 1) % TER_TRIM_INTERVALS;
 }
 
-/* Of the pages with memory behind them, those that nothing is in. */
-static size_t idle_bytes(const struct ter_accounting *accounting)
-{
-    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
-
-    return ter_accounting_resident(accounting) - (used - foreign);
-}
-
 void ter_trim_begin(struct ter_trim *trim, const struct ter_accounting *accounting)
 {
-    trim->idle_before = idle_bytes(accounting);
+    trim->idle_before = ter_accounting_idle(accounting);
 }
 
 size_t ter_trim_excess(const struct ter_accounting *accounting)
@@ -31,14 +22,14 @@ size_t ter_trim_excess(const struct ter_accounting *accounting)
 
     if (TER_LIKELY(held < accounting->limit_bytes + SMALLEST_SURPLUS))
         return 0;
-    excess = ter_min(held - accounting->limit_bytes, idle_bytes(accounting));
+    excess = ter_min(held - accounting->limit_bytes, ter_accounting_idle(accounting));
     return excess < SMALLEST_SURPLUS ? 0 : excess;
 }
 
 size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    size_t idle = idle_bytes(accounting), wanted = 0, surplus;
+    size_t idle = ter_accounting_idle(accounting), wanted = 0, surplus;
 
     for (unsigned i = 0; i < TER_TRIM_INTERVALS; i++)
         wanted = ter_max(wanted, trim->allocated[i]);

@@ -5,9 +5,10 @@
  * Invariant: used_bytes is the sum of all blocks and page runs in use, of all spaces; it changes
  * only under the heap lock. mapped_bytes is the sum of their chunks; it changes only under the
  * growth lock. Both are read by anyone. foreign_bytes, of used_bytes, is what lies outside of the
- * spaces' chunks in the layout, as malloc's memory does. clean_bytes, of blocks and runs that are
- * free and have no memory of the system's behind them, changes under the heap lock; mapped - clean
- * is what may be resident. The limit changes under the heap lock and is read by anyone.
+ * spaces' chunks in the layout, as malloc's memory does. clean_bytes is free and has no memory of
+ * the system's behind it; it changes under the heap lock; mapped - clean is what may be resident.
+ * hollow_bytes, of clean_bytes, are free pages inside blocks that are in use; the rest are blocks
+ * and runs. The limit changes under the heap lock and is read by anyone.
  */
 #pragma once
 
@@ -21,6 +22,7 @@ struct ter_accounting {
     _Atomic size_t foreign_bytes;
     _Atomic size_t mapped_bytes;
     _Atomic size_t clean_bytes;
+    _Atomic size_t hollow_bytes;
     _Atomic size_t limit_bytes; /* what the trigger allows now; see cycle/trigger.h */
 };
 
@@ -97,4 +99,29 @@ TER_INLINE void ter_accounting_subtract_clean(struct ter_accounting *accounting,
     size_t clean = atomic_fetch_sub_explicit(&accounting->clean_bytes, bytes, memory_order_relaxed);
 
     TER_CHECK(bytes <= clean);
+}
+
+TER_INLINE void ter_accounting_add_hollow(struct ter_accounting *accounting, size_t bytes)
+{
+    atomic_fetch_add_explicit(&accounting->hollow_bytes, bytes, memory_order_relaxed);
+    ter_accounting_add_clean(accounting, bytes);
+}
+
+TER_INLINE void ter_accounting_subtract_hollow(struct ter_accounting *accounting, size_t bytes)
+{
+    size_t hollow =
+        atomic_fetch_sub_explicit(&accounting->hollow_bytes, bytes, memory_order_relaxed);
+
+    TER_CHECK(bytes <= hollow);
+    ter_accounting_subtract_clean(accounting, bytes);
+}
+
+/* Bytes that have memory of the system behind them, in blocks and runs that nothing is in. */
+TER_INLINE size_t ter_accounting_idle(const struct ter_accounting *accounting)
+{
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
+    size_t hollow = atomic_load_explicit(&accounting->hollow_bytes, memory_order_relaxed);
+
+    return ter_accounting_resident(accounting) - (used - foreign - hollow);
 }

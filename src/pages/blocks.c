@@ -35,6 +35,16 @@ uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *l
     return block;
 }
 
+uintptr_t ter_block_list_first(const struct ter_blocks *blocks, const struct ter_block_list *list)
+{
+    return block_of_link(blocks, list->head);
+}
+
+uintptr_t ter_block_list_next(const struct ter_blocks *blocks, uintptr_t block)
+{
+    return block_of_link(blocks, *link_of(blocks, block));
+}
+
 static ter_status grow_blocks(struct ter_blocks *blocks)
 {
     ter_status status;

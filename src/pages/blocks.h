@@ -37,6 +37,9 @@ void ter_blocks_release(struct ter_blocks *blocks, uintptr_t block);
 void ter_block_list_push(struct ter_blocks *blocks, struct ter_block_list *list, uintptr_t block);
 /* The first block of the list, 0 when it is empty. */
 uintptr_t ter_block_list_pop(struct ter_blocks *blocks, struct ter_block_list *list);
+/* The blocks of a list in their order; 0 behind the last. */
+uintptr_t ter_block_list_first(const struct ter_blocks *blocks, const struct ter_block_list *list);
+uintptr_t ter_block_list_next(const struct ter_blocks *blocks, uintptr_t block);
 
 /*
  * The next blocks side by side that were ever handed out, at or above `from`: their start, 0 if

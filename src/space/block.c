@@ -99,10 +99,23 @@ void ter_block_space_fini(struct ter_space *common)
 
 /* ---- Allocation ---- */
 
+void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state)
+{
+    if (TER_LIKELY(state->gone == 0))
+        return;
+    ter_accounting_subtract_hollow(&space->space.arena->accounting,
+                                   ter_block_gone_bytes(state->gone));
+    state->gone = 0;
+}
+
 uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
                                          unsigned size_class)
 {
-    return ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
+    uintptr_t block = ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
+
+    if (block != 0)
+        ter_block_wake(space, ter_block_state_of(space->space.arena, block));
+    return block;
 }
 
 void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)

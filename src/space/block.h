@@ -42,7 +42,9 @@ struct ter_block_state {
     const struct ter_cell_run *owner; /* the run of the mutator that allocates here, or NULL */
     uint16_t resume;                  /* next granule of the block to look at for free cells */
     uint8_t size_class;
-    bool zeroed; /* never used since it came from the system */
+    bool zeroed;    /* never used since it came from the system */
+    uint8_t rested; /* sweeps since the block was taken, while it is available */
+    uint8_t gone;   /* its pages without memory: see block_holes.c */
 };
 
 /* Blocks with free cells, by kind and size class. */
@@ -54,6 +56,7 @@ struct ter_block_space {
     struct ter_space space;
     struct ter_blocks blocks;
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
+    size_t due; /* blocks that have rested so long at the last sweep that they may lose pages */
 };
 
 TER_INLINE struct ter_block_space *ter_block_space_of(const struct ter_space *space)
@@ -104,6 +107,30 @@ void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block);
 void ter_block_space_prepare(struct ter_space *space);
 /* Valid-object bits &= mark bits; empty blocks go back; lists of available blocks are made anew. */
 void ter_block_space_sweep(struct ter_space *space, struct ter_live *live);
+
+/* ---- Holes; under the heap lock ---- */
+
+/* So many sweeps must find a block untouched: what is used again soon would only be faulted in. */
+#define TER_BLOCK_RESTS 2u
+
+/* Of the pages in such a mask. */
+TER_INLINE size_t ter_block_gone_bytes(unsigned mask)
+{
+    return ter_count_ones(mask) * ter_os_page_size();
+}
+
+/*
+ * A sweep finds the block without an owner: has it rested so long that its free pages are worth a
+ * look? Not at each sweep from then on, but each time that it has rested twice as long.
+ */
+bool ter_block_rests(struct ter_block_state *state);
+/* The block is taken, or nothing is in it any more: its pages count as having memory. */
+void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state);
+/*
+ * Gives free pages inside available blocks back to the system: of those that were found to rest by
+ * the last sweep, or of all. Returns the bytes.
+ */
+size_t ter_block_space_hollow(struct ter_space *space, bool resting);
 
 /* ---- The rest of what both policies have in their records ---- */
 

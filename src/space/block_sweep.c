@@ -67,10 +67,12 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
         count_live_cells(head, live_cells, live);
         return;
     }
+    space->due += ter_block_rests(state);
     state->resume = 0;
     if (live_cells == 0) {
         __atomic_store_n(&head->cells, 0, __ATOMIC_RELAXED);
         state->zeroed = false;
+        ter_block_wake(space, state);
         ter_blocks_release(&space->blocks, block);
         return;
     }
@@ -90,6 +92,7 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
     struct ter_block_space *space = ter_block_space_of(common);
     uintptr_t start, end = UINTPTR_MAX;
 
+    space->due = 0;
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             space->available->of[kind][size_class] = (struct ter_block_list){0};
@@ -170,6 +173,7 @@ void ter_block_space_for_each(const struct ter_space *common, ter_object_visitor
 static void check_block(const struct ter_block_space *space, uintptr_t block)
 {
     const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
+    const struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
     const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
     uintptr_t end = block + TER_BYTES_IN_BLOCK, object = block;
 
@@ -181,6 +185,10 @@ static void check_block(const struct ter_block_space *space, uintptr_t block)
                     space->space.sft.name, (size_t)object, head->cell_bytes);
         object += TER_BYTES_IN_GRANULE;
     }
+    TER_REQUIRE(state->gone == 0 ||
+                    (head->cells != 0 && state->owner == NULL && state->resume == 0),
+                "space %s: the block at %#zx has pages without memory, but is not available",
+                space->space.sft.name, (size_t)block);
 }
 
 void ter_block_space_check(const struct ter_space *common)

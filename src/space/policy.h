@@ -121,6 +121,11 @@ struct ter_policy {
     size_t (*used_in_chunk)(const struct ter_space *space, uintptr_t chunk);
     /* Gives up to about `bytes` of free memory back to the system; returns how much. Optional. */
     size_t (*trim)(struct ter_space *space, size_t bytes);
+    /*
+     * Likewise memory that lies free inside what is in use: where nothing was allocated for some
+     * collections, when `resting`, else wherever it can. After a collection. Optional.
+     */
+    size_t (*hollow)(struct ter_space *space, bool resting);
     /* Memory of the space that is roots, and how much. Optional, both or neither. */
     void (*visit_roots)(const struct ter_space *space, ter_space_range_visitor *visit,
                         void *context);

@@ -163,12 +163,86 @@ static void a_heap_that_shrinks(void **state)
     shrink("give_back=0", false);
 }
 
+/* A list of which every so many-th object is kept, one to two pages. */
+static TER_NOINLINE void keep_some(struct small_heap *small, unsigned phase, size_t bytes)
+{
+    size_t each = 8192 / bytes + 1;
+    void **object = small_heap_list(small, TER_KIND_NORMAL, TER_MIB(4) / bytes, bytes);
+    void **kept = NULL;
+
+    for (size_t i = 0; object != NULL; i++) {
+        void **next = *object;
+
+        if (i % each == 0) {
+            *object = kept;
+            kept = object;
+        }
+        object = next;
+    }
+    small->roots[phase] = kept;
+}
+
+static void check_kept(const struct small_heap *small, unsigned phase, size_t bytes)
+{
+    size_t count = 0;
+
+    for (void **object = small->roots[phase]; object != NULL; object = *object)
+        count++;
+    assert_int_equal(count, (TER_MIB(4) / bytes + 8192 / bytes) / (8192 / bytes + 1));
+}
+
+/* Phases with objects of one size each, of which a few stay: pages between those go back. */
+static void pages_between_objects(const char *options, bool gives_back)
+{
+    enum { PHASES = 16 };
+    struct small_heap small;
+    size_t kept;
+
+    small_heap_init(&small, options);
+    for (unsigned phase = 0; phase < PHASES; phase++) {
+        keep_some(&small, phase, 32 + 48 * phase);
+        small_heap_collect_now(&small);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        small_heap_collect_now(&small);
+    /* Half of the pages have an object. */
+    kept = PHASES * TER_MIB(4) / 2;
+    assert_true(small_heap_statistics(&small).used_bytes > kept * 7 / 4);
+    if (gives_back)
+        assert_true(resident(&small) < kept * 5 / 4);
+    else
+        assert_true(resident(&small) > kept * 7 / 4);
+    assert_int_equal(ter_heap_release_memory(small.heap) > TER_MIB(8), !gives_back);
+    assert_true(resident(&small) < kept * 5 / 4);
+    for (unsigned phase = 0; phase < PHASES; phase++)
+        check_kept(&small, phase, 32 + 48 * phase);
+    /* And they come again. */
+    for (unsigned phase = 0; phase < PHASES; phase++)
+        keep_some(&small, phase, 32 + 48 * phase);
+    small_heap_collect_now(&small);
+    for (unsigned phase = 0; phase < PHASES; phase++)
+        check_kept(&small, phase, 32 + 48 * phase);
+    small_heap_fini(&small);
+}
+
+static void a_heap_with_holes(void **state)
+{
+    (void)state;
+    if (ter_os_page_size() > TER_KIB(4))
+        skip();
+    pages_between_objects("sft_map=auto", true);
+    pages_between_objects("sft_map=sparse", true);
+    pages_between_objects("layout=32bit", true);
+    pages_between_objects("give_back=0", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_is_needed_again),  cmocka_unit_test(little_is_not_worth_it),
         cmocka_unit_test(keeps_what_had_a_use_before), cmocka_unit_test(no_more_than_the_limit),
         cmocka_unit_test(one_space_for_another),       cmocka_unit_test(a_heap_that_shrinks),
+        cmocka_unit_test(a_heap_with_holes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
