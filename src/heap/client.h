@@ -170,8 +170,9 @@ void ter_trace_words(struct ter_trace *trace, uintptr_t start, uintptr_t end);
 
 /* ---- Questions: any time. Objects are objects, or it is misuse that nobody notices ---- */
 
-/* Of the object that covers the address, whatever that is: 0 if there is none. */
-size_t ter_heap_bytes_at(const struct ter_heap *heap, uintptr_t address);
+/* Of the object that covers the address, whatever that is; if there is none, `none` answers. */
+size_t ter_heap_bytes_at(const struct ter_heap *heap, uintptr_t address,
+                         size_t (*none)(uintptr_t address));
 size_t ter_heap_bytes_of(const struct ter_heap *heap, uintptr_t object);
 unsigned ter_heap_kind_of(const struct ter_heap *heap, uintptr_t object);
 /* It lives until it is freed, and is a root. */

@@ -75,22 +75,32 @@ void ter_trace_words(struct ter_trace *trace, uintptr_t start, uintptr_t end)
 
 /* ---- Questions ---- */
 
+static TER_NOINLINE size_t bytes_in_space(const struct ter_sft *owner, uintptr_t address,
+                                          size_t (*none)(uintptr_t address))
+{
+    ter_object object = owner->find_object_from_interior(owner, address);
+
+    return ter_object_is_none(object)
+               ? none(address)
+               : ter_space_of(owner)->policy->object_bytes(ter_space_of(owner), object.bits);
+}
+
 /*
  * Most are small and asked for by their first byte, some programs for each that they allocate. So
- * nothing that is loaded for the answer waits for another load.
+ * nothing that is loaded for the answer waits for another load, and nothing is saved for a call:
+ * what is called comes last, here and in who calls this.
  */
-size_t ter_heap_bytes_at(const struct ter_heap *heap, uintptr_t address)
+size_t ter_heap_bytes_at(const struct ter_heap *heap, uintptr_t address,
+                         size_t (*none)(uintptr_t address))
 {
     const struct ter_arena *arena = &heap->collector.arena;
     const struct ter_sft *owner = ter_sft_map_get(&arena->map, address);
-    const struct ter_space *space = ter_space_of(owner);
-    ter_object object;
 
     if (TER_LIKELY(owner->find_object_from_interior == ter_block_space_find) &&
-        TER_LIKELY(ter_block_space_is_object_in(arena, ter_block_space_of(space), address)))
+        TER_LIKELY(
+            ter_block_space_is_object_in(arena, ter_block_space_of(ter_space_of(owner)), address)))
         return ter_block_head_of(arena, address)->cell_bytes;
-    object = owner->find_object_from_interior(owner, address);
-    return ter_object_is_none(object) ? 0 : space->policy->object_bytes(space, object.bits);
+    return bytes_in_space(owner, address, none);
 }
 
 size_t ter_heap_bytes_of(const struct ter_heap *heap, uintptr_t object)

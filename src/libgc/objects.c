@@ -15,14 +15,17 @@ void *GC_base(void *pointer)
     return (void *)find(pointer).bits;
 }
 
+static TER_COLD size_t bytes_of_none(uintptr_t address)
+{
+    TER_REQUIRE(false, "GC_size: %p is no object", (void *)address);
+    return 0;
+}
+
 size_t GC_size(const void *object)
 {
-    size_t bytes = 0;
-
-    if (TER_LIKELY(ter_libgc.heap != NULL))
-        bytes = ter_heap_bytes_at(ter_libgc.heap, (uintptr_t)object);
-    TER_REQUIRE(bytes != 0, "GC_size: %p is no object", object);
-    return bytes;
+    if (TER_UNLIKELY(ter_libgc.heap == NULL))
+        return bytes_of_none((uintptr_t)object);
+    return ter_heap_bytes_at(ter_libgc.heap, (uintptr_t)object, bytes_of_none);
 }
 
 int GC_is_heap_ptr(const void *pointer)
