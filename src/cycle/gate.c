@@ -86,7 +86,7 @@ static enum ter_admission admit(void *context, size_t bytes)
         return TER_REFUSED;
     if (collected(collector))
         return TER_RETRY;
-    if (!ter_trigger_grow(&collector->trigger, accounting, bytes))
+    if (!ter_trigger_grow(&collector->trigger, &collector->allocator, accounting, bytes))
         return make_do_with_larger(collector, bytes);
     ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
     return admitted(collector);

@@ -10,7 +10,7 @@
 #define MOST_MADE_DO TER_KIB(128) /* or half of the interval, if that is more */
 #define LARGEST_INCREMENT TER_MIB(8)
 #define LARGE_HEAP TER_MIB(16)      /* in use */
-#define MOST_WITH_HOLES TER_MIB(32) /* the same */
+#define MOST_WITH_HOLES TER_MIB(16) /* the same */
 
 /*
  * In large heaps what need not be scanned counts too, and holes up to some size: a heap of many
@@ -73,18 +73,30 @@ void ter_trigger_keep_to_maximum(const struct ter_trigger *trigger,
         accounting->limit_bytes = ter_max(trigger->max_bytes, used);
 }
 
-bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
-                      size_t bytes)
+/*
+ * A step of the heap, but not further than the interval asks for and a quarter of a step: with
+ * whole steps the room would be large after one and then less and less, as more lives.
+ */
+static size_t increment_of(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
+                           size_t limit)
+{
+    size_t interval = ter_trigger_interval(trigger), counted = counted_bytes(allocator);
+    size_t missing = counted < interval ? interval - counted : 0;
+    size_t step = ter_min(limit / trigger->free_space_divisor, LARGEST_INCREMENT);
+
+    return ter_max(ter_min(step, missing + step / 4), SMALLEST_INCREMENT);
+}
+
+bool ter_trigger_grow(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
+                      struct ter_accounting *accounting, size_t bytes)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
     size_t limit = accounting->limit_bytes;
-    size_t increment = limit / trigger->free_space_divisor;
     size_t wanted;
 
     if (bytes > SIZE_MAX / 2 || used > SIZE_MAX / 4)
         return false;
-    increment = ter_min(ter_max(increment, SMALLEST_INCREMENT), LARGEST_INCREMENT);
-    wanted = ter_max(limit + increment, used + bytes);
+    wanted = ter_max(limit + increment_of(trigger, allocator, limit), used + bytes);
     if (trigger->max_bytes != 0 && wanted > trigger->max_bytes)
         wanted = trigger->max_bytes;
     if (wanted < used + bytes)

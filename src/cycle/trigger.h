@@ -5,7 +5,7 @@
  *
  * The heap may use `limit` bytes (accounting.limit_bytes). When that is full, a collection happens
  * if enough was allocated since the last one, in proportion to what a collection has to look at;
- * otherwise the limit grows by a fraction of itself. Under the heap lock.
+ * otherwise the limit grows by what is missing to that and a little more. Under the heap lock.
  */
 #pragma once
 
@@ -38,5 +38,5 @@ size_t ter_trigger_missing(const struct ter_trigger *trigger,
 void ter_trigger_keep_to_maximum(const struct ter_trigger *trigger,
                                  struct ter_accounting *accounting);
 /* Raises the limit so that `bytes` more fit; false when the maximum forbids it. */
-bool ter_trigger_grow(const struct ter_trigger *trigger, struct ter_accounting *accounting,
-                      size_t bytes);
+bool ter_trigger_grow(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
+                      struct ter_accounting *accounting, size_t bytes);

@@ -23,7 +23,7 @@ static size_t pages_of_block(void)
 
 /* ---- How long blocks rest ---- */
 
-static bool is_due(unsigned rested)
+static bool has_rested_enough(unsigned rested)
 {
     return rested >= TER_BLOCK_RESTS && ter_is_power_of_two(rested);
 }
@@ -35,7 +35,7 @@ bool ter_block_rests(struct ter_block_state *state)
         state->rested = 0;
     else
         state->rested = state->rested == UINT8_MAX ? UINT8_MAX / 2 + 1 : state->rested + 1;
-    return is_due(state->rested);
+    return has_rested_enough(state->rested);
 }
 
 /* ---- Giving back ---- */
@@ -96,7 +96,7 @@ static size_t hollow_list(struct ter_block_space *space, const struct ter_block_
     size_t done = 0;
 
     for (; block != 0; block = ter_block_list_next(&space->blocks, block))
-        if (!resting || is_due(ter_block_state_of(space->space.arena, block)->rested))
+        if (!resting || has_rested_enough(ter_block_state_of(space->space.arena, block)->rested))
             done += hollow_block(space, block);
     return done;
 }

@@ -36,10 +36,10 @@ static void intervals(void **state)
     /* What takes room counts too, though it need not be scanned. */
     trigger.used_bytes = TER_MIB(15);
     assert_int_equal(ter_trigger_interval(&trigger), 2200000);
-    trigger.used_bytes = TER_MIB(18);
-    assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(8));
-    trigger.used_bytes = TER_MIB(120);
-    assert_int_equal(ter_trigger_interval(&trigger), (TER_MIB(32) + TER_MIB(32) / 3) / 3);
+    trigger.used_bytes = TER_MIB(16);
+    assert_int_equal(ter_trigger_interval(&trigger), (TER_MIB(16) + TER_MIB(16) / 3) / 3);
+    trigger.used_bytes = TER_MIB(120); /* most of it holes */
+    assert_int_equal(ter_trigger_interval(&trigger), (TER_MIB(16) + TER_MIB(16) / 3) / 3);
     trigger.live.atomic_bytes = TER_MIB(90) - 3000000;
     assert_int_equal(ter_trigger_interval(&trigger), TER_MIB(40));
     trigger.used_bytes = TER_MIB(18);
@@ -119,6 +119,7 @@ static void missing_at_the_maximum(void **state)
 static void growth_makes_room(void **state)
 {
     struct ter_random random = test_random();
+    static struct ter_allocator allocator;
 
     (void)state;
     for (unsigned i = 0; i < test_iterations(20000); i++) {
@@ -129,10 +130,11 @@ static void growth_makes_room(void **state)
         bool grown;
 
         accounting.limit_bytes = test_below(&random, TER_MIB(400));
+        allocator.allocated_since_collection = test_below(&random, TER_MIB(100));
         before = accounting.limit_bytes;
         if (i % 2 == 0)
             trigger.max_bytes = 1 + test_below(&random, TER_MIB(500));
-        grown = ter_trigger_grow(&trigger, &accounting, bytes);
+        grown = ter_trigger_grow(&trigger, &allocator, &accounting, bytes);
         if (grown) {
             assert_true(ter_accounting_has_room(&accounting, bytes));
             assert_true(trigger.max_bytes == 0 || accounting.limit_bytes <= trigger.max_bytes);
@@ -144,16 +146,38 @@ static void growth_makes_room(void **state)
     }
 }
 
+static size_t grown_by(size_t allocated)
+{
+    struct ter_trigger trigger = {.free_space_divisor = 1, .root_bytes = TER_MIB(2)};
+    struct ter_accounting accounting = {.used_bytes = TER_MIB(4), .limit_bytes = TER_MIB(4)};
+    static struct ter_allocator allocator;
+
+    allocator.allocated_since_collection = allocated;
+    assert_true(ter_trigger_grow(&trigger, &allocator, &accounting, 0));
+    return accounting.limit_bytes - TER_MIB(4);
+}
+
+/* The interval is 2 MiB, a step of this heap 4 MiB, a quarter of it 1 MiB. */
+static void growth_follows_the_interval(void **state)
+{
+    (void)state;
+    assert_int_equal(grown_by(0), TER_MIB(3));
+    assert_int_equal(grown_by(TER_MIB(1)), TER_MIB(2));
+    assert_int_equal(grown_by(TER_MIB(2) - TER_KIB(16)), TER_MIB(1) + TER_KIB(16));
+    assert_int_equal(grown_by(TER_MIB(9)), TER_MIB(1));
+}
+
 static void growth_does_not_wrap(void **state)
 {
     struct ter_trigger trigger = {.free_space_divisor = 3};
     struct ter_accounting accounting = {.used_bytes = TER_MIB(1), .limit_bytes = TER_MIB(1)};
+    static struct ter_allocator allocator;
 
     (void)state;
-    assert_false(ter_trigger_grow(&trigger, &accounting, SIZE_MAX));
-    assert_false(ter_trigger_grow(&trigger, &accounting, SIZE_MAX / 2 + 1));
+    assert_false(ter_trigger_grow(&trigger, &allocator, &accounting, SIZE_MAX));
+    assert_false(ter_trigger_grow(&trigger, &allocator, &accounting, SIZE_MAX / 2 + 1));
     assert_int_equal(accounting.limit_bytes, TER_MIB(1));
-    assert_true(ter_trigger_grow(&trigger, &accounting, SIZE_MAX / 4));
+    assert_true(ter_trigger_grow(&trigger, &allocator, &accounting, SIZE_MAX / 4));
     assert_true(ter_accounting_has_room(&accounting, SIZE_MAX / 4));
 }
 
@@ -166,6 +190,7 @@ int main(void)
         cmocka_unit_test(due_for_other_reasons),
         cmocka_unit_test(missing_at_the_maximum),
         cmocka_unit_test(growth_makes_room),
+        cmocka_unit_test(growth_follows_the_interval),
         cmocka_unit_test(growth_does_not_wrap),
     };
 
