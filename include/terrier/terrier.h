@@ -5,6 +5,7 @@
 
 #include <terrier/api.h>
 #include <terrier/heap.h>
+#include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/options.h>
 #include <terrier/sft.h>

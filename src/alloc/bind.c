@@ -110,7 +110,7 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
     ter_os_order_prepare();
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
-    made->barrier = allocator->barrier;
+    made->head.barrier = allocator->barrier;
     made->stack_base = stack_base;
     made->own_stack = stack;
     made->thread = thread;

@@ -14,6 +14,8 @@
  */
 #pragma once
 
+#include <terrier/mutator.h>
+
 #include "alloc/allocator.h"
 
 enum ter_service { TER_SERVICE_SMALL, TER_SERVICE_LARGE, TER_SERVICES };
@@ -25,6 +27,7 @@ struct ter_mutator_slow {
 };
 
 struct ter_mutator {
+    struct ter_mutator_head head; /* first: inline code of the program reads it */
     struct ter_cell_run cell_runs[TER_MAX_KINDS][TER_SIZE_CLASSES];
     ter_size_class_table class_of;
     struct ter_allocator *allocator;
@@ -41,7 +44,6 @@ struct ter_mutator {
         reserved_bytes; /* admitted for an object that malloc is asked for; under the heap lock */
     size_t uncounted;   /* bytes of runs that the allocator's counts do not have yet; see refill */
     size_t freed_uncounted; /* bytes that it freed, likewise */
-    uint8_t barrier;        /* that the plan needs: see barrier/barrier.h */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
     unsigned kind_limit;    /* kinds of objects that it may allocate now: see misuse.h */
     /* Under the heap lock: */

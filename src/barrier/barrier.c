@@ -3,5 +3,6 @@
 
 void ter_barrier_missing(const struct ter_mutator *mutator)
 {
-    ter_fatal("a store asks for barrier %u, which there is none of", mutator->barrier);
+    ter_fatal("a store asks for barrier %zu, which there is none of",
+              (size_t)mutator->head.barrier);
 }

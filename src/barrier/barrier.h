@@ -29,7 +29,7 @@ TER_INLINE void ter_write(struct ter_mutator *mutator, ter_object object, ter_sl
                           ter_object value)
 {
     (void)object, (void)slot, (void)value;
-    if (TER_UNLIKELY(mutator->barrier != TER_BARRIER_NONE))
+    if (TER_UNLIKELY(mutator->head.barrier != TER_BARRIER_NONE))
         ter_barrier_missing(mutator);
 }
 
@@ -37,13 +37,13 @@ TER_INLINE void ter_write_range(struct ter_mutator *mutator, ter_object object, 
                                 size_t slots)
 {
     (void)object, (void)first, (void)slots;
-    if (TER_UNLIKELY(mutator->barrier != TER_BARRIER_NONE))
+    if (TER_UNLIKELY(mutator->head.barrier != TER_BARRIER_NONE))
         ter_barrier_missing(mutator);
 }
 
 TER_INLINE void ter_write_object(struct ter_mutator *mutator, ter_object object)
 {
     (void)object;
-    if (TER_UNLIKELY(mutator->barrier != TER_BARRIER_NONE))
+    if (TER_UNLIKELY(mutator->head.barrier != TER_BARRIER_NONE))
         ter_barrier_missing(mutator);
 }

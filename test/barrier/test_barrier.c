@@ -37,14 +37,14 @@ static void no_plan_needs_one(void **state)
         assert_int_equal(ter_plans[i].plan->barrier, TER_BARRIER_NONE);
         snprintf(options, sizeof options, "plan=%s", ter_plans[i].name);
         small_heap_init(&small, options);
-        assert_int_equal(small.mutator->barrier, ter_plans[i].plan->barrier);
+        assert_int_equal(small.mutator->head.barrier, ter_plans[i].plan->barrier);
         small_heap_fini(&small);
     }
 }
 
 static void write_with_unknown_barrier(void *context)
 {
-    static struct ter_mutator mutator = {.barrier = 7};
+    static struct ter_mutator mutator = {.head = {.barrier = 7}};
 
     (void)context;
     ter_write_object(&mutator, ter_object_at(0x1000));
