@@ -8,8 +8,10 @@
 #include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/options.h>
+#include <terrier/roots.h>
 #include <terrier/sft.h>
 #include <terrier/statistics.h>
 #include <terrier/status.h>
+#include <terrier/threads.h>
 
 #endif

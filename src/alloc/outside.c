@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/alloc.h"
 
-void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer)
+void ter_mutator_go_out(struct ter_mutator *mutator, uintptr_t stack_pointer)
 {
     ter_os_note_signal_stack(mutator->thread);
     ter_allocator_lock(mutator->allocator);
@@ -11,7 +11,7 @@ void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer)
 }
 
 /* Who suspends has the lock, so it finds the thread outside or back. */
-void ter_mutator_return(struct ter_mutator *mutator)
+void ter_mutator_come_in(struct ter_mutator *mutator)
 {
     ter_os_suspend_self();
     ter_allocator_lock(mutator->allocator);

@@ -14,5 +14,5 @@
  * stack is scanned from `stack_pointer` up. Returning waits for a collection to end, and while the
  * thread is suspended.
  */
-void ter_mutator_leave(struct ter_mutator *mutator, uintptr_t stack_pointer);
-void ter_mutator_return(struct ter_mutator *mutator);
+void ter_mutator_go_out(struct ter_mutator *mutator, uintptr_t stack_pointer);
+void ter_mutator_come_in(struct ter_mutator *mutator);

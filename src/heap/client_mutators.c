@@ -46,12 +46,12 @@ uintptr_t ter_mutator_outside_at(const struct ter_mutator *mutator)
 
 void ter_mutator_go_outside(struct ter_mutator *mutator, uintptr_t stack_pointer)
 {
-    ter_mutator_leave(mutator, stack_pointer);
+    ter_mutator_go_out(mutator, stack_pointer);
 }
 
 void ter_mutator_come_back(struct ter_mutator *mutator)
 {
-    ter_mutator_return(mutator);
+    ter_mutator_come_in(mutator);
 }
 
 /* ---- Guests ---- */
@@ -78,7 +78,7 @@ void ter_mutator_adopt(struct ter_mutator *mutator)
 
 static void leave_here(void *context, uintptr_t stack_pointer)
 {
-    ter_mutator_leave(context, stack_pointer);
+    ter_mutator_go_out(context, stack_pointer);
 }
 
 void ter_mutator_leave_as_guest(struct ter_mutator *mutator)
@@ -96,7 +96,7 @@ static void leave_and_call(void *context, uintptr_t stack_pointer)
 {
     const struct leaving *leaving = context;
 
-    ter_mutator_leave(leaving->mutator, stack_pointer);
+    ter_mutator_go_out(leaving->mutator, stack_pointer);
     leaving->function(leaving->data);
 }
 

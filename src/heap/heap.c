@@ -244,9 +244,9 @@ static void run_outside(void *context, uintptr_t stack_pointer)
 {
     struct outside *outside = context;
 
-    ter_mutator_leave(outside->mutator, stack_pointer);
+    ter_mutator_go_out(outside->mutator, stack_pointer);
     outside->result = outside->function(outside->data);
-    ter_mutator_return(outside->mutator);
+    ter_mutator_come_in(outside->mutator);
 }
 
 void *ter_mutator_outside(struct ter_mutator *mutator, void *(*function)(void *data), void *data)
