@@ -85,8 +85,20 @@ ter_status ter_os_thread_begin(struct ter_os_thread **thread)
     struct ter_os_cancel before = ter_os_cancel_off();
     ter_status status = TER_OK;
 
-    if (ter_os_thread_self() == NULL)
-        status = prepare_stops() ? ter_records_begin() : TER_ERROR_SYSTEM;
+    if (!prepare_stops())
+        status = TER_ERROR_SYSTEM;
+    else if (ter_os_thread_self() == NULL)
+        status = ter_records_begin();
+    *thread = ter_os_thread_self();
+    ter_os_cancel_back(before);
+    return status;
+}
+
+ter_status ter_os_thread_note(struct ter_os_thread **thread)
+{
+    struct ter_os_cancel before = ter_os_cancel_off();
+    ter_status status = ter_os_thread_self() == NULL ? ter_records_begin() : TER_OK;
+
     *thread = ter_os_thread_self();
     ter_os_cancel_back(before);
     return status;

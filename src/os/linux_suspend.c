@@ -11,28 +11,11 @@
 #include "os/linux_signals.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Waits of 20 ms: as long as for one that is to stop. */
 #define PATIENCE 750u
-
-static void wait_while(_Atomic uint32_t *word, uint32_t value, const struct timespec *patience)
-{
-    TER_KEEP_ERRNO;
-    syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, value, patience, NULL, 0);
-}
-
-static void wake_waiting(_Atomic uint32_t *word)
-{
-    TER_KEEP_ERRNO;
-    syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-}
 
 static void stand_suspended(struct ter_os_thread *self)
 {
@@ -40,8 +23,8 @@ static void stand_suspended(struct ter_os_thread *self)
 
     while ((number = atomic_load_explicit(&self->suspension, memory_order_acquire)) != 0) {
         atomic_store_explicit(&self->stands_for, number, memory_order_release);
-        wake_waiting(&self->stands_for);
-        wait_while(&self->suspension, number, NULL);
+        ter_os_wake_waiting(&self->stands_for);
+        ter_os_wait_while(&self->suspension, number, 0);
     }
 }
 
@@ -73,7 +56,6 @@ static uint32_t next_suspension(void)
 /* Asks again after a while: tools that come between may lose a signal. */
 static bool wait_for_suspended(struct ter_os_thread *thread, uint32_t number)
 {
-    const struct timespec patience = {.tv_nsec = 20 * 1000 * 1000};
     uint32_t seen;
 
     for (unsigned i = 0; i < PATIENCE; i++) {
@@ -82,7 +64,7 @@ static bool wait_for_suspended(struct ter_os_thread *thread, uint32_t number)
             return true;
         if (!ter_signals_send(thread, ter_os_suspend_signal()))
             return false;
-        wait_while(&thread->stands_for, seen, &patience);
+        ter_os_wait_while(&thread->stands_for, seen, 20);
         ter_signals_keep(TER_SIGNAL_SUSPEND, handle_suspend);
     }
     return false;
@@ -118,5 +100,5 @@ void ter_os_suspend_self(void)
 void ter_os_resume(struct ter_os_thread *thread)
 {
     atomic_store_explicit(&thread->suspension, 0, memory_order_release);
-    wake_waiting(&thread->suspension);
+    ter_os_wake_waiting(&thread->suspension);
 }

@@ -270,6 +270,13 @@ ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(v
 /* Waits for its end. */
 void ter_os_worker_join(struct ter_os_worker *worker);
 
+/*
+ * Waits while *word is `value`, for at most so many milliseconds (0: for however long it takes); it
+ * may return before. Who changes the word wakes those that wait.
+ */
+void ter_os_wait_while(_Atomic uint32_t *word, uint32_t value, unsigned milliseconds);
+void ter_os_wake_waiting(_Atomic uint32_t *word);
+
 /* Lets another thread run first, if one can. */
 void ter_os_yield(void);
 /* What the record of the calling thread has as `identity`, also where it has none. */
@@ -307,6 +314,8 @@ void ter_os_note_signal_stack(struct ter_os_thread *self);
 /* The record of the calling thread, made by the first call; the handler that answers stops is
  * there. */
 ter_status ter_os_thread_begin(struct ter_os_thread **thread);
+/* Likewise, but with no handler: nobody is going to stop the thread. */
+ter_status ter_os_thread_note(struct ter_os_thread **thread);
 /* The same, NULL when there is none. Signal handlers may ask. */
 struct ter_os_thread *ter_os_thread_self(void);
 
