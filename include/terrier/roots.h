@@ -177,7 +177,8 @@ typedef void ter_roots_function(void *context, struct ter_root_visit *visit);
 
 /**
  * Calls `function(context, ...)` for the heap in each collection. Visitors are called in the order
- * in which they were added. TER_ERROR_INVALID: NULL, or this one is there. TER_ERROR_NO_MEMORY.
+ * in which they were added. TER_ERROR_INVALID: NULL, or this one is there. TER_ERROR_FULL: there
+ * are 16.
  */
 TER_API ter_status ter_roots_add_visitor(struct ter_heap *heap, ter_roots_function *function,
                                          void *context);
@@ -209,8 +210,8 @@ TER_API void ter_visit_word(struct ter_root_visit *visit, uintptr_t word);
 
 /**
  * Keeps `object` and its address until ter_unpin was called as often as this. Takes the heap's lock
- * for some 20 ns; for the time of a call TER_PIN is cheaper. Pins end with the heap. What is no
- * object stops the process. TER_ERROR_NO_MEMORY: it is not pinned.
+ * for some 20 ns; for the time of a call TER_PIN is cheaper. Pins end with the heap; before ter_free
+ * of the object they are undone. What is no object stops the process. TER_ERROR_NO_MEMORY: it is not pinned.
  */
 TER_API ter_status ter_pin(struct ter_heap *heap, void *object);
 /** Undoes one ter_pin. An object that is not pinned stops the process. */

@@ -12,7 +12,8 @@
 
 #include <terrier/object.h>
 
-#include "base/base.h"
+#include "roots/slots.h"
+#include "roots/visitors.h"
 
 /* Gets one slot. May change the word in it. */
 typedef void ter_root_slot_visitor(void *visitor_context, ter_slot slot);
@@ -24,6 +25,9 @@ struct ter_exact_roots {
     ter_root_reporter *reporter; /* NULL: there are none */
     void *context;
     bool no_stacks; /* stacks and thread-local data are no roots: the slots are all there is */
+    struct ter_slot_ranges slots;
+    struct ter_roots_visitors visitors;
+    struct ter_root_tags tags;
 };
 
 TER_INLINE void ter_exact_roots_visit(const struct ter_exact_roots *exact,

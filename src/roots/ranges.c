@@ -73,7 +73,8 @@ static void modules_fini(struct ter_module_list *list)
 
 void ter_roots_init(struct ter_roots *roots, bool scan_program, bool scan_libraries)
 {
-    *roots = (struct ter_roots){.scan_program = scan_program, .scan_libraries = scan_libraries};
+    *roots = (struct ter_roots){
+        .scan_program = scan_program, .scan_libraries = scan_libraries, .exact.tags.references = 1};
 }
 
 void ter_roots_fini(struct ter_roots *roots)
@@ -81,6 +82,7 @@ void ter_roots_fini(struct ter_roots *roots)
     list_fini(&roots->added);
     list_fini(&roots->excluded);
     list_fini(&roots->segments);
+    ter_slot_ranges_fini(&roots->exact.slots);
     modules_fini(&roots->modules);
 }
 

@@ -4,4 +4,7 @@
 
 #include "roots/exact.h"
 #include "roots/ranges.h"
+#include "roots/slots.h"
 #include "roots/stack.h"
+#include "roots/visit.h"
+#include "roots/visitors.h"

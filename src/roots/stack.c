@@ -47,19 +47,19 @@ static bool holds(uintptr_t start, uintptr_t end, uintptr_t address)
 }
 
 /* Is the base that the program says on the stack that the system gave? */
-static bool has_own_base(const struct ter_stack *stack)
+static bool has_own_base(const struct ter_stack_extent *stack)
 {
     return holds(stack->own->start, stack->own->end, stack->base - 1);
 }
 
 /* All that lies between the pointer and the base can be read: at worst it is more than need be. */
-static bool reaches_base(const struct ter_stack *stack)
+static bool reaches_base(const struct ter_stack_extent *stack)
 {
     return stack->pointer < stack->base && stack->base - stack->pointer <= MOST_ASKED_BYTES &&
            ter_os_is_readable(stack->pointer, stack->base);
 }
 
-static void note_growth(const struct ter_stack *stack)
+static void note_growth(const struct ter_stack_extent *stack)
 {
     if (stack->own->grows && has_own_base(stack))
         stack->own->start =
@@ -75,7 +75,7 @@ static void visit_below(struct visit *visit, uintptr_t end)
 }
 
 /* The thread's own stack and, when the program says that it uses another, all of that one. */
-static void visit_known(struct visit *visit, const struct ter_stack *stack)
+static void visit_known(struct visit *visit, const struct ter_stack_extent *stack)
 {
     uintptr_t end = has_own_base(stack) ? stack->base : stack->own->end;
 
@@ -93,7 +93,7 @@ static void visit_known(struct visit *visit, const struct ter_stack *stack)
  * The stack where the pointer is, up to the end of its mapping, which may hold more than the stack.
  * Where that is the thread's own, there is nothing to be visited below the pointer.
  */
-static void visit_found(struct visit *visit, const struct ter_stack *stack)
+static void visit_found(struct visit *visit, const struct ter_stack_extent *stack)
 {
     uintptr_t start, end;
 
@@ -115,15 +115,16 @@ static void visit_found(struct visit *visit, const struct ter_stack *stack)
     visit_known(visit, stack);
 }
 
-static bool is_on_own(const struct ter_stack *stack)
+static bool is_on_own(const struct ter_stack_extent *stack)
 {
     return stack->own->start <= stack->pointer && stack->pointer < stack->base &&
            stack->base <= stack->own->end;
 }
 
-size_t ter_stack_visit(const struct ter_stack *stack, ter_root_visitor *visitor, void *context)
+size_t ter_stack_visit(const struct ter_stack_extent *stack, ter_root_visitor *visitor,
+                       void *context)
 {
-    struct ter_stack words = *stack;
+    struct ter_stack_extent words = *stack;
     struct visit visit = {visitor, context, 0};
 
     words.pointer = ter_align_down(stack->pointer, sizeof(uintptr_t));

@@ -24,7 +24,7 @@ typedef void ter_stack_function(void *context, uintptr_t stack_pointer);
 void ter_stack_call(ter_stack_function *function, void *context);
 
 /* A thread's stack when it is visited. */
-struct ter_stack {
+struct ter_stack_extent {
     uintptr_t pointer; /* below all that the thread holds on the stack where it stands */
     uintptr_t base;    /* where the program says that the stack begins; of its own, usually */
     struct ter_os_stack *own; /* `start` comes down when more of it was seen */
@@ -35,4 +35,5 @@ struct ter_stack {
 };
 
 /* Visits all that may hold references; returns its bytes. With the world stopped. */
-size_t ter_stack_visit(const struct ter_stack *stack, ter_root_visitor *visitor, void *context);
+size_t ter_stack_visit(const struct ter_stack_extent *stack, ter_root_visitor *visitor,
+                       void *context);

@@ -283,6 +283,7 @@ static void LOOP(contents)(struct ter_tracer *tracer, uintptr_t object, size_t b
 }
 
 const struct ter_loop LOOP_RECORD(TER_LOOP_PLAN) = {
+    .moves = TER_LOOP_MOVES,
     .begin = ter_tracer_begin,
     .word = LOOP(word),
     .words = LOOP(words),

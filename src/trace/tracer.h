@@ -45,6 +45,7 @@ struct ter_tracer;
 
 /* The functions that trace/loop.h compiles for a plan. */
 struct ter_loop {
+    bool moves; /* objects may be elsewhere after a collection */
     /* Before a collection reaches anything. */
     void (*begin)(struct ter_tracer *tracer);
     /* An ambiguous word: any byte of an object counts. */
