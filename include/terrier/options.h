@@ -29,6 +29,10 @@ extern "C" {
     TEXT(layout, "auto", NULL,                                                                     \
          "where the heap lives: auto, a preset or custom; then, if wanted, :start=, :extent=, "    \
          ":slots=, :limit=, :shared=, :by_need= and :first=")                                      \
+    TEXT(stacks, "ambiguous", "ambiguous|exact",                                                   \
+         "whether stacks and registers of threads are scanned, or frames alone are roots (exact)") \
+    TEXT(stop, "auto", "auto|signals|safepoints",                                                  \
+         "how threads are stopped; auto: by signals, with stacks=exact at safepoints")             \
     TEXT(sft_map, "auto", "auto|space|dense|sparse",                                               \
          "the form of the map from addresses to spaces; auto: what the layout asks for")           \
     NUMBER(sft_trace, 0, 0, 1, "every change of that map is logged")                               \
@@ -41,11 +45,13 @@ extern "C" {
            "larger: more collections and less memory (as in Boehm's collector)")                   \
     NUMBER(huge_pages, 0, 0, 1, "huge pages are asked for, where the system has them")             \
     NUMBER(populate, 1, 0, 1, "memory is asked for some pages ahead, where the system can")        \
-    NUMBER(markers, 0, 0, 16, "threads that mark; 0: up to as many as processors, as is faster")   \
+    NUMBER(markers, 0, 0, 16,                                                                      \
+           "threads that mark; 0: up to as many as processors, as is faster; with stacks=exact 1") \
     NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
-    NUMBER(scan_program, 1, 0, 1, "the program's static data are roots")                           \
-    NUMBER(scan_libraries, 1, 0, 1, "the static data of shared libraries are roots")               \
+    NUMBER(scan_program, 2, 0, 2, "the program's static data are roots; 2: if stacks are scanned") \
+    NUMBER(scan_libraries, 2, 0, 2,                                                                \
+           "the static data of shared libraries are roots; 2: if stacks are scanned")              \
     NUMBER(log, 1, 0, 3, "messages on standard error: 0 none, 1 warnings, 2 decisions, 3 all")     \
     TEXT(report, "none", "none|text|json", "what is written when the heap ends")                   \
     TEXT(report_file, "", NULL,                                                                    \

@@ -14,4 +14,6 @@
 #include "alloc/mutator.h"
 #include "alloc/outside.h"
 #include "alloc/cell_runs.h"
+#include "alloc/safepoints.h"
+#include "alloc/stacks.h"
 #include "alloc/world.h"

@@ -178,6 +178,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     if (cell != 0)
         return (void *)cell;
     ter_mutator_require_bound(mutator, "ter_allocate");
+    ter_mutator_poll_before(mutator);
     ter_allocator_lock(mutator->allocator);
     cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);

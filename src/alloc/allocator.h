@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "alloc/stacks.h"
 #include "roots/roots.h"
 #include "space/space.h"
 
@@ -45,6 +46,11 @@ struct ter_allocator {
     _Atomic unsigned alone_depth; /* locks without an unlock while it is left out */
     uintptr_t alone_thread;       /* whose they are */
     int cancel_type;              /* of the thread that has the lock, before */
+    bool safepoints;              /* no thread is stopped by a signal: see safepoints.h */
+    bool exact_stacks;            /* no stack and no thread-local data are scanned */
+    bool gathering;               /* a thread waits until all stand, or they do */
+    _Atomic uint32_t arrivals;    /* at safepoints, while that is so */
+    _Atomic uint32_t dispersals;  /* the ends of such times */
     bool is_stopping;             /* there are threads that stand, or are to */
     bool shared;                  /* there were two mutators at once: none is alone any more */
     bool standing;                /* all mutators stand still: see world.h */
@@ -60,6 +66,7 @@ struct ter_allocator {
     struct ter_gate gate;
     struct ter_mutator *mutators;
     struct ter_mutator *retired; /* memory of some that ended */
+    struct ter_stacks stacks;    /* that the program declares */
     /* Runs that all threads take cells of, under the lock, while they allocate little; no thread's.
        NULL as long as the heap had one mutator at a time. */
     struct ter_mutator *common;

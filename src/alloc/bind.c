@@ -33,9 +33,11 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     ter_allocator_lock(allocator);
     /* Under the lock, which a thread that forks holds: a child must not find the C library's lock
        of its list of libraries held for ever by a thread that is not there. */
-    ter_os_check_thread_data();
-    if (!ter_os_knows_thread_data())
+    if (!allocator->exact_stacks)
+        ter_os_check_thread_data();
+    if (!allocator->exact_stacks && !ter_os_knows_thread_data())
         ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
+    ter_safepoints_await_end(allocator);
     if (is_bound(allocator, mutator->thread))
         status = TER_ERROR_INVALID;
     else if (allocator->mutators != NULL)
@@ -62,6 +64,9 @@ static void end_of_thread(struct ter_os_thread *thread)
         struct ter_allocator *allocator = mutator->allocator;
 
         thread->user = mutator->next_own;
+        if (allocator->safepoints)
+            ter_log(TER_LOG_WARNING, "thread %d ends while it is bound to a heap, and is unbound",
+                    thread->number);
         ter_allocator_lock(allocator);
         ter_mutator_end_unasked(mutator);
         ter_allocator_unlock(allocator);
@@ -87,38 +92,111 @@ static void remove_from_own(struct ter_mutator *mutator)
     before->next_own = mutator->next_own;
 }
 
+/* Where the thread has its stack; nobody asks where none is scanned. */
+static ter_status find_stack(const struct ter_allocator *allocator, uintptr_t stack_base,
+                             struct ter_os_stack *stack, uintptr_t *base)
+{
+    *stack = (struct ter_os_stack){0};
+    *base = stack_base;
+    if (allocator->exact_stacks)
+        return TER_OK;
+    if (!ter_os_find_stack(stack) && stack_base == 0)
+        return TER_ERROR_SYSTEM;
+    if (stack_base == 0)
+        *base = stack->end;
+    return TER_OK;
+}
+
+static ter_status begin_thread(const struct ter_allocator *allocator, struct ter_os_thread **thread)
+{
+    ter_status status =
+        allocator->safepoints ? ter_os_thread_note(thread) : ter_os_thread_begin(thread);
+
+    if (status != TER_OK)
+        return status;
+    if (!allocator->exact_stacks)
+        ter_os_learn_thread_data();
+    ter_os_set_thread_end(end_of_thread);
+    return TER_OK;
+}
+
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator)
 {
     struct ter_os_stack stack;
-    ter_status status;
     struct ter_os_thread *thread;
     struct ter_mutator *made;
+    ter_status status = find_stack(allocator, stack_base, &stack, &stack_base);
 
-    if (!ter_os_find_stack(&stack) && stack_base == 0)
-        return TER_ERROR_SYSTEM;
-    if (stack_base == 0)
-        stack_base = stack.end;
-    status = ter_os_thread_begin(&thread);
+    if (status == TER_OK)
+        status = begin_thread(allocator, &thread);
+    if (status == TER_OK)
+        status = ter_mutator_take_memory(allocator, &made);
     if (status != TER_OK)
         return status;
-    ter_os_learn_thread_data();
-    ter_os_set_thread_end(end_of_thread);
-    status = ter_mutator_take_memory(allocator, &made);
-    if (status != TER_OK)
-        return status;
-    ter_os_order_prepare();
+    if (!allocator->safepoints)
+        ter_os_order_prepare();
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
     made->head.barrier = allocator->barrier;
     made->stack_base = stack_base;
     made->own_stack = stack;
     made->thread = thread;
+    made->stack = &made->home;
+    made->home.user = made;
     status = join_allocator(allocator, made);
     if (status != TER_OK)
         return status;
     add_to_own(made);
     *mutator = made;
+    return TER_OK;
+}
+
+/* ---- From one thread to another ---- */
+
+void ter_mutator_detach_here(struct ter_mutator *mutator, uintptr_t stack_pointer, uintptr_t end)
+{
+    remove_from_own(mutator);
+    ter_mutator_part(mutator, stack_pointer, end);
+}
+
+static bool has_mutator_of(const struct ter_os_thread *thread,
+                           const struct ter_allocator *allocator)
+{
+    const struct ter_mutator *mutator = thread->user;
+
+    while (mutator != NULL && mutator->allocator != allocator)
+        mutator = mutator->next_own;
+    return mutator != NULL;
+}
+
+ter_status ter_mutator_attach_here(struct ter_mutator *mutator, uintptr_t end)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_os_thread *thread;
+    struct ter_os_stack stack;
+    uintptr_t base;
+    ter_status status = find_stack(allocator, 0, &stack, &base);
+
+    if (status == TER_OK)
+        status = begin_thread(allocator, &thread);
+    if (status != TER_OK)
+        return status;
+    ter_allocator_lock(allocator);
+    ter_safepoints_await_end(allocator);
+    if (mutator->thread != NULL || has_mutator_of(thread, allocator)) {
+        ter_allocator_unlock(allocator);
+        return TER_ERROR_INVALID;
+    }
+    mutator->thread = thread;
+    mutator->own_stack = stack;
+    mutator->stack_base = base;
+    mutator->home.pointer = end;
+    if (!allocator->exact_stacks && !ter_os_knows_thread_data())
+        ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
+    ter_mutator_note_inside(mutator);
+    add_to_own(mutator);
+    ter_allocator_unlock(allocator);
     return TER_OK;
 }
 

@@ -18,3 +18,9 @@
 ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base,
                            struct ter_mutator **mutator);
 void ter_mutator_free(struct ter_mutator *mutator);
+
+/* No thread has the mutator any more, see ter_mutator_part; or the calling one has it, whose frames
+   lie from `end` up. TER_ERROR_INVALID: some thread has it, or the caller has another of the heap.
+ */
+void ter_mutator_detach_here(struct ter_mutator *mutator, uintptr_t stack_pointer, uintptr_t end);
+ter_status ter_mutator_attach_here(struct ter_mutator *mutator, uintptr_t end);

@@ -106,6 +106,7 @@ static void *allocate_from(struct ter_policy_request *request)
         }
     }
     ter_mutator_require_bound(mutator, "ter_allocate");
+    ter_mutator_poll_before(mutator);
     ter_allocator_lock(allocator);
     object = allocate_locked(request);
     ter_allocator_unlock_and_notify(allocator);

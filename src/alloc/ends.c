@@ -57,6 +57,7 @@ void ter_mutators_release_retired(struct ter_allocator *allocator)
     if (allocator->common != NULL)
         ter_os_release((uintptr_t)allocator->common, mutator_bytes());
     allocator->common = NULL;
+    ter_stacks_fini(&allocator->stacks);
     while (allocator->retired != NULL) {
         struct ter_mutator *mutator = allocator->retired;
 
@@ -76,7 +77,11 @@ void ter_mutator_end(struct ter_mutator *mutator)
     while (*link != mutator)
         link = &(*link)->next;
     *link = mutator->next;
+    /* A stack of the program's keeps its frames. */
+    if (mutator->stack != &mutator->home)
+        ter_mutator_put_away(mutator);
     ter_mutator_retire(allocator, mutator);
+    ter_safepoints_arrived(allocator);
 }
 
 void ter_mutator_end_unasked(struct ter_mutator *mutator)

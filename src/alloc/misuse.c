@@ -5,8 +5,10 @@ static const char *what_is_wrong(const struct ter_mutator *mutator)
 {
     if (mutator->allocator == NULL)
         return "was unbound before";
+    if (mutator->thread == NULL)
+        return "is no thread's (ter_mutator_detach)";
     if (mutator->blocked_at != 0)
-        return "is outside the heap (ter_mutator_outside)";
+        return "is outside the heap (ter_mutator_outside, ter_mutator_leave)";
     return "must not be used in a callback of a collection or a visit";
 }
 

@@ -31,12 +31,15 @@ struct ter_mutator {
     struct ter_cell_run cell_runs[TER_MAX_KINDS][TER_SIZE_CLASSES];
     ter_size_class_table class_of;
     struct ter_allocator *allocator;
-    struct ter_os_thread *thread;
+    struct ter_os_thread *thread; /* NULL: detached; changes under the heap lock */
     uintptr_t stack_base;
     struct ter_os_stack own_stack; /* as the system gave it to the thread */
     size_t stack_bytes;            /* that were visited last */
     uintptr_t blocked_at; /* where the stack ended when the thread left the heap; 0: it did not */
     struct ter_root_range thread_data; /* for a C library of which os/ knows no more */
+    struct ter_stack *stack;           /* that it is on */
+    struct ter_stack home;             /* its own */
+    struct ter_roots_visitor visitor;  /* of what its thread keeps */
     /* What the thread said of a stack for its signal handlers; 0 when it said nothing. */
     struct ter_root_range usual_stack;
     struct ter_root_range signal_stack;

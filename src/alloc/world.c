@@ -11,7 +11,7 @@
 
 static bool is_own(const struct ter_mutator *mutator)
 {
-    return mutator->thread == ter_os_thread_self();
+    return mutator->thread != NULL && mutator->thread == ter_os_thread_self();
 }
 
 /* Its runs may be in use at this very instruction. */
@@ -52,7 +52,8 @@ static void end_gone(struct ter_allocator *allocator)
 static void find_gone(const struct ter_allocator *allocator)
 {
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (!is_own(m) && !m->is_asked && !m->is_gone && ter_os_thread_is_gone(m->thread)) {
+        if (m->thread != NULL && !is_own(m) && !m->is_asked && !m->is_gone &&
+            ter_os_thread_is_gone(m->thread)) {
             say_gone(m);
             m->is_gone = true;
         }
@@ -165,7 +166,8 @@ static void end_being_alone(const struct ter_allocator *allocator)
 static void wait_for_ends_of_holds(const struct ter_allocator *allocator)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        while (!is_own(m) && ter_os_holds_off(m->thread) && !ter_os_thread_is_gone(m->thread))
+        while (m->thread != NULL && !is_own(m) && ter_os_holds_off(m->thread) &&
+               !ter_os_thread_is_gone(m->thread))
             ter_os_yield();
 }
 
@@ -221,11 +223,13 @@ void ter_world_resume(struct ter_allocator *allocator)
     if (allocator->is_stopping)
         ter_os_stop_resume();
     allocator->is_stopping = false;
+    ter_safepoints_disperse(allocator);
 }
 
 void ter_world_forget_stopped(struct ter_allocator *allocator)
 {
     allocator->is_stopping = false;
+    ter_safepoints_disperse(allocator);
 }
 
 void ter_world_mark_cell_runs(const struct ter_allocator *allocator,
@@ -269,26 +273,69 @@ static struct ter_root_range signal_stack(const struct ter_mutator *mutator)
 static void visit_stack_of(struct ter_mutator *mutator, uintptr_t pointer,
                            ter_root_visitor *visitor, void *context)
 {
-    struct ter_stack stack = {.pointer = pointer,
-                              .base = mutator->stack_base,
-                              .own = &mutator->own_stack,
-                              .usual = mutator->usual_stack,
-                              .signal = signal_stack(mutator)};
+    struct ter_stack_extent stack = {.pointer = pointer,
+                                     .base = mutator->stack_base,
+                                     .own = &mutator->own_stack,
+                                     .usual = mutator->usual_stack,
+                                     .signal = signal_stack(mutator)};
 
     mutator->stack_bytes = ter_stack_visit(&stack, visitor, context);
+}
+
+/* It is on a stack that the program declared; of its own as much as there was when it left that. */
+static void visit_declared(struct ter_mutator *mutator, struct ter_stack *stack, uintptr_t pointer,
+                           ter_root_visitor *visitor, void *context)
+{
+    stack->is_stood_on = true;
+    if (mutator->home.pointer != 0) {
+        ter_stack_visit_saved(&mutator->home, visitor, context);
+        visit_stack_of(mutator, mutator->home.pointer, visitor, context);
+    }
+    visitor(context, ter_align_up(pointer, sizeof(uintptr_t)),
+            ter_align_down(stack->high, sizeof(uintptr_t)));
+}
+
+static void visit_from(const struct ter_allocator *allocator, struct ter_mutator *mutator,
+                       uintptr_t pointer, ter_root_visitor *visitor, void *context)
+{
+    struct ter_stack *stack = ter_stacks_find(&allocator->stacks, mutator->stack, pointer);
+
+    /* Of a thread that left the heap without calling a function. */
+    if (mutator->blocked_at != 0 && !is_own(mutator))
+        ter_stack_visit_saved(mutator->stack, visitor, context);
+    if (stack != NULL)
+        visit_declared(mutator, stack, pointer, visitor, context);
+    else
+        visit_stack_of(mutator, pointer, visitor, context);
 }
 
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
                             ter_root_visitor *visitor, void *context)
 {
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
-        uintptr_t end = is_own(m) ? own_end : stack_end(m);
+        uintptr_t end;
 
+        if (m->thread == NULL)
+            continue;
+        end = is_own(m) ? own_end : stack_end(m);
         /* The others did it when they stopped or left. */
         if (is_own(m))
             ter_os_note_signal_stack(m->thread);
-        visit_stack_of(m, corrected(allocator, m, end), visitor, context);
+        visit_from(allocator, m, corrected(allocator, m, end), visitor, context);
     }
+    ter_stacks_visit_left(&allocator->stacks, visitor, context);
+}
+
+void ter_world_visit_exact(const struct ter_allocator *allocator, struct ter_root_visit *visit)
+{
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        ter_root_visit_frames(visit, m->head.frames);
+        if (m->stack != &m->home)
+            ter_root_visit_frames(visit, m->home.frames);
+        if (m->visitor.function != NULL)
+            m->visitor.function(m->visitor.context, visit);
+    }
+    ter_stacks_visit_frames(&allocator->stacks, visit);
 }
 
 void ter_world_visit_thread_data(const struct ter_allocator *allocator,
@@ -296,6 +343,8 @@ void ter_world_visit_thread_data(const struct ter_allocator *allocator,
                                  void *context)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        if (m->thread == NULL)
+            continue;
         if (ter_os_knows_thread_data())
             ter_os_visit_thread_data(m->thread, modules->modules, modules->count, visitor, context);
         else if (m->thread_data.start != 0)

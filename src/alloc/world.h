@@ -3,7 +3,8 @@
  * Stopping the world: all mutators of a heap but the caller's.
  *
  * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, outside
- * the heap, or stopped by a signal; the first two have no runs, the last keep theirs. Guests, which
+ * the heap, or stopped by a signal; the first two have no runs, the last keep theirs. In a heap with
+ * safepoints all are outside by then (ter_safepoints_gather), and no signal is sent. Guests, which
  * are outside, stand too if they answer. A thread that has ended has no mutator any more. One that
  * is to be stopped and does not answer ends the process with a line that names it, after 15 s.
  */
@@ -32,6 +33,8 @@ void ter_world_mark_cell_runs(const struct ter_allocator *allocator,
 /* Visits the stacks of all mutators, the caller's from `own_end` up. */
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
                             ter_root_visitor *visitor, void *context);
+/* What the program reports of its mutators, slot by slot: frames, and what their visitors say. */
+void ter_world_visit_exact(const struct ter_allocator *allocator, struct ter_root_visit *visit);
 /* Visits their thread-local data, those of `modules` too. */
 void ter_world_visit_thread_data(const struct ter_allocator *allocator,
                                  const struct ter_module_list *modules, ter_root_visitor *visitor,

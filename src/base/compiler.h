@@ -19,6 +19,8 @@
 /* Saves every callee-saved register in the caller's frame, where a conservative scan sees it. */
 #define TER_SPILL_REGISTERS() __builtin_unwind_init()
 #define TER_FRAME_ADDRESS() ((uintptr_t)__builtin_frame_address(0))
+/* The caller's stack pointer before it called: what lies above is its own. */
+#define TER_CALLER_STACK_POINTER() ((uintptr_t)__builtin_dwarf_cfa())
 /* An address at or below everything in this frame: that of a new object at its end. */
 #define TER_STACK_POINTER() ((uintptr_t)__builtin_alloca(16))
 #else

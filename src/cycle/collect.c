@@ -216,10 +216,15 @@ bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_
                 "a collection was asked for in a callback of a collection or of a visit");
     if (collector->plan->loop == NULL)
         return false;
+    /* One for which this thread stood is as good, unless this one was asked for. */
+    while (!ter_safepoints_gather(&collector->allocator))
+        if (reason != TER_REASON_REQUEST)
+            return true;
     /* Helpers are waited for, and what is called back may do anything. */
     before = ter_os_cancel_off();
     ter_stack_call(collect, &request);
     ter_os_cancel_back(before);
+    ter_safepoints_disperse(&collector->allocator);
     return request.stopped;
 }
 

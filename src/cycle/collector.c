@@ -50,10 +50,22 @@ void ter_collector_visit_objects(const struct ter_collector *collector, ter_obje
     }
 }
 
+static ter_status stop_to_look(struct ter_collector *collector)
+{
+    ter_status status;
+
+    while (!ter_safepoints_gather(&collector->allocator))
+        continue;
+    status = ter_world_stop(&collector->allocator);
+    if (status != TER_OK)
+        ter_safepoints_disperse(&collector->allocator);
+    return status;
+}
+
 ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_visitor *visit,
                                   void *context)
 {
-    ter_status status = ter_world_stop(&collector->allocator);
+    ter_status status = stop_to_look(collector);
 
     if (status != TER_OK)
         return status;
@@ -64,7 +76,7 @@ ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_vi
 
 ter_status ter_collector_check(struct ter_collector *collector)
 {
-    ter_status status = ter_world_stop(&collector->allocator);
+    ter_status status = stop_to_look(collector);
 
     if (status != TER_OK)
         return status;

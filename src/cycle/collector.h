@@ -29,6 +29,8 @@ struct ter_collector {
     unsigned space_count;
     struct ter_vm_space *vm_space; /* NULL: the program declares no memory of its own */
     struct ter_roots roots;
+    struct ter_pins pins;
+    struct ter_identities identities;
     struct ter_finalizers finalizers;
     struct ter_links short_links;
     struct ter_links long_links;

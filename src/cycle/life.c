@@ -122,6 +122,10 @@ static void init_allocator(struct ter_collector *collector,
 
     ter_lock_init(&allocator->lock, TER_RANK_HEAP);
     allocator->locking = true;
+    allocator->exact_stacks = settings->exact_stacks;
+    allocator->safepoints = settings->safepoints;
+    /* A mutator may go from thread to thread, so none is ever alone (freeing.h). */
+    allocator->shared = settings->safepoints;
     allocator->barrier = (uint8_t)collector->plan->barrier;
     allocator->stress_interval = settings->stress_interval;
     /* Under stress every allocation takes the slow path, where allocations are counted. */
@@ -175,6 +179,9 @@ ter_status ter_collector_init(struct ter_collector *collector,
         return status;
     }
     ter_roots_init(&collector->roots, settings->scan_program, settings->scan_libraries);
+    collector->roots.exact.no_stacks = settings->exact_stacks;
+    ter_pins_init(&collector->pins);
+    ter_identities_init(&collector->identities);
     ter_finalizers_init(&collector->finalizers);
     ter_links_init(&collector->short_links);
     ter_links_init(&collector->long_links);
@@ -189,6 +196,8 @@ void ter_collector_fini(struct ter_collector *collector)
     ter_links_fini(&collector->long_links);
     ter_links_fini(&collector->short_links);
     ter_finalizers_fini(&collector->finalizers);
+    ter_identities_fini(&collector->identities);
+    ter_pins_fini(&collector->pins);
     ter_roots_fini(&collector->roots);
     ter_workers_fini(&collector->workers);
     if (collector->plan->loop != NULL)

@@ -11,6 +11,8 @@ struct ter_collector_settings {
     size_t max_bytes;
     size_t free_space_divisor;
     size_t stress_interval;
+    bool exact_stacks; /* no stacks and no thread-local data are scanned */
+    bool safepoints;   /* threads stop at safepoints only */
     bool scan_program;
     bool scan_libraries;
     unsigned markers;    /* threads that mark; 0: up to as many as processors, as is faster */

@@ -81,6 +81,30 @@ static void stacks(const struct root_visit *visit)
                            &visit->collector->tracer);
 }
 
+/* Words that pin and slots of the program's, in the pass that takes the one or the other. */
+static void visit_reported(struct ter_collector *collector, enum ter_root_pass pass)
+{
+    const struct ter_exact_roots *exact = &collector->roots.exact;
+    struct ter_root_visit visit = {&collector->tracer, pass, exact->tags};
+
+    ter_world_visit_exact(&collector->allocator, &visit);
+    ter_slot_ranges_visit(&exact->slots, &visit);
+    ter_roots_visitors_call(&exact->visitors, &visit);
+}
+
+static void reported_words_that_pin(const struct root_visit *visit)
+{
+    if (visit->collector->tracer.loop->moves)
+        visit_reported(visit->collector, TER_PASS_PINNING);
+}
+
+static void reported_slots(const struct root_visit *visit)
+{
+    bool moves = visit->collector->tracer.loop->moves;
+
+    visit_reported(visit->collector, moves ? TER_PASS_EXACT : TER_PASS_ALL);
+}
+
 static void trace_exact_slot(void *context, ter_slot slot)
 {
     struct ter_tracer *worker = context;
@@ -95,6 +119,11 @@ static void exact_slots(const struct root_visit *visit)
                           &visit->collector->tracer);
 }
 
+static void pinned_objects(const struct root_visit *visit)
+{
+    ter_pins_visit(&visit->collector->pins, &visit->collector->tracer);
+}
+
 static void uncollectable_objects(const struct root_visit *visit)
 {
     ter_collector_mark_uncollectable(visit->collector);
@@ -103,8 +132,9 @@ static void uncollectable_objects(const struct root_visit *visit)
 /* ---- The lists ---- */
 
 static root_step *const static_steps[] = {data_segments_and_ranges, memory_of_spaces, thread_data};
-static root_step *const other_steps[] = {what_callbacks_add, stacks, uncollectable_objects,
-                                         exact_slots};
+static root_step *const other_steps[] = {
+    what_callbacks_add,    stacks,      pinned_objects, reported_words_that_pin,
+    uncollectable_objects, exact_slots, reported_slots};
 
 bool ter_root_steps_refresh(struct ter_collector *collector)
 {

@@ -66,6 +66,15 @@ static uintptr_t base_of(void *context, uintptr_t address)
     return ter_collector_find_interior(context, address).bits;
 }
 
+static uintptr_t now_at(void *context, uintptr_t object)
+{
+    const struct ter_collector *collector = context;
+    const struct ter_sft *owner = ter_collector_owner(collector, object);
+    ter_object moved = owner->forwarded_object(owner, ter_object_at(object));
+
+    return ter_object_is_none(moved) ? object : moved.bits;
+}
+
 static struct ter_reach reach_of(struct ter_collector *collector)
 {
     return (struct ter_reach){.is_reached = is_reached,
@@ -93,4 +102,5 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_callbacks_passed(collector->callbacks, &passage);
     ter_links_forget_dead(&collector->short_links, &way, base_of);
     ter_links_forget_dead(&collector->long_links, &way, base_of);
+    ter_identities_update(&collector->identities, &way, now_at);
 }

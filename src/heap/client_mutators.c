@@ -119,7 +119,7 @@ struct ter_mutator *ter_heap_mutator_of(struct ter_heap *heap, uintptr_t thread)
 {
     struct ter_mutator *mutator = heap->collector.allocator.mutators;
 
-    while (mutator != NULL && mutator->thread->identity != thread)
+    while (mutator != NULL && (mutator->thread == NULL || mutator->thread->identity != thread))
         mutator = mutator->next;
     return mutator;
 }

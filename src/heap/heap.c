@@ -99,17 +99,31 @@ static ter_status init_at_a_placement(struct ter_heap *heap,
     return TER_ERROR_NO_ADDRESS_SPACE;
 }
 
+static bool has_exact_stacks(const struct ter_options *options)
+{
+    return strcmp(options->stacks, "exact") == 0;
+}
+
+/* An option that is 0, 1, or 2 for what is usual. */
+static bool is_wanted(uint64_t value, bool usual)
+{
+    return value == 2 ? usual : value != 0;
+}
+
 static ter_status init_collector(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
+    bool exact = has_exact_stacks(options);
     struct ter_collector_settings settings = {
         .initial_bytes = saturate(options->heap_initial),
         .max_bytes = saturate(options->heap_max),
         .free_space_divisor = saturate(options->free_space_divisor),
         .stress_interval = saturate(options->stress),
-        .scan_program = options->scan_program != 0,
-        .scan_libraries = options->scan_libraries != 0,
-        .markers = (unsigned)options->markers,
+        .exact_stacks = exact,
+        .safepoints = exact || strcmp(options->stop, "safepoints") == 0,
+        .scan_program = is_wanted(options->scan_program, !exact),
+        .scan_libraries = is_wanted(options->scan_libraries, !exact),
+        .markers = exact && options->markers == 0 ? 1 : (unsigned)options->markers,
         .plan = ter_plan_named(options->plan),
         .malloc_objects = strcmp(options->objects, "malloc") == 0,
         .vm_space = options->vm_space != 0,
@@ -171,10 +185,17 @@ static ter_status check_options(const struct ter_options *options)
 {
     const char *name = ter_options_invalid(options);
 
-    if (name == NULL)
-        return TER_OK;
-    ter_log(TER_LOG_WARNING, "ter_heap_new: option %s has a value that it cannot have", name);
-    return TER_ERROR_INVALID;
+    if (name != NULL) {
+        ter_log(TER_LOG_WARNING, "ter_heap_new: option %s has a value that it cannot have", name);
+        return TER_ERROR_INVALID;
+    }
+    if (has_exact_stacks(options) && strcmp(options->stop, "signals") == 0) {
+        ter_log(TER_LOG_WARNING,
+                "ter_heap_new: stacks=exact needs stop=safepoints: a signal stops a thread where "
+                "its references lie in registers, which nobody scans then");
+        return TER_ERROR_INVALID;
+    }
+    return TER_OK;
 }
 
 ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
@@ -222,7 +243,7 @@ ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
     ter_heap_require(heap, "ter_mutator_bind");
     TER_REQUIRE(mutator != NULL, "ter_mutator_bind: there is nowhere to put the mutator");
     status = ter_mutator_new(&heap->collector.allocator, 0, mutator);
-    if (status == TER_OK)
+    if (status == TER_OK && !heap->collector.allocator.safepoints)
         ter_os_accept_stops(&before);
     return status;
 }
@@ -230,6 +251,10 @@ ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
 void ter_mutator_unbind(struct ter_mutator *mutator)
 {
     ter_mutator_require_bound(mutator, "ter_mutator_unbind");
+    TER_REQUIRE(mutator->stack != &mutator->home || mutator->head.frames == NULL,
+                "ter_mutator_unbind: mutator %p still has frames, which lie on its thread's stack: "
+                "pop them (ter_frame_pop, ter_frames_restore) before it",
+                (void *)mutator);
     ter_mutator_free(mutator);
 }
 

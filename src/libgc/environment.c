@@ -100,6 +100,9 @@ void ter_libgc_read_environment(struct ter_options *options)
     options->scan_libraries = GC_no_dls == 0;
     if (ter_options_read_environment(options, message, sizeof message) != TER_OK)
         ter_fatal("TERRIER_OPTIONS: %s", message);
+    if (strcmp(options->stacks, "exact") == 0 || strcmp(options->stop, "safepoints") == 0)
+        ter_fatal("TERRIER_OPTIONS: programs of Boehm's interface have references in their stacks "
+                  "and no safepoints: stacks=exact and stop=safepoints are not for them");
     GC_free_space_divisor = (GC_word)options->free_space_divisor;
     GC_no_dls = options->scan_libraries == 0;
 }

@@ -77,6 +77,28 @@ static bool grow_table(struct ter_weak_table *table)
     return true;
 }
 
+bool ter_weak_table_match(struct ter_weak_table *table, const struct ter_weak_table *other)
+{
+    void *memory;
+
+    TER_CHECK(table->count == 0 && table->record_bytes == other->record_bytes);
+    if (table->capacity == other->capacity)
+        return true;
+    if (ter_os_allocate(bytes_for(other, other->capacity), &memory) != TER_OK)
+        return false;
+    ter_weak_table_fini(table);
+    table->records = memory;
+    table->capacity = other->capacity;
+    return true;
+}
+
+void ter_weak_table_clear(struct ter_weak_table *table)
+{
+    if (table->capacity != 0)
+        memset(table->records, 0, table->capacity * table->record_bytes);
+    __atomic_store_n(&table->count, 0, __ATOMIC_RELAXED);
+}
+
 void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
 {
     uintptr_t *record = ter_weak_table_find(table, key);

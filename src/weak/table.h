@@ -26,6 +26,9 @@ void ter_weak_table_fini(struct ter_weak_table *table);
 void *ter_weak_table_find(const struct ter_weak_table *table, uintptr_t key);
 /* The record of that key, made with zeros behind the key if there was none; NULL: no memory. */
 void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key);
+/* Makes an empty table as large as `other`; false: no memory, and it is as it was. */
+bool ter_weak_table_match(struct ter_weak_table *table, const struct ter_weak_table *other);
+void ter_weak_table_clear(struct ter_weak_table *table);
 /* True when there was one. */
 bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key);
 
