@@ -55,6 +55,7 @@ TER_API ter_status ter_roots_set_tags(struct ter_heap *heap, uintptr_t mask, uin
  * A frame of slots, which lie behind it in memory: usually on the C stack, where it is pushed when
  * a function begins and popped before it ends. Frames belong to the mutator that they were pushed
  * on, or to its stack (threads.h), and are popped in the opposite order. What they lead to is kept.
+ * None is left when its function ends, in whichever way: jumps and pthread_exit pop nothing.
  */
 struct ter_frame {
     struct ter_frame *outer; /**< the frame that was pushed before; NULL: none */
@@ -209,9 +210,10 @@ TER_API void ter_visit_word(struct ter_root_visit *visit, uintptr_t word);
 /* ---- Pins ---- */
 
 /**
- * Keeps `object` and its address until ter_unpin was called as often as this. Takes the heap's lock
- * for some 20 ns; for the time of a call TER_PIN is cheaper. Pins end with the heap; before ter_free
- * of the object they are undone. What is no object stops the process. TER_ERROR_NO_MEMORY: it is not pinned.
+ * Keeps `object` and its address until ter_unpin was called as often as this. Takes the heap's
+ * lock, some 40 ns; for the time of a call TER_PIN is cheaper. Pins end with the heap; before
+ * ter_free of the object they are undone. What is no object stops the process.
+ * TER_ERROR_NO_MEMORY: it is not pinned.
  */
 TER_API ter_status ter_pin(struct ter_heap *heap, void *object);
 /** Undoes one ter_pin. An object that is not pinned stops the process. */

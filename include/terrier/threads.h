@@ -58,7 +58,8 @@ TER_API_INLINE void ter_poll(struct ter_mutator *mutator)
  * calls nothing of the heap but ter_heap_find, ter_heap_owner and ter_heap_of_word: for what waits
  * or takes long, when ter_mutator_outside, which calls a function, does not fit. Where stacks are
  * scanned, the stack is scanned as it is at this call, and the function that called it may not
- * return before ter_mutator_enter. Not to be nested. Some 20 ns.
+ * return before ter_mutator_enter. Not to be nested. Both together take the heap's lock twice: some
+ * 80 ns, and 300 ns where stacks are scanned.
  */
 TER_API void ter_mutator_leave(struct ter_mutator *mutator);
 /** The mutator is back; waits for a collection to end. */

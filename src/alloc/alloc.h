@@ -4,6 +4,7 @@
 
 #include "alloc/allocate.h"
 #include "alloc/allocator.h"
+#include "alloc/arrivals.h"
 #include "alloc/bind.h"
 #include "alloc/by_policy.h"
 #include "alloc/counts.h"
@@ -16,4 +17,6 @@
 #include "alloc/cell_runs.h"
 #include "alloc/safepoints.h"
 #include "alloc/stacks.h"
+#include "alloc/standing.h"
+#include "alloc/switching.h"
 #include "alloc/world.h"

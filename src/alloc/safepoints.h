@@ -20,18 +20,3 @@
 bool ter_safepoints_gather(struct ter_allocator *allocator);
 /* Lets them go; they may come in when the lock is free. */
 void ter_safepoints_disperse(struct ter_allocator *allocator);
-
-/* A mutator has just gone outside, or ended. */
-void ter_safepoints_arrived(struct ter_allocator *allocator);
-/* Waits for the end of a gathering, if there is one. Under the lock, which is let go meanwhile. */
-void ter_safepoints_await_end(struct ter_allocator *allocator);
-
-/* The calling thread's mutator stands if it is wanted. Without the lock. */
-void ter_mutator_poll(struct ter_mutator *mutator);
-
-/* Before an allocation takes the lock. */
-TER_INLINE void ter_mutator_poll_before(struct ter_mutator *mutator)
-{
-    if (TER_UNLIKELY(__atomic_load_n(&mutator->head.poll, __ATOMIC_RELAXED) != 0))
-        ter_mutator_poll(mutator);
-}

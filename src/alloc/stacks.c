@@ -10,7 +10,7 @@ struct ter_stack_chunk {
     struct ter_stack stacks[STACKS_IN_CHUNK];
 };
 
-static size_t chunk_bytes(void)
+static size_t stack_chunk_bytes(void)
 {
     return ter_align_up(sizeof(struct ter_stack_chunk), ter_os_page_size());
 }
@@ -21,17 +21,17 @@ void ter_stacks_fini(struct ter_stacks *stacks)
         struct ter_stack_chunk *chunk = stacks->chunks;
 
         stacks->chunks = chunk->next;
-        ter_os_release((uintptr_t)chunk, chunk_bytes());
+        ter_os_release((uintptr_t)chunk, stack_chunk_bytes());
     }
     *stacks = (struct ter_stacks){0};
 }
 
-static void make_chunk(struct ter_stacks *stacks)
+static void make_stack_chunk(struct ter_stacks *stacks)
 {
     struct ter_stack_chunk *chunk;
     void *memory;
 
-    if (ter_os_allocate_named(chunk_bytes(), "terrier:stacks", &memory) != TER_OK)
+    if (ter_os_allocate_named(stack_chunk_bytes(), "terrier:stacks", &memory) != TER_OK)
         return;
     chunk = memory;
     chunk->next = stacks->chunks;
@@ -47,7 +47,7 @@ struct ter_stack *ter_stacks_declare(struct ter_stacks *stacks, uintptr_t low, u
     struct ter_stack *stack;
 
     if (stacks->free == NULL)
-        make_chunk(stacks);
+        make_stack_chunk(stacks);
     stack = stacks->free;
     if (stack == NULL)
         return NULL;
@@ -72,28 +72,7 @@ void ter_stacks_forget(struct ter_stacks *stacks, struct ter_stack *stack)
     stacks->free = stack;
 }
 
-/* ---- Switching ---- */
-
-void ter_mutator_put_away(struct ter_mutator *mutator)
-{
-    mutator->stack->frames = mutator->head.frames;
-    mutator->stack->user = NULL;
-}
-
-void ter_mutator_switch(struct ter_mutator *mutator, struct ter_stack *stack)
-{
-    struct ter_stack *to = stack == NULL ? &mutator->home : stack;
-
-    if (mutator->stack == to)
-        return;
-    TER_REQUIRE(to->user == NULL, "ter_stack_switch: another mutator is on stack %p", (void *)to);
-    ter_os_hold_off_begin(mutator->thread);
-    ter_mutator_put_away(mutator);
-    mutator->head.frames = to->frames;
-    to->user = mutator;
-    mutator->stack = to;
-    ter_os_hold_off_end(mutator->thread);
-}
+/* ---- Leaving ---- */
 
 void ter_stack_note(struct ter_stack *stack, uintptr_t low, uintptr_t end)
 {

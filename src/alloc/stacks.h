@@ -2,13 +2,10 @@
 /*
  * Stacks that the program declares, and which of them a mutator is on.
  *
- * Invariant: a mutator is on exactly one stack, its own (`home`) or one declared, which has it as
- * its `user`; that one's frames are in the mutator's head, those of all others in their records. A
- * thread switches by its own stores while it holds off stops, so a collector finds the switch done
- * or not begun. The processor's stack pointer is a matter of its own: it changes after that, by the
- * program. So a stack on which a stack pointer lies is scanned from there, and every other one from
- * where it was left, with the registers of then, whatever its record says of users. Lists change
- * under the heap lock.
+ * Invariant: frames of a stack that nobody is on (switching.h) are in its record. The processor's
+ * stack pointer is a matter of its own: the program changes it after a switch. So a stack on which
+ * a stack pointer lies is scanned from there, and every other one from where it was left, with the
+ * registers of then, whatever its record says of users. Lists change under the heap lock.
  */
 #pragma once
 
@@ -45,12 +42,6 @@ void ter_stacks_fini(struct ter_stacks *stacks);
 /* Declares a stack that nobody is on; NULL: no memory. Under the heap lock. */
 struct ter_stack *ter_stacks_declare(struct ter_stacks *stacks, uintptr_t low, uintptr_t high);
 void ter_stacks_forget(struct ter_stacks *stacks, struct ter_stack *stack);
-
-/* By the mutator's thread: it is on `stack`, or on its own (NULL), from now on. */
-void ter_mutator_switch(struct ter_mutator *mutator, struct ter_stack *stack);
-
-/* The same when it has no thread any more: it is on none. */
-void ter_mutator_put_away(struct ter_mutator *mutator);
 
 /*
  * The caller's caller leaves the stack: registers that it may need are in the words from `low` to

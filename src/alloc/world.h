@@ -3,10 +3,10 @@
  * Stopping the world: all mutators of a heap but the caller's.
  *
  * Invariant: between stop and resume, under the heap lock, every mutator is the caller's, outside
- * the heap, or stopped by a signal; the first two have no runs, the last keep theirs. In a heap with
- * safepoints all are outside by then (ter_safepoints_gather), and no signal is sent. Guests, which
- * are outside, stand too if they answer. A thread that has ended has no mutator any more. One that
- * is to be stopped and does not answer ends the process with a line that names it, after 15 s.
+ * the heap, or stopped by a signal; the first two have no runs, the last keep theirs. In a heap
+ * with safepoints all are outside by then (ter_safepoints_gather), and no signal is sent. Guests,
+ * which are outside, stand too if they answer. A thread that has ended has no mutator any more. One
+ * that is to be stopped and does not answer ends the process with a line that names it, after 15 s.
  */
 #pragma once
 

@@ -105,7 +105,7 @@ static bool has_exact_stacks(const struct ter_options *options)
 }
 
 /* An option that is 0, 1, or 2 for what is usual. */
-static bool is_wanted(uint64_t value, bool usual)
+static bool is_on(uint64_t value, bool usual)
 {
     return value == 2 ? usual : value != 0;
 }
@@ -121,8 +121,8 @@ static ter_status init_collector(struct ter_heap *heap)
         .stress_interval = saturate(options->stress),
         .exact_stacks = exact,
         .safepoints = exact || strcmp(options->stop, "safepoints") == 0,
-        .scan_program = is_wanted(options->scan_program, !exact),
-        .scan_libraries = is_wanted(options->scan_libraries, !exact),
+        .scan_program = is_on(options->scan_program, !exact),
+        .scan_libraries = is_on(options->scan_libraries, !exact),
         .markers = exact && options->markers == 0 ? 1 : (unsigned)options->markers,
         .plan = ter_plan_named(options->plan),
         .malloc_objects = strcmp(options->objects, "malloc") == 0,

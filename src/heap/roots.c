@@ -97,8 +97,8 @@ void ter_mutator_set_visitor(struct ter_mutator *mutator, ter_roots_function *fu
 
 /* ---- Pins and identities ---- */
 
-static const struct ter_sft *require_object(const struct ter_heap *heap, const void *object,
-                                            const char *call)
+static const struct ter_sft *require_rootable(const struct ter_heap *heap, const void *object,
+                                              const char *call)
 {
     const struct ter_sft *owner = ter_heap_owner(heap, (uintptr_t)object);
 
@@ -113,7 +113,7 @@ ter_status ter_pin(struct ter_heap *heap, void *object)
     ter_status status;
 
     ter_heap_require(heap, "ter_pin");
-    (void)require_object(heap, object, "ter_pin");
+    (void)require_rootable(heap, object, "ter_pin");
     ter_allocator_lock(&heap->collector.allocator);
     status = ter_pins_add(&heap->collector.pins, (uintptr_t)object);
     ter_allocator_unlock(&heap->collector.allocator);
@@ -131,7 +131,7 @@ void ter_unpin(struct ter_heap *heap, void *object)
     TER_REQUIRE(was_pinned, "ter_unpin: %p is not pinned by ter_pin", object);
 }
 
-static bool moves(const struct ter_heap *heap)
+static bool heap_moves(const struct ter_heap *heap)
 {
     return heap->collector.plan->loop != NULL && heap->collector.plan->loop->moves;
 }
@@ -143,8 +143,8 @@ bool ter_is_movable(const struct ter_heap *heap, const void *object)
     bool is_pinned;
 
     ter_heap_require(heap, "ter_is_movable");
-    owner = require_object(heap, object, "ter_is_movable");
-    if (!moves(heap) || !owner->is_movable(owner, ter_object_at((uintptr_t)object)))
+    owner = require_rootable(heap, object, "ter_is_movable");
+    if (!heap_moves(heap) || !owner->is_movable(owner, ter_object_at((uintptr_t)object)))
         return false;
     ter_allocator_lock(allocator);
     is_pinned = ter_pins_has(&heap->collector.pins, (uintptr_t)object);
@@ -166,8 +166,8 @@ uintptr_t ter_identity_hash(struct ter_heap *heap, const void *object)
     uintptr_t hash;
 
     ter_heap_require(heap, "ter_identity_hash");
-    (void)require_object(heap, object, "ter_identity_hash");
-    if (!moves(heap))
+    (void)require_rootable(heap, object, "ter_identity_hash");
+    if (!heap_moves(heap))
         return hash_of_address((uintptr_t)object);
     ter_allocator_lock(&heap->collector.allocator);
     hash = ter_identities_of(&heap->collector.identities, (uintptr_t)object);

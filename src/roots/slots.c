@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static size_t bytes_of(size_t capacity)
+static size_t range_bytes(size_t capacity)
 {
     return capacity * sizeof(struct ter_slot_range);
 }
@@ -11,12 +11,12 @@ static size_t bytes_of(size_t capacity)
 void ter_slot_ranges_fini(struct ter_slot_ranges *list)
 {
     if (list->capacity != 0)
-        ter_os_release((uintptr_t)list->ranges, bytes_of(list->capacity));
+        ter_os_release((uintptr_t)list->ranges, range_bytes(list->capacity));
     *list = (struct ter_slot_ranges){0};
 }
 
 /* Whole pages, however many words a range has. */
-static ter_status have_room(struct ter_slot_ranges *list)
+static ter_status have_range_room(struct ter_slot_ranges *list)
 {
     size_t capacity = list->capacity == 0 ? ter_os_page_size() : list->capacity * 2;
     void *memory = list->ranges;
@@ -25,8 +25,8 @@ static ter_status have_room(struct ter_slot_ranges *list)
     if (list->count < list->capacity)
         return TER_OK;
     status = list->capacity == 0
-                 ? ter_os_allocate(bytes_of(capacity), &memory)
-                 : ter_os_reallocate(&memory, bytes_of(list->capacity), bytes_of(capacity));
+                 ? ter_os_allocate(range_bytes(capacity), &memory)
+                 : ter_os_reallocate(&memory, range_bytes(list->capacity), range_bytes(capacity));
     if (status != TER_OK)
         return status;
     list->ranges = memory;
@@ -53,7 +53,7 @@ static size_t first_after(const struct ter_slot_ranges *list, uintptr_t address)
 /* There is room. */
 static void insert_at(struct ter_slot_ranges *list, size_t at, const struct ter_slot_range *range)
 {
-    memmove(&list->ranges[at + 1], &list->ranges[at], bytes_of(list->count - at));
+    memmove(&list->ranges[at + 1], &list->ranges[at], range_bytes(list->count - at));
     list->ranges[at] = *range;
     list->count++;
 }
@@ -61,13 +61,13 @@ static void insert_at(struct ter_slot_ranges *list, size_t at, const struct ter_
 static void delete_at(struct ter_slot_ranges *list, size_t at)
 {
     list->count--;
-    memmove(&list->ranges[at], &list->ranges[at + 1], bytes_of(list->count - at));
+    memmove(&list->ranges[at], &list->ranges[at + 1], range_bytes(list->count - at));
 }
 
 ter_status ter_slot_ranges_add(struct ter_slot_ranges *list, const struct ter_slot_range *range)
 {
     size_t at = first_after(list, range->start);
-    ter_status status = have_room(list);
+    ter_status status = have_range_room(list);
 
     if (at < list->count && list->ranges[at].start < range->end)
         return TER_ERROR_INVALID;
@@ -86,7 +86,7 @@ ter_status ter_slot_ranges_remove(struct ter_slot_ranges *list, uintptr_t start,
         return TER_ERROR_INVALID;
     above = (struct ter_slot_range){end, range->end, range->form};
     if (range->start < start && end < range->end) {
-        status = have_room(list);
+        status = have_range_room(list);
         if (status != TER_OK)
             return status;
         list->ranges[at].end = start;
