@@ -441,7 +441,8 @@ static void *end_while_awaited(void *context)
     struct ter_mutator *mutator = bind(test);
 
     test->ready = 1;
-    while (((struct ter_mutator_head *)(void *)mutator)->poll == 0)
+    while (__atomic_load_n(&((struct ter_mutator_head *)(void *)mutator)->poll, __ATOMIC_RELAXED) ==
+           0)
         ter_os_yield();
     return NULL;
 }
