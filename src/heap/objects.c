@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects, roots, finalizers and collections of a heap: the public functions over the collector. */
+#include <terrier/roots.h>
+
 #include "heap/heap.h"
 
 #include <string.h>
@@ -80,6 +82,20 @@ static void release(struct ter_mutator *mutator, const struct ter_sft *owner, ui
     ter_mutator_release(mutator, owner, object);
 }
 
+/* Another object of the same kind. A collection may come first, and *object be elsewhere then. */
+static void *allocate_beside(struct ter_mutator *mutator, void **object, size_t bytes)
+{
+    unsigned kind = ter_collector_object_kind(collector_of(mutator), (uintptr_t)*object);
+    void *made;
+
+    TER_FRAME(mutator, frame, 1);
+    frame.slots[0] = *object;
+    made = ter_mutator_allocate(mutator, kind, bytes);
+    *object = frame.slots[0];
+    TER_FRAME_END(mutator, frame);
+    return made;
+}
+
 void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
 {
     struct ter_collector *collector = collector_of(mutator);
@@ -95,12 +111,11 @@ void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
     }
     if (bytes > old_bytes && grow_in_place(collector, owner, (uintptr_t)object, old_bytes, bytes))
         return object;
-    moved = ter_mutator_allocate(mutator, ter_collector_object_kind(collector, (uintptr_t)object),
-                                 bytes);
+    moved = allocate_beside(mutator, &object, bytes);
     if (moved == NULL)
         return NULL;
     memcpy(moved, object, ter_min(bytes, old_bytes));
-    release(mutator, owner, (uintptr_t)object);
+    release(mutator, ter_collector_owner(collector, (uintptr_t)object), (uintptr_t)object);
     return moved;
 }
 

@@ -193,6 +193,33 @@ static void test_tagged_words(void **state)
     assert_int_equal(ter_roots_set_tags(heap, 0, 1), TER_OK);
 }
 
+/* Its argument is kept by the call itself. */
+static void test_reallocating_keeps_the_object(void **state)
+{
+    struct ter_options options;
+    struct ter_mutator *exact = mutator;
+    struct ter_heap *before = heap;
+    uintptr_t *object;
+
+    (void)state;
+    ter_options_init(&options);
+    assert_int_equal(ter_options_parse(&options, "stacks=exact,stress=1", NULL, 0), TER_OK);
+    assert_int_equal(ter_heap_new(&options, &heap), TER_OK);
+    assert_int_equal(ter_mutator_bind(heap, &mutator), TER_OK);
+    object = ter_allocate(mutator, TER_KIND_NORMAL, 16);
+    assert_non_null(object);
+    object[1] = 77;
+    for (size_t bytes = 64; bytes < 100000; bytes *= 3) {
+        object = ter_reallocate(mutator, object, bytes);
+        assert_non_null(object);
+        assert_int_equal(object[1], 77);
+    }
+    ter_mutator_unbind(mutator);
+    ter_heap_free(heap);
+    heap = before;
+    mutator = exact;
+}
+
 /* ---- Slots ---- */
 
 static void *globals[8];
@@ -473,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_popping_an_outer_frame_pops_the_inner_ones),
         cmocka_unit_test(test_pinning_frames_take_any_word),
         cmocka_unit_test(test_tagged_words),
+        cmocka_unit_test(test_reallocating_keeps_the_object),
         cmocka_unit_test(test_slots_are_roots_until_removed),
         cmocka_unit_test(test_slots_that_cannot_be),
         cmocka_unit_test(test_slots_at_random),
