@@ -8,10 +8,10 @@
  * no signal is sent and none is handled: a collection waits until each mutator stands at a
  * safepoint or is outside the heap. Safepoints are: ter_poll, every allocation that is not said to
  * be none (ter_reallocate too), ter_collect, ter_heap_for_each_object, ter_mutator_leave,
- * ter_mutator_enter, ter_mutator_attach and ter_mutator_outside; no other call is one. Between two safepoints no object moves or goes. So
- * every loop of a runtime that may take long has a poll in it, and whatever waits is done outside.
- * One mutator that comes to no safepoint keeps all waiting; after 2 s a line in the log names its
- * thread.
+ * ter_mutator_enter, ter_mutator_attach and ter_mutator_outside; no other call is one. Between two
+ * safepoints no object moves or goes. So every loop of a runtime that may take long has a poll in
+ * it, and whatever waits is done outside. One mutator that comes to no safepoint keeps all waiting;
+ * after 2 s a line in the log names its thread.
  *
  * A heap uses no thread of its own unless asked: with stacks=exact, the option markers=0 means that
  * the thread which collects marks alone; another number is how many mark together.
