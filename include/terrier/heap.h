@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include <terrier/api.h>
+#include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/options.h>
 #include <terrier/sft.h>
@@ -44,6 +45,15 @@ struct ter_mutator;
  * are TER_ERROR_INVALID. On failure *heap is untouched.
  */
 TER_API ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap);
+
+/**
+ * The same for code that was compiled for version `abi` of what is inline (TER_ABI_VERSION); when
+ * the library has another one, TER_ERROR_INVALID, and a line in the log says so. A call of
+ * ter_heap_new is one of this.
+ */
+TER_API ter_status ter_heap_new_for(unsigned abi, const struct ter_options *options,
+                                    struct ter_heap **heap);
+#define ter_heap_new(options, heap) ter_heap_new_for(TER_ABI_VERSION, options, heap)
 
 /**
  * Ends a heap and gives everything back to the system. Writes the report that its options ask for.
@@ -159,6 +169,34 @@ TER_API void ter_trace_word(struct ter_trace *trace, uintptr_t word);
  * moves objects writes the new reference there.
  */
 TER_API void ter_trace_slot(struct ter_trace *trace, ter_slot slot);
+
+/**
+ * From a tracer: the object at `object`, which is one or NULL, is reached; returns where it is from
+ * now on. For references that lie in no slot that could be written to, such as in a NaN box.
+ */
+TER_API void *ter_trace_object(struct ter_trace *trace, void *object);
+
+/* ---- Memory that is out, memory elsewhere ---- */
+
+/**
+ * `function` is called, in the thread that allocates and without a lock, when memory is out also
+ * after a collection; what it returns is what the allocation returns. It may allocate, let go of
+ * things and try again, or leave by a jump or an exception. NULL: allocations return NULL then, as
+ * at first. The heap goes on in any case.
+ */
+typedef void *ter_out_of_memory_function(void *context, struct ter_mutator *mutator, unsigned kind,
+                                         size_t bytes);
+TER_API void ter_heap_on_out_of_memory(struct ter_heap *heap, ter_out_of_memory_function *function,
+                                       void *context);
+
+/**
+ * So many bytes more (or, negative, fewer) hang on objects of the heap and are not in it, such as
+ * what malloc gave. What was added since the last collection counts like what was allocated in the
+ * heap, so it makes collections come sooner; the limit of the heap does not count it. Any thread;
+ * also in a dispose function or a finalizer. No safepoint: a collection that becomes due comes with
+ * the next allocation of the thread.
+ */
+TER_API void ter_external_adjust(struct ter_heap *heap, ptrdiff_t bytes);
 
 /* ---- Collections ---- */
 

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include <terrier/api.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,6 +19,7 @@ extern "C" {
 #define TER_ABI_VERSION 1u
 
 struct ter_frame;
+struct ter_mutator;
 
 /** The first words of every mutator. */
 struct ter_mutator_head {
@@ -24,6 +27,32 @@ struct ter_mutator_head {
     struct ter_frame *frames; /**< innermost frame of exact roots; NULL: none. Its thread's own */
     uintptr_t barrier;        /**< 0: stores need nothing first. Stays as it is in a collection */
 };
+
+/**
+ * A run of free cells of one kind and size, from which a mutator allocates. Its thread alone moves
+ * the cursor; a collection may change cursor and limit.
+ */
+struct ter_window {
+    uintptr_t cursor; /**< the next object */
+    uintptr_t limit;  /**< the cursor gets here exactly: there is none. Both 0 at first */
+    uintptr_t bytes;  /**< of a cell; never changes once ter_window has given the window out */
+} __attribute__((may_alias));
+
+/** So many windows a kind has; the first 32 are for objects of up to 16, 32, ... 512 bytes. */
+#define TER_WINDOWS_OF_KIND 58u
+
+/** The word of a mutator for inline code. */
+TER_API_INLINE const struct ter_mutator_head *ter_mutator_head_word(
+    const struct ter_mutator *mutator)
+{
+    return (const struct ter_mutator_head *)(const void *)mutator;
+}
+
+/** The windows of kind 0, behind the head; those of other kinds follow in order. */
+TER_API_INLINE struct ter_window *ter_mutator_windows(struct ter_mutator *mutator)
+{
+    return (struct ter_window *)(void *)((struct ter_mutator_head *)(void *)mutator + 1);
+}
 
 #ifdef __cplusplus
 }

@@ -49,6 +49,8 @@ extern "C" {
            "threads that mark; 0: up to as many as processors, as is faster; with stacks=exact 1") \
     NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
+    NUMBER(check_barriers, 0, 0, 1,                                                                \
+           "the process stops at a store into an object that came without ter_write (slow)")       \
     NUMBER(scan_program, 2, 0, 2, "the program's static data are roots; 2: if stacks are scanned") \
     NUMBER(scan_libraries, 2, 0, 2,                                                                \
            "the static data of shared libraries are roots; 2: if stacks are scanned")              \

@@ -4,7 +4,9 @@
 #define TERRIER_TERRIER_H
 
 #include <terrier/api.h>
+#include <terrier/fast.h>
 #include <terrier/heap.h>
+#include <terrier/kinds.h>
 #include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/options.h>
@@ -13,5 +15,6 @@
 #include <terrier/statistics.h>
 #include <terrier/status.h>
 #include <terrier/threads.h>
+#include <terrier/weak.h>
 
 #endif

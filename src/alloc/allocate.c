@@ -154,12 +154,12 @@ static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned siz
     return cell;
 }
 
-/* Freed cells first: they are in the cache. Under stress all is counted, under the lock. */
+/* Freed cells first: they are in the cache. In a hurry all comes to where the lock is held. */
 static uintptr_t take_unlocked(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     uintptr_t cell;
 
-    if (TER_UNLIKELY(mutator->allocator->stress_interval != 0))
+    if (TER_UNLIKELY(ter_allocator_is_hurried(mutator->allocator)))
         return 0;
     cell = ter_mutator_take_freed(mutator, kind, size_class);
     return cell != 0 ? cell : refill(mutator, kind, size_class);
@@ -180,6 +180,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_mutator_poll_before(mutator);
     ter_allocator_lock(mutator->allocator);
+    mutator->allocator->no_collect = mutator->no_collect;
     cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
     return (void *)cell;
@@ -212,7 +213,7 @@ static size_t link_block(struct ter_mutator *mutator, unsigned kind, unsigned si
     const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
     size_t taken = 0;
 
-    if (TER_UNLIKELY(allocator->stress_interval != 0))
+    if (TER_UNLIKELY(ter_allocator_is_hurried(allocator)))
         return 0;
     ter_os_hold_off_begin(mutator->thread);
     if (slow->block != 0)

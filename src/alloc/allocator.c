@@ -22,6 +22,18 @@ bool ter_allocator_begin_locking(struct ter_allocator *allocator)
     return true;
 }
 
+/* Stress mode: at every so many allocations a collection. */
+void ter_allocator_hurry(struct ter_allocator *allocator)
+{
+    if (allocator->no_collect)
+        return;
+    if (atomic_load_explicit(&allocator->pressed, memory_order_relaxed))
+        allocator->gate.pressed(allocator->gate.context);
+    if (allocator->stress_interval != 0 &&
+        ++allocator->stress_count % allocator->stress_interval == 0)
+        allocator->gate.stress(allocator->gate.context);
+}
+
 void ter_allocator_share(struct ter_allocator *allocator)
 {
     if (atomic_load_explicit(&allocator->alone_depth, memory_order_relaxed) == 0)

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <terrier/heap.h>
+
 #include "alloc/stacks.h"
 #include "roots/roots.h"
 #include "space/space.h"
@@ -19,6 +21,7 @@ enum ter_admission {
 };
 
 struct ter_mutator;
+struct ter_barrier_check;
 
 /* Implemented by the floor that collects; called under the heap lock. */
 struct ter_gate {
@@ -27,6 +30,8 @@ struct ter_gate {
     enum ter_admission (*refused)(void *context, size_t bytes);
     /* Stress mode: a collection now. */
     void (*stress)(void *context);
+    /* A collection for the sake of memory elsewhere. */
+    void (*pressed)(void *context);
     /* A mutator goes since its thread has ended, or is about to; with the lock. May be NULL. */
     void (*ended)(void *context, const struct ter_mutator *mutator);
     /* After an allocation during which `notify` was set; without the lock. May be NULL. */
@@ -61,8 +66,14 @@ struct ter_allocator {
     struct ter_malloc_space *malloc_space; /* asked first; NULL: it is not */
     uint8_t barrier;                       /* that the plan needs, for new mutators */
     bool by_policy; /* small objects come from elsewhere than cells: see alloc/by_policy.h */
+    struct ter_barrier_check *barrier_check; /* NULL: stores are not checked */
     struct ter_kind kinds[TER_MAX_KINDS];
+    struct ter_kind_details details[TER_MAX_KINDS];
     unsigned kind_count;
+    bool no_collect; /* whoever has the lock now wants no memory rather than a collection */
+    /* Asked when memory is out; NULL: nobody. */
+    ter_out_of_memory_function *out_of_memory;
+    void *out_of_memory_context;
     struct ter_gate gate;
     struct ter_mutator *mutators;
     struct ter_mutator *retired; /* memory of some that ended */
@@ -72,10 +83,13 @@ struct ter_allocator {
     struct ter_mutator *common;
     /* May change where the stack of a thread ends, before that is scanned; NULL: nobody. */
     void (*correct_stack)(void **stack_pointer, void *thread);
-    _Atomic bool notify;    /* something waits for a moment without the lock: finalizers */
-    size_t cell_run_bytes;  /* most that a mutator takes of a block at once */
-    size_t make_do_bytes;   /* what larger cells serve before the gate is asked again */
-    size_t stress_interval; /* a collection at every so many allocations; 0: never */
+    _Atomic bool notify;  /* something waits for a moment without the lock: finalizers */
+    _Atomic bool pressed; /* memory elsewhere wants a collection at the next slow allocation */
+    _Atomic size_t external_bytes; /* that hang on objects and lie elsewhere */
+    _Atomic size_t external_limit; /* when it is reached, a collection is wanted */
+    size_t cell_run_bytes;         /* most that a mutator takes of a block at once */
+    size_t make_do_bytes;          /* what larger cells serve before the gate is asked again */
+    size_t stress_interval;        /* a collection at every so many allocations; 0: never */
     size_t stress_count;
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
@@ -165,13 +179,21 @@ TER_INLINE void ter_allocator_unlock_and_notify(struct ter_allocator *allocator)
         allocator->gate.notified(allocator->gate.context);
 }
 
-/* Stress mode: at every so many allocations a collection. */
+/* Does every allocation have to come to where the lock is held? Stress mode, or see `pressed`. */
+TER_INLINE bool ter_allocator_is_hurried(const struct ter_allocator *allocator)
+{
+    return allocator->stress_interval != 0 ||
+           atomic_load_explicit(&allocator->pressed, memory_order_relaxed);
+}
+
+/* Collections that do not wait until the heap is full. */
+TER_COLD void ter_allocator_hurry(struct ter_allocator *allocator);
+
+/* Once for every allocation that came to where the lock is held. */
 TER_INLINE void ter_allocator_poll_stress(struct ter_allocator *allocator)
 {
-    if (TER_LIKELY(allocator->stress_interval == 0))
-        return;
-    if (++allocator->stress_count % allocator->stress_interval == 0)
-        allocator->gate.stress(allocator->gate.context);
+    if (TER_UNLIKELY(ter_allocator_is_hurried(allocator)))
+        ter_allocator_hurry(allocator);
 }
 
 TER_INLINE void ter_allocator_count(struct ter_allocator *allocator, size_t bytes)

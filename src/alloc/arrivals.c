@@ -5,6 +5,7 @@ bool ter_allocator_wait(struct ter_allocator *allocator, _Atomic uint32_t *word,
                         unsigned milliseconds)
 {
     uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
+    bool no_collect = allocator->no_collect;
     struct ter_os_cancel before;
 
     ter_allocator_unlock(allocator);
@@ -12,6 +13,8 @@ bool ter_allocator_wait(struct ter_allocator *allocator, _Atomic uint32_t *word,
     ter_os_wait_while(word, seen, milliseconds);
     ter_os_cancel_back(before);
     ter_allocator_lock(allocator);
+    /* It is of whoever has the lock. */
+    allocator->no_collect = no_collect;
     return atomic_load_explicit(word, memory_order_relaxed) != seen;
 }
 

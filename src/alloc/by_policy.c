@@ -96,8 +96,8 @@ static void *allocate_from(struct ter_policy_request *request)
     struct ter_allocator *allocator = mutator->allocator;
     uintptr_t object;
 
-    /* Under stress all is counted, under the lock. */
-    if (TER_LIKELY(allocator->stress_interval == 0)) {
+    /* In a hurry all comes to where the lock is held. */
+    if (TER_LIKELY(!ter_allocator_is_hurried(allocator))) {
         object = place_new(request);
         if (object != 0) {
             __atomic_store_n(&mutator->uncounted, mutator->uncounted + request->bytes,
@@ -108,6 +108,7 @@ static void *allocate_from(struct ter_policy_request *request)
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_mutator_poll_before(mutator);
     ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
     object = allocate_locked(request);
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
@@ -134,20 +135,26 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
     return true;
 }
 
-void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
-    struct ter_allocator *allocator = mutator->allocator;
     struct ter_policy_request request = {.mutator = mutator,
-                                         .space = allocator->large,
+                                         .space = mutator->allocator->large,
                                          .window = &mutator->windows[TER_SERVICE_LARGE][kind],
                                          .kind = kind,
                                          .bytes = bytes};
+
+    return allocate_from(&request);
+}
+
+void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    struct ter_allocator *allocator = mutator->allocator;
     void *object;
 
     if (allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, bytes, &object))
         return object;
-    return allocate_from(&request);
+    return ter_mutator_allocate_pages(mutator, kind, bytes);
 }
 
 static void give_up_window(struct ter_mutator *mutator, struct ter_space *space,

@@ -35,8 +35,13 @@ ter_status ter_mutator_take_memory(struct ter_allocator *allocator, struct ter_m
  */
 void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mutator)
 {
-    memset((char *)mutator + sizeof mutator->cell_runs, 0,
-           sizeof *mutator - sizeof mutator->cell_runs);
+    size_t kept = offsetof(struct ter_mutator, class_of);
+    size_t rows = offsetof(struct ter_mutator, slow);
+
+    memset((char *)mutator + kept, 0, rows - kept);
+    memset(mutator->slow, 0, allocator->kind_count * sizeof mutator->slow[0]);
+    memset(mutator->windows, 0, sizeof mutator->windows);
+    mutator->head = (struct ter_mutator_head){0};
     mutator->next = allocator->retired;
     allocator->retired = mutator;
 }

@@ -48,6 +48,7 @@ static ter_status take_from_malloc(struct ter_mutator *mutator, unsigned kind, s
     ter_allocator_unlock(allocator);
     status = ter_os_malloc(bytes, allocator->kinds[kind].zeroed, &memory);
     ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
     ter_mutator_give_up_reserve(mutator);
     if (status != TER_OK)
         return status;
@@ -72,6 +73,7 @@ bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind
 
     *object = NULL;
     ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
     ter_allocator_poll_stress(allocator);
     for (;;) {
         limit = accounting->limit_bytes;

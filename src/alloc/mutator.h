@@ -47,6 +47,7 @@ struct ter_mutator {
         reserved_bytes; /* admitted for an object that malloc is asked for; under the heap lock */
     size_t uncounted;   /* bytes of runs that the allocator's counts do not have yet; see refill */
     size_t freed_uncounted; /* bytes that it freed, likewise */
+    bool no_collect;        /* what it allocates now is refused rather than collecting */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
     unsigned kind_limit;    /* kinds of objects that it may allocate now: see misuse.h */
     /* Under the heap lock: */

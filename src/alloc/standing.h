@@ -11,10 +11,11 @@
 
 /* The calling thread's mutator stands if it is wanted. Without the lock. */
 void ter_mutator_poll(struct ter_mutator *mutator);
-/* The same before an allocation takes the lock. */
+/* The same before an allocation takes the lock, unless that is to be no safepoint. */
 TER_INLINE void ter_mutator_poll_before(struct ter_mutator *mutator)
 {
-    if (TER_UNLIKELY(__atomic_load_n(&mutator->head.poll, __ATOMIC_RELAXED) != 0))
+    if (TER_UNLIKELY(__atomic_load_n(&mutator->head.poll, __ATOMIC_RELAXED) != 0) &&
+        !mutator->no_collect)
         ter_mutator_poll(mutator);
 }
 

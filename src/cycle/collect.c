@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cycle/collect.h"
 
+#include "cycle/dispose.h"
 #include "cycle/drain.h"
 #include "cycle/root_steps.h"
 #include "cycle/unchecked.h"
@@ -105,6 +106,7 @@ static void mark(struct ter_collector *collector, uintptr_t own_stack)
     ter_weak_steps_reach(collector);
     ter_collector_drain(collector);
     ter_weak_steps_process(collector);
+    ter_dispose_find(collector);
     ter_mark_stack_trim(&collector->tracer.stack);
     ter_unchecked_end(collector);
 }
@@ -118,6 +120,18 @@ static void release_unreached(struct ter_collector *collector, struct ter_live *
         collector->plan->release(collector, live);
     else
         ter_spaces_release(collector, live);
+}
+
+/* Memory elsewhere may grow as much as the heap before it wants the next collection. */
+static void expect_external(struct ter_collector *collector)
+{
+    struct ter_allocator *allocator = &collector->allocator;
+    size_t now = atomic_load_explicit(&allocator->external_bytes, memory_order_relaxed);
+    size_t more = ter_max(ter_trigger_interval(&collector->trigger),
+                          now / collector->trigger.free_space_divisor);
+
+    atomic_store_explicit(&allocator->external_limit, now + more, memory_order_relaxed);
+    atomic_store_explicit(&allocator->pressed, false, memory_order_relaxed);
 }
 
 static void account(struct ter_collector *collector, struct ter_collection *collection)
@@ -135,6 +149,7 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
     collector->trigger.root_bytes = ter_collector_root_bytes(collector);
     allocator->allocated_since_collection = 0 - ter_mutators_uncounted(allocator);
     allocator->make_do_bytes = 0;
+    expect_external(collector);
     allocator->held_at_collection = ter_mutators_held(allocator);
     allocator->freed_since_collection = 0 - ter_mutators_freed_uncounted(allocator);
     /* Last: who asks in between sees less than there is, and does not go by that. */
@@ -175,6 +190,7 @@ static void end(struct collection_request *request)
 
     pass(request, TER_PHASE_RESUMED);
     tell_resumed(collector);
+    ter_dispose_run(collector);
     trim(collector, request->collection.allocated_bytes);
     collector->collecting = false;
     request->collection.total_ns = since_start(request);

@@ -109,6 +109,22 @@ size_t ter_collector_root_bytes(const struct ter_collector *collector)
            2 * ter_world_stack_bytes(&collector->allocator);
 }
 
+/* A copy of another row keeps what that one is called. */
+static void add_row(struct ter_allocator *allocator, const struct ter_kind *kind, unsigned *index)
+{
+    struct ter_kind_details *details = &allocator->details[allocator->kind_count];
+    bool is_copy = kind->details >= allocator->details && kind->details < details;
+
+    *index = allocator->kind_count;
+    if (kind->details != NULL)
+        *details = *kind->details;
+    if (!is_copy)
+        details->base = *index;
+    allocator->kinds[*index] = *kind;
+    allocator->kinds[*index].details = details;
+    allocator->kind_count++;
+}
+
 ter_status ter_collector_add_kind(struct ter_collector *collector, const struct ter_kind *kind,
                                   unsigned *index)
 {
@@ -121,8 +137,9 @@ ter_status ter_collector_add_kind(struct ter_collector *collector, const struct 
     }
     if (allocator->kind_count == TER_MAX_KINDS)
         return TER_ERROR_FULL;
-    *index = allocator->kind_count;
-    allocator->kinds[allocator->kind_count++] = *kind;
+    add_row(allocator, kind, index);
+    if (allocator->details[*index].dispose != NULL)
+        collector->disposals.wanted = true;
     ter_mutators_open(allocator);
     return TER_OK;
 }

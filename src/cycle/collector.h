@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cycle/callbacks.h"
+#include "cycle/disposals.h"
 #include "cycle/plan.h"
 #include "cycle/trigger.h"
 #include "cycle/trim.h"
@@ -34,6 +35,7 @@ struct ter_collector {
     struct ter_finalizers finalizers;
     struct ter_links short_links;
     struct ter_links long_links;
+    struct ter_disposals disposals;
     struct ter_tracer tracer; /* worker 0; of a plan that collects */
     struct ter_workers workers;
     uint64_t drain_ns; /* that marking what lies behind the roots took last */
@@ -103,7 +105,8 @@ size_t ter_collector_root_bytes(const struct ter_collector *collector);
 /* Of them: static data and memory of the program's that are roots. */
 size_t ter_collector_static_root_bytes(const struct ter_collector *collector);
 
-/* Adds a kind of objects; TER_ERROR_FULL when there are TER_MAX_KINDS. Under the heap lock. */
+/* Adds a kind of objects, with its details, which are copied; TER_ERROR_FULL when there are
+ * TER_MAX_KINDS. Under the heap lock. */
 ter_status ter_collector_add_kind(struct ter_collector *collector, const struct ter_kind *kind,
                                   unsigned *index);
 

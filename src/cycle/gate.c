@@ -21,7 +21,8 @@ static enum ter_admission refused(void *context, size_t bytes)
     struct ter_collector *collector = context;
 
     (void)bytes;
-    if (collector->plan->loop == NULL || collector->trigger.disabled != 0 || in_callback(collector))
+    if (collector->plan->loop == NULL || collector->trigger.disabled != 0 ||
+        collector->allocator.no_collect || in_callback(collector))
         return TER_REFUSED;
     if (ter_mutators_handed_out(&collector->allocator) == 0 && !collector->refused) {
         collector->refused = true;
@@ -42,16 +43,13 @@ static void measure_roots_once(struct ter_collector *collector)
         collector->trigger.root_bytes = ter_collector_root_bytes(collector);
 }
 
-/* A collection that is due, and has happened. */
-static bool collected(struct ter_collector *collector)
+static bool is_due(struct ter_collector *collector)
 {
     if (collector->plan->loop == NULL)
         return false;
     measure_roots_once(collector);
-    return !in_callback(collector) &&
-           ter_trigger_is_due(&collector->trigger, &collector->allocator,
-                              ter_callbacks_due(collector->callbacks)) &&
-           ter_collector_collect(collector, TER_REASON_ALLOCATION);
+    return !in_callback(collector) && ter_trigger_is_due(&collector->trigger, &collector->allocator,
+                                                         ter_callbacks_due(collector->callbacks));
 }
 
 /* Idle memory of one space gives way to what another takes. */
@@ -84,8 +82,12 @@ static enum ter_admission admit(void *context, size_t bytes)
     /* No collection makes room for this. */
     if (collector->trigger.max_bytes != 0 && bytes > collector->trigger.max_bytes)
         return TER_REFUSED;
-    if (collected(collector))
-        return TER_RETRY;
+    if (is_due(collector)) {
+        if (collector->allocator.no_collect)
+            return TER_REFUSED;
+        if (ter_collector_collect(collector, TER_REASON_ALLOCATION))
+            return TER_RETRY;
+    }
     if (!ter_trigger_grow(&collector->trigger, &collector->allocator, accounting, bytes))
         return make_do_with_larger(collector, bytes);
     ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
@@ -100,8 +102,22 @@ static void stress(void *context)
         ter_collector_collect(collector, TER_REASON_STRESS);
 }
 
+/* A plan that never collects is not asked again. */
+static void pressed(void *context)
+{
+    struct ter_collector *collector = context;
+
+    if (collector->plan->loop == NULL)
+        atomic_store_explicit(&collector->allocator.pressed, false, memory_order_relaxed);
+    else if (collector->trigger.disabled == 0 && !in_callback(collector))
+        ter_collector_collect(collector, TER_REASON_ALLOCATION);
+}
+
 void ter_gate_init(struct ter_collector *collector)
 {
-    collector->allocator.gate = (struct ter_gate){
-        .admit = admit, .refused = refused, .stress = stress, .context = collector};
+    collector->allocator.gate = (struct ter_gate){.admit = admit,
+                                                  .refused = refused,
+                                                  .stress = stress,
+                                                  .pressed = pressed,
+                                                  .context = collector};
 }

@@ -8,6 +8,9 @@ _Static_assert(TER_MOST_SPACES <= TER_TRACER_MAX_RANGES, "the tracer has room fo
 /* What a mutator takes of a block at once: zeroing it stays in the first cache. */
 #define CELL_RUN_BYTES TER_KIB(4)
 
+/* Memory elsewhere that wants the first collection. */
+#define FIRST_EXTERNAL_BYTES TER_MIB(1)
+
 /* ---- Spaces ---- */
 
 static void serve(struct ter_allocator *allocator, struct ter_space *space, unsigned serves)
@@ -143,6 +146,7 @@ static void init_sizes(struct ter_collector *collector,
     collector->trigger.max_bytes = settings->max_bytes;
     collector->trigger.free_space_divisor = settings->free_space_divisor;
     collector->trim.enabled = settings->trim;
+    collector->allocator.external_limit = FIRST_EXTERNAL_BYTES;
 }
 
 /* The ranges of all spaces, the plan's first one first. */
@@ -193,6 +197,7 @@ void ter_collector_fini(struct ter_collector *collector)
 {
     TER_REQUIRE(collector->allocator.mutators == NULL,
                 "a heap is freed while a mutator is bound to it");
+    ter_disposals_fini(&collector->disposals);
     ter_links_fini(&collector->long_links);
     ter_links_fini(&collector->short_links);
     ter_finalizers_fini(&collector->finalizers);

@@ -32,9 +32,9 @@
 #define TER_HEAP_GRANULE_BYTES ((size_t)16) /* objects begin at multiples of it */
 #define TER_HEAP_PAGE_BYTES ((size_t)4096)  /* so do large ones of this */
 #define TER_HEAP_SMALL_BYTES ((size_t)8192) /* objects up to this share blocks with others */
-#define TER_HEAP_KINDS 16u                  /* most kinds of objects */
-#define TER_HEAP_MARKERS 16u                /* most threads that mark: the option markers */
-#define TER_HEAP_DISPLACEMENTS 4096u        /* see ter_heap_set_interior */
+#define TER_HEAP_KINDS (sizeof(void *) > 4 ? 64u : 16u) /* most kinds of objects */
+#define TER_HEAP_MARKERS 16u         /* most threads that mark: the option markers */
+#define TER_HEAP_DISPLACEMENTS 4096u /* see ter_heap_set_interior */
 
 /* ---- The lock (client_lock.c) ---- */
 

@@ -156,6 +156,8 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
         add_builtin_kinds(&heap->collector);
         heap->callbacks = (struct ter_callbacks){.passed = passed, .context = heap};
         ter_callbacks_add(&heap->collector.callbacks, &heap->callbacks);
+        if (options->check_barriers != 0)
+            ter_heap_check_barriers(heap);
         status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
                                    ter_heap_taken_bytes(layout));
         if (status != TER_OK)
@@ -198,7 +200,7 @@ static ter_status check_options(const struct ter_options *options)
     return TER_OK;
 }
 
-ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
+static ter_status new_heap(const struct ter_options *options, struct ter_heap **heap)
 {
     TER_KEEP_ERRNO;
     struct ter_options defaults;
@@ -224,12 +226,34 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
     return status;
 }
 
+ter_status ter_heap_new_for(unsigned abi, const struct ter_options *options, struct ter_heap **heap)
+{
+    if (abi == TER_ABI_VERSION)
+        return new_heap(options, heap);
+    ter_log(TER_LOG_WARNING,
+            "ter_heap_new: the program was compiled for version %u of what is inline, this library "
+            "has version %u: compile it again",
+            abi, TER_ABI_VERSION);
+    return TER_ERROR_INVALID;
+}
+
+/* A function too: for who takes its address, or looks it up, and has nothing inline. */
+#undef ter_heap_new
+ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **heap)
+{
+    return new_heap(options, heap);
+}
+
 void ter_heap_free(struct ter_heap *heap)
 {
     TER_KEEP_ERRNO;
     ter_heap_require(heap, "ter_heap_free");
+    TER_REQUIRE(heap->collector.allocator.mutators == NULL,
+                "a heap is freed while a mutator is bound to it");
+    ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
     ter_directory_remove(heap);
+    ter_heap_end_barriers(heap);
     ter_collector_fini(&heap->collector);
     ter_figures_fini(&heap->figures);
     ter_os_release((uintptr_t)heap, heap_bytes());
@@ -242,6 +266,8 @@ ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)
 
     ter_heap_require(heap, "ter_mutator_bind");
     TER_REQUIRE(mutator != NULL, "ter_mutator_bind: there is nowhere to put the mutator");
+    if (!ter_heap_barriers_allow(heap))
+        return TER_ERROR_INVALID;
     status = ter_mutator_new(&heap->collector.allocator, 0, mutator);
     if (status == TER_OK && !heap->collector.allocator.safepoints)
         ter_os_accept_stops(&before);

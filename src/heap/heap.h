@@ -4,6 +4,7 @@
 
 #include <terrier/terrier.h>
 
+#include "heap/barriers.h"
 #include "heap/client.h"
 #include "heap/directory.h"
 #include "heap/exact_roots.h"
@@ -13,3 +14,4 @@
 #include "heap/occupancy.h"
 #include "heap/placement.h"
 #include "heap/report.h"
+#include "heap/variants.h"

@@ -18,6 +18,8 @@ struct ter_client {
 struct ter_heap {
     struct ter_collector collector;
     struct ter_callbacks callbacks; /* the heap's own: figures */
+    struct ter_callbacks barrier_callbacks;
+    struct ter_barrier_check barrier_check; /* of the option check_barriers */
     struct ter_options options;
     struct ter_figures figures;
     struct ter_client client;

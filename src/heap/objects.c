@@ -11,13 +11,7 @@ static struct ter_collector *collector_of(struct ter_mutator *mutator)
     return (struct ter_collector *)mutator->allocator->gate.context;
 }
 
-/* ---- Allocation ---- */
-
-void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
-{
-    ter_mutator_require(mutator, kind, "ter_allocate");
-    return ter_mutator_allocate(mutator, kind, bytes);
-}
+/* ---- Growing and freeing ---- */
 
 /* The owner of exactly this object; stops when it is none. */
 static const struct ter_sft *require_object(const struct ter_collector *collector,
@@ -79,6 +73,7 @@ static void release(struct ter_mutator *mutator, const struct ter_sft *owner, ui
         ter_finalizers_register(&collector->finalizers, &none, &old);
         ter_allocator_unlock(&collector->allocator);
     }
+    ter_barrier_check_forget(collector->allocator.barrier_check, object);
     ter_mutator_release(mutator, owner, object);
 }
 
@@ -145,12 +140,27 @@ void ter_object_free(struct ter_mutator *mutator, void *object)
             (uintptr_t)object);
 }
 
+/* What the program frees is told as what a collection finds. */
+static void dispose(struct ter_mutator *mutator, void *object)
+{
+    const struct ter_collector *collector = collector_of(mutator);
+
+    require_own_object(collector, object, "ter_free");
+    ter_dispose_object(collector, (uintptr_t)object);
+}
+
 void ter_free(struct ter_mutator *mutator, void *object)
 {
     if (object == NULL)
         return;
     ter_mutator_require(mutator, 0, "ter_free");
-    ter_object_free(mutator, object);
+    if (TER_UNLIKELY(collector_of(mutator)->disposals.wanted))
+        dispose(mutator, object);
+    if (TER_UNLIKELY(mutator->allocator->barrier_check != NULL))
+        release(mutator, require_own_object(collector_of(mutator), object, "ter_free"),
+                (uintptr_t)object);
+    else
+        ter_object_free(mutator, object);
 }
 
 /* ---- Questions ---- */
@@ -202,40 +212,7 @@ ter_status ter_heap_for_each_object(struct ter_heap *heap,
     return status;
 }
 
-/* ---- Kinds ---- */
-
-static ter_status add_kind(struct ter_heap *heap, const struct ter_kind *wanted, unsigned *kind)
-{
-    ter_status status;
-
-    if (kind == NULL)
-        return TER_ERROR_INVALID;
-    ter_allocator_lock(&heap->collector.allocator);
-    status = ter_collector_add_kind(&heap->collector, wanted, kind);
-    ter_allocator_unlock(&heap->collector.allocator);
-    return status;
-}
-
-ter_status ter_kind_add(struct ter_heap *heap,
-                        void (*tracer)(void *context, struct ter_trace *trace, uintptr_t object,
-                                       size_t bytes),
-                        void *context, unsigned *kind)
-{
-    struct ter_kind wanted = {
-        .scan = TER_SCAN_VISITOR, .zeroed = true, .visitor = tracer, .context = context};
-
-    ter_heap_require(heap, "ter_kind_add");
-    return add_kind(heap, &wanted, kind);
-}
-
-ter_status ter_kind_add_layout(struct ter_heap *heap, const struct ter_object_layout *layout,
-                               unsigned *kind)
-{
-    struct ter_kind wanted = {.scan = TER_SCAN_LAYOUT, .zeroed = true, .layout = layout};
-
-    ter_heap_require(heap, "ter_kind_add_layout");
-    return add_kind(heap, &wanted, kind);
-}
+/* ---- From visitors ---- */
 
 void ter_trace_word(struct ter_trace *trace, uintptr_t word)
 {
@@ -249,12 +226,21 @@ void ter_trace_slot(struct ter_trace *trace, ter_slot slot)
     tracer->loop->slot(tracer, slot);
 }
 
+void *ter_trace_object(struct ter_trace *trace, void *object)
+{
+    struct ter_tracer *tracer = ter_tracer_of(trace);
+
+    return (void *)tracer->loop->object(tracer, ter_object_at((uintptr_t)object)).bits;
+}
+
 /* ---- Collections and roots ---- */
 
 void ter_collect(struct ter_mutator *mutator)
 {
     ter_mutator_require_own(mutator, "ter_collect");
     ter_allocator_lock(mutator->allocator);
+    if (collector_of(mutator)->plan->loop == NULL)
+        ter_heap_compare_barriers((struct ter_heap *)collector_of(mutator));
     ter_collector_collect(collector_of(mutator), TER_REASON_REQUEST);
     ter_allocator_unlock(mutator->allocator);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/object.h"
 
-#define WORD sizeof(uintptr_t)
 #define BITMAP_WORDS 64u
 
-static const char *check_offsets(const struct ter_slots *slots, size_t bytes)
+static const char *check_offsets(const struct ter_slots *slots, size_t bytes, size_t unit)
 {
     for (size_t i = 0; i < slots->count; i++) {
-        if (!ter_is_aligned(slots->offsets[i], WORD))
+        if (!ter_is_aligned(slots->offsets[i], unit))
             return "a slot is not aligned to a word";
         if (slots->offsets[i] >= bytes)
             return "a slot lies outside of its part of the object";
@@ -17,9 +16,9 @@ static const char *check_offsets(const struct ter_slots *slots, size_t bytes)
     return NULL;
 }
 
-static const char *check_bitmap(const struct ter_slots *slots, size_t bytes)
+static const char *check_bitmap(const struct ter_slots *slots, size_t bytes, size_t unit)
 {
-    size_t words = bytes / WORD;
+    size_t words = bytes / unit;
 
     if (slots->count != 0)
         return "slots are counted, but there is no list of offsets";
@@ -28,15 +27,15 @@ static const char *check_bitmap(const struct ter_slots *slots, size_t bytes)
     return NULL;
 }
 
-static const char *check_part(const struct ter_slots *slots, size_t bytes)
+static const char *check_part(const struct ter_slots *slots, size_t bytes, size_t unit)
 {
-    if (!ter_is_aligned(bytes, WORD))
+    if (!ter_is_aligned(bytes, unit))
         return "a part of an object is no whole number of words";
     if (slots->offsets == NULL)
-        return check_bitmap(slots, bytes);
+        return check_bitmap(slots, bytes, unit);
     if (slots->bitmap != 0)
         return "slots have a list and a bitmap";
-    return check_offsets(slots, bytes);
+    return check_offsets(slots, bytes, unit);
 }
 
 static bool has_slots(const struct ter_slots *slots)
@@ -44,15 +43,15 @@ static bool has_slots(const struct ter_slots *slots)
     return slots->count != 0 || slots->bitmap != 0;
 }
 
-const char *ter_object_layout_check(const struct ter_object_layout *layout)
+const char *ter_object_layout_check(const struct ter_object_layout *layout, size_t unit)
 {
-    const char *wrong = check_part(&layout->header, layout->header_bytes);
+    const char *wrong = check_part(&layout->header, layout->header_bytes, unit);
 
     if (wrong != NULL)
         return wrong;
     if (layout->element_bytes == 0 && has_slots(&layout->element))
         return "elements have slots, but no size";
-    return check_part(&layout->element, layout->element_bytes);
+    return check_part(&layout->element, layout->element_bytes, unit);
 }
 
 const char *ter_kind_check(const struct ter_kind *kind)
@@ -65,5 +64,5 @@ const char *ter_kind_check(const struct ter_kind *kind)
         return "there is no layout";
     if (!kind->zeroed)
         return "objects with a layout begin as zero";
-    return ter_object_layout_check(kind->layout);
+    return ter_object_layout_check(kind->layout, ter_kind_slot_bytes(kind));
 }

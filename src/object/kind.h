@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <terrier/kinds.h>
 #include <terrier/object.h>
 
 #include "base/base.h"
@@ -28,23 +29,57 @@ struct ter_trace;
 typedef void ter_kind_visitor(void *context, struct ter_trace *trace, uintptr_t object,
                               size_t bytes);
 
-/* A power of two in bytes: the loop finds it by its number. */
+/* How the slots of a layout are read: see struct ter_slot_type. */
+struct ter_slot_reading {
+    uint8_t form; /* an enum ter_slot_form */
+    uint8_t shift;
+    uint16_t references;
+    uint32_t mask;
+    uintptr_t base;
+};
+
+struct ter_kind_details;
+
+/* What is looked at often. A power of two in bytes: the loop finds it by its number. */
 struct ter_kind {
     enum ter_scan scan;
     bool zeroed;        /* memory is zero when it is handed out */
     bool uncollectable; /* lives until freed, and is a root */
+    bool never_moves;
+    bool remembered; /* stores into its objects need no barrier */
+    bool only_slots; /* its visitor reports slots and no words, so that its objects may move */
     const struct ter_object_layout *layout;
     ter_kind_visitor *visitor;
-    void *context;
+    void *context; /* the visitor's */
+    struct ter_slot_reading slots;
+    const struct ter_kind_details *details; /* NULL: there is no more to say of it */
 };
 
-#define TER_MAX_KINDS 16u
+/* The rest. */
+struct ter_kind_details {
+    char name[24];
+    struct ter_object_size size;
+    ter_dispose_function *dispose; /* NULL: nothing is to be done */
+    void *context;                 /* of the functions */
+    unsigned flags;                /* enum ter_kind_flag, added up */
+    unsigned base;                 /* of a row that differs from another one in its flags: that */
+};
+
+/* A power of two. A block's head has 8 bits for a kind, an entry of the mark stack as many as are
+ * free beside a size. */
+#define TER_MAX_KINDS TER_KINDS_MOST
 
 /*
  * What is wrong with the layout, in words; NULL for nothing. Offsets are aligned, ascending and
- * inside their part; elements with slots have a size.
+ * inside their part; elements with slots have a size. `unit`: bytes of a slot.
  */
-const char *ter_object_layout_check(const struct ter_object_layout *layout);
+const char *ter_object_layout_check(const struct ter_object_layout *layout, size_t unit);
+
+/* Bytes of a slot of the kind. */
+TER_INLINE size_t ter_kind_slot_bytes(const struct ter_kind *kind)
+{
+    return kind->slots.form == TER_SLOTS_OFFSET32 ? sizeof(uint32_t) : sizeof(uintptr_t);
+}
 
 /* The same for a kind: one with slots has a layout or visitor, and memory that reads zero. */
 const char *ter_kind_check(const struct ter_kind *kind);

@@ -4,5 +4,7 @@
 
 #include <terrier/object.h>
 
+#include "object/describe.h"
 #include "object/kind.h"
+#include "object/size.h"
 #include "object/slots.h"

@@ -44,8 +44,8 @@ struct ter_foreign_chunk {
     uint64_t groups[TER_FOREIGN_GROUPS / 64]; /* words of `starts` or `ends` that are not 0 */
     TER_ALIGNED(4096) uint64_t starts[TER_FOREIGN_GROUPS];
     uint64_t ends[TER_FOREIGN_GROUPS];
-    uint64_t marks[TER_FOREIGN_GROUPS];      /* at first granules; elsewhere without meaning */
-    uint8_t kinds[TER_FOREIGN_GRANULES / 2]; /* four bits a granule, at first granules */
+    uint64_t marks[TER_FOREIGN_GROUPS];  /* at first granules; elsewhere without meaning */
+    uint8_t kinds[TER_FOREIGN_GRANULES]; /* at first granules */
 };
 
 /* The chunks of one space. */

@@ -92,10 +92,8 @@ static uintptr_t last_granule(uintptr_t object, size_t bytes)
 static void set_kind(struct ter_foreign_chunk *chunk, uintptr_t object, unsigned kind)
 {
     size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
-    uint8_t *byte = &chunk->kinds[granule / 2];
-    unsigned shift = 4 * (granule % 2);
 
-    __atomic_store_n(byte, (uint8_t)((*byte & ~(0xfu << shift)) | kind << shift), __ATOMIC_RELAXED);
+    __atomic_store_n(&chunk->kinds[granule], (uint8_t)kind, __ATOMIC_RELAXED);
 }
 
 void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
@@ -262,7 +260,6 @@ unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object)
 {
     const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
     size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
-    uint8_t byte = __atomic_load_n(&chunk->kinds[granule / 2], __ATOMIC_RELAXED);
 
-    return byte >> 4 * (granule % 2) & 0xfu;
+    return __atomic_load_n(&chunk->kinds[granule], __ATOMIC_RELAXED);
 }

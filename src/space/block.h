@@ -32,10 +32,14 @@ struct ter_block_head {
     uint32_t unused;
 };
 
-/* A cell run, where a mutator allocates: [cursor, limit) is free, zeroed if the kind wants it. */
+/*
+ * A cell run, where a mutator allocates: [cursor, limit) is free, zeroed if the kind wants it. The
+ * program's code sees it as a struct ter_window.
+ */
 struct ter_cell_run {
     uintptr_t cursor;
     uintptr_t limit;
+    uintptr_t bytes; /* of a cell; 0 until the program asks for the window */
 };
 
 struct ter_block_state {

@@ -95,7 +95,8 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
     space->due = 0;
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            space->available->of[kind][size_class] = (struct ter_block_list){0};
+            if (space->available->of[kind][size_class].head != 0)
+                space->available->of[kind][size_class] = (struct ter_block_list){0};
     while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
         while (end > start) {
             end -= TER_BYTES_IN_BLOCK;

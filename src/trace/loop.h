@@ -97,22 +97,39 @@ TER_INLINE void LOOP(trace_slot)(struct LOOP(local) * local, ter_slot slot,
 
 /* ---- Objects ---- */
 
-/* The slots of one part of an object, as far as they lie before `end`. */
-TER_INLINE void LOOP(scan_part)(struct LOOP(local) * local, uintptr_t start, uintptr_t end,
-                                const struct ter_slots *slots, enum ter_marking marking)
+/* A slot of an object whose kind is `how`; its form is a constant. */
+TER_INLINE void LOOP(trace_slot_of)(struct LOOP(local) * local, const struct ter_kind *how,
+                                    enum ter_slot_form slots, uintptr_t address,
+                                    enum ter_marking marking)
 {
-    struct ter_slot_cursor cursor = ter_slot_cursor_at(slots);
-    size_t offset;
+    uintptr_t before = ter_slot_read(&how->slots, slots, address), after;
 
-    while (ter_slot_cursor_next(&cursor, &offset) && offset < end - start)
-        LOOP(trace_slot)(local, ter_slot_at(start + offset), marking);
+    if (slots != TER_SLOTS_PLAIN && before == 0)
+        return;
+    after = LOOP(trace)(local, before, TER_WORD_EXACT, marking);
+    if (TER_LOOP_MOVES && after != before)
+        ter_slot_move(&how->slots, slots, address, after);
+}
+
+/* The slots of one part of an object, as far as they lie before `end`. */
+TER_INLINE void LOOP(scan_part)(struct LOOP(local) * local, const struct ter_kind *how,
+                                enum ter_slot_form slots, uintptr_t start, uintptr_t end,
+                                const struct ter_slots *part, enum ter_marking marking)
+{
+    struct ter_slot_cursor cursor = ter_slot_cursor_at(part);
+    size_t unit = ter_slot_form_bytes(slots), offset;
+
+    while (ter_slot_cursor_next(&cursor, unit, &offset) && offset < end - start)
+        LOOP(trace_slot_of)(local, how, slots, start + offset, marking);
 }
 
 /* Elements from `start` on; unless `whole`, what is left after a piece goes back to the queue. */
-TER_INLINE void LOOP(scan_elements)(struct LOOP(local) * local, uintptr_t start, uintptr_t end,
-                                    unsigned kind, bool whole, enum ter_marking marking)
+TER_INLINE void LOOP(scan_elements)(struct LOOP(local) * local, enum ter_slot_form slots,
+                                    uintptr_t start, uintptr_t end, unsigned kind, bool whole,
+                                    enum ter_marking marking)
 {
-    const struct ter_object_layout *layout = local->scanning.tracer->kinds[kind].layout;
+    const struct ter_kind *how = &local->scanning.tracer->kinds[kind];
+    const struct ter_object_layout *layout = how->layout;
     size_t bytes = layout->element_bytes, piece = 0;
 
     for (; bytes <= end - start; start += bytes, piece += bytes) {
@@ -122,26 +139,42 @@ TER_INLINE void LOOP(scan_elements)(struct LOOP(local) * local, uintptr_t start,
             ter_scanning_enqueue(&local->scanning, start | TER_ENTRY_ELEMENTS, end - granule, kind);
             return;
         }
-        LOOP(scan_part)(local, start, end, &layout->element, marking);
+        LOOP(scan_part)(local, how, slots, start, end, &layout->element, marking);
     }
 }
 
 /* The address of an entry, which may be one of elements, and its end. */
-TER_INLINE void LOOP(scan_layout)(struct LOOP(local) * local, uintptr_t address, size_t entry_bytes,
-                                  unsigned kind, bool whole, enum ter_marking marking)
+TER_INLINE void LOOP(scan_layout_as)(struct LOOP(local) * local, enum ter_slot_form slots,
+                                     uintptr_t address, size_t entry_bytes, unsigned kind,
+                                     bool whole, enum ter_marking marking)
 {
-    const struct ter_object_layout *layout = local->scanning.tracer->kinds[kind].layout;
+    const struct ter_kind *how = &local->scanning.tracer->kinds[kind];
+    const struct ter_object_layout *layout = how->layout;
     uintptr_t start = address & ~TER_ENTRY_ELEMENTS;
     uintptr_t end = ter_align_down(start, TER_BYTES_IN_GRANULE) + entry_bytes;
 
     if ((address & TER_ENTRY_ELEMENTS) == 0) {
-        LOOP(scan_part)(local, start, end, &layout->header, marking);
+        LOOP(scan_part)(local, how, slots, start, end, &layout->header, marking);
         if (layout->header_bytes >= end - start)
             return;
         start += layout->header_bytes;
     }
     if (layout->element_bytes != 0)
-        LOOP(scan_elements)(local, start, end, kind, whole, marking);
+        LOOP(scan_elements)(local, slots, start, end, kind, whole, marking);
+}
+
+/* One copy for each form of slot: what is asked, is asked once for an object. */
+TER_INLINE void LOOP(scan_layout)(struct LOOP(local) * local, uintptr_t address, size_t bytes,
+                                  unsigned kind, bool whole, enum ter_marking marking)
+{
+    unsigned form = local->scanning.tracer->kinds[kind].slots.form;
+
+    if (TER_LIKELY(form == TER_SLOTS_PLAIN))
+        LOOP(scan_layout_as)(local, TER_SLOTS_PLAIN, address, bytes, kind, whole, marking);
+    else if (form == TER_SLOTS_TAGGED)
+        LOOP(scan_layout_as)(local, TER_SLOTS_TAGGED, address, bytes, kind, whole, marking);
+    else
+        LOOP(scan_layout_as)(local, TER_SLOTS_OFFSET32, address, bytes, kind, whole, marking);
 }
 
 TER_INLINE void LOOP(scan_words)(struct LOOP(local) * local, uintptr_t start, size_t bytes,
@@ -159,8 +192,8 @@ TER_INLINE void LOOP(scan_words)(struct LOOP(local) * local, uintptr_t start, si
 TER_INLINE void LOOP(scan)(struct LOOP(local) * local, struct ter_mark_entry entry, bool whole,
                            enum ter_word_form form, enum ter_marking marking)
 {
-    unsigned kind = (unsigned)(entry.bytes_and_kind & (TER_MAX_KINDS - 1));
-    size_t bytes = entry.bytes_and_kind & ~(size_t)(TER_MAX_KINDS - 1);
+    unsigned kind = ter_mark_entry_kind(entry);
+    size_t bytes = ter_mark_entry_bytes(entry);
     const struct ter_kind *how = &local->scanning.tracer->kinds[kind];
 
     if (TER_LIKELY(how->scan == TER_SCAN_AMBIGUOUS))
@@ -272,7 +305,7 @@ static ter_object LOOP(object)(struct ter_tracer *tracer, ter_object object)
 
 static void LOOP(contents)(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
 {
-    struct ter_mark_entry entry = {object, bytes | kind};
+    struct ter_mark_entry entry = ter_mark_entry_of(object, bytes, kind);
     struct LOOP(local) local;
 
     LOOP(enter)(&local, tracer);

@@ -9,12 +9,34 @@
 #pragma once
 
 #include "layout/layout.h"
+#include "object/object.h"
 #include "os/os.h"
 
+/* Bytes, a multiple of a granule, and a kind: where words are wide above all sizes, else below. */
 struct ter_mark_entry {
     uintptr_t start;
-    size_t bytes_and_kind; /* bytes, a multiple of a granule, with the kind in the low four bits */
+    size_t bytes_and_kind;
 };
+
+#define TER_ENTRY_KIND_SHIFT (sizeof(size_t) > 4 ? 56 : 0)
+
+_Static_assert(TER_MAX_KINDS <= (sizeof(size_t) > 4 ? 256u : TER_BYTES_IN_GRANULE),
+               "a kind fits beside the bytes");
+
+TER_INLINE struct ter_mark_entry ter_mark_entry_of(uintptr_t start, size_t bytes, unsigned kind)
+{
+    return (struct ter_mark_entry){start, bytes | (size_t)kind << TER_ENTRY_KIND_SHIFT};
+}
+
+TER_INLINE unsigned ter_mark_entry_kind(struct ter_mark_entry entry)
+{
+    return (unsigned)(entry.bytes_and_kind >> TER_ENTRY_KIND_SHIFT) & (TER_MAX_KINDS - 1);
+}
+
+TER_INLINE size_t ter_mark_entry_bytes(struct ter_mark_entry entry)
+{
+    return entry.bytes_and_kind & ~((size_t)(TER_MAX_KINDS - 1) << TER_ENTRY_KIND_SHIFT);
+}
 
 struct ter_mark_stack {
     struct ter_mark_entry *entries;
@@ -36,5 +58,5 @@ TER_INLINE void ter_mark_stack_push(struct ter_mark_stack *stack, uintptr_t star
 {
     if (TER_UNLIKELY(stack->count == stack->capacity) && !ter_mark_stack_grow(stack))
         return;
-    stack->entries[stack->count++] = (struct ter_mark_entry){start, bytes | kind};
+    stack->entries[stack->count++] = ter_mark_entry_of(start, bytes, kind);
 }

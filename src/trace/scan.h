@@ -142,7 +142,7 @@ TER_INLINE void ter_scanning_enqueue(struct ter_scanning *scanning, uintptr_t ob
         scanning->oldest++;
     }
     scanning->newest++;
-    *place = (struct ter_mark_entry){object, bytes | kind};
+    *place = ter_mark_entry_of(object, bytes, kind);
 }
 
 /* A word that leads to a space for which the loop has no code of its own; returns the new one. */

@@ -9,18 +9,15 @@
 static void stores_nothing(void **state)
 {
     uintptr_t object[WORDS], before[WORDS];
-    ter_object value = ter_object_at(0x1000);
     static struct ter_mutator mutator, mutator_before;
 
     (void)state;
     for (size_t i = 0; i < WORDS; i++)
         object[i] = before[i] = 0x5a5a0000u + i;
     for (size_t i = 0; i < WORDS; i++) {
-        ter_write(&mutator, ter_object_at((uintptr_t)object), ter_slot_at((uintptr_t)&object[i]),
-                  value);
-        ter_write_range(&mutator, ter_object_at((uintptr_t)object), ter_slot_at((uintptr_t)object),
-                        i);
-        ter_write_object(&mutator, ter_object_at((uintptr_t)object));
+        ter_write(&mutator, object, &object[i], (const void *)0x1000);
+        ter_write_range(&mutator, object, object, i * sizeof(uintptr_t));
+        ter_write_object(&mutator, object);
     }
     assert_memory_equal(object, before, sizeof object);
     assert_memory_equal(&mutator, &mutator_before, sizeof mutator);
@@ -47,7 +44,7 @@ static void write_with_unknown_barrier(void *context)
     static struct ter_mutator mutator = {.head = {.barrier = 7}};
 
     (void)context;
-    ter_write_object(&mutator, ter_object_at(0x1000));
+    ter_write_object(&mutator, (const void *)0x1000);
 }
 
 static void an_unknown_one_stops(void **state)

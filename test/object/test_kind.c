@@ -12,7 +12,7 @@ static const char *check(size_t header_bytes, struct ter_slots header, size_t el
 {
     struct ter_object_layout layout = {header_bytes, header, element_bytes, element};
 
-    return ter_object_layout_check(&layout);
+    return ter_object_layout_check(&layout, WORD);
 }
 
 static const struct ter_slots none;
@@ -127,11 +127,11 @@ static void finds(const struct ter_slots *slots, const size_t *words, size_t cou
     size_t offset;
 
     for (size_t i = 0; i < count; i++) {
-        assert_true(ter_slot_cursor_next(&cursor, &offset));
+        assert_true(ter_slot_cursor_next(&cursor, WORD, &offset));
         assert_int_equal(offset, words[i] * WORD);
     }
-    assert_false(ter_slot_cursor_next(&cursor, &offset));
-    assert_false(ter_slot_cursor_next(&cursor, &offset));
+    assert_false(ter_slot_cursor_next(&cursor, WORD, &offset));
+    assert_false(ter_slot_cursor_next(&cursor, WORD, &offset));
 }
 
 static void cursors_find_all_slots(void **state)

@@ -61,7 +61,7 @@ static uintptr_t cell_at(const struct holes_test *test, size_t cell)
 /* Every free cell becomes an object full of the pattern, which was clear before. */
 static void use_up(struct holes_test *test)
 {
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0, 0, 0};
 
     while (ter_block_space_next_run(test->space, test->block, 4096, true, &run))
         for (; run.cursor < run.limit; run.cursor += test->cell_bytes) {
@@ -185,7 +185,7 @@ static void free_pages_go_and_come_back(void **state)
 static void a_block_in_use_keeps_its_pages(void **state)
 {
     struct holes_test *test = *state;
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0, 0, 0};
 
     fill_block(test, 3);
     let_die(test, 0, 0);

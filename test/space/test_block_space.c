@@ -155,7 +155,7 @@ static void take_list(struct space_test *test, unsigned kind)
 
 static void use_up(struct space_test *test, unsigned kind, size_t most)
 {
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0};
 
     while (ter_block_space_next_run(test->space, test->block, most, most % 32 == 0, &run)) {
         check_run(test, &run, kind, most);
@@ -259,7 +259,7 @@ static void every_byte_of_every_class(void **state)
 static void a_returned_run_is_free(void **state)
 {
     struct space_test *test = *state;
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0};
     uintptr_t cursor;
 
     begin_class(test, KIND_CLEARED, 2);
@@ -360,7 +360,7 @@ static void answers(void **state)
     struct space_test *test = *state;
     const struct ter_sft *space = sft(test);
     struct ter_trace trace = {.trace_object = note_trace};
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0};
 
     begin_class(test, KIND_CLEARED, 3);
     assert_ptr_equal(ter_sft_map_get(&test->arena.map, test->block), space);
@@ -381,7 +381,7 @@ static void answers(void **state)
 static void new_objects_are_live(void **state)
 {
     struct space_test *test = *state;
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0};
 
     for (unsigned round = 0; round < 3; round++) {
         begin_class(test, KIND_ATOMIC, 5);
@@ -419,7 +419,7 @@ static void freeing_twice_is_told(void **state)
 static void exact_objects(void **state)
 {
     struct space_test *test = *state;
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0};
 
     begin_class(test, KIND_ATOMIC, 9);
     assert_true(ter_block_space_next_run(test->space, test->block, SIZE_MAX, true, &run));

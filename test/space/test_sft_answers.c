@@ -82,7 +82,7 @@ struct zoo {
 static void make_blocks(struct zoo *zoo, enum policy policy)
 {
     struct ter_block_space *space = zoo->blocks[policy];
-    struct ter_cell_run run = {0, 0};
+    struct ter_cell_run run = {0};
     uintptr_t block, cell;
     bool passed;
 

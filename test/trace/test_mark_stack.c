@@ -5,13 +5,14 @@
 
 static void push_number(struct ter_mark_stack *stack, size_t i)
 {
-    ter_mark_stack_push(stack, i * 16, (i % 1000 + 1) * 16, (unsigned)(i % 16));
+    ter_mark_stack_push(stack, i * 16, (i % 1000 + 1) * 16, (unsigned)(i % TER_MAX_KINDS));
 }
 
 static void check_entry(const struct ter_mark_stack *stack, size_t i)
 {
     assert_int_equal(stack->entries[i].start, i * 16);
-    assert_int_equal(stack->entries[i].bytes_and_kind, (i % 1000 + 1) * 16 + i % 16);
+    assert_int_equal(ter_mark_entry_bytes(stack->entries[i]), (i % 1000 + 1) * 16);
+    assert_int_equal(ter_mark_entry_kind(stack->entries[i]), i % TER_MAX_KINDS);
 }
 
 static void growth_keeps_entries(void **state)
