@@ -1,0 +1,20 @@
+; Strings built out of strings: digits turned round, words joined, and counted in a table.
+(define (turned string)
+  (let loop ((i (string-length string)) (result ""))
+    (if (= i 0)
+        result
+        (loop (- i 1) (string-append result (substring string (- i 1) i))))))
+(define (joined words between)
+  (fold (lambda (text word) (string-append text between word)) (car words) (cdr words)))
+(define counts (make-table))
+(define (count! word) (table-put! counts word (+ 1 (table-get counts word 0))))
+(define (work n)
+  (let ((word (turned (number->string (* n 7919)))))
+    (count! (substring word 0 2))
+    word))
+(define texts
+  (map (lambda (block) (joined (map work (numbers (* block 100) (+ 99 (* block 100)))) ","))
+       (numbers 1 60)))
+(print (fold + 0 (map string-length texts)))
+(print (substring (car texts) 0 40))
+(print (list (table-count counts) (table-get counts "07" 0)))
