@@ -262,7 +262,8 @@ static void hold_a_pair(void)
         yield_to_scheduler();
 }
 
-static bool is_held(void)
+/* Not inline: what it calls with the address would stay in the frame of who asks. */
+static TER_NOINLINE bool is_held(void)
 {
     return ter_heap_find(now->heap, (uintptr_t)test_show(held)).bits == (uintptr_t)test_show(held);
 }
