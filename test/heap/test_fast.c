@@ -322,11 +322,11 @@ static void run_out(void)
     assert_non_null(ter_allocate(small.mutator, TER_KIND_ATOMIC, 100));
 }
 
-static void fill_small(void)
+/* Not inline: nothing of the list may stay in the frame of who collects then. */
+static TER_NOINLINE size_t fill_with_a_list(struct ter_window *window)
 {
-    struct ter_window *window = ter_window(small.mutator, TER_KIND_NORMAL, 64);
     void **list = NULL, **object;
-    size_t count = 0, again = 0;
+    size_t count = 0;
 
     while ((object = ter_allocate_fast(small.mutator, window)) != NULL) {
         *object = list;
@@ -334,9 +334,16 @@ static void fill_small(void)
         small.roots[0] = list;
         count++;
     }
-    assert_true(count > 10000);
     small.roots[0] = NULL;
-    list = NULL;
+    return count;
+}
+
+static void fill_small(void)
+{
+    struct ter_window *window = ter_window(small.mutator, TER_KIND_NORMAL, 64);
+    size_t count = fill_with_a_list(window), again = 0;
+
+    assert_true(count > 10000);
     small_heap_collect(&small);
     while (!never_collects() && again < count / 2 &&
            ter_allocate_fast(small.mutator, window) != NULL)
