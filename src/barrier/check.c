@@ -9,9 +9,7 @@ static bool grow_checked(struct ter_checked_array *array)
 {
     size_t bytes = array->capacity * array->item_bytes;
     size_t capacity = ter_max(array->capacity * 2, (size_t)FIRST_CHECKED);
-    ter_status status = bytes == 0
-                            ? ter_os_allocate(capacity * array->item_bytes, &array->items)
-                            : ter_os_reallocate(&array->items, bytes, capacity * array->item_bytes);
+    ter_status status = ter_os_reallocate(&array->items, bytes, capacity * array->item_bytes);
 
     if (status == TER_OK)
         array->capacity = capacity;

@@ -17,10 +17,8 @@ static bool grow_disposals(struct ter_disposals *disposals)
     size_t bytes = disposals->capacity * sizeof(uintptr_t);
     size_t wanted = ter_max(bytes * 2, FIRST_DISPOSALS * sizeof(uintptr_t));
     void *memory = disposals->objects;
-    ter_status status =
-        bytes == 0 ? ter_os_allocate(wanted, &memory) : ter_os_reallocate(&memory, bytes, wanted);
 
-    if (status != TER_OK)
+    if (ter_os_reallocate(&memory, bytes, wanted) != TER_OK)
         return false;
     disposals->objects = memory;
     disposals->capacity = wanted / sizeof(uintptr_t);

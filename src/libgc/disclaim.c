@@ -44,17 +44,15 @@ static void mark_roots(void)
 static bool reserve_pending(void)
 {
     size_t bytes = pending_capacity * sizeof *pending;
+    size_t wanted = bytes == 0 ? ter_os_page_size() : bytes * 2;
     void *memory = pending;
-    ter_status status;
 
     if (pending_count < pending_capacity)
         return true;
-    status = bytes == 0 ? ter_os_allocate(ter_os_page_size(), &memory)
-                        : ter_os_reallocate(&memory, bytes, bytes * 2);
-    if (status != TER_OK)
+    if (ter_os_reallocate(&memory, bytes, wanted) != TER_OK)
         return false;
     pending = memory;
-    pending_capacity = (bytes == 0 ? ter_os_page_size() : bytes * 2) / sizeof *pending;
+    pending_capacity = wanted / sizeof *pending;
     return true;
 }
 

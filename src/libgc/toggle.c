@@ -85,17 +85,15 @@ GC_toggleref_func GC_get_toggleref_func(void)
 static bool reserve_toggle(void)
 {
     size_t bytes = toggle_capacity * sizeof *toggles;
+    size_t wanted = bytes == 0 ? ter_os_page_size() : bytes * 2;
     void *memory = toggles;
-    ter_status status;
 
     if (toggle_count < toggle_capacity)
         return true;
-    status = bytes == 0 ? ter_os_allocate(ter_os_page_size(), &memory)
-                        : ter_os_reallocate(&memory, bytes, bytes * 2);
-    if (status != TER_OK)
+    if (ter_os_reallocate(&memory, bytes, wanted) != TER_OK)
         return false;
     toggles = memory;
-    toggle_capacity = (bytes == 0 ? ter_os_page_size() : bytes * 2) / sizeof *toggles;
+    toggle_capacity = wanted / sizeof *toggles;
     return true;
 }
 

@@ -255,7 +255,7 @@ ter_status ter_os_allocate_sparse(size_t bytes, const char *name, void **start)
     return status;
 }
 
-ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
+static ter_status remap(void **start, size_t old_bytes, size_t new_bytes)
 {
     TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_REALLOCATE);
@@ -270,6 +270,11 @@ ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
         return status_of_errno(error);
     *start = got;
     return TER_OK;
+}
+
+ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes)
+{
+    return old_bytes == 0 ? ter_os_allocate(new_bytes, start) : remap(start, old_bytes, new_bytes);
 }
 
 void ter_os_want_huge_pages(uintptr_t start, size_t bytes)

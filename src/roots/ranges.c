@@ -12,8 +12,7 @@ static ter_status array_grow(void **array, size_t count, size_t *capacity, size_
 
     if (count < *capacity)
         return TER_OK;
-    status =
-        *capacity == 0 ? ter_os_allocate(bytes, array) : ter_os_reallocate(array, old_bytes, bytes);
+    status = ter_os_reallocate(array, old_bytes, bytes);
     if (status == TER_OK)
         *capacity = bytes / element_bytes;
     return status;

@@ -24,9 +24,7 @@ static ter_status have_range_room(struct ter_slot_ranges *list)
 
     if (list->count < list->capacity)
         return TER_OK;
-    status = list->capacity == 0
-                 ? ter_os_allocate(range_bytes(capacity), &memory)
-                 : ter_os_reallocate(&memory, range_bytes(list->capacity), range_bytes(capacity));
+    status = ter_os_reallocate(&memory, range_bytes(list->capacity), range_bytes(capacity));
     if (status != TER_OK)
         return status;
     list->ranges = memory;

@@ -74,10 +74,8 @@ static bool reserve_queue(struct ter_finalizers *finalizers, size_t more)
         capacity *= 2;
     if (capacity == finalizers->ready_capacity)
         return true;
-    status = finalizers->ready_capacity == 0
-                 ? ter_os_allocate(queue_bytes(capacity), &memory)
-                 : ter_os_reallocate(&memory, queue_bytes(finalizers->ready_capacity),
-                                     queue_bytes(capacity));
+    status =
+        ter_os_reallocate(&memory, queue_bytes(finalizers->ready_capacity), queue_bytes(capacity));
     if (status != TER_OK)
         return false;
     finalizers->ready = memory;
