@@ -10,17 +10,16 @@
 #define MOST_MADE_DO TER_KIB(128) /* or half of the interval, if that is more */
 #define LARGEST_INCREMENT TER_MIB(8)
 #define LARGE_HEAP TER_MIB(16)      /* in use */
-#define MOST_WITH_HOLES TER_MIB(16) /* the same */
 
 /*
- * In large heaps what need not be scanned counts too, and holes up to some size: a heap of many
- * threads is mostly holes. In a heap of any size holes would lead to fewer collections and those to
- * more holes.
+ * In large heaps what need not be scanned counts too, and holes up to where a heap is large: a heap
+ * of many threads is mostly holes. Further holes would lead to fewer collections and those to more
+ * holes.
  */
 static size_t work_of_large_heap(const struct ter_trigger *trigger, size_t work)
 {
     work = ter_max(work, trigger->live.scanned_bytes + trigger->live.atomic_bytes);
-    work = ter_max(work, ter_min(trigger->used_bytes, MOST_WITH_HOLES));
+    work = ter_max(work, LARGE_HEAP);
     return work + work / 3; /* in the memory that is saved elsewhere: decision 0014 */
 }
 
