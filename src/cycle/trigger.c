@@ -9,7 +9,7 @@
 #define SMALLEST_WANTED_INTERVAL TER_KIB(64)
 #define MOST_MADE_DO TER_KIB(128) /* or half of the interval, if that is more */
 #define LARGEST_INCREMENT TER_MIB(8)
-#define LARGE_HEAP TER_MIB(16)      /* in use */
+#define LARGE_HEAP TER_MIB(16) /* in use */
 
 /*
  * In large heaps what need not be scanned counts too, and holes up to where a heap is large: a heap

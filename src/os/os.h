@@ -49,8 +49,8 @@ ter_status ter_os_allocate_named(size_t bytes, const char *name, void **start);
 /* That for a large table of which little is ever touched: in small pages only. */
 ter_status ter_os_allocate_sparse(size_t bytes, const char *name, void **start);
 /*
- * Grows such memory, moving it if need be; the new part is zero. With 0 old bytes there was none, and
- * it is allocated. *start changes only on success.
+ * Grows such memory, moving it if need be; the new part is zero. With 0 old bytes there was none,
+ * and it is allocated. *start changes only on success.
  */
 ter_status ter_os_reallocate(void **start, size_t old_bytes, size_t new_bytes);
 
