@@ -144,6 +144,7 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
 
     if (status != TER_OK)
         return status;
+    space->kind_end = (unsigned)ter_max(space->kind_end, kind + 1);
     if (zeroed)
         ter_block_space_fill_marks(space, *block);
     *ter_block_state_of(space->space.arena, *block) = (struct ter_block_state){

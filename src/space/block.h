@@ -60,6 +60,7 @@ struct ter_block_space {
     struct ter_space space;
     struct ter_blocks blocks;
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
+    unsigned kind_end; /* one past the last kind that ever had a block: others have no lists */
     size_t due; /* blocks that have rested so long at the last sweep that they may lose pages */
 };
 

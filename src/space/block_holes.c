@@ -109,7 +109,7 @@ size_t ter_block_space_hollow(struct ter_space *common, bool resting)
     if (resting && space->due == 0)
         return 0;
     space->due = 0;
-    for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
+    for (unsigned kind = 0; kind < space->kind_end; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             done += hollow_list(space, &space->available->of[kind][size_class], resting);
     return done;

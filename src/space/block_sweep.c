@@ -93,7 +93,7 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
     uintptr_t start, end = UINTPTR_MAX;
 
     space->due = 0;
-    for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
+    for (unsigned kind = 0; kind < space->kind_end; kind++)
         for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
             if (space->available->of[kind][size_class].head != 0)
                 space->available->of[kind][size_class] = (struct ter_block_list){0};
