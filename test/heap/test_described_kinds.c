@@ -10,19 +10,7 @@ static struct small_heap small;
 
 static void with_plans(const char *options, void (*test)(void))
 {
-    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
-        char text[160];
-
-        snprintf(text, sizeof text, "plan=%s%s", ter_plans[i].name, options);
-        small_heap_init(&small, text);
-        test();
-        small_heap_fini(&small);
-    }
-}
-
-static bool never_collects(void)
-{
-    return small.heap->collector.plan->loop == NULL;
+    small_heap_with_plans(&small, options, test, NULL);
 }
 
 static unsigned define(const struct ter_kind_description *description)
@@ -94,7 +82,7 @@ static void keep_by_tags(void)
         small_heap_collect(&small);
         small_heap_collect(&small);
         check_tagged(length);
-        if (!never_collects())
+        if (!small_heap_never_collects(&small))
             assert_in_range(count_of(target), kept, kept + SMALL_SLACK);
         small.roots[0] = NULL;
         small_heap_collect(&small);
@@ -145,7 +133,7 @@ static void keep_by_offsets(void)
         small_heap_collect(&small);
         small_heap_collect(&small);
         check_offsets(length);
-        if (!never_collects())
+        if (!small_heap_never_collects(&small))
             assert_in_range(count_of(target), 2 * length, 2 * length + SMALL_SLACK);
         small.roots[0] = NULL;
         small_heap_collect(&small);
@@ -204,7 +192,7 @@ static void keep_hidden(void)
 
     hide(kind, target);
     small_heap_collect(&small);
-    if (!never_collects())
+    if (!small_heap_never_collects(&small))
         assert_in_range(count_of(target), 1, 1 + SMALL_SLACK);
     assert_false(ter_object_is_none(ter_heap_find(small.heap, ~*(uintptr_t *)small.roots[0])));
 }
@@ -354,7 +342,7 @@ static void dispose_of(size_t bytes)
     make_disposable(kind, bytes);
     small_heap_collect(&small);
     small_heap_collect(&small);
-    if (!never_collects()) {
+    if (!small_heap_never_collects(&small)) {
         assert_in_range(calls, DISPOSED * 2 / 3 - SMALL_SLACK, DISPOSED * 2 / 3);
         assert_in_range(count_of(kind), DISPOSED / 3, DISPOSED / 3 + SMALL_SLACK);
     }
@@ -376,18 +364,15 @@ static void dispose_large(void)
     dispose_of(10000);
 }
 
+/* The end of the heap is the end of the rest. */
+static void all_is_disposed_of(void)
+{
+    assert_int_equal(calls, DISPOSED);
+}
+
 static void dispose_with(const char *options, void (*test)(void))
 {
-    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
-        char text[160];
-
-        snprintf(text, sizeof text, "plan=%s%s", ter_plans[i].name, options);
-        small_heap_init(&small, text);
-        test();
-        small_heap_fini(&small);
-        /* The end of the heap is the end of the rest. */
-        assert_int_equal(calls, DISPOSED);
-    }
+    small_heap_with_plans(&small, options, test, all_is_disposed_of);
 }
 
 static void the_dead_are_disposed_of_once(void **state)

@@ -10,19 +10,7 @@ static struct small_heap small;
 
 static void with_plans(const char *options, void (*test)(void))
 {
-    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
-        char text[160];
-
-        snprintf(text, sizeof text, "plan=%s%s", ter_plans[i].name, options);
-        small_heap_init(&small, text);
-        test();
-        small_heap_fini(&small);
-    }
-}
-
-static bool never_collects(void)
-{
-    return small.heap->collector.plan->loop == NULL;
+    small_heap_with_plans(&small, options, test, NULL);
 }
 
 static struct ter_window *window_of(size_t bytes)
@@ -233,7 +221,7 @@ static void allocate_without_collecting(void)
         before = collections();
     }
     assert_int_equal(collections(), before);
-    assert_int_equal(refused > 0, !never_collects());
+    assert_int_equal(refused > 0, !small_heap_never_collects(&small));
 }
 
 static void no_collection_where_none_is_wanted(void **state)
@@ -345,10 +333,10 @@ static void fill_small(void)
 
     assert_true(count > 10000);
     small_heap_collect(&small);
-    while (!never_collects() && again < count / 2 &&
+    while (!small_heap_never_collects(&small) && again < count / 2 &&
            ter_allocate_fast(small.mutator, window) != NULL)
         again++;
-    assert_true(never_collects() || again == count / 2);
+    assert_true(small_heap_never_collects(&small) || again == count / 2);
 }
 
 static void the_heap_goes_on_without_memory(void **state)
@@ -372,7 +360,7 @@ static void press(void)
         if (n % 8 == 7)
             ter_external_adjust(small.heap, -(8 << 20));
     }
-    assert_int_equal(collections() > before + 10, !never_collects());
+    assert_int_equal(collections() > before + 10, !small_heap_never_collects(&small));
     before = collections();
     for (unsigned n = 0; n < 2000; n++)
         assert_non_null(TER_NEW(small.mutator, TER_KIND_ATOMIC, struct pair));

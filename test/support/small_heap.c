@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "small_heap.h"
 
-#include "layout/layout.h"
+#include "heap/heap.h"
 
 #include <sys/mman.h>
 
@@ -49,6 +49,26 @@ void small_heap_fini(struct small_heap *small)
     ter_mutator_unbind(small->mutator);
     ter_heap_free(small->heap);
     munmap(small->roots, ROOTS_BYTES);
+}
+
+void small_heap_with_plans(struct small_heap *small, const char *options, void (*test)(void),
+                           void (*after)(void))
+{
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        char text[160];
+
+        snprintf(text, sizeof text, "plan=%s%s", ter_plans[i].name, options);
+        small_heap_init(small, text);
+        test();
+        small_heap_fini(small);
+        if (after != NULL)
+            after();
+    }
+}
+
+bool small_heap_never_collects(const struct small_heap *small)
+{
+    return small->heap->collector.plan->loop == NULL;
 }
 
 static TER_NOINLINE void collect(struct small_heap *small)

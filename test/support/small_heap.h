@@ -30,6 +30,15 @@ bool test_is_too_large(const char *preset, size_t gib);
 void small_heap_init(struct small_heap *small, const char *options);
 void small_heap_fini(struct small_heap *small);
 
+/*
+ * Calls `test` with a heap of every plan in turn, each with these options in the form
+ * ",name=value,...", and `after`, unless it is NULL, when that heap has ended.
+ */
+void small_heap_with_plans(struct small_heap *small, const char *options, void (*test)(void),
+                           void (*after)(void));
+/* Is its plan one that never collects? */
+bool small_heap_never_collects(const struct small_heap *small);
+
 /* A heap `name` for each test of a file, by make_heap and free_heap. */
 #define SMALL_HEAP_FIXTURE(name, options)                                                          \
     static struct small_heap name;                                                                 \
