@@ -97,3 +97,9 @@ void ter_mutator_end_unasked(struct ter_mutator *mutator)
         gate->ended(gate->context, mutator);
     ter_mutator_end(mutator);
 }
+
+void ter_mutator_say_gone(const struct ter_mutator *mutator)
+{
+    ter_log(TER_LOG_WARNING, "thread %d ended without being unregistered from its heap",
+            mutator->thread->number);
+}

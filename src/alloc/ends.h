@@ -19,5 +19,7 @@ void ter_mutators_make_common(struct ter_allocator *allocator);
 void ter_mutator_end(struct ter_mutator *mutator);
 /* The same for a thread that has ended, or is about to, and left it behind. */
 void ter_mutator_end_unasked(struct ter_mutator *mutator);
+/* Its thread has ended, and could not unbind it any more. */
+void ter_mutator_say_gone(const struct ter_mutator *mutator);
 /* What mutators that ended lie in stays readable until the end of the heap, which is here. */
 void ter_mutators_release_retired(struct ter_allocator *allocator);

@@ -40,8 +40,7 @@ static void say_missing(const struct ter_mutator *mutator)
 static void look_for_one(struct ter_mutator *mutator)
 {
     if (ter_os_thread_is_gone(mutator->thread)) {
-        ter_log(TER_LOG_WARNING, "thread %d ended without being unregistered from its heap",
-                mutator->thread->number);
+        ter_mutator_say_gone(mutator);
         ter_mutator_end_unasked(mutator);
         return;
     }

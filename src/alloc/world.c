@@ -28,13 +28,6 @@ static bool is_to_stand(const struct ter_mutator *mutator)
 
 /* ---- Threads that ended ---- */
 
-/* One that its own thread could not unbind any more. Nobody else looks at the runs. */
-static void say_gone(const struct ter_mutator *mutator)
-{
-    ter_log(TER_LOG_WARNING, "thread %d ended without being unregistered from its heap",
-            mutator->thread->number);
-}
-
 static void end_gone(struct ter_allocator *allocator)
 {
     struct ter_mutator *mutator = allocator->mutators;
@@ -54,7 +47,7 @@ static void find_gone(const struct ter_allocator *allocator)
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
         if (m->thread != NULL && !is_own(m) && !m->is_asked && !m->is_gone &&
             ter_os_thread_is_gone(m->thread)) {
-            say_gone(m);
+            ter_mutator_say_gone(m);
             m->is_gone = true;
         }
 }
@@ -93,7 +86,7 @@ static void look_after(struct ter_mutator *mutator)
     else
         mutator->waited_ms += TER_OS_STOP_WAIT_MS;
     if (answer == TER_OS_GONE) {
-        say_gone(mutator);
+        ter_mutator_say_gone(mutator);
         mutator->is_gone = true;
         mutator->is_asked = false;
     } else if (!is_stopped(mutator) && is_refusal(mutator, answer)) {
@@ -126,7 +119,7 @@ static void ask_to_stand(struct ter_mutator *mutator)
     mutator->is_asked = ter_os_stop_thread(mutator->thread);
     mutator->is_gone = !mutator->is_asked;
     if (mutator->is_gone)
-        say_gone(mutator);
+        ter_mutator_say_gone(mutator);
 }
 
 static ter_status ask_all(struct ter_allocator *allocator)

@@ -46,7 +46,7 @@ static struct ter_checked_slot *checked_slots(const struct ter_barrier_check *ch
 
 static size_t checked_bucket(const struct ter_barrier_check *check, uintptr_t object)
 {
-    uint64_t hash = (uint64_t)(object >> TER_LOG_BYTES_IN_GRANULE) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = ter_spread(object >> TER_LOG_BYTES_IN_GRANULE);
 
     return (size_t)(hash >> 32) & (check->bucket_count - 1);
 }

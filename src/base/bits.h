@@ -50,6 +50,15 @@ TER_INLINE unsigned ter_count_ones(uint64_t value)
     return (unsigned)((value * sum) >> 56);
 }
 
+/*
+ * For hash tables, of which the upper bits are to be taken: multiplied by the golden ratio (Knuth,
+ * The Art of Computer Programming, volume 3, section 6.4).
+ */
+TER_INLINE uint64_t ter_spread(uint64_t value)
+{
+    return value * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 /* Floor of the binary logarithm; value > 0. */
 TER_INLINE unsigned ter_log2(uint64_t value)
 {

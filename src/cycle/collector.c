@@ -10,6 +10,16 @@ bool ter_collector_is_object(const struct ter_collector *collector, uintptr_t wo
     return !ter_object_is_none(owner->find_object(owner, word));
 }
 
+const struct ter_sft *ter_collector_require_object(const struct ter_collector *collector,
+                                                   const void *object, const char *call)
+{
+    const struct ter_sft *owner = ter_collector_owner(collector, (uintptr_t)object);
+
+    TER_REQUIRE(!ter_object_is_none(owner->find_object(owner, (uintptr_t)object)),
+                "%s: %p is no object (owner: %s)", call, object, owner->name);
+    return owner;
+}
+
 size_t ter_collector_object_bytes(const struct ter_collector *collector, uintptr_t object)
 {
     const struct ter_space *space = ter_collector_space(collector, object);

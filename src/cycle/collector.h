@@ -72,6 +72,9 @@ TER_INLINE ter_object ter_collector_find_interior(const struct ter_collector *co
 
 /* Does an object begin exactly there? */
 bool ter_collector_is_object(const struct ter_collector *collector, uintptr_t word);
+/* The owner of exactly this object; what is none stops with a line that names the call. */
+const struct ter_sft *ter_collector_require_object(const struct ter_collector *collector,
+                                                   const void *object, const char *call);
 
 /* ---- An object ---- */
 

@@ -80,9 +80,7 @@ unsigned ter_object_kind(const struct ter_heap *heap, const void *object)
 {
     const struct ter_collector *collector = &heap->collector;
 
-    TER_REQUIRE(ter_collector_is_object(collector, (uintptr_t)object),
-                "ter_object_kind: %p is no object (owner: %s)", object,
-                ter_collector_owner(collector, (uintptr_t)object)->name);
+    (void)ter_collector_require_object(collector, object, "ter_object_kind");
     return collector->allocator.details[ter_collector_object_kind(collector, (uintptr_t)object)]
         .base;
 }

@@ -13,22 +13,11 @@ static struct ter_collector *collector_of(struct ter_mutator *mutator)
 
 /* ---- Growing and freeing ---- */
 
-/* The owner of exactly this object; stops when it is none. */
-static const struct ter_sft *require_object(const struct ter_collector *collector,
-                                            const void *object, const char *call)
-{
-    const struct ter_sft *owner = ter_collector_owner(collector, (uintptr_t)object);
-
-    TER_REQUIRE(!ter_object_is_none(owner->find_object(owner, (uintptr_t)object)),
-                "%s: %p is no object (owner: %s)", call, object, owner->name);
-    return owner;
-}
-
-/* The same for an object that the heap may free. */
+/* The owner of an object that the heap may free. */
 static const struct ter_sft *require_own_object(const struct ter_collector *collector,
                                                 const void *object, const char *call)
 {
-    const struct ter_sft *owner = require_object(collector, object, call);
+    const struct ter_sft *owner = ter_collector_require_object(collector, object, call);
 
     TER_REQUIRE(!ter_space_of(owner)->policy->owned_by_program,
                 "%s: %p is the program's own (owner: %s)", call, object, owner->name);
@@ -177,7 +166,7 @@ const struct ter_sft *ter_heap_owner(const struct ter_heap *heap, uintptr_t word
 
 size_t ter_object_bytes(const struct ter_heap *heap, ter_object object)
 {
-    require_object(&heap->collector, (const void *)object.bits, "ter_object_bytes");
+    ter_collector_require_object(&heap->collector, (const void *)object.bits, "ter_object_bytes");
     return ter_collector_object_bytes(&heap->collector, object.bits);
 }
 

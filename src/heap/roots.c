@@ -97,23 +97,13 @@ void ter_mutator_set_visitor(struct ter_mutator *mutator, ter_roots_function *fu
 
 /* ---- Pins and identities ---- */
 
-static const struct ter_sft *require_rootable(const struct ter_heap *heap, const void *object,
-                                              const char *call)
-{
-    const struct ter_sft *owner = ter_heap_owner(heap, (uintptr_t)object);
-
-    TER_REQUIRE(!ter_object_is_none(owner->find_object(owner, (uintptr_t)object)),
-                "%s: %p is no object (owner: %s)", call, object, owner->name);
-    return owner;
-}
-
 ter_status ter_pin(struct ter_heap *heap, void *object)
 {
     TER_KEEP_ERRNO;
     ter_status status;
 
     ter_heap_require(heap, "ter_pin");
-    (void)require_rootable(heap, object, "ter_pin");
+    (void)ter_collector_require_object(&heap->collector, object, "ter_pin");
     ter_allocator_lock(&heap->collector.allocator);
     status = ter_pins_add(&heap->collector.pins, (uintptr_t)object);
     ter_allocator_unlock(&heap->collector.allocator);
@@ -143,7 +133,7 @@ bool ter_is_movable(const struct ter_heap *heap, const void *object)
     bool is_pinned;
 
     ter_heap_require(heap, "ter_is_movable");
-    owner = require_rootable(heap, object, "ter_is_movable");
+    owner = ter_collector_require_object(&heap->collector, object, "ter_is_movable");
     if (!heap_moves(heap) || !owner->is_movable(owner, ter_object_at((uintptr_t)object)))
         return false;
     ter_allocator_lock(allocator);
@@ -155,9 +145,7 @@ bool ter_is_movable(const struct ter_heap *heap, const void *object)
 /* Addresses are multiples of a granule. */
 static uintptr_t hash_of_address(uintptr_t address)
 {
-    return (uintptr_t)((uint64_t)(address >> TER_LOG_BYTES_IN_GRANULE) *
-                       UINT64_C(0x9e3779b97f4a7c15)) |
-           1u;
+    return (uintptr_t)ter_spread(address >> TER_LOG_BYTES_IN_GRANULE) | 1u;
 }
 
 uintptr_t ter_identity_hash(struct ter_heap *heap, const void *object)
@@ -166,7 +154,7 @@ uintptr_t ter_identity_hash(struct ter_heap *heap, const void *object)
     uintptr_t hash;
 
     ter_heap_require(heap, "ter_identity_hash");
-    (void)require_rootable(heap, object, "ter_identity_hash");
+    (void)ter_collector_require_object(&heap->collector, object, "ter_identity_hash");
     if (!heap_moves(heap))
         return hash_of_address((uintptr_t)object);
     ter_allocator_lock(&heap->collector.allocator);

@@ -4,18 +4,14 @@
 
 #include <terrier/weak.h>
 
-static bool is_object(const struct ter_heap *heap, const void *object)
-{
-    return object != NULL && ter_heap_find(heap, (uintptr_t)object).bits == (uintptr_t)object;
-}
-
 ter_status ter_weak_add(struct ter_heap *heap, void **word, void *object)
 {
     bool existed;
     ter_status status;
 
     ter_heap_require(heap, "ter_weak_add");
-    if ((uintptr_t)word % sizeof *word != 0 || !is_object(heap, object))
+    if ((uintptr_t)word % sizeof *word != 0 ||
+        !ter_collector_is_object(&heap->collector, (uintptr_t)object))
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->collector.allocator);
     status = ter_links_register(&heap->collector.short_links, (uintptr_t)word, (uintptr_t)object,

@@ -21,7 +21,7 @@ void ter_identities_fini(struct ter_identities *identities)
 /* Numbers in turn, spread over the word, so that a program may take any of their bits. */
 static uintptr_t spread(uintptr_t number)
 {
-    return (uintptr_t)((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15)) | 1u;
+    return (uintptr_t)ter_spread(number) | 1u;
 }
 
 uintptr_t ter_identities_of(struct ter_identities *identities, uintptr_t object)

@@ -33,7 +33,7 @@ static uintptr_t bucket_key(const struct ter_weak_table *table, size_t bucket)
 
 static size_t home_of(const struct ter_weak_table *table, uintptr_t key)
 {
-    uint64_t hash = (uint64_t)(key >> 3) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = ter_spread(key >> 3);
 
     return (size_t)(hash >> 32) & (table->capacity - 1);
 }
