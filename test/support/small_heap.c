@@ -106,6 +106,19 @@ TER_NOINLINE void *small_heap_list(struct small_heap *small, unsigned kind, size
     return head;
 }
 
+void small_heap_list_at(struct small_heap *small, unsigned root, size_t length, size_t bytes)
+{
+    small->roots[root] = NULL;
+    for (size_t i = length; i-- > 0;) {
+        void **object = ter_allocate(small->mutator, TER_KIND_NORMAL, bytes);
+
+        assert_non_null(object);
+        object[0] = small->roots[root];
+        object[1] = (void *)i;
+        small->roots[root] = object;
+    }
+}
+
 TER_NOINLINE void small_heap_check_list(const struct small_heap *small, void *head, size_t length)
 {
     void **object = head;

@@ -72,5 +72,7 @@ struct ter_statistics small_heap_statistics(const struct small_heap *small);
 /* A list of `length` objects of `bytes` bytes, numbered from the head; returns the head. */
 TER_NOINLINE void *small_heap_list(struct small_heap *small, unsigned kind, size_t length,
                                    size_t bytes);
+/* Builds a list of ordinary objects in that root: nothing else need name them meanwhile. */
+void small_heap_list_at(struct small_heap *small, unsigned root, size_t length, size_t bytes);
 /* Compares such a list. */
 TER_NOINLINE void small_heap_check_list(const struct small_heap *small, void *head, size_t length);
