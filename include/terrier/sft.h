@@ -49,6 +49,7 @@ enum ter_space_kind {
     TER_SPACE_LARGE = 3,
     TER_SPACE_MALLOC = 4, /**< objects in malloc's memory */
     TER_SPACE_VM = 5,     /**< memory of the program's own */
+    TER_SPACE_COPY = 6,   /**< small objects that move */
     TER_SPACE_OTHER = 15  /**< a space that Terrier does not know; from here on numbers are free */
 };
 

@@ -7,6 +7,7 @@
 #include "alloc/arrivals.h"
 #include "alloc/bind.h"
 #include "alloc/by_policy.h"
+#include "alloc/by_runs.h"
 #include "alloc/counts.h"
 #include "alloc/ends.h"
 #include "alloc/freeing.h"

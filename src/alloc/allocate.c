@@ -171,8 +171,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     uintptr_t cell;
 
     if (TER_UNLIKELY(mutator->allocator->by_policy) &&
-        ter_mutator_allocate_small_by_policy(mutator, kind, ter_size_class_bytes[size_class],
-                                             &object))
+        ter_mutator_allocate_small_by_policy(mutator, kind, size_class, &object))
         return object;
     cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)

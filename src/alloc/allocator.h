@@ -61,7 +61,8 @@ struct ter_allocator {
     bool standing;                /* all mutators stand still: see world.h */
     bool visiting;                /* the program is shown all objects: none of them may go */
     /* Where objects come from, as the plan has it: */
-    struct ter_space *small[2]; /* up to TER_SMALL_MAX_BYTES; [1]: of uncollectable kinds */
+    /* Up to TER_SMALL_MAX_BYTES; [1]: of uncollectable kinds; [2]: of others that never move. */
+    struct ter_space *small[3];
     struct ter_space *large;
     struct ter_malloc_space *malloc_space; /* asked first; NULL: it is not */
     uint8_t barrier;                       /* that the plan needs, for new mutators */
@@ -111,7 +112,9 @@ TER_COLD bool ter_allocator_begin_locking(struct ter_allocator *allocator);
 TER_INLINE struct ter_space *ter_allocator_small_space(const struct ter_allocator *allocator,
                                                        unsigned kind)
 {
-    return allocator->small[allocator->kinds[kind].uncollectable];
+    const struct ter_kind *how = &allocator->kinds[kind];
+
+    return allocator->small[how->uncollectable ? 1 : how->never_moves ? 2 : 0];
 }
 
 TER_INLINE bool ter_allocator_is_locking(const struct ter_allocator *allocator)

@@ -116,10 +116,11 @@ static void *allocate_from(struct ter_policy_request *request)
     return (void *)object;
 }
 
-bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes,
-                                          void **object)
+bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind,
+                                          unsigned size_class, void **object)
 {
     struct ter_allocator *allocator = mutator->allocator;
+    size_t bytes = ter_size_class_bytes[size_class];
     struct ter_policy_request request = {.mutator = mutator,
                                          .space = ter_allocator_small_space(allocator, kind),
                                          .window = &mutator->windows[TER_SERVICE_SMALL][kind],
@@ -131,6 +132,10 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
         return true;
     if (request.space->policy->cells)
         return false;
+    if (request.space->policy->fill_run != NULL) {
+        *object = ter_mutator_allocate_from_runs(mutator, request.space, kind, size_class);
+        return true;
+    }
     *object = allocate_from(&request);
     return true;
 }

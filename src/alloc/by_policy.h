@@ -10,12 +10,10 @@
 
 #include "alloc/mutator.h"
 
-/*
- * A small object of `bytes` bytes, the size of a class; *object is NULL when memory is out. False:
- * the plan has cells for it.
+/* A small object of that class; *object is NULL when memory is out. False: there are cells for it.
  */
-bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes,
-                                          void **object);
+bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind,
+                                          unsigned size_class, void **object);
 /* A large one; a multiple of a granule that the machine can hold. NULL when memory is out. */
 void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind,
                                            size_t bytes);

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/alloc.h"
 
+static void return_run(struct ter_allocator *allocator, struct ter_space *space, uintptr_t block,
+                       struct ter_cell_run *run)
+{
+    /* In a forked child, the thread may have been about to open the run. */
+    size_t left = run->limit > run->cursor ? run->limit - run->cursor : 0;
+
+    allocator->allocated_since_collection -= left;
+    allocator->allocated_total -= left;
+    if (block != 0)
+        ter_block_space_return_run(ter_block_space_of(space), block, run);
+    else
+        space->policy->return_run(space, run);
+}
+
 static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;
     struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
     struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
 
-    if (slow->block != 0) {
-        /* In a forked child, the thread may have been about to open the run. */
-        size_t left = run->limit > run->cursor ? run->limit - run->cursor : 0;
-
-        allocator->allocated_since_collection -= left;
-        allocator->allocated_total -= left;
-        ter_block_space_return_run(ter_allocator_cells_of(allocator, kind), slow->block, run);
-    }
+    if (slow->block != 0 || run->cursor != run->limit)
+        return_run(allocator, ter_allocator_small_space(allocator, kind), slow->block, run);
     /* Who had a block gets another at once; who came to rest begins with common runs again. */
     *slow = (struct ter_mutator_slow){.common = slow->block != 0 ? SIZE_MAX / 2 : 0};
 }
@@ -27,14 +35,23 @@ void ter_mutator_flush(struct ter_mutator *mutator)
             flush_class(mutator, kind, size_class);
 }
 
+static void mark_class(const struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                       const struct ter_side_table *marks)
+{
+    struct ter_space *space = ter_allocator_small_space(mutator->allocator, kind);
+    const struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
+    size_t bytes = ter_size_class_bytes[size_class];
+
+    if (space->policy->keep_run != NULL)
+        space->policy->keep_run(space, run, bytes);
+    else
+        ter_bits_set_strided_shared(marks, run->cursor, run->limit, bytes);
+}
+
 void ter_mutator_mark_cell_runs(const struct ter_mutator *mutator,
                                 const struct ter_side_table *marks)
 {
     for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++) {
-            const struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
-
-            ter_bits_set_strided_shared(marks, run->cursor, run->limit,
-                                        ter_size_class_bytes[size_class]);
-        }
+        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+            mark_class(mutator, kind, size_class, marks);
 }

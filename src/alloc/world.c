@@ -228,9 +228,11 @@ void ter_world_forget_stopped(struct ter_allocator *allocator)
 void ter_world_mark_cell_runs(const struct ter_allocator *allocator,
                               const struct ter_side_table *marks)
 {
-    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         if (is_stopped(m))
             ter_mutator_mark_cell_runs(m, marks);
+        ter_mutator_leave_blocks(m);
+    }
 }
 
 /* Where the part of another thread's stack that may hold references ends. */

@@ -79,10 +79,11 @@ static bool begin(struct collection_request *request)
         return false;
     collector->collecting = true;
     /* Under stress also where it is not worth it, so that tests see it. */
-    ter_workers_prepare(&collector->workers, &collector->tracer,
-                        collector->allocator.stress_interval != 0
-                            ? SIZE_MAX
-                            : collector->trigger.live.scanned_bytes);
+    if (!collector->plan->one_worker)
+        ter_workers_prepare(&collector->workers, &collector->tracer,
+                            collector->allocator.stress_interval != 0
+                                ? SIZE_MAX
+                                : collector->trigger.live.scanned_bytes);
     pass(request, TER_PHASE_BEGINNING);
     pass(request, TER_PHASE_STOPPING);
     ter_os_hold_libraries(stop_and_mark_static_roots, request);
@@ -177,7 +178,8 @@ static void trim(struct ter_collector *collector, size_t allocated_bytes)
     if (!collector->trim.enabled)
         return;
     ter_spaces_hollow(collector, true);
-    surplus = ter_trim_surplus(&collector->trim, &collector->arena.accounting);
+    surplus = ter_trim_surplus(&collector->trim, &collector->arena.accounting,
+                               ter_spaces_reserve(collector));
     if (surplus == 0)
         return;
     ter_spaces_trim(collector, surplus);

@@ -48,6 +48,22 @@ void ter_collector_set_mark(const struct ter_collector *collector, uintptr_t obj
     space->policy->set_mark(space, object, marked);
 }
 
+uintptr_t ter_collector_now_at(const struct ter_collector *collector, uintptr_t address)
+{
+    const struct ter_space *space = ter_collector_space(collector, address);
+
+    return space->policy->moves ? space->policy->now_at(space, address) : address;
+}
+
+void ter_collector_hold(const struct ter_collector *collector, uintptr_t word)
+{
+    const struct ter_space *space = ter_collector_space(collector, word);
+
+    /* The map knows the space of a word, not whether that has memory there. */
+    if (space->policy->moves && ter_range_covers(&space->range, word))
+        space->policy->hold(space, word);
+}
+
 /* ---- All spaces ---- */
 
 void ter_collector_visit_objects(const struct ter_collector *collector, ter_object_visitor *visit,
@@ -131,6 +147,8 @@ static void add_row(struct ter_allocator *allocator, const struct ter_kind *kind
     if (!is_copy)
         details->base = *index;
     allocator->kinds[*index] = *kind;
+    allocator->kinds[*index].never_moves |=
+        kind->uncollectable || ter_kind_pins(kind) || details->dispose != NULL;
     allocator->kinds[*index].details = details;
     allocator->kind_count++;
 }
@@ -174,6 +192,19 @@ void ter_spaces_release(struct ter_collector *collector, struct ter_live *live)
         if (space->policy->release != NULL)
             space->policy->release(space, live);
     }
+}
+
+size_t ter_spaces_reserve(const struct ter_collector *collector)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->reserve_bytes != NULL)
+            bytes += space->policy->reserve_bytes(space);
+    }
+    return bytes;
 }
 
 /* Of those that serve large objects, or of the others. */

@@ -84,6 +84,10 @@ unsigned ter_collector_object_kind(const struct ter_collector *collector, uintpt
 /* Its mark, wherever it lies. */
 bool ter_collector_is_marked(const struct ter_collector *collector, uintptr_t object);
 void ter_collector_set_mark(const struct ter_collector *collector, uintptr_t object, bool marked);
+/* Where that byte is, of an object that may have moved in this collection; of others: there. */
+uintptr_t ter_collector_now_at(const struct ter_collector *collector, uintptr_t address);
+/* The object that covers the word does not move in this collection. */
+void ter_collector_hold(const struct ter_collector *collector, uintptr_t word);
 
 /* ---- All of them ---- */
 
@@ -116,6 +120,9 @@ ter_status ter_collector_add_kind(struct ter_collector *collector, const struct 
 /* What a step of a plan does as a rule: every space, by its policy. */
 void ter_spaces_prepare(struct ter_collector *collector);
 void ter_spaces_release(struct ter_collector *collector, struct ter_live *live);
+
+/* What a collection is likely to take beside what is in use. */
+size_t ter_spaces_reserve(const struct ter_collector *collector);
 
 /* Gives up to about `bytes` of free memory back to the system; returns how much. Under the lock. */
 size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes);

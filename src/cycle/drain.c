@@ -29,10 +29,19 @@ void ter_collector_drain(struct ter_collector *collector)
     }
 }
 
-void ter_collector_reach(struct ter_collector *collector, uintptr_t word)
+uintptr_t ter_collector_reach(struct ter_collector *collector, uintptr_t word)
 {
-    ter_tracer_word(&collector->tracer, word);
+    struct ter_tracer *tracer = &collector->tracer;
+    uintptr_t object;
+
+    word = ter_collector_now_at(collector, word);
+    object = ter_collector_find_interior(collector, word).bits;
+    if (object == 0 || !tracer->loop->moves)
+        ter_tracer_word(tracer, word);
+    else
+        word += tracer->loop->object(tracer, ter_object_at(object)).bits - object;
     ter_collector_drain(collector);
+    return word;
 }
 
 static void mark_uncollectable(void *context, uintptr_t object, size_t bytes,
@@ -49,9 +58,10 @@ static void mark_uncollectable(void *context, uintptr_t object, size_t bytes,
 /* Where only collectable kinds are served nobody need look. */
 static bool may_hold_uncollectable(const struct ter_collector_space *entry)
 {
+    const unsigned elsewhere = TER_SERVES_SMALL | TER_SERVES_FIXED;
     const struct ter_space *space = entry->space;
 
-    return entry->serves != TER_SERVES_SMALL &&
+    return (entry->serves == 0 || (entry->serves & ~elsewhere) != 0) &&
            (space->policy->has_uncollectable == NULL || space->policy->has_uncollectable(space));
 }
 

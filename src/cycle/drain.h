@@ -12,7 +12,7 @@
  * ready.
  */
 void ter_collector_drain(struct ter_collector *collector);
-/* The object that the word refers to, if any, and all behind it. */
-void ter_collector_reach(struct ter_collector *collector, uintptr_t word);
+/* The object that the word refers to, if any, and all behind it. Where that byte is now. */
+uintptr_t ter_collector_reach(struct ter_collector *collector, uintptr_t word);
 /* Objects of uncollectable kinds are roots, wherever they live: marks and scans them. */
 void ter_collector_mark_uncollectable(struct ter_collector *collector);

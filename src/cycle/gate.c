@@ -72,12 +72,38 @@ static enum ter_admission make_do_with_larger(struct ter_collector *collector, s
     return collector->allocator.make_do_bytes != 0 ? TER_CROWDED : refused(collector, bytes);
 }
 
+/*
+ * What is kept free for copies is given out rather than that a collection comes too soon, or memory
+ * is out: what finds no room then stays where it is.
+ */
+static bool may_take_reserve(const struct ter_collector *collector)
+{
+    return ter_trigger_missing(&collector->trigger, &collector->allocator) != 0;
+}
+
+static bool takes_reserve(struct ter_collector *collector, size_t bytes, size_t with_reserve)
+{
+    struct ter_accounting *accounting = &collector->arena.accounting;
+
+    return with_reserve != bytes && may_take_reserve(collector) &&
+           (ter_accounting_has_room(accounting, bytes) ||
+            ter_trigger_grow(&collector->trigger, &collector->allocator, accounting, bytes));
+}
+
+static bool grow_limit(struct ter_collector *collector, size_t bytes, size_t with_reserve)
+{
+    return ter_trigger_grow(&collector->trigger, &collector->allocator,
+                            &collector->arena.accounting, with_reserve) ||
+           takes_reserve(collector, bytes, with_reserve);
+}
+
 static enum ter_admission admit(void *context, size_t bytes)
 {
     struct ter_collector *collector = context;
     struct ter_accounting *accounting = &collector->arena.accounting;
+    size_t with_reserve = bytes + ter_spaces_reserve(collector);
 
-    if (ter_accounting_has_room(accounting, bytes))
+    if (ter_accounting_has_room(accounting, with_reserve))
         return admitted(collector);
     /* No collection makes room for this. */
     if (collector->trigger.max_bytes != 0 && bytes > collector->trigger.max_bytes)
@@ -88,7 +114,7 @@ static enum ter_admission admit(void *context, size_t bytes)
         if (ter_collector_collect(collector, TER_REASON_ALLOCATION))
             return TER_RETRY;
     }
-    if (!ter_trigger_grow(&collector->trigger, &collector->allocator, accounting, bytes))
+    if (!grow_limit(collector, bytes, with_reserve))
         return make_do_with_larger(collector, bytes);
     ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
     return admitted(collector);

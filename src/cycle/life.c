@@ -16,12 +16,14 @@ _Static_assert(TER_MOST_SPACES <= TER_TRACER_MAX_RANGES, "the tracer has room fo
 static void serve(struct ter_allocator *allocator, struct ter_space *space, unsigned serves)
 {
     if ((serves & TER_SERVES_SMALL) != 0)
-        allocator->small[0] = space;
+        allocator->small[0] = allocator->small[2] = space;
     if ((serves & TER_SERVES_UNCOLLECTABLE) != 0)
         allocator->small[1] = space;
+    if ((serves & TER_SERVES_FIXED) != 0)
+        allocator->small[2] = space;
     if ((serves & TER_SERVES_LARGE) != 0)
         allocator->large = space;
-    if ((serves & (TER_SERVES_SMALL | TER_SERVES_UNCOLLECTABLE)) != 0 && !space->policy->cells)
+    if ((serves & ~(unsigned)TER_SERVES_LARGE) != 0 && !space->policy->cells)
         allocator->by_policy = true;
 }
 

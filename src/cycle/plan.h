@@ -15,7 +15,8 @@ struct ter_collector;
 enum {
     TER_SERVES_SMALL = 1,         /* objects up to TER_SMALL_MAX_BYTES of collectable kinds */
     TER_SERVES_UNCOLLECTABLE = 2, /* the same of uncollectable kinds */
-    TER_SERVES_LARGE = 4          /* larger objects of all kinds */
+    TER_SERVES_LARGE = 4,         /* larger objects of all kinds */
+    TER_SERVES_FIXED = 8          /* small ones of collectable kinds that never move, if apart */
 };
 
 struct ter_plan_space {
@@ -33,6 +34,7 @@ struct ter_plan {
     unsigned space_count;
     /* By which objects are reached (trace/loop.h). NULL: what is allocated stays until the end. */
     const struct ter_loop *loop;
+    bool one_worker;          /* the loop is right for one alone */
     enum ter_barrier barrier; /* that stores into objects need */
     /*
      * Steps of a collection that differ from the usual: every space, in the order above, by its

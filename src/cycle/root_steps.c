@@ -2,6 +2,7 @@
 #include "cycle/root_steps.h"
 
 #include "cycle/drain.h"
+#include "cycle/pinning.h"
 
 struct root_visit {
     struct ter_collector *collector;
@@ -124,6 +125,12 @@ static void pinned_objects(const struct root_visit *visit)
     ter_pins_visit(&visit->collector->pins, &visit->collector->tracer);
 }
 
+/* Dead ones too, since a finalizer may bring them back. The last step before anything moves. */
+static void objects_that_pin(const struct root_visit *visit)
+{
+    ter_collector_pin_from_objects(visit->collector);
+}
+
 static void uncollectable_objects(const struct root_visit *visit)
 {
     ter_collector_mark_uncollectable(visit->collector);
@@ -133,7 +140,7 @@ static void uncollectable_objects(const struct root_visit *visit)
 
 static root_step *const static_steps[] = {data_segments_and_ranges, memory_of_spaces, thread_data};
 static root_step *const other_steps[] = {
-    what_callbacks_add,    stacks,      pinned_objects, reported_words_that_pin,
+    what_callbacks_add,    stacks,      pinned_objects, reported_words_that_pin, objects_that_pin,
     uncollectable_objects, exact_slots, reported_slots};
 
 bool ter_root_steps_refresh(struct ter_collector *collector)

@@ -26,13 +26,15 @@ size_t ter_trim_excess(const struct ter_accounting *accounting)
     return excess < SMALLEST_SURPLUS ? 0 : excess;
 }
 
-size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting)
+size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting,
+                        size_t reserve)
 {
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
     size_t idle = ter_accounting_idle(accounting), wanted = 0, surplus;
 
     for (unsigned i = 0; i < TER_TRIM_INTERVALS; i++)
         wanted = ter_max(wanted, trim->allocated[i]);
+    wanted += reserve;
     surplus = ter_min(idle > wanted ? idle - wanted : 0, trim->idle_before);
     return surplus < ter_max(SMALLEST_SURPLUS, used / 4) ? 0 : surplus;
 }

@@ -32,7 +32,8 @@ void ter_trim_begin(struct ter_trim *trim, const struct ter_accounting *accounti
 /* Notes what was allocated before this collection. */
 void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes);
 /* Bytes that should go back now; 0 when they are not worth it. */
-size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting);
+size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting,
+                        size_t reserve);
 /* Bytes that should go back between collections, as more has memory behind it than the limit
  * allows. */
 size_t ter_trim_excess(const struct ter_accounting *accounting);

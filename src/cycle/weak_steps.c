@@ -9,9 +9,12 @@
  */
 bool ter_collector_is_reached(const struct ter_collector *collector, uintptr_t object)
 {
-    const struct ter_space *space = ter_collector_space(collector, object);
-    ter_object base = ter_collector_find_interior(collector, object);
+    const struct ter_space *space;
+    ter_object base;
 
+    object = ter_collector_now_at(collector, object);
+    space = ter_collector_space(collector, object);
+    base = ter_collector_find_interior(collector, object);
     if (ter_object_is_none(base))
         return !space->policy->is_gone(space, object);
     return ter_collector_is_marked(collector, base.bits);
@@ -22,16 +25,35 @@ static bool is_reached(void *context, uintptr_t object)
     return ter_collector_is_reached(context, object);
 }
 
-static void reach_object(void *context, uintptr_t object)
+static uintptr_t reach_object(void *context, uintptr_t object)
 {
-    ter_collector_reach(context, object);
+    return ter_collector_reach(context, object);
+}
+
+static uintptr_t now_at(void *context, uintptr_t address)
+{
+    return ter_collector_now_at(context, address);
+}
+
+/*
+ * The object whose children are to be reached; 0: there is none. It must be whole while it is
+ * scanned, so it does not move then, whatever leads back to it.
+ */
+static uintptr_t hold_parent(struct ter_collector *collector, uintptr_t object)
+{
+    object = ter_collector_now_at(collector, object);
+    if (!ter_collector_is_object(collector, object))
+        return 0;
+    ter_collector_hold(collector, object);
+    return object;
 }
 
 static void reach_children(void *context, uintptr_t object)
 {
     struct ter_collector *collector = context;
 
-    if (!ter_collector_is_object(collector, object))
+    object = hold_parent(collector, object);
+    if (object == 0)
         return;
     ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
                         ter_collector_object_kind(collector, object));
@@ -48,7 +70,8 @@ static void reach_children_but_self(void *context, uintptr_t object)
     unsigned kind;
     size_t bytes;
 
-    if (!ter_collector_is_object(collector, object))
+    object = hold_parent(collector, object);
+    if (object == 0)
         return;
     kind = ter_collector_object_kind(collector, object);
     bytes = ter_collector_object_bytes(collector, object);
@@ -63,22 +86,14 @@ static void reach_children_but_self(void *context, uintptr_t object)
 
 static uintptr_t base_of(void *context, uintptr_t address)
 {
-    return ter_collector_find_interior(context, address).bits;
-}
-
-static uintptr_t now_at(void *context, uintptr_t object)
-{
-    const struct ter_collector *collector = context;
-    const struct ter_sft *owner = ter_collector_owner(collector, object);
-    ter_object moved = owner->forwarded_object(owner, ter_object_at(object));
-
-    return ter_object_is_none(moved) ? object : moved.bits;
+    return ter_collector_find_interior(context, ter_collector_now_at(context, address)).bits;
 }
 
 static struct ter_reach reach_of(struct ter_collector *collector)
 {
     return (struct ter_reach){.is_reached = is_reached,
                               .reach = reach_object,
+                              .now_at = now_at,
                               .reach_children = reach_children,
                               .reach_children_but_self = reach_children_but_self,
                               .context = collector};
@@ -103,4 +118,6 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_links_forget_dead(&collector->short_links, &way, base_of);
     ter_links_forget_dead(&collector->long_links, &way, base_of);
     ter_identities_update(&collector->identities, &way, now_at);
+    ter_links_follow(&collector->short_links, &way);
+    ter_links_follow(&collector->long_links, &way);
 }

@@ -204,7 +204,7 @@ static void press(struct ter_allocator *allocator)
     if (ter_allocator_is_locked_by_me(allocator))
         return;
     ter_allocator_lock(allocator);
-    if (!atomic_load_explicit(&allocator->pressed, memory_order_relaxed) && !allocator->by_policy)
+    if (!atomic_load_explicit(&allocator->pressed, memory_order_relaxed))
         give_up_own_runs(allocator);
     atomic_store_explicit(&allocator->pressed, true, memory_order_relaxed);
     ter_allocator_unlock(allocator);

@@ -158,7 +158,9 @@ struct ter_client_kind {
     bool zeroed;               /* memory is zero when it is handed out */
 };
 
-/* Under the lock. TER_ERROR_FULL: there are TER_HEAP_KINDS. */
+/* Before the first allocation: no object of any kind ever moves. */
+void ter_heap_never_move(struct ter_heap *heap);
+/* Under the lock. TER_ERROR_FULL: there are TER_HEAP_KINDS. They never move. */
 ter_status ter_heap_add_kind(struct ter_heap *heap, const struct ter_client_kind *kind,
                              unsigned *index);
 /* Any time. */

@@ -52,10 +52,19 @@ ter_status ter_heap_add_kind(struct ter_heap *heap, const struct ter_client_kind
 {
     struct ter_kind wanted = {.scan = scan_of(kind),
                               .zeroed = kind->zeroed,
+                              .never_moves = true,
                               .visitor = kind->tracer,
                               .context = kind->context};
 
     return ter_collector_add_kind(&heap->collector, &wanted, index);
+}
+
+void ter_heap_never_move(struct ter_heap *heap)
+{
+    struct ter_allocator *allocator = &heap->collector.allocator;
+
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
+        allocator->kinds[kind].never_moves = true;
 }
 
 unsigned ter_heap_kind_count(const struct ter_heap *heap)

@@ -51,7 +51,10 @@ static void clear_tail(const struct ter_collector *collector, uintptr_t object, 
         memset((void *)(object + bytes), 0, old_bytes - bytes);
 }
 
-/* An object that goes away by hand takes its finalizer with it. */
+/*
+ * An object that goes away by hand takes its finalizer with it. The owner was looked up without the
+ * lock: between that and the lock lies no safepoint, and what a stopped thread names does not move.
+ */
 static void release(struct ter_mutator *mutator, const struct ter_sft *owner, uintptr_t object)
 {
     struct ter_collector *collector = collector_of(mutator);

@@ -26,6 +26,8 @@ static void make_heap(void)
     if (status != TER_OK)
         ter_fatal("no heap can be made: %s", ter_status_message(status));
     ter_libgc.extra_bytes = GC_all_interior_pointers != 0 ? 1 : 0;
+    /* Programs hide addresses, and hash them. */
+    ter_heap_never_move(heap);
     ter_libgc_connect(heap);
     ter_libgc_count_interior(heap, GC_all_interior_pointers != 0);
     __atomic_store_n(&ter_libgc.heap, heap, __ATOMIC_RELEASE);

@@ -38,6 +38,9 @@ struct ter_side_spec {
  * PAGE_RUN      page runs, used or free (pages/page_run.h)
  * CHUNK_RUN     the used run that comes into a chunk from below (pages/page_runs.h)
  * LARGE         what the object in a used run is (space/large.h)
+ * START         set where an object begins or what was one, and behind the last (space/copy.h)
+ * PIN           set on the first granule of an object that the program pinned (space/copy.h)
+ * STAY          likewise, of one that must not move in this collection (space/copy.h)
  */
 #define TER_SIDE_SPECS(X)                                                                          \
     X(VALID_OBJECT, "terrier:side:valid-object", 0, TER_LOG_BYTES_IN_GRANULE)                      \
@@ -48,7 +51,10 @@ struct ter_side_spec {
     X(BLOCK_LINK, "terrier:side:block-link", 5, TER_LOG_BYTES_IN_BLOCK)                            \
     X(PAGE_RUN, "terrier:side:page-run", 7, TER_LOG_BYTES_IN_PAGE)                                 \
     X(CHUNK_RUN, "terrier:side:chunk-run", 5, TER_LOG_BYTES_IN_CHUNK)                              \
-    X(LARGE, "terrier:side:large", 7, TER_LOG_BYTES_IN_PAGE)
+    X(LARGE, "terrier:side:large", 7, TER_LOG_BYTES_IN_PAGE)                                       \
+    X(START, "terrier:side:start", 0, TER_LOG_BYTES_IN_GRANULE)                                    \
+    X(PIN, "terrier:side:pin", 0, TER_LOG_BYTES_IN_GRANULE)                                        \
+    X(STAY, "terrier:side:stay", 0, TER_LOG_BYTES_IN_GRANULE)
 
 #define TER_SIDE_ENUM(identifier, name, log_bits, log_region) TER_SIDE_##identifier,
 enum ter_side_id { TER_SIDE_SPECS(TER_SIDE_ENUM) TER_SIDE_COUNT };

@@ -45,9 +45,9 @@ struct ter_kind {
     enum ter_scan scan;
     bool zeroed;        /* memory is zero when it is handed out */
     bool uncollectable; /* lives until freed, and is a root */
-    bool never_moves;
-    bool remembered; /* stores into its objects need no barrier */
-    bool only_slots; /* its visitor reports slots and no words, so that its objects may move */
+    bool never_moves;   /* keeps its address under every plan */
+    bool remembered;    /* stores into its objects need no barrier */
+    bool only_slots;    /* its visitor reports slots and no words, so that its objects may move */
     const struct ter_object_layout *layout;
     ter_kind_visitor *visitor;
     void *context; /* the visitor's */
@@ -83,6 +83,13 @@ TER_INLINE size_t ter_kind_slot_bytes(const struct ter_kind *kind)
 
 /* The same for a kind: one with slots has a layout or visitor, and memory that reads zero. */
 const char *ter_kind_check(const struct ter_kind *kind);
+
+/* May an object hold ambiguous words? What those lead to stays where it is, and it does too. */
+TER_INLINE bool ter_kind_pins(const struct ter_kind *kind)
+{
+    return kind->scan == TER_SCAN_AMBIGUOUS ||
+           (kind->scan == TER_SCAN_VISITOR && !kind->only_slots);
+}
 
 /*
  * Is memory that was never filled in harmful to look at? Then it is cleared before it becomes an

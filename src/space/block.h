@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include "space/cell_run.h"
 #include "space/common.h"
 #include "space/size_class.h"
 
@@ -30,16 +31,6 @@ struct ter_block_head {
     uint8_t kind;
     uint8_t scan;
     uint32_t unused;
-};
-
-/*
- * A cell run, where a mutator allocates: [cursor, limit) is free, zeroed if the kind wants it. The
- * program's code sees it as a struct ter_window.
- */
-struct ter_cell_run {
-    uintptr_t cursor;
-    uintptr_t limit;
-    uintptr_t bytes; /* of a cell; 0 until the program asks for the window */
 };
 
 struct ter_block_state {
@@ -170,15 +161,8 @@ TER_INLINE bool ter_block_is_handed_out(const struct ter_arena *arena, uintptr_t
 {
     const struct ter_cell_run *run =
         __atomic_load_n(&ter_block_state_of(arena, cell)->owner, __ATOMIC_ACQUIRE);
-    uintptr_t cursor, limit;
 
-    if (run == NULL)
-        return true;
-    /* The limit first: see publish_run. */
-    limit = __atomic_load_n(&run->limit, __ATOMIC_ACQUIRE);
-    cursor = __atomic_load_n(&run->cursor, __ATOMIC_RELAXED);
-    return cell < cursor || cell >= limit ||
-           ter_align_down(cursor, TER_BYTES_IN_BLOCK) != ter_align_down(cell, TER_BYTES_IN_BLOCK);
+    return run == NULL || !ter_cell_run_holds(run, cell);
 }
 
 /*

@@ -125,21 +125,9 @@ static uintptr_t resume_address(const struct ter_block_state *state, uintptr_t b
 
 /* ---- Runs ---- */
 
-/*
- * Other threads may ask about cells at any time. Who reads a limit and then a cursor gets a cursor
- * that is at least as new: the run is emptied, moved, and only then opened. A cursor that is newer
- * lies behind the cells of the old run, or in another block.
- */
-static void publish_run(struct ter_cell_run *run, uintptr_t cursor, uintptr_t limit)
-{
-    __atomic_store_n(&run->limit, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&run->cursor, cursor, __ATOMIC_RELEASE);
-    __atomic_store_n(&run->limit, limit, __ATOMIC_RELEASE);
-}
-
 static void let_go(struct ter_block_state *state, struct ter_cell_run *run)
 {
-    publish_run(run, 0, 0);
+    ter_cell_run_publish(run, 0, 0);
     __atomic_store_n(&state->owner, NULL, __ATOMIC_RELEASE);
     state->zeroed = false;
 }
@@ -212,7 +200,7 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     end = cap_hole(&search, head, start, end_of_hole(&search, word, start, max_bytes), max_bytes);
     set_resume(state, block, end);
     /* The run first: a question from another thread must not see the bits of cells without it. */
-    publish_run(run, start, end);
+    ter_cell_run_publish(run, start, end);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     make_cells_valid(&search, start, end, alone);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */

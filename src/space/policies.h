@@ -13,6 +13,7 @@
     X(immortal)                                                                                    \
     X(large)                                                                                       \
     X(bump)                                                                                        \
+    X(copy)                                                                                        \
     X(malloc)                                                                                      \
     X(vm)
 

@@ -15,6 +15,7 @@
 #include "metadata/metadata.h"
 #include "object/object.h"
 #include "sft/sft.h"
+#include "space/cell_run.h"
 #include "trace/trace.h"
 
 struct ter_space;
@@ -85,6 +86,22 @@ struct ter_policy {
      */
     ter_status (*allocate)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes,
                            uintptr_t *object, bool *zeroed);
+    /*
+     * In place of `place`, `reuse` and `allocate`, all four or none: runs, so that small ones are
+     * allocated as cells are. `fill_run` takes one of cells of the size class, of at most `most`
+     * bytes but one cell at least, of the block in the window; false: that has no room, and the
+     * window is 0. By the mutator's thread, which holds off stops, or under the lock. `run` stands
+     * among the mutator's runs of the kind, where the first is the one of the first class.
+     */
+    bool (*fill_run)(struct ter_space *space, uintptr_t *window, unsigned kind, unsigned size_class,
+                     size_t most, struct ter_cell_run *run);
+    /* A fresh block for the window, which was admitted; `owner`: the mutator's runs of the kind. */
+    ter_status (*take_fresh)(struct ter_space *space, uintptr_t *window, unsigned kind,
+                             const struct ter_cell_run *owner);
+    /* What is left of a run is no object; it is empty. Under the lock. */
+    void (*return_run)(struct ter_space *space, struct ter_cell_run *run);
+    /* After `prepare`: cells of `bytes` bytes stay as they are, and in the run. */
+    void (*keep_run)(struct ter_space *space, const struct ter_cell_run *run, size_t bytes);
     /* The mutator with that window ends. Optional. */
     void (*give_up)(struct ter_space *space, uintptr_t *window, unsigned kind);
     /* Frees an object by hand; returns its bytes. NULL where `cells` or `owned_by_program`. */
@@ -107,6 +124,18 @@ struct ter_policy {
                        enum ter_word_form form);
     /* Lets go of what was not reached, and counts what was. Optional. */
     void (*release)(struct ter_space *space, struct ter_live *live);
+    /* What a collection is likely to take beside what is in use. Optional: nothing. */
+    size_t (*reserve_bytes)(const struct ter_space *space);
+    /*
+     * Where that byte of an object is, which may have moved in this collection; no matter whose it
+     * is. Set if `moves`.
+     */
+    uintptr_t (*now_at)(const struct ter_space *space, uintptr_t address);
+    /*
+     * The object that covers the word does not move in this collection, whether it is reached or
+     * not: its first byte, 0 for none. Set if `moves`.
+     */
+    uintptr_t (*hold)(const struct ter_space *space, uintptr_t word);
     /* When threads run again: what could not be done while they stood. Optional. */
     void (*resumed)(struct ter_space *space);
 

@@ -39,17 +39,27 @@ ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
     return TER_OK;
 }
 
-void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct ter_reach *reach)
+static void reach_data(struct ter_finalizer *record, const struct ter_reach *reach)
+{
+    record->data = (void *)reach->reach(reach->context, (uintptr_t)record->data);
+}
+
+static void reach_object_of(struct ter_finalizer *record, const struct ter_reach *reach)
+{
+    record->object = reach->reach(reach->context, record->object);
+}
+
+void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
     for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
+        struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record != NULL)
-            reach->reach(reach->context, (uintptr_t)record->data);
+            reach_data(record, reach);
     }
     for (size_t i = finalizers->ready_first; i < finalizers->ready_end; i++) {
-        reach->reach(reach->context, finalizers->ready[i].object);
-        reach->reach(reach->context, (uintptr_t)finalizers->ready[i].data);
+        reach_object_of(&finalizers->ready[i], reach);
+        reach_data(&finalizers->ready[i], reach);
     }
 }
 
@@ -175,12 +185,10 @@ static void reach_waiting(const struct ter_finalizers *finalizers, const struct 
     }
 }
 
-void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach)
+static void process_waiting(struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
     size_t first = ter_finalizers_ready(finalizers);
 
-    if (finalizers->waiting.count == 0)
-        return;
     reach_what_comes_later(finalizers, reach);
     if (!reserve_queue(finalizers, count_unreached(finalizers, reach))) {
         ter_log(TER_LOG_WARNING, "no memory for the finalizer queue: finalizers wait");
@@ -190,9 +198,17 @@ void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_
     /* All that is found now is decided before any of it is reached, so that order is no chance. */
     queue_unreached(finalizers, reach, false);
     for (size_t i = finalizers->ready_first + first; i < finalizers->ready_end; i++)
-        reach->reach(reach->context, finalizers->ready[i].object);
+        reach_object_of(&finalizers->ready[i], reach);
     first = finalizers->ready_end;
     queue_unreached(finalizers, reach, true);
     for (size_t i = first; i < finalizers->ready_end; i++)
-        reach->reach(reach->context, finalizers->ready[i].object);
+        reach_object_of(&finalizers->ready[i], reach);
+}
+
+void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach)
+{
+    if (finalizers->waiting.count == 0)
+        return;
+    process_waiting(finalizers, reach);
+    ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
 }

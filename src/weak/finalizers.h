@@ -50,8 +50,10 @@ ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
                                    const struct ter_finalizer *wanted, struct ter_finalizer *old);
 
 /* During a collection, before the process below: reaches data and queued objects. */
-void ter_finalizers_reach(const struct ter_finalizers *finalizers, const struct ter_reach *reach);
-/* Moves what is to be finalized to the queue and keeps it. No memory: it waits for the next time.
+void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_reach *reach);
+/*
+ * Moves what is to be finalized to the queue and keeps it. No memory: it waits for the next time.
+ * Knows all others by where they are now.
  */
 void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach);
 

@@ -63,13 +63,19 @@ static void remove_if(struct ter_links *links,
     }
 }
 
+/* The word of a link, wherever the object is now that it lies in. */
+static uintptr_t *word_of(const struct ter_link *link, const struct ter_reach *reach)
+{
+    return (uintptr_t *)reach->now_at(reach->context, link->link);
+}
+
 static bool clear_if_unreached(struct ter_link *link, void *context)
 {
     const struct ter_reach *reach = context;
 
     if (reach->is_reached(reach->context, link->object))
         return false;
-    *(uintptr_t *)link->link = 0;
+    *word_of(link, reach) = 0;
     return true;
 }
 
@@ -99,4 +105,29 @@ void ter_links_forget_dead(struct ter_links *links, const struct ter_reach *reac
 
     if (links->table.count != 0)
         remove_if(links, lies_in_dead_object, &forget);
+}
+
+/* The word names the object, or hides it by its complement; anything else is the program's. */
+static void follow_object(struct ter_link *link, const struct ter_reach *reach)
+{
+    uintptr_t before = link->object, *word = word_of(link, reach);
+
+    link->object = reach->now_at(reach->context, before);
+    if (link->object == before)
+        return;
+    if (*word == before)
+        *word = link->object;
+    else if (*word == ~before)
+        *word = ~link->object;
+}
+
+void ter_links_follow(struct ter_links *links, const struct ter_reach *reach)
+{
+    for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
+        struct ter_link *link = ter_weak_table_at(&links->table, bucket);
+
+        if (link != NULL)
+            follow_object(link, reach);
+    }
+    ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
 }

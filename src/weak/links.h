@@ -35,3 +35,5 @@ void ter_links_clear_unreached(struct ter_links *links, const struct ter_reach *
  */
 void ter_links_forget_dead(struct ter_links *links, const struct ter_reach *reach,
                            uintptr_t (*base_of)(void *context, uintptr_t address));
+/* After those two: finds objects and words of links where they moved. */
+void ter_links_follow(struct ter_links *links, const struct ter_reach *reach);

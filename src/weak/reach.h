@@ -7,8 +7,10 @@
 struct ter_reach {
     /* Was the object reached? True for what lies outside the heap. */
     bool (*is_reached)(void *context, uintptr_t object);
-    /* Reaches the object itself and all that it leads to. */
-    void (*reach)(void *context, uintptr_t object);
+    /* Reaches the object and all that it leads to. Where that byte of it is now. */
+    uintptr_t (*reach)(void *context, uintptr_t object);
+    /* Where that byte of an object is, which may have moved in this collection. */
+    uintptr_t (*now_at)(void *context, uintptr_t address);
     /* Reaches what the object leads to, but not the object, unless something leads back to it. */
     void (*reach_children)(void *context, uintptr_t object);
     /* The same, but references from the object to itself do not count. */

@@ -142,3 +142,36 @@ void *ter_weak_table_at(const struct ter_weak_table *table, size_t bucket)
 {
     return bucket_key(table, bucket) == 0 ? NULL : bucket_record(table, bucket);
 }
+
+/* Out with the old one first: then there is room for the new one. */
+static void change_key(struct ter_weak_table *table, const void *record, uintptr_t key)
+{
+    uintptr_t copy[TER_WEAK_RECORD_WORDS];
+    uintptr_t *moved;
+
+    memcpy(copy, record, table->record_bytes);
+    ter_weak_table_remove(table, copy[0]);
+    moved = ter_weak_table_insert(table, key);
+    TER_CHECK(moved != NULL);
+    memcpy(moved + 1, copy + 1, table->record_bytes - sizeof(uintptr_t));
+}
+
+/*
+ * Taking a record out shifts later ones back, so a bucket is looked at until what it holds has its
+ * new key. A record that comes by twice has it.
+ */
+void ter_weak_table_rekey(struct ter_weak_table *table,
+                          uintptr_t (*now_at)(void *context, uintptr_t key), void *context)
+{
+    size_t bucket = 0;
+
+    while (bucket < table->capacity) {
+        const uintptr_t *record = ter_weak_table_at(table, bucket);
+        uintptr_t key = record == NULL ? 0 : now_at(context, *record);
+
+        if (record == NULL || key == *record)
+            bucket++;
+        else
+            change_key(table, record, key);
+    }
+}

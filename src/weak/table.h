@@ -12,6 +12,9 @@
 #include "layout/layout.h"
 #include "os/os.h"
 
+/* Most words of a record. */
+#define TER_WEAK_RECORD_WORDS 8u
+
 struct ter_weak_table {
     unsigned char *records;
     size_t record_bytes;
@@ -31,6 +34,13 @@ bool ter_weak_table_match(struct ter_weak_table *table, const struct ter_weak_ta
 void ter_weak_table_clear(struct ter_weak_table *table);
 /* True when there was one. */
 bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key);
+
+/*
+ * Each record gets the key that `now_at` says for its own, which none may have that is not to get
+ * another one. Needs no memory.
+ */
+void ter_weak_table_rekey(struct ter_weak_table *table,
+                          uintptr_t (*now_at)(void *context, uintptr_t key), void *context);
 
 /*
  * Without the lock: a record that the calling thread knows to be in it, and that nobody takes out

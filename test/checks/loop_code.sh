@@ -219,8 +219,10 @@ check_code() {
     done
 }
 
+# define_of FILE NAME: one line, however many it stands on.
 define_of() {
-    sed -n "s/^#define TER_LOOP_$2 *//p" "$root/$1"
+    sed -e ':more' -e '/\\$/{N;s/\\\n/ /;b more' -e '}' "$root/$1" |
+        sed -n "s/^#define TER_LOOP_$2 *//p"
 }
 
 grep -ls '^#include "trace/loop.h"' "$root"/src/*/*.c | sed "s,^$root/,," >"$temp/files"

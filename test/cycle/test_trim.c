@@ -24,18 +24,18 @@ static void keeps_what_is_needed_again(void **state)
 
     (void)state;
     ter_trim_begin(&trim, &accounting);
-    assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(50));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(50));
     ter_trim_note(&trim, TER_MIB(20));
-    assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(30));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(30));
     for (unsigned i = 1; i < TER_TRIM_INTERVALS; i++) {
         ter_trim_note(&trim, TER_MIB(1));
-        assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(30));
+        assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(30));
     }
     /* The busy interval is forgotten. */
     ter_trim_note(&trim, TER_MIB(2));
-    assert_int_equal(ter_trim_surplus(&trim, &accounting), TER_MIB(48));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(48));
     ter_trim_note(&trim, TER_MIB(50));
-    assert_int_equal(ter_trim_surplus(&trim, &accounting), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), 0);
 }
 
 static void little_is_not_worth_it(void **state)
@@ -47,9 +47,9 @@ static void little_is_not_worth_it(void **state)
 
     (void)state;
     ter_trim_begin(&trim, &share);
-    assert_int_equal(ter_trim_surplus(&trim, &small), 0);
-    assert_int_equal(ter_trim_surplus(&trim, &enough), TER_MIB(1));
-    assert_int_equal(ter_trim_surplus(&trim, &share), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &small, 0), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &enough, 0), TER_MIB(1));
+    assert_int_equal(ter_trim_surplus(&trim, &share, 0), 0);
 }
 
 /* A collection that came since the limit was reached: the next interval needs all of it again. */
@@ -62,11 +62,11 @@ static void keeps_what_had_a_use_before(void **state)
 
     (void)state;
     ter_trim_begin(&trim, &full);
-    assert_int_equal(ter_trim_surplus(&trim, &after), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &after, 0), 0);
     ter_trim_begin(&trim, &part);
-    assert_int_equal(ter_trim_surplus(&trim, &after), TER_MIB(12));
+    assert_int_equal(ter_trim_surplus(&trim, &after, 0), TER_MIB(12));
     ter_trim_begin(&trim, &after);
-    assert_int_equal(ter_trim_surplus(&trim, &after), TER_MIB(54));
+    assert_int_equal(ter_trim_surplus(&trim, &after, 0), TER_MIB(54));
 }
 
 static void no_more_than_the_limit(void **state)

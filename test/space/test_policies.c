@@ -37,7 +37,14 @@ static void every_record_agrees_with_itself(void **state)
 
         assert_int_equal(policy->in_layout, (policy->side & TER_SIDE_SET(VALID_OBJECT)) != 0);
         assert_int_equal(policy->free == NULL, policy->cells || policy->owned_by_program);
-        assert_int_equal(policy->allocate == NULL, policy->admit_bytes == NULL);
+        assert_int_equal(policy->allocate == NULL && policy->fill_run == NULL,
+                         policy->admit_bytes == NULL);
+        assert_true(policy->fill_run == NULL || policy->allocate == NULL);
+        assert_int_equal(policy->fill_run == NULL, policy->take_fresh == NULL);
+        assert_int_equal(policy->fill_run == NULL, policy->return_run == NULL);
+        assert_int_equal(policy->fill_run == NULL, policy->keep_run == NULL);
+        assert_int_equal(policy->moves, policy->now_at != NULL);
+        assert_int_equal(policy->moves, policy->hold != NULL);
         assert_true(policy->place == NULL || policy->allocate != NULL);
         assert_true(policy->reuse == NULL || policy->give_up != NULL);
         assert_true(policy->allocate == NULL || !policy->cells);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What objects with ambiguous words lead to, before anything moves. With the world stopped. */
+#pragma once
+
+#include "cycle/collector.h"
+
+/*
+ * Whatever a word may refer to that lies in an object which pins (ter_kind_pins), dead ones
+ * included, does not move in this collection. Nothing is reached by that.
+ */
+void ter_collector_pin_from_objects(struct ter_collector *collector);

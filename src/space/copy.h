@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A space of small objects that move: a collection copies what it reaches to fresh blocks and frees
+ * the blocks that it left. Objects of one kind and of all sizes lie one after another in a block,
+ * without headers; what there is to know of them are bits beside the heap.
+ *
+ * A block consists of pieces. Bits of the table START say where one begins; it ends where the next
+ * one does, or with the block. The block's first granule has its bit, and so has what lies behind
+ * the last object; the last granule of a block is never part of an object, so that there is such a
+ * place. A piece is an object if its valid-object bit is set.
+ *
+ * In a collection, of a block that is being left (`from`):
+ *
+ * - The valid-object bit is set: the object has not moved. If its bit of STAY is set it never will,
+ *   and that of MARK tells whether it was reached.
+ * - It is clear, and the piece's first word is not 0: the object moved to where that word says.
+ * - It is clear, and the first word is 0: there is no object. Whoever makes an object none writes
+ *   that 0, at the latest before the collection.
+ *
+ * Objects in blocks that are not `from` were reached. Between collections no block is, and the bits
+ * of MARK and STAY are clear.
+ *
+ * Invariant: an ambiguous word sets STAY before the first object moves, so none ever leads to one
+ * that moved. A copy that finds no room sets STAY instead; so moving never fails.
+ */
+#pragma once
+
+#include "space/cell_run.h"
+#include "space/common.h"
+
+enum ter_copy_state {
+    TER_COPY_FREE = 0,
+    TER_COPY_CLOSED, /* nothing is added to it */
+    TER_COPY_OPEN    /* its owner takes runs of it */
+};
+
+/* Of a block: the first 8 bytes are what tracing reads. */
+struct ter_copy_block {
+    uint8_t from; /* it is being left */
+    uint8_t kind;
+    uint8_t scan;
+    uint8_t stays; /* bits of PIN or STAY are set in it */
+    uint8_t state;
+    bool zeroed;   /* what lies behind `used` reads zero; of a free block: all of it, not used */
+    uint16_t used; /* granules from the first on that have had objects */
+    /* The runs of the mutator that filled it, one a size class; NULL: none. They stay readable. */
+    const struct ter_cell_run *owner;
+};
+
+/* Where objects of a kind are copied to: [cursor, limit) of a block; nowhere at first. */
+struct ter_copier {
+    uintptr_t cursor;
+    uintptr_t limit;
+};
+
+struct ter_copiers {
+    struct ter_copy_space *space;
+    struct ter_copier of[TER_MAX_KINDS];
+};
+
+struct ter_copy_space {
+    struct ter_space space;
+    struct ter_blocks blocks;
+    struct ter_copiers *copiers; /* apart, so that the records of the map stay small */
+    size_t blocks_to_take;       /* that this collection may take */
+    size_t blocks_after;         /* in use after the last collection */
+    size_t bytes_after;          /* of objects, then */
+    unsigned survived;           /* of 256 bytes allocated before it */
+};
+
+TER_INLINE struct ter_copy_space *ter_copy_space_of(const struct ter_space *space)
+{
+    return (struct ter_copy_space *)(uintptr_t)space;
+}
+
+TER_INLINE struct ter_copy_block *ter_copy_block_of(const struct ter_arena *arena,
+                                                    uintptr_t address)
+{
+    return TER_SIDE_RECORD(arena->side, BLOCK, address);
+}
+
+TER_INLINE uintptr_t ter_copy_start_of_block(uintptr_t address)
+{
+    return ter_align_down(address, TER_BYTES_IN_BLOCK);
+}
+
+/* Where objects of the block end at the latest. */
+TER_INLINE uintptr_t ter_copy_limit_of_block(uintptr_t address)
+{
+    return ter_copy_start_of_block(address) + TER_BYTES_IN_BLOCK - TER_BYTES_IN_GRANULE;
+}
+
+/* The piece that covers `word` begins there; the block is in use. */
+uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word);
+/* Bytes of the piece that begins at `start`. */
+size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start);
+
+/* ---- Allocation: see space/policy.h ---- */
+
+bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind,
+                       unsigned size_class, size_t most, struct ter_cell_run *run);
+ter_status ter_copy_take_fresh(struct ter_space *space, uintptr_t *window, unsigned kind,
+                               const struct ter_cell_run *owner);
+void ter_copy_return_run(struct ter_space *space, struct ter_cell_run *run);
+void ter_copy_keep_run(struct ter_space *space, const struct ter_cell_run *run, size_t bytes);
+/* A fresh block: one piece that is no object. */
+ter_status ter_copy_take_block(struct ter_copy_space *space, unsigned kind, uintptr_t *block);
+
+/* ---- Collection; with the world stopped ---- */
+
+/* All blocks are being left; copies may take so many bytes of blocks. */
+void ter_copy_begin(struct ter_copy_space *space, size_t bytes);
+void ter_copy_prepare(struct ter_space *space);
+void ter_copy_release(struct ter_space *space, struct ter_live *live);
+size_t ter_copy_trim(struct ter_space *space, size_t bytes);
+size_t ter_copy_reserve(const struct ter_space *space);
+
+/* The object does not move in this collection; false: it has moved, or there is none. */
+bool ter_copy_hold(const struct ter_space *space, uintptr_t object);
+/* The same for the object that covers `word`, if any: its first byte, or 0. */
+uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word);
+/* Where an object moved to in this collection; 0: it did not. */
+uintptr_t ter_copy_new_place(const struct ter_space *space, uintptr_t object);

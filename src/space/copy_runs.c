@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks of objects that move: taking runs of them.
+ *
+ * Invariant: whoever asks about a word of a run from another thread finds the run before the
+ * valid-object bits of its cells. A mutator takes runs of a block while that is open and names the
+ * mutator's own runs; a collection closes every block.
+ */
+#include "space/space.h"
+
+#include <string.h>
+
+static const struct ter_side_table *copy_run_bits(const struct ter_space *space)
+{
+    return ter_space_table(space, TER_SIDE_START);
+}
+
+ter_status ter_copy_take_block(struct ter_copy_space *space, unsigned kind, uintptr_t *block)
+{
+    struct ter_copy_block *record;
+    bool zeroed;
+    ter_status status = ter_blocks_acquire(&space->blocks, block, &zeroed);
+
+    if (status != TER_OK)
+        return status;
+    ter_bits_set_shared(copy_run_bits(&space->space), *block);
+    record = ter_copy_block_of(space->space.arena, *block);
+    record->kind = (uint8_t)kind;
+    record->scan = (uint8_t)space->space.kinds[kind].scan;
+    record->zeroed = zeroed;
+    record->used = 0;
+    __atomic_store_n(&record->state, TER_COPY_CLOSED, __ATOMIC_RELEASE);
+    return TER_OK;
+}
+
+ter_status ter_copy_take_fresh(struct ter_space *space, uintptr_t *window, unsigned kind,
+                               const struct ter_cell_run *owner)
+{
+    uintptr_t block;
+    struct ter_copy_block *record;
+    ter_status status = ter_copy_take_block(ter_copy_space_of(space), kind, &block);
+
+    if (status != TER_OK)
+        return status;
+    record = ter_copy_block_of(space->arena, block);
+    __atomic_store_n(&record->owner, owner, __ATOMIC_RELEASE);
+    __atomic_store_n(&record->state, TER_COPY_OPEN, __ATOMIC_RELEASE);
+    *window = block;
+    return TER_OK;
+}
+
+/* So many whole cells as `most` and `room` hold, at least one; 0: there is no room. */
+static size_t bytes_of_run(size_t cell_bytes, size_t most, size_t room)
+{
+    if (room < cell_bytes)
+        return 0;
+    return ter_max(ter_min(most, room) / cell_bytes, 1) * cell_bytes;
+}
+
+static void make_copy_cells(struct ter_space *space, unsigned kind, uintptr_t start, uintptr_t end,
+                            size_t cell_bytes)
+{
+    ter_bits_set_strided_shared(ter_space_table(space, TER_SIDE_VALID_OBJECT), start, end,
+                                cell_bytes);
+    if (!space->kinds[kind].zeroed)
+        ter_valgrind_undefined(start, end - start);
+    else if (!ter_copy_block_of(space->arena, start)->zeroed)
+        memset((void *)start, 0, end - start);
+}
+
+bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind,
+                       unsigned size_class, size_t most, struct ter_cell_run *run)
+{
+    size_t cell_bytes = ter_size_class_bytes[size_class], bytes;
+    uintptr_t block = *window, start;
+    struct ter_copy_block *record;
+
+    if (block == 0)
+        return false;
+    record = ter_copy_block_of(space->arena, block);
+    start = block + ((uintptr_t)record->used << TER_LOG_BYTES_IN_GRANULE);
+    bytes = bytes_of_run(cell_bytes, most, ter_copy_limit_of_block(block) - start);
+    if (record->state != TER_COPY_OPEN || record->owner != run - size_class || bytes == 0) {
+        *window = 0;
+        return false;
+    }
+    record->used = (uint16_t)((start + bytes - block) >> TER_LOG_BYTES_IN_GRANULE);
+    ter_bits_set_strided_shared(copy_run_bits(space), start + cell_bytes,
+                                start + bytes + TER_BYTES_IN_GRANULE, cell_bytes);
+    ter_cell_run_publish(run, start, start + bytes);
+    make_copy_cells(space, kind, start, start + bytes, cell_bytes);
+    return true;
+}
+
+static void take_back_cells(struct ter_space *space, uintptr_t start, uintptr_t end)
+{
+    uintptr_t block = ter_copy_start_of_block(start);
+    struct ter_copy_block *record = ter_copy_block_of(space->arena, block);
+
+    ter_bits_clear_range_shared(ter_space_table(space, TER_SIDE_VALID_OBJECT), start, end);
+    ter_bits_clear_range_shared(copy_run_bits(space), start + TER_BYTES_IN_GRANULE, end);
+    *(uintptr_t *)start = 0;
+    /* What was taken last is behind all objects again. */
+    if (end - block == (size_t)record->used << TER_LOG_BYTES_IN_GRANULE) {
+        ter_bits_clear_range_shared(copy_run_bits(space), end, end + TER_BYTES_IN_GRANULE);
+        record->used = (uint16_t)((start - block) >> TER_LOG_BYTES_IN_GRANULE);
+    }
+}
+
+void ter_copy_return_run(struct ter_space *space, struct ter_cell_run *run)
+{
+    /* In a forked child, the thread may have been about to open the run. */
+    if (run->cursor < run->limit)
+        take_back_cells(space, run->cursor, run->limit);
+    ter_cell_run_publish(run, 0, 0);
+}
+
+/* Its thread stands where it may be about to hand out a cell. */
+void ter_copy_keep_run(struct ter_space *space, const struct ter_cell_run *run, size_t bytes)
+{
+    if (run->cursor >= run->limit)
+        return;
+    ter_copy_block_of(space->arena, run->cursor)->stays = true;
+    ter_bits_set_strided_shared(ter_space_table(space, TER_SIDE_STAY), run->cursor, run->limit,
+                                bytes);
+    ter_bits_set_strided_shared(ter_space_table(space, TER_SIDE_MARK), run->cursor, run->limit,
+                                bytes);
+}
