@@ -137,15 +137,15 @@ static ter_status add_elements(struct ter_heap *heap, unsigned *number)
 }
 
 const struct kind kinds[] = {
-    {"atomic", add_atomic, no_word, NULL, false, false, false},
-    {"normal", add_normal, every_word, NULL, true, true, false},
-    {"uncollectable", add_uncollectable, every_word, NULL, true, true, true},
-    {"atomic-uncollectable", add_atomic_uncollectable, no_word, NULL, false, false, true},
-    {"traced", add_with_words, every_third_word, NULL, false, true, false},
-    {"slots", add_with_slots, every_third_word, NULL, false, true, false},
-    {"listed", add_listed, is_listed, NULL, false, true, false},
-    {"bitmap", add_bitmap, is_in_bitmap, NULL, false, true, false},
-    {"elements", add_elements, is_in_elements, whole_elements, false, true, false},
+    {"atomic", add_atomic, no_word, NULL, false, false, false, false},
+    {"normal", add_normal, every_word, NULL, true, true, false, false},
+    {"uncollectable", add_uncollectable, every_word, NULL, true, true, true, false},
+    {"atomic-uncollectable", add_atomic_uncollectable, no_word, NULL, false, false, true, false},
+    {"traced", add_with_words, every_third_word, NULL, false, true, false, false},
+    {"slots", add_with_slots, every_third_word, NULL, false, true, false, true},
+    {"listed", add_listed, is_listed, NULL, false, true, false, false},
+    {"bitmap", add_bitmap, is_in_bitmap, NULL, false, true, false, false},
+    {"elements", add_elements, is_in_elements, whole_elements, false, true, false, false},
 };
 
 const unsigned kind_count = TER_ARRAY_LENGTH(kinds);

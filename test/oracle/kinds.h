@@ -20,6 +20,7 @@ struct kind {
     bool inner;         /* a reference may lead to any byte; else to the first */
     bool cleared;       /* memory reads zero when it is handed out */
     bool uncollectable; /* there until freed, and a root */
+    bool only_slots;    /* its tracer reports slots, so that its objects may move */
 };
 
 extern const struct kind kinds[];

@@ -143,6 +143,19 @@ static void note_place(struct world *world, struct node *node, void *memory)
     node->seen = world->walk;
 }
 
+/* In every third run 30 % of the objects that can move are pinned from the beginning. */
+static void pin_some(struct world *world, struct node *node)
+{
+    struct ter_random random = {world->run->settings.seed ^ ((uint64_t)node->number << 20)};
+    const struct ter_sft *owner = ter_heap_owner(world->stage->heap, node->address);
+
+    if (world->run->settings.seed % 3 != 0 || !node->movable || ter_random_below(&random, 10) >= 3)
+        return;
+    node->pinned = owner->pin(owner, ter_object_at(node->address));
+    if (!node->pinned)
+        run_fail(world->run, "%s can move and cannot be pinned", check_describe(node));
+}
+
 static void do_allocate(struct actor *actor, struct world *world, const struct operation *operation)
 {
     unsigned kind = operation->a % kind_count;
@@ -169,6 +182,7 @@ static void do_allocate(struct actor *actor, struct world *world, const struct o
         contents_check_clear(world, node, 0, node->bytes);
     if (!lies)
         contents_fill(node);
+    pin_some(world, node);
 }
 
 /* Takes away all that refers to the object, links too, and its pin. */

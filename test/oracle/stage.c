@@ -109,14 +109,30 @@ static void ask_what_it_does(struct stage *stage, struct ter_mutator *mutator)
     }
 }
 
+/* There is no public way yet to say that a tracer reports slots only. */
+static void let_move(struct stage *stage, unsigned kind)
+{
+    struct ter_kind *how = &stage->heap->collector.allocator.kinds[stage->kind_numbers[kind]];
+
+    how->only_slots = true;
+    how->never_moves = false;
+}
+
+static void add_kind(struct stage *stage, unsigned kind)
+{
+    if (kinds[kind].add(stage->heap, &stage->kind_numbers[kind]) != TER_OK)
+        run_fail(stage->run, "kind %s was refused", kinds[kind].name);
+    if (kinds[kind].only_slots)
+        let_move(stage, kind);
+}
+
 static void open_heap(struct stage *stage, bool calm, struct ter_mutator **mutator)
 {
     make_heap(stage, calm);
     ter_heap_report_roots(stage->heap, report_roots, stage);
     ter_heap_scan_stacks(stage->heap, !stage->run->settings.exact);
     for (unsigned i = 0; i < kind_count; i++)
-        if (kinds[i].add(stage->heap, &stage->kind_numbers[i]) != TER_OK)
-            run_fail(stage->run, "kind %s was refused", kinds[i].name);
+        add_kind(stage, i);
     if (ter_mutator_bind(stage->heap, mutator) != TER_OK)
         run_fail(stage->run, "no mutator for the first thread");
     ask_what_it_does(stage, *mutator);

@@ -9,6 +9,7 @@
 . "$(dirname "$0")/../lib/common.sh"
 
 seeds=16
+plan=mark-sweep
 oracle=$build/test/oracle
 library=$build/lib/libterrier.a
 objects=$(find "$build" -path '*oracle.dir/*' -name '*.o')
@@ -43,12 +44,12 @@ changed() {
 }
 
 # seen NAME LINE OTHER [FILE]: with that text in place of the other, the oracle fails in the plan
-# mark-sweep. FILE is what is compiled anew when the line stands in a header.
+# $plan. FILE is what is compiled anew when the line stands in a header.
 seen() {
     changed "$2" "$3" || return
     if ! link "${4:-$file}"; then
         :
-    elif ./planted --plan mark-sweep --seed 1 --seeds $seeds --no-shrink >planted.out 2>&1; then
+    elif ./planted --plan $plan --seed 1 --seeds $seeds --no-shrink >planted.out 2>&1; then
         fault "$1: the oracle did not see it"
     else
         echo "$check: saw $1: $(grep -m 1 FAILED planted.out | cut -c 1-140)"
@@ -60,7 +61,7 @@ cp -r "$root/src" src || exit 1
 
 # Without a change this way of building sees nothing.
 link weak/links.c || finish
-./planted --plan mark-sweep --seed 1 --seeds $seeds >planted.out 2>&1 || {
+./planted --plan $plan --seed 1 --seeds $seeds >planted.out 2>&1 || {
     fault "without a fault the oracle fails:"
     cat planted.out
 }
@@ -82,10 +83,43 @@ seen 'an object that is not freed' 'uint64_t word = valid[i] & mark[i];' \
 seen 'a large object that is not freed' 'ter_bits_clear(large_mark_bits(space), object);' ';'
 seen 'a wrong size' '< granules << TER_LOG_BYTES_IN_GRANULE)' \
     '+ (size_class == 20) * 16u < granules << TER_LOG_BYTES_IN_GRANULE)'
-seen 'a weak link that is not cleared' '*(uintptr_t *)link->link = 0;' ''
+seen 'a weak link that is not cleared' '*word_of(link, reach) = 0;' ''
 seen 'a finalizer that runs twice' 'ter_weak_table_remove(&finalizers->waiting, record->object);' \
     'bucket++;'
 seen 'a finalizer out of order' '    reach_what_comes_later(finalizers, reach);' ''
 seen 'a resize that loses contents' 'memcpy(moved, object, ter_min(bytes, old_bytes));' \
     'memcpy(moved, object, ter_min(bytes, old_bytes) / 2);'
+
+# What only a plan that moves objects can do wrong.
+plan=semispace
+link plan/semispace.c || finish
+./planted --plan $plan --seed 1 --seeds $seeds >planted.out 2>&1 || {
+    fault "without a fault the oracle fails:"
+    cat planted.out
+}
+seen 'a slot that is not updated' 'if (TER_LOOP_MOVES && after != before.bits)' \
+    'if (TER_LOOP_MOVES && after != before.bits && slot.address % 256 != 8)' plan/semispace.c
+seen 'a pin that is ignored' 'if (record->stays)' 'if (record->stays && block % 65536 == 0)'
+seen 'an ambiguous root that does not pin' '    stay(space, object);' \
+    '    if (object % 128 != 0) stay(space, object);'
+seen 'ambiguous objects that do not pin' 'ter_collector_pin_from_objects(visit->collector);' ';'
+seen 'a copy that is too short' '    } while (from != end);' \
+    '    } while (from != end && from + 512 != end);' plan/semispace.c
+seen 'an object that moves twice' \
+    '*ter_copy_bits_word(tracing->valid, object) &= ~ter_bits_mask(object);' \
+    'if (object % 256 != 0) *ter_copy_bits_word(tracing->valid, object) &= ~ter_bits_mask(object);' \
+    plan/semispace.c
+seen 'a finalizer that is known by its old place' \
+    'ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);' ';'
+seen 'a link that names the old place' 'link->object = reach->now_at(reach->context, before);' ';'
+seen 'a link that is known by its old place' \
+    'ter_weak_table_rekey(&links->table, reach->now_at, reach->context);' ';'
+seen 'a link in an object that is cleared where it was' \
+    'return (uintptr_t *)reach->now_at(reach->context, link->link);' \
+    'return (uintptr_t *)link->link;'
+seen 'a finalizer that gets the old place' \
+    'record->object = reach->reach(reach->context, record->object);' \
+    'reach->reach(reach->context, record->object);'
+seen 'a live object that is freed with its block' 'else if (sweep_copy_bits(space, block))' \
+    'else if (sweep_copy_bits(space, block) && block % 131072 != 0)'
 finish
