@@ -106,7 +106,7 @@ TER_INLINE uintptr_t ter_copy_reach(struct ter_scanning *scanning,
     copier->cursor = to + bytes;
     ter_copy_move(tracing, object, to, bytes);
     if (block->scan != TER_SCAN_NONE)
-        ter_scanning_enqueue(scanning, to, bytes, block->kind);
+        ter_scanning_push(scanning, ter_mark_entry_of(to, bytes, block->kind));
     return to;
 }
 

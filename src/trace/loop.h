@@ -40,16 +40,28 @@
 
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a range copied at once */
+#define SLOTS_AHEAD 16u         /* a power of two */
+
+/*
+ * Of a plan that moves objects: slots that were seen and not traced, in the order of time. What
+ * they refer to is prefetched meanwhile; where it will be copied to is in the cache anyway.
+ */
+struct LOOP(ahead) {
+    unsigned oldest, newest; /* one past it; modulo their number */
+    ter_slot slots[SLOTS_AHEAD];
+};
 
 struct LOOP(local) {
     struct ter_scanning scanning;
     TER_LOOP_STATE state;
+    struct LOOP(ahead) ahead;
 };
 
 TER_INLINE void LOOP(enter)(struct LOOP(local) * local, struct ter_tracer *tracer)
 {
     ter_scanning_begin(&local->scanning, tracer);
     TER_LOOP_BEGIN(&local->state, tracer);
+    local->ahead.oldest = local->ahead.newest = 0;
 }
 
 /* ---- Words and slots ---- */
@@ -111,16 +123,41 @@ TER_INLINE void LOOP(trace_slot_of)(struct LOOP(local) * local, const struct ter
         ter_slot_move(&how->slots, slots, address, after);
 }
 
+TER_INLINE void LOOP(trace_oldest)(struct LOOP(local) * local, enum ter_marking marking)
+{
+    LOOP(trace_slot)(local, local->ahead.slots[local->ahead.oldest++ % SLOTS_AHEAD], marking);
+}
+
+/* The same; in a drain of what moves, `whole` false, plain slots are traced a little later. */
+TER_INLINE void LOOP(see_slot)(struct LOOP(local) * local, const struct ter_kind *how,
+                               enum ter_slot_form slots, uintptr_t address, bool whole,
+                               enum ter_marking marking)
+{
+    uintptr_t word;
+
+    if (!TER_LOOP_MOVES || whole || slots != TER_SLOTS_PLAIN) {
+        LOOP(trace_slot_of)(local, how, slots, address, marking);
+        return;
+    }
+    word = ter_slot_load(ter_slot_at(address)).bits;
+    if (word - local->scanning.low >= local->scanning.span)
+        return;
+    TER_PREFETCH_READ(word);
+    if (TER_LIKELY(local->ahead.newest - local->ahead.oldest == SLOTS_AHEAD))
+        LOOP(trace_oldest)(local, marking);
+    local->ahead.slots[local->ahead.newest++ % SLOTS_AHEAD] = ter_slot_at(address);
+}
+
 /* The slots of one part of an object, as far as they lie before `end`. */
 TER_INLINE void LOOP(scan_part)(struct LOOP(local) * local, const struct ter_kind *how,
                                 enum ter_slot_form slots, uintptr_t start, uintptr_t end,
-                                const struct ter_slots *part, enum ter_marking marking)
+                                const struct ter_slots *part, bool whole, enum ter_marking marking)
 {
     struct ter_slot_cursor cursor = ter_slot_cursor_at(part);
     size_t unit = ter_slot_form_bytes(slots), offset;
 
     while (ter_slot_cursor_next(&cursor, unit, &offset) && offset < end - start)
-        LOOP(trace_slot_of)(local, how, slots, start + offset, marking);
+        LOOP(see_slot)(local, how, slots, start + offset, whole, marking);
 }
 
 /* Elements from `start` on; unless `whole`, what is left after a piece goes back to the queue. */
@@ -139,7 +176,7 @@ TER_INLINE void LOOP(scan_elements)(struct LOOP(local) * local, enum ter_slot_fo
             ter_scanning_enqueue(&local->scanning, start | TER_ENTRY_ELEMENTS, end - granule, kind);
             return;
         }
-        LOOP(scan_part)(local, how, slots, start, end, &layout->element, marking);
+        LOOP(scan_part)(local, how, slots, start, end, &layout->element, whole, marking);
     }
 }
 
@@ -154,7 +191,7 @@ TER_INLINE void LOOP(scan_layout_as)(struct LOOP(local) * local, enum ter_slot_f
     uintptr_t end = ter_align_down(start, TER_BYTES_IN_GRANULE) + entry_bytes;
 
     if ((address & TER_ENTRY_ELEMENTS) == 0) {
-        LOOP(scan_part)(local, how, slots, start, end, &layout->header, marking);
+        LOOP(scan_part)(local, how, slots, start, end, &layout->header, whole, marking);
         if (layout->header_bytes >= end - start)
             return;
         start += layout->header_bytes;
@@ -213,10 +250,15 @@ TER_INLINE void LOOP(drain_as)(struct ter_tracer *tracer, enum ter_word_form for
     struct LOOP(local) local;
 
     LOOP(enter)(&local, tracer);
-    while (ter_scanning_take(&local.scanning, &entry)) {
-        if (marking != TER_MARKING_ALONE)
-            ter_scanning_poll_packet(&local.scanning);
-        LOOP(scan)(&local, entry, false, form, marking);
+    for (;;) {
+        while (ter_scanning_take(&local.scanning, &entry)) {
+            if (marking != TER_MARKING_ALONE)
+                ter_scanning_poll_packet(&local.scanning);
+            LOOP(scan)(&local, entry, false, form, marking);
+        }
+        if (!TER_LOOP_MOVES || local.ahead.oldest == local.ahead.newest)
+            break;
+        LOOP(trace_oldest)(&local, marking);
     }
     ter_scanning_save(&local.scanning);
 }
@@ -333,6 +375,7 @@ const struct ter_loop LOOP_RECORD(TER_LOOP_PLAN) = {
 #undef LOOP_RECORD
 #undef PIECE_BYTES
 #undef ROOT_WORDS
+#undef SLOTS_AHEAD
 #undef TER_LOOP_PLAN
 #undef TER_LOOP_STATE
 #undef TER_LOOP_BEGIN
