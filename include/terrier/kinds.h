@@ -42,8 +42,8 @@ enum ter_size_form {
 
 /**
  * The size of the objects of a kind, in bytes. It never changes while an object lives, and is never
- * more than was asked for when the object was allocated. A heap that moves an object copies so
- * many bytes; the option check_barriers stops at one that says more than it was given.
+ * more than was asked for when the object was allocated. A heap that moves an object copies at
+ * least so many bytes; the option check_barriers stops at one that says more than it was given.
  */
 struct ter_object_size {
     enum ter_size_form form;

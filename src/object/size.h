@@ -3,7 +3,7 @@
  * The size of an object, as its kind says it.
  *
  * Invariant: it is never more than what was given for the object, or the kind is wrong; who copies
- * an object copies so many bytes.
+ * an object copies at least so many bytes.
  */
 #pragma once
 

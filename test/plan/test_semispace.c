@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The plan that moves objects: what moves, what stays, and that nobody is left with an old place. */
+/* The plan that moves objects: what moves, what stays, and that nobody keeps an old place. */
 #include "heap/heap.h"
 
 #include "heap/exact_roots.h"
