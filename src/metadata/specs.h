@@ -38,9 +38,9 @@ struct ter_side_spec {
  * PAGE_RUN      page runs, used or free (pages/page_run.h)
  * CHUNK_RUN     the used run that comes into a chunk from below (pages/page_runs.h)
  * LARGE         what the object in a used run is (space/large.h)
- * START         set where an object begins or what was one, and behind the last (space/copy.h)
- * PIN           set on the first granule of an object that the program pinned (space/copy.h)
- * STAY          likewise, of one that must not move in this collection (space/copy.h)
+ * START         set where an object begins or did, and behind the last (space/copy_block.h)
+ * PIN           set on the first granule of an object that the program pinned (space/copy_block.h)
+ * STAY          likewise, of one that must not move in this collection (space/copy_block.h)
  */
 #define TER_SIDE_SPECS(X)                                                                          \
     X(VALID_OBJECT, "terrier:side:valid-object", 0, TER_LOG_BYTES_IN_GRANULE)                      \

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Small objects that move: questions, pins, and the policy. What a block is: copy.h. */
-#include "space/copy_trace.h"
+/* Small objects that move: questions, pins, and the policy. What a block is: copy_block.h. */
 #include "space/space.h"
 
 #include <stdio.h>
-
-_Static_assert(sizeof(struct ter_copy_block) <= 16, "spec BLOCK has 2^7 bits");
 
 static const struct ter_side_table *copy_start_bits(const struct ter_space *space)
 {
@@ -15,25 +12,6 @@ static const struct ter_side_table *copy_start_bits(const struct ter_space *spac
 static const struct ter_side_table *copy_valid_bits(const struct ter_space *space)
 {
     return ter_space_table(space, TER_SIDE_VALID_OBJECT);
-}
-
-/* ---- Pieces ---- */
-
-uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word)
-{
-    uintptr_t block = ter_copy_start_of_block(word), start = block;
-
-    ter_side_find_previous_non_zero(copy_start_bits(space), word, block, &start);
-    return start;
-}
-
-TER_NOINLINE size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start)
-{
-    uintptr_t end = ter_copy_start_of_block(start) + TER_BYTES_IN_BLOCK;
-
-    return ter_bits_find_set(&arena->side.tables[TER_SIDE_START], start + TER_BYTES_IN_GRANULE,
-                             end) -
-           start;
 }
 
 /* ---- Questions ---- */

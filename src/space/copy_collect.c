@@ -5,7 +5,6 @@
  * Before anything is reached, all blocks are `from`. Afterwards a block of them with objects that
  * stayed is kept, and nothing is added to it; the others are freed whole.
  */
-#include "space/copy_trace.h"
 #include "space/space.h"
 
 #include <string.h>
@@ -62,104 +61,6 @@ void ter_copy_prepare(struct ter_space *common)
 void ter_copy_begin(struct ter_copy_space *space, size_t bytes)
 {
     space->blocks_to_take = bytes >> TER_LOG_BYTES_IN_BLOCK;
-}
-
-/* ---- Copying ---- */
-
-static void close_copier(const struct ter_copy_space *space, const struct ter_copier *copier)
-{
-    uintptr_t block = ter_copy_start_of_block(copier->cursor);
-
-    if (copier->limit == 0)
-        return;
-    ter_copy_block_of(space->space.arena, block)->used =
-        (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
-    *(uintptr_t *)copier->cursor = 0;
-}
-
-TER_NOINLINE bool ter_copy_open_block(struct ter_copiers *copiers, unsigned kind)
-{
-    struct ter_copy_space *space = copiers->space;
-    struct ter_copier *copier = &copiers->of[kind];
-    uintptr_t block;
-
-    if (space->blocks_to_take == 0 || ter_copy_take_block(space, kind, &block) != TER_OK)
-        return false;
-    space->blocks_to_take--;
-    close_copier(space, copier);
-    ter_copy_block_of(space->space.arena, block)->zeroed = false;
-    *copier = (struct ter_copier){block, ter_copy_limit_of_block(block)};
-    return true;
-}
-
-/* ---- What stays ---- */
-
-static void stay(const struct ter_space *space, uintptr_t object)
-{
-    ter_copy_block_of(space->arena, object)->stays = true;
-    ter_bits_set(ter_space_table(space, TER_SIDE_STAY), object);
-}
-
-uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word)
-{
-    uintptr_t object;
-
-    if (!ter_copy_block_of(space->arena, word)->from)
-        return 0;
-    object = ter_copy_piece_of(space, word);
-    if (!ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))
-        return 0;
-    stay(space, object);
-    return object;
-}
-
-bool ter_copy_hold(const struct ter_space *space, uintptr_t object)
-{
-    return ter_copy_hold_covering(space, object) == object;
-}
-
-static void reach_in_place(struct ter_scanning *scanning, uintptr_t object, size_t bytes)
-{
-    const struct ter_copy_block *block = ter_copy_block_of(scanning->arena, object);
-
-    if (ter_scanning_mark(scanning, object, TER_MARKING_ALONE) && block->scan != TER_SCAN_NONE)
-        ter_scanning_enqueue(scanning, object, bytes, block->kind);
-}
-
-TER_NOINLINE void ter_copy_trace_ambiguous(struct ter_scanning *scanning, uintptr_t word,
-                                           enum ter_word_form form)
-{
-    const struct ter_space *space = ter_space_of(ter_sft_map_get(&scanning->map, word));
-    uintptr_t object = ter_copy_piece_of(space, word);
-
-    if (!ter_scanning_refers(scanning, word - object, form) ||
-        ter_copy_hold_covering(space, word) == 0)
-        return;
-    reach_in_place(scanning, object, ter_copy_piece_bytes(scanning->arena, object));
-}
-
-TER_NOINLINE bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_t object)
-{
-    if (!ter_bits_test(&scanning->arena->side.tables[TER_SIDE_STAY], object))
-        return false;
-    reach_in_place(scanning, object, ter_copy_piece_bytes(scanning->arena, object));
-    return true;
-}
-
-TER_NOINLINE void ter_copy_give_up(struct ter_scanning *scanning, uintptr_t object, size_t bytes)
-{
-    stay(ter_space_of(ter_sft_map_get(&scanning->map, object)), object);
-    reach_in_place(scanning, object, bytes);
-}
-
-uintptr_t ter_copy_new_place(const struct ter_space *space, uintptr_t object)
-{
-    if (!ter_copy_block_of(space->arena, object)->from ||
-        !ter_is_aligned(object, TER_BYTES_IN_GRANULE) ||
-        !ter_bits_test(ter_space_table(space, TER_SIDE_START), object) ||
-        ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))
-        return 0;
-    return *(const uintptr_t *)object;
 }
 
 /* ---- After ---- */
@@ -305,7 +206,7 @@ void ter_copy_release(struct ter_space *common, struct ter_live *live)
     struct copy_count before = {0};
 
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
-        close_copier(space, &space->copiers->of[kind]);
+        ter_copy_close(space, &space->copiers->of[kind]);
     for_each_copy_block(space, count_left, &before);
     for_each_copy_block(space, release_block, &after);
     learn_survival(space, before.from, after.bytes);

@@ -2,7 +2,7 @@
 /* Tracing in spaces of objects that move, for loops: copying, or the new place. */
 #pragma once
 
-#include "space/copy.h"
+#include "space/copy_block.h"
 #include "trace/trace.h"
 
 struct ter_copy_tracing {
@@ -30,7 +30,9 @@ void ter_copy_trace_ambiguous(struct ter_scanning *scanning, uintptr_t word,
 bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_t object);
 /* It stays since there is no room for a copy. */
 void ter_copy_give_up(struct ter_scanning *scanning, uintptr_t object, size_t bytes);
-/* Room for an object of so many bytes in another block; false: there is none. */
+/* Copies of the kind end there: what follows is none. */
+void ter_copy_close(const struct ter_copy_space *space, const struct ter_copier *copier);
+/* Another block for copies of the kind; false: there is none. */
 bool ter_copy_open_block(struct ter_copiers *copiers, unsigned kind);
 
 TER_INLINE uint64_t *ter_copy_bits_word(uintptr_t bias, uintptr_t address)

@@ -107,7 +107,7 @@ seen 'a copy that is too short' '    } while (from != end);' \
     '    } while (from != end && from + 512 != end);' plan/semispace.c
 seen 'an object that moves twice' \
     '*ter_copy_bits_word(tracing->valid, object) &= ~ter_bits_mask(object);' \
-    '*ter_copy_bits_word(tracing->valid, object) &= object % 256 ? ~ter_bits_mask(object) : ~0ull;' \
+    '*ter_copy_bits_word(tracing->valid, object) &= object % 256 ? ~ter_bits_mask(object) : -1;' \
     plan/semispace.c
 seen 'a finalizer that is known by its old place' \
     'ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);' ';'

@@ -95,28 +95,10 @@ uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word);
 /* Bytes of the piece that begins at `start`. */
 size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start);
 
-/* ---- Allocation: see space/policy.h ---- */
+/* ---- In a collection, with the world stopped ---- */
 
-bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind,
-                       unsigned size_class, size_t most, struct ter_cell_run *run);
-ter_status ter_copy_take_fresh(struct ter_space *space, uintptr_t *window, unsigned kind,
-                               const struct ter_cell_run *owner);
-void ter_copy_return_run(struct ter_space *space, struct ter_cell_run *run);
-void ter_copy_keep_run(struct ter_space *space, const struct ter_cell_run *run, size_t bytes);
-/* A fresh block: one piece that is no object. */
-ter_status ter_copy_take_block(struct ter_copy_space *space, unsigned kind, uintptr_t *block);
-
-/* ---- Collection; with the world stopped ---- */
-
-/* All blocks are being left; copies may take so many bytes of blocks. */
-void ter_copy_begin(struct ter_copy_space *space, size_t bytes);
-void ter_copy_prepare(struct ter_space *space);
-void ter_copy_release(struct ter_space *space, struct ter_live *live);
-size_t ter_copy_trim(struct ter_space *space, size_t bytes);
-size_t ter_copy_reserve(const struct ter_space *space);
-
-/* The object does not move in this collection; false: it has moved, or there is none. */
-bool ter_copy_hold(const struct ter_space *space, uintptr_t object);
+/* The object that begins at `object` does not move in this collection. */
+void ter_copy_stay(const struct ter_space *space, uintptr_t object);
 /* The same for the object that covers `word`, if any: its first byte, or 0. */
 uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word);
 /* Where an object moved to in this collection; 0: it did not. */

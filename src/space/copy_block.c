@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks of objects that move: their pieces. */
+#include "space/space.h"
+
+_Static_assert(sizeof(struct ter_copy_block) <= 16, "spec BLOCK has 2^7 bits");
+
+uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word)
+{
+    uintptr_t block = ter_copy_start_of_block(word), start = block;
+
+    ter_side_find_previous_non_zero(ter_space_table(space, TER_SIDE_START), word, block, &start);
+    return start;
+}
+
+TER_NOINLINE size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start)
+{
+    uintptr_t end = ter_copy_start_of_block(start) + TER_BYTES_IN_BLOCK;
+
+    return ter_bits_find_set(&arena->side.tables[TER_SIDE_START], start + TER_BYTES_IN_GRANULE,
+                             end) -
+           start;
+}
+
+/* ---- In a collection ---- */
+
+void ter_copy_stay(const struct ter_space *space, uintptr_t object)
+{
+    ter_copy_block_of(space->arena, object)->stays = true;
+    ter_bits_set(ter_space_table(space, TER_SIDE_STAY), object);
+}
+
+uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word)
+{
+    uintptr_t object;
+
+    if (!ter_copy_block_of(space->arena, word)->from)
+        return 0;
+    object = ter_copy_piece_of(space, word);
+    if (!ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))
+        return 0;
+    ter_copy_stay(space, object);
+    return object;
+}
+
+uintptr_t ter_copy_new_place(const struct ter_space *space, uintptr_t object)
+{
+    if (!ter_copy_block_of(space->arena, object)->from ||
+        !ter_is_aligned(object, TER_BYTES_IN_GRANULE) ||
+        !ter_bits_test(ter_space_table(space, TER_SIDE_START), object) ||
+        ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))
+        return 0;
+    return *(const uintptr_t *)object;
+}
