@@ -100,8 +100,8 @@ link plan/semispace.c || finish
 seen 'a slot that is not updated' 'if (TER_LOOP_MOVES && after != before.bits)' \
     'if (TER_LOOP_MOVES && after != before.bits && slot.address % 256 != 8)' plan/semispace.c
 seen 'a pin that is ignored' 'if (record->stays)' 'if (record->stays && block % 65536 == 0)'
-seen 'an ambiguous root that does not pin' '    stay(space, object);' \
-    '    if (object % 128 != 0) stay(space, object);'
+seen 'an ambiguous root that does not pin' '    ter_copy_stay(space, object);' \
+    '    if (object % 128 != 0) ter_copy_stay(space, object);'
 seen 'ambiguous objects that do not pin' 'ter_collector_pin_from_objects(visit->collector);' ';'
 seen 'a copy that is too short' '    } while (from != end);' \
     '    } while (from != end && from + 512 != end);' plan/semispace.c
