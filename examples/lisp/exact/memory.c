@@ -73,7 +73,7 @@ static ter_status heap_start(struct lisp *lisp)
     ter_status status;
 
     ter_options_init(&options);
-    status = ter_options_parse(&options, "stacks=exact", message, sizeof message);
+    status = ter_options_parse(&options, "plan=semispace,stacks=exact", message, sizeof message);
     if (status == TER_OK)
         status = ter_options_read_environment(&options, message, sizeof message);
     fputs(message, stderr);
