@@ -53,6 +53,15 @@ static uintptr_t take_from_block(const struct run_request *request, size_t *byte
     return cell;
 }
 
+static bool take_kept_for_runs(const struct run_request *request)
+{
+    const struct ter_policy *policy = request->space->policy;
+
+    return policy->take_kept != NULL &&
+           policy->take_kept(request->space, window_of(request), request->kind,
+                             request->mutator->cell_runs[request->kind]);
+}
+
 static enum ter_admission take_fresh_for_runs(const struct run_request *request)
 {
     struct ter_mutator *mutator = request->mutator;
@@ -88,7 +97,8 @@ static uintptr_t take_locked(const struct run_request *request)
             ter_allocator_count(allocator, bytes);
             return cell;
         }
-        admission = take_fresh_for_runs(request);
+        if (!take_kept_for_runs(request))
+            admission = take_fresh_for_runs(request);
     }
     return 0;
 }

@@ -346,6 +346,7 @@ const struct ter_policy ter_policy_copy = {
     .fini = copy_fini,
     .admit_bytes = copy_admit_bytes,
     .fill_run = ter_copy_fill_run,
+    .take_kept = ter_copy_take_kept,
     .take_fresh = ter_copy_take_fresh,
     .return_run = ter_copy_return_run,
     .keep_run = ter_copy_keep_run,

@@ -31,7 +31,8 @@
 enum ter_copy_state {
     TER_COPY_FREE = 0,
     TER_COPY_CLOSED, /* nothing is added to it */
-    TER_COPY_OPEN    /* its owner takes runs of it */
+    TER_COPY_OPEN,   /* its owner takes runs of it, behind `used` */
+    TER_COPY_REUSED  /* likewise, also of pieces without objects before that */
 };
 
 /* Of a block: the first 8 bytes are what tracing reads. */
@@ -56,6 +57,7 @@ struct ter_copier {
 struct ter_copiers {
     struct ter_copy_space *space;
     struct ter_copier of[TER_MAX_KINDS];
+    struct ter_block_list kept[TER_MAX_KINDS]; /* blocks with room that nobody takes runs of */
 };
 
 struct ter_copy_space {
@@ -65,6 +67,7 @@ struct ter_copy_space {
     size_t blocks_to_take;       /* that this collection may take */
     size_t blocks_after;         /* in use after the last collection */
     size_t bytes_after;          /* of objects, then */
+    size_t reused_bytes;         /* that lay free in blocks which mutators took up again since */
     unsigned survived;           /* of 256 bytes allocated before it */
 };
 

@@ -3,7 +3,7 @@
  * Objects that move: the collector's part. How a word is traced is in copy_trace.h.
  *
  * Before anything is reached, all blocks are `from`. Afterwards a block of them with objects that
- * stayed is kept, and nothing is added to it; the others are freed whole.
+ * stayed is kept, for mutators to allocate between those; the others are freed whole.
  */
 #include "space/space.h"
 
@@ -13,6 +13,8 @@
 #define COPY_BITS_BYTES (COPY_BITS_WORDS * sizeof(uint64_t))
 /* At least so many of 256 bytes that were allocated since the last collection may survive. */
 #define LEAST_SURVIVING 64u
+/* Blocks with less room are not worth the search for it. */
+#define MOST_IN_REUSED (TER_BYTES_IN_BLOCK - TER_BYTES_IN_BLOCK / 8)
 
 static uint64_t *copy_words(const struct ter_space *space, enum ter_side_id id, uintptr_t block)
 {
@@ -54,6 +56,7 @@ void ter_copy_prepare(struct ter_space *common)
     struct ter_copy_space *space = ter_copy_space_of(common);
 
     memset(space->copiers->of, 0, sizeof space->copiers->of);
+    memset(space->copiers->kept, 0, sizeof space->copiers->kept);
     space->blocks_to_take = SIZE_MAX;
     for_each_copy_block(space, leave_block, NULL);
 }
@@ -154,6 +157,15 @@ static bool keep_pins(struct ter_copy_space *space, uintptr_t block)
     return any != 0;
 }
 
+/* A thread that stands still may go on with one. */
+static bool holds_run(const struct ter_cell_run *runs, uintptr_t block)
+{
+    for (unsigned i = 0; runs != NULL && i < TER_SIZE_CLASSES; i++)
+        if (runs[i].cursor < runs[i].limit && ter_copy_start_of_block(runs[i].cursor) == block)
+            return true;
+    return false;
+}
+
 static void keep_block(struct ter_copy_space *space, uintptr_t block, struct copy_release *after)
 {
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
@@ -162,7 +174,12 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
     ter_live_count(after->live, (enum ter_scan)record->scan, objects, bytes);
     after->bytes += bytes;
     record->stays = keep_pins(space, block);
+    record->zeroed = false;
     record->from = false;
+    if (bytes <= MOST_IN_REUSED && !holds_run(record->owner, block)) {
+        record->owner = NULL;
+        ter_block_list_push(&space->blocks, &space->copiers->kept[record->kind], block);
+    }
 }
 
 static void release_block(struct ter_copy_space *space, uintptr_t block, void *context)
@@ -178,13 +195,14 @@ static void release_block(struct ter_copy_space *space, uintptr_t block, void *c
 /* How much of what was allocated since the last collection is left. */
 static void learn_survival(struct ter_copy_space *space, size_t blocks_before, size_t bytes)
 {
-    size_t fresh = (blocks_before - ter_min(blocks_before, space->blocks_after))
-                   << TER_LOG_BYTES_IN_BLOCK;
+    size_t blocks = blocks_before - ter_min(blocks_before, space->blocks_after);
+    size_t fresh = (blocks << TER_LOG_BYTES_IN_BLOCK) + space->reused_bytes;
     size_t more = bytes > space->bytes_after ? bytes - space->bytes_after : 0;
 
     if (fresh != 0)
         space->survived = (unsigned)ter_min((uint64_t)more * 256 / fresh, 256);
     space->bytes_after = bytes;
+    space->reused_bytes = 0;
     space->blocks_after = space->blocks.in_use;
 }
 
@@ -220,10 +238,11 @@ size_t ter_copy_reserve(const struct ter_space *common)
 {
     const struct ter_copy_space *space = ter_copy_space_of(common);
     size_t in_use = space->blocks.in_use;
-    size_t fresh = in_use - ter_min(in_use, space->blocks_after);
+    size_t blocks = in_use - ter_min(in_use, space->blocks_after);
+    uint64_t fresh = ((uint64_t)blocks << TER_LOG_BYTES_IN_BLOCK) + space->reused_bytes;
     size_t survived = ter_max(space->survived + space->survived / 4, LEAST_SURVIVING);
     size_t likely = space->bytes_after + space->bytes_after / 16 +
-                    ((fresh * ter_min(survived, 256)) << (TER_LOG_BYTES_IN_BLOCK - 8));
+                    (size_t)(fresh * ter_min(survived, 256) / 256);
 
     return ter_min(likely, in_use << TER_LOG_BYTES_IN_BLOCK);
 }

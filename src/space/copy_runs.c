@@ -49,6 +49,62 @@ ter_status ter_copy_take_fresh(struct ter_space *space, uintptr_t *window, unsig
     return TER_OK;
 }
 
+/* ---- Blocks that a collection kept ---- */
+
+static bool is_copy_object(const struct ter_space *space, uintptr_t piece)
+{
+    return ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), piece);
+}
+
+static size_t free_bytes_in(const struct ter_space *space, uintptr_t block)
+{
+    uintptr_t end = block + TER_BYTES_IN_BLOCK, piece = block;
+    size_t bytes = 0, free = 0;
+
+    for (; piece < end; piece += bytes) {
+        bytes = ter_copy_piece_bytes(space->arena, piece);
+        free += is_copy_object(space, piece) ? 0 : bytes;
+    }
+    return free;
+}
+
+bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned kind,
+                        const struct ter_cell_run *owner)
+{
+    struct ter_copy_space *space = ter_copy_space_of(common);
+    uintptr_t block = ter_block_list_pop(&space->blocks, &space->copiers->kept[kind]);
+    struct ter_copy_block *record;
+
+    if (block == 0)
+        return false;
+    space->reused_bytes += free_bytes_in(common, block);
+    record = ter_copy_block_of(common->arena, block);
+    __atomic_store_n(&record->owner, owner, __ATOMIC_RELEASE);
+    __atomic_store_n(&record->state, TER_COPY_REUSED, __ATOMIC_RELEASE);
+    *window = block;
+    return true;
+}
+
+/* ---- Runs ---- */
+
+/* Where a run may begin, from `from` on, a piece of the block's; *end: how far it may reach. */
+static uintptr_t find_room(const struct ter_space *space, uintptr_t from, size_t cell_bytes,
+                           uintptr_t *end)
+{
+    uintptr_t block = ter_copy_start_of_block(from);
+    const struct ter_copy_block *record = ter_copy_block_of(space->arena, block);
+    uintptr_t behind = block + ((uintptr_t)record->used << TER_LOG_BYTES_IN_GRANULE), next;
+
+    for (; record->state == TER_COPY_REUSED && from < behind; from = next) {
+        next = from + ter_copy_piece_bytes(space->arena, from);
+        *end = next;
+        if (next - from >= cell_bytes && !is_copy_object(space, from))
+            return from;
+    }
+    *end = ter_copy_limit_of_block(block);
+    return behind;
+}
+
 /* So many whole cells as `most` and `room` hold, at least one; 0: there is no room. */
 static size_t bytes_of_run(size_t cell_bytes, size_t most, size_t room)
 {
@@ -68,27 +124,50 @@ static void make_copy_cells(struct ter_space *space, unsigned kind, uintptr_t st
         memset((void *)start, 0, end - start);
 }
 
+/* What follows the run is a piece, and no object where there was room for more. */
+static void end_run(const struct ter_space *space, uintptr_t end, uintptr_t room_end)
+{
+    uintptr_t block = ter_copy_start_of_block(end);
+    struct ter_copy_block *record = ter_copy_block_of(space->arena, block);
+    size_t used = (end - block) >> TER_LOG_BYTES_IN_GRANULE;
+
+    if (used > record->used)
+        record->used = (uint16_t)used;
+    else if (end < room_end)
+        *(uintptr_t *)end = 0;
+}
+
+static bool may_fill(const struct ter_space *space, uintptr_t window,
+                     const struct ter_cell_run *owner)
+{
+    const struct ter_copy_block *record;
+
+    if (window == 0)
+        return false;
+    record = ter_copy_block_of(space->arena, window);
+    return record->state >= TER_COPY_OPEN && record->owner == owner;
+}
+
 bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind,
                        unsigned size_class, size_t most, struct ter_cell_run *run)
 {
-    size_t cell_bytes = ter_size_class_bytes[size_class], bytes;
-    uintptr_t block = *window, start;
-    struct ter_copy_block *record;
+    size_t cell_bytes = ter_size_class_bytes[size_class], bytes = 0;
+    uintptr_t start = 0, end = 0;
 
-    if (block == 0)
-        return false;
-    record = ter_copy_block_of(space->arena, block);
-    start = block + ((uintptr_t)record->used << TER_LOG_BYTES_IN_GRANULE);
-    bytes = bytes_of_run(cell_bytes, most, ter_copy_limit_of_block(block) - start);
-    if (record->state != TER_COPY_OPEN || record->owner != run - size_class || bytes == 0) {
+    if (may_fill(space, *window, run - size_class)) {
+        start = find_room(space, *window, cell_bytes, &end);
+        bytes = bytes_of_run(cell_bytes, most, end - start);
+    }
+    if (bytes == 0) {
         *window = 0;
         return false;
     }
-    record->used = (uint16_t)((start + bytes - block) >> TER_LOG_BYTES_IN_GRANULE);
+    end_run(space, start + bytes, end);
     ter_bits_set_strided_shared(copy_run_bits(space), start + cell_bytes,
                                 start + bytes + TER_BYTES_IN_GRANULE, cell_bytes);
     ter_cell_run_publish(run, start, start + bytes);
     make_copy_cells(space, kind, start, start + bytes, cell_bytes);
+    *window = start + bytes;
     return true;
 }
 

@@ -95,6 +95,12 @@ struct ter_policy {
      */
     bool (*fill_run)(struct ter_space *space, uintptr_t *window, unsigned kind, unsigned size_class,
                      size_t most, struct ter_cell_run *run);
+    /*
+     * A block for the window that has room for some of the kind and is in use already: it takes
+     * nothing of the heap's limit. Optional.
+     */
+    bool (*take_kept)(struct ter_space *space, uintptr_t *window, unsigned kind,
+                      const struct ter_cell_run *owner);
     /* A fresh block for the window, which was admitted; `owner`: the mutator's runs of the kind. */
     ter_status (*take_fresh)(struct ter_space *space, uintptr_t *window, unsigned kind,
                              const struct ter_cell_run *owner);

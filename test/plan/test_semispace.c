@@ -329,6 +329,39 @@ static void a_full_heap_gives_null_and_goes_on(void **state)
     close_heap();
 }
 
+/* Of every ten objects one is let live: all blocks are kept, and there is no room for copies. */
+static void a_full_heap_of_holes_goes_on(void **state)
+{
+    const size_t bytes = 64;
+    size_t objects = 0, kept = 0;
+
+    (void)state;
+    open_heap(",heap_initial=4M,heap_max=4M");
+    for (uintptr_t *object; (object = ter_allocate(mutator, pair, bytes)) != NULL; objects++) {
+        object[NEXT] = roots[0];
+        roots[0] = (uintptr_t)object;
+    }
+    for (uintptr_t *object = (uintptr_t *)roots[0]; object != NULL; kept++) {
+        uintptr_t *next = object;
+
+        object[VALUE] = kept;
+        for (unsigned i = 0; i < 10 && next != NULL; i++)
+            next = (uintptr_t *)next[NEXT];
+        object[NEXT] = (uintptr_t)next;
+        object = next;
+    }
+    ter_collect(mutator);
+    for (size_t i = 0; i < 10 * objects; i++)
+        assert_non_null(ter_allocate(mutator, pair, bytes));
+    assert_true(used() <= TER_MIB(4));
+    objects = kept;
+    kept = 0;
+    for (uintptr_t at = roots[0]; at != 0; at = ((uintptr_t *)at)[NEXT])
+        assert_int_equal(((uintptr_t *)at)[VALUE], kept++);
+    assert_int_equal(kept, objects);
+    close_heap();
+}
+
 /* Objects of different sizes that were allocated one after the other lie near each other. */
 static void sizes_lie_together(void **state)
 {
@@ -354,6 +387,7 @@ int main(void)
         cmocka_unit_test(links_follow_their_objects_and_holders),
         cmocka_unit_test(what_was_left_goes_back),
         cmocka_unit_test(a_full_heap_gives_null_and_goes_on),
+        cmocka_unit_test(a_full_heap_of_holes_goes_on),
         cmocka_unit_test(sizes_lie_together),
     };
 
