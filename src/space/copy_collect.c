@@ -200,7 +200,7 @@ static void learn_survival(struct ter_copy_space *space, size_t blocks_before, s
     size_t more = bytes > space->bytes_after ? bytes - space->bytes_after : 0;
 
     if (fresh != 0)
-        space->survived = (unsigned)ter_min((uint64_t)more * 256 / fresh, 256);
+        space->survived = (unsigned)ter_min(more / ter_max(fresh / 256, 1), 256);
     space->bytes_after = bytes;
     space->reused_bytes = 0;
     space->blocks_after = space->blocks.in_use;
