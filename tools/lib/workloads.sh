@@ -188,7 +188,9 @@ run_mmv() {
 }
 
 run_mpb() {
-    measure sh -c "mpb '$inputs/bands.ctl' | grep -v '^[Ee]lapsed time\|^total elapsed\|seconds'"
+    measure sh -c "mpb '$inputs/bands.ctl' | awk -F', ' '
+        /^tmfreqs:/ { for (i = 2; i <= NF; i++) printf \"%.4f \", \$i; print \"\" }
+        /^widest/'"
 }
 
 run_parser3() {
