@@ -42,11 +42,12 @@ extern "C" {
     X(finalizers_ready, count, "finalizers ready to run")                                          \
     X(finalizers_found, count, "objects ever found ready for their finalizers")                    \
     X(links, count, "disappearing links registered")                                               \
-    X(peak_resident_bytes, bytes, "peak resident memory of the process")
+    X(peak_resident_bytes, bytes, "peak resident memory of the process")                           \
+    X(external_bytes, bytes, "elsewhere, and hang on objects (ter_external_adjust)")
 
 #define TER_STATISTIC_FIELD(name, unit, help) uint64_t name;
 
-#define TER_STATISTICS_VERSION 2
+#define TER_STATISTICS_VERSION 3
 
 /** Figures of a heap at one moment. */
 struct ter_statistics {

@@ -321,16 +321,21 @@ void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own
     ter_stacks_visit_left(&allocator->stacks, visitor, context);
 }
 
-void ter_world_visit_exact(const struct ter_allocator *allocator, struct ter_root_visit *visit)
+void ter_world_visit_frames(const struct ter_allocator *allocator, struct ter_root_visit *visit)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
         ter_root_visit_frames(visit, m->head.frames);
         if (m->stack != &m->home)
             ter_root_visit_frames(visit, m->home.frames);
-        if (m->visitor.function != NULL)
-            m->visitor.function(m->visitor.context, visit);
     }
     ter_stacks_visit_frames(&allocator->stacks, visit);
+}
+
+void ter_world_call_visitors(const struct ter_allocator *allocator, struct ter_root_visit *visit)
+{
+    for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        if (m->visitor.function != NULL)
+            m->visitor.function(m->visitor.context, visit);
 }
 
 void ter_world_visit_thread_data(const struct ter_allocator *allocator,

@@ -34,7 +34,8 @@ void ter_world_mark_cell_runs(const struct ter_allocator *allocator,
 void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own_end,
                             ter_root_visitor *visitor, void *context);
 /* What the program reports of its mutators, slot by slot: frames, and what their visitors say. */
-void ter_world_visit_exact(const struct ter_allocator *allocator, struct ter_root_visit *visit);
+void ter_world_visit_frames(const struct ter_allocator *allocator, struct ter_root_visit *visit);
+void ter_world_call_visitors(const struct ter_allocator *allocator, struct ter_root_visit *visit);
 /* Visits their thread-local data, those of `modules` too. */
 void ter_world_visit_thread_data(const struct ter_allocator *allocator,
                                  const struct ter_module_list *modules, ter_root_visitor *visitor,

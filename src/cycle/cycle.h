@@ -16,6 +16,8 @@
 #include "cycle/root_steps.h"
 #include "cycle/weak_steps.h"
 #include "cycle/unchecked.h"
+#include "cycle/edges.h"
+#include "cycle/search.h"
 #include "cycle/collect.h"
 #include "cycle/gate.h"
 #include "cycle/life.h"

@@ -4,12 +4,20 @@
 #include "cycle/drain.h"
 #include "cycle/pinning.h"
 
+/* Who goes through the roots, and where it is. */
 struct root_visit {
     struct ter_collector *collector;
+    struct ter_tracer *tracer; /* is given the words */
     uintptr_t own_stack;
+    struct ter_root_place *place; /* NULL: nobody wants to know */
 };
 
 typedef void root_step(const struct root_visit *visit);
+
+static void say(const struct root_visit *visit, enum ter_reference_place form)
+{
+    ter_root_place_set(visit->place, form);
+}
 
 static void mark_stack(void *context, uintptr_t start, uintptr_t end)
 {
@@ -25,23 +33,25 @@ static void mark_data(void *context, uintptr_t start, uintptr_t end)
 
 static void mark_static_range(void *context, uintptr_t start, uintptr_t end)
 {
-    struct ter_collector *collector = context;
+    const struct root_visit *visit = context;
 
-    ter_roots_visit_range(&collector->roots, start, end, mark_data, &collector->tracer);
+    ter_roots_visit_range(&visit->collector->roots, start, end, mark_data, visit->tracer);
 }
 
 static void data_segments_and_ranges(const struct root_visit *visit)
 {
-    ter_roots_visit(&visit->collector->roots, mark_data, &visit->collector->tracer);
+    say(visit, TER_IN_STATIC);
+    ter_roots_visit(&visit->collector->roots, mark_data, visit->tracer);
 }
 
 static void memory_of_spaces(const struct root_visit *visit)
 {
+    say(visit, TER_IN_RANGE);
     for (unsigned i = 0; i < visit->collector->space_count; i++) {
         const struct ter_space *space = visit->collector->spaces[i].space;
 
         if (space->policy->visit_roots != NULL)
-            space->policy->visit_roots(space, mark_static_range, visit->collector);
+            space->policy->visit_roots(space, mark_static_range, (void *)visit);
     }
 }
 
@@ -57,11 +67,12 @@ static void thread_data(const struct root_visit *visit)
 
     if (collector->roots.exact.no_stacks)
         return;
+    say(visit, TER_IN_THREAD_DATA);
     ter_world_visit_thread_data(&collector->allocator, &collector->roots.modules, mark_data,
-                                &collector->tracer);
+                                visit->tracer);
     /* The loader tells a thread at least of its own, also of libraries that came later. */
     if (!ter_os_knows_thread_data())
-        ter_os_for_each_tls_block(mark_own_block, collector);
+        ter_os_for_each_tls_block(mark_own_block, (void *)visit);
 }
 
 /* ---- Others ---- */
@@ -78,32 +89,36 @@ static void stacks(const struct root_visit *visit)
 {
     if (visit->collector->roots.exact.no_stacks)
         return;
+    say(visit, TER_IN_STACK);
     ter_world_visit_stacks(&visit->collector->allocator, visit->own_stack, mark_stack,
-                           &visit->collector->tracer);
+                           visit->tracer);
 }
 
 /* Words that pin and slots of the program's, in the pass that takes the one or the other. */
-static void visit_reported(struct ter_collector *collector, enum ter_root_pass pass)
+static void visit_reported(const struct root_visit *looking, enum ter_root_pass pass)
 {
+    const struct ter_collector *collector = looking->collector;
     const struct ter_exact_roots *exact = &collector->roots.exact;
-    struct ter_root_visit visit = {&collector->tracer, pass, exact->tags};
+    struct ter_root_visit visit = {looking->tracer, pass, exact->tags, looking->place};
 
-    ter_world_visit_exact(&collector->allocator, &visit);
+    say(looking, TER_IN_FRAME);
+    ter_world_visit_frames(&collector->allocator, &visit);
+    say(looking, TER_IN_SLOTS);
     ter_slot_ranges_visit(&exact->slots, &visit);
+    say(looking, TER_IN_VISITOR);
+    ter_world_call_visitors(&collector->allocator, &visit);
     ter_roots_visitors_call(&exact->visitors, &visit);
 }
 
 static void reported_words_that_pin(const struct root_visit *visit)
 {
-    if (visit->collector->tracer.loop->moves)
-        visit_reported(visit->collector, TER_PASS_PINNING);
+    if (visit->tracer->loop->moves)
+        visit_reported(visit, TER_PASS_PINNING);
 }
 
 static void reported_slots(const struct root_visit *visit)
 {
-    bool moves = visit->collector->tracer.loop->moves;
-
-    visit_reported(visit->collector, moves ? TER_PASS_EXACT : TER_PASS_ALL);
+    visit_reported(visit, visit->tracer->loop->moves ? TER_PASS_EXACT : TER_PASS_ALL);
 }
 
 static void trace_exact_slot(void *context, ter_slot slot)
@@ -116,13 +131,14 @@ static void trace_exact_slot(void *context, ter_slot slot)
 /* Behind all ambiguous roots: what those lead to must not move, which has to be known before. */
 static void exact_slots(const struct root_visit *visit)
 {
-    ter_exact_roots_visit(&visit->collector->roots.exact, trace_exact_slot,
-                          &visit->collector->tracer);
+    say(visit, TER_IN_VISITOR);
+    ter_exact_roots_visit(&visit->collector->roots.exact, trace_exact_slot, visit->tracer);
 }
 
 static void pinned_objects(const struct root_visit *visit)
 {
-    ter_pins_visit(&visit->collector->pins, &visit->collector->tracer);
+    say(visit, TER_IN_PIN);
+    ter_pins_visit(&visit->collector->pins, visit->tracer);
 }
 
 /* Dead ones too, since a finalizer may bring them back. The last step before anything moves. */
@@ -136,12 +152,46 @@ static void uncollectable_objects(const struct root_visit *visit)
     ter_collector_mark_uncollectable(visit->collector);
 }
 
+/* ---- Where nothing is to be marked ---- */
+
+static void see_uncollectable(void *context, uintptr_t object, size_t bytes,
+                              const struct ter_kind *kind)
+{
+    (void)bytes;
+    if (kind->uncollectable)
+        ter_tracer_word(context, object);
+}
+
+static void seen_uncollectable_objects(const struct root_visit *visit)
+{
+    say(visit, TER_IN_UNCOLLECTABLE);
+    ter_collector_visit_objects(visit->collector, see_uncollectable, visit->tracer);
+}
+
+static void seen_finalizers(const struct root_visit *visit)
+{
+    say(visit, TER_IN_FINALIZER);
+    ter_finalizers_visit(&visit->collector->finalizers, visit->tracer);
+}
+
 /* ---- The lists ---- */
 
 static root_step *const static_steps[] = {data_segments_and_ranges, memory_of_spaces, thread_data};
 static root_step *const other_steps[] = {
     what_callbacks_add,    stacks,      pinned_objects, reported_words_that_pin, objects_that_pin,
     uncollectable_objects, exact_slots, reported_slots};
+
+/* Those that say most of a reference first. */
+static root_step *const looked_at_steps[] = {
+    reported_slots,  exact_slots,      pinned_objects,           seen_uncollectable_objects,
+    seen_finalizers, memory_of_spaces, data_segments_and_ranges, thread_data,
+    stacks};
+
+static void take_steps(root_step *const *steps, size_t count, const struct root_visit *visit)
+{
+    for (size_t i = 0; i < count; i++)
+        steps[i](visit);
+}
 
 bool ter_root_steps_refresh(struct ter_collector *collector)
 {
@@ -153,16 +203,22 @@ bool ter_root_steps_refresh(struct ter_collector *collector)
 
 void ter_root_steps_static(struct ter_collector *collector)
 {
-    struct root_visit visit = {collector, 0};
+    struct root_visit visit = {collector, &collector->tracer, 0, NULL};
 
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(static_steps); i++)
-        static_steps[i](&visit);
+    take_steps(static_steps, TER_ARRAY_LENGTH(static_steps), &visit);
 }
 
 void ter_root_steps_other(struct ter_collector *collector, uintptr_t own_stack)
 {
-    struct root_visit visit = {collector, own_stack};
+    struct root_visit visit = {collector, &collector->tracer, own_stack, NULL};
 
-    for (size_t i = 0; i < TER_ARRAY_LENGTH(other_steps); i++)
-        other_steps[i](&visit);
+    take_steps(other_steps, TER_ARRAY_LENGTH(other_steps), &visit);
+}
+
+void ter_root_steps_look(struct ter_collector *collector, uintptr_t own_stack,
+                         struct ter_tracer *tracer, struct ter_root_place *place)
+{
+    struct root_visit visit = {collector, tracer, own_stack, place};
+
+    take_steps(looked_at_steps, TER_ARRAY_LENGTH(looked_at_steps), &visit);
 }

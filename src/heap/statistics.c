@@ -43,6 +43,8 @@ static void fill_memory(const struct ter_collector *collector, struct ter_statis
     statistics->finalizers_waiting = collector->finalizers.waiting.count;
     statistics->finalizers_ready = ter_finalizers_ready(&collector->finalizers);
     statistics->finalizers_found = collector->finalizers.found;
+    statistics->external_bytes =
+        atomic_load_explicit(&collector->allocator.external_bytes, memory_order_relaxed);
     statistics->links = collector->short_links.table.count + collector->long_links.table.count;
 }
 

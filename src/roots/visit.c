@@ -32,6 +32,12 @@ void ter_visit_word(struct ter_root_visit *visit, uintptr_t word)
         ter_tracer_word(visit->tracer, word);
 }
 
+static void note_word(const struct ter_root_visit *visit, const void *word)
+{
+    if (visit->place != NULL)
+        visit->place->word = word;
+}
+
 static void visit_tagged(struct ter_root_visit *visit, uintptr_t *word)
 {
     uintptr_t tag = *word & visit->tags.mask;
@@ -39,6 +45,7 @@ static void visit_tagged(struct ter_root_visit *visit, uintptr_t *word)
 
     if (((visit->tags.references >> tag) & 1u) == 0 || before == 0)
         return;
+    note_word(visit, word);
     after = (uintptr_t)ter_visit_object(visit, (void *)before);
     if (after != before)
         *word = after + tag;
@@ -54,9 +61,13 @@ void ter_visit_slots(struct ter_root_visit *visit, void *first, size_t count,
     for (size_t i = 0; i < count; i++)
         switch (form) {
         case TER_ROOT_EXACT: ter_visit_slot(visit, ter_slot_at((uintptr_t)&words[i])); break;
-        case TER_ROOT_PINNING: ter_visit_word(visit, words[i]); break;
+        case TER_ROOT_PINNING:
+            note_word(visit, &words[i]);
+            ter_visit_word(visit, words[i]);
+            break;
         case TER_ROOT_TAGGED: visit_tagged(visit, &words[i]); break;
         }
+    note_word(visit, NULL);
 }
 
 void ter_root_visit_frames(struct ter_root_visit *visit, struct ter_frame *frame)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <terrier/inspect.h>
 #include <terrier/roots.h>
 
 #include "trace/trace.h"
@@ -25,11 +26,24 @@ struct ter_root_tags {
     uint32_t references;
 };
 
+/* Where a visit is, for who wants to know more than what is reported. */
+struct ter_root_place {
+    enum ter_reference_place form;
+    const void *word; /* that is being looked at, where the tracer is not told; NULL: in none */
+};
+
 struct ter_root_visit {
     struct ter_tracer *tracer;
     enum ter_root_pass pass;
     struct ter_root_tags tags;
+    struct ter_root_place *place; /* NULL: nobody wants to know */
 };
+
+TER_INLINE void ter_root_place_set(struct ter_root_place *place, enum ter_reference_place form)
+{
+    if (place != NULL)
+        *place = (struct ter_root_place){form, NULL};
+}
 
 /* The slots of a frame and of all that lie outside of it. */
 void ter_root_visit_frames(struct ter_root_visit *visit, struct ter_frame *frame);

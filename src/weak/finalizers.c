@@ -212,3 +212,22 @@ void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_
     process_waiting(finalizers, reach);
     ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
 }
+
+/* ---- Looking ---- */
+
+void ter_finalizers_visit(const struct ter_finalizers *finalizers, struct ter_tracer *tracer)
+{
+    size_t end = atomic_load_explicit(&finalizers->ready_end, memory_order_relaxed);
+
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
+
+        if (record != NULL)
+            ter_tracer_word(tracer, (uintptr_t)record->data);
+    }
+    for (size_t i = atomic_load_explicit(&finalizers->ready_first, memory_order_relaxed); i < end;
+         i++) {
+        ter_tracer_word(tracer, finalizers->ready[i].object);
+        ter_tracer_word(tracer, (uintptr_t)finalizers->ready[i].data);
+    }
+}

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "trace/trace.h"
 #include "weak/reach.h"
 #include "weak/table.h"
 
@@ -62,6 +63,9 @@ ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers);
 
 /* Takes the next one off the queue; false when it is empty. */
 bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer *finalizer);
+
+/* Traces data and queued objects as words, for who only looks. */
+void ter_finalizers_visit(const struct ter_finalizers *finalizers, struct ter_tracer *tracer);
 
 TER_INLINE size_t ter_finalizers_ready(const struct ter_finalizers *finalizers)
 {
