@@ -43,7 +43,9 @@ enum ter_size_form {
 /**
  * The size of the objects of a kind, in bytes. It never changes while an object lives, and is never
  * more than was asked for when the object was allocated. A heap that moves an object copies at
- * least so many bytes; the option check_barriers stops at one that says more than it was given.
+ * least so many bytes; the option check_barriers stops at one that says more than it was given. It
+ * is asked for objects that are not filled yet too, so either those read zero (and 0 is a number
+ * that it can have), or what it is made of is stored before the next safepoint (TER_KIND_FILLED).
  */
 struct ter_object_size {
     enum ter_size_form form;
@@ -90,7 +92,9 @@ enum ter_kind_flag {
                                     no visitor, the kind never moves, and what it leads to stays */
     TER_KIND_UNTIL_FREED = 64, /**< a root until it is freed by hand; never moves */
     TER_KIND_FILLED = 128, /**< the program fills an object, whole, before the next safepoint, so it
-                               need not read zero when it is allocated. It may all the same */
+                               need not read zero when it is allocated. It may all the same. Without
+                               this flag the objects of a kind that was added read zero at first,
+                               whether they have slots or not */
     TER_KIND_ONLY_SLOTS = 256 /**< its visitor reports slots and objects and no words that may be
                                  references, so its objects may move */
 };

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include <terrier/api.h>
+#include <terrier/kinds.h>
 #include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/status.h>
@@ -41,13 +42,12 @@ enum ter_root_form {
 };
 
 /**
- * How TER_ROOT_TAGGED words are read, in frames, slots and visits alike. `mask` is of the low bits
- * that are a tag (0 to 15). A word whose tag is t refers to the object at the word without its tag
- * if bit t of `references` is set, and to none otherwise; when the object moves the word keeps its
- * tag. At first `mask` is 0 and `references` 1: every word is a reference or 0.
- * TER_ERROR_INVALID: the mask has other bits.
+ * How TER_ROOT_TAGGED words are read from now on, in frames, slots and visits alike: as the slots of
+ * a kind with that type (kinds.h), so that a runtime says it once, for both. At first as
+ * TER_SLOTS_PLAIN. It is copied. TER_ERROR_INVALID: the type contradicts itself, or is of
+ * TER_SLOTS_OFFSET32, whose slots are no words.
  */
-TER_API ter_status ter_roots_set_tags(struct ter_heap *heap, uintptr_t mask, uint32_t references);
+TER_API ter_status ter_roots_set_tags(struct ter_heap *heap, const struct ter_slot_type *type);
 
 /* ---- Frames ---- */
 
@@ -135,16 +135,18 @@ TER_API_INLINE void ter_frames_restore(struct ter_mutator *mutator, struct ter_f
 
 /**
  * TER_ROOTS(mutator, name, struct pair *head; struct pair *tail;): the same with slots that have
- * names and types, name.head and name.tail. All are pointers.
+ * names and types, name.head and name.tail. All have the size of a word: pointers, or uintptr_t.
  */
-#define TER_ROOTS(mutator, name, ...)                                                              \
+#define TER_ROOTS(mutator, name, ...) TER_ROOTS_AS(mutator, name, TER_ROOT_EXACT, __VA_ARGS__)
+
+/** The same with slots of another form: TER_ROOTS_AS(mutator, local, TER_ROOT_TAGGED, value a;). */
+#define TER_ROOTS_AS(mutator, name, form, ...)                                                     \
     struct name##_roots {                                                                          \
         struct ter_frame frame;                                                                    \
         __VA_ARGS__                                                                                \
     } name = TER_FRAME_EMPTY;                                                                      \
-    ter_frame_push(                                                                                \
-        mutator, &name.frame,                                                                      \
-        TER_FRAME_SHAPE((sizeof name - sizeof name.frame) / sizeof(void *), TER_ROOT_EXACT))
+    ter_frame_push(mutator, &name.frame,                                                           \
+                   TER_FRAME_SHAPE((sizeof name - sizeof name.frame) / sizeof(void *), form))
 
 #define TER_FRAME_END(mutator, name) ter_frame_pop(mutator, &(name).frame)
 

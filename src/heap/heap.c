@@ -170,12 +170,18 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
     return status;
 }
 
-static ter_status default_options(struct ter_options *options)
+/* The defaults, changed by what the program wishes, changed by the environment. */
+static ter_status read_options(const char *wishes, struct ter_options *options)
 {
     char message[TER_OPTION_TEXT_BYTES * 2];
     ter_status status;
 
     ter_options_init(options);
+    status = ter_options_parse(options, wishes, message, sizeof message);
+    if (status != TER_OK) {
+        ter_log(TER_LOG_WARNING, "ter_heap_new_with: %s", message);
+        return status;
+    }
     status = ter_options_read_environment(options, message, sizeof message);
     if (status != TER_OK)
         ter_log(TER_LOG_WARNING, "TERRIER_OPTIONS: %s", message);
@@ -212,7 +218,7 @@ static ter_status new_heap(const struct ter_options *options, struct ter_heap **
     if (status != TER_OK)
         return status;
     if (options == NULL) {
-        status = default_options(&defaults);
+        status = read_options("", &defaults);
         options = &defaults;
     }
     if (status == TER_OK)
@@ -226,7 +232,8 @@ static ter_status new_heap(const struct ter_options *options, struct ter_heap **
     return status;
 }
 
-ter_status ter_heap_new_for(unsigned abi, const struct ter_options *options, struct ter_heap **heap)
+static ter_status new_heap_for(unsigned abi, const struct ter_options *options,
+                               struct ter_heap **heap)
 {
     if (abi == TER_ABI_VERSION)
         return new_heap(options, heap);
@@ -235,6 +242,19 @@ ter_status ter_heap_new_for(unsigned abi, const struct ter_options *options, str
             "has version %u: compile it again",
             abi, TER_ABI_VERSION);
     return TER_ERROR_INVALID;
+}
+
+ter_status ter_heap_new_for(unsigned abi, const struct ter_options *options, struct ter_heap **heap)
+{
+    return new_heap_for(abi, options, heap);
+}
+
+ter_status ter_heap_new_with_for(unsigned abi, const char *wishes, struct ter_heap **heap)
+{
+    struct ter_options options;
+    ter_status status = read_options(wishes == NULL ? "" : wishes, &options);
+
+    return status == TER_OK ? new_heap_for(abi, &options, heap) : status;
 }
 
 /* A function too: for who takes its address, or looks it up, and has nothing inline. */

@@ -6,16 +6,19 @@
 
 /* ---- Slots and visitors ---- */
 
-ter_status ter_roots_set_tags(struct ter_heap *heap, uintptr_t mask, uint32_t references)
+ter_status ter_roots_set_tags(struct ter_heap *heap, const struct ter_slot_type *type)
 {
     struct ter_allocator *allocator;
+    struct ter_root_tags tags = {0, 1};
 
     ter_heap_require(heap, "ter_roots_set_tags");
-    if ((mask & ~(uintptr_t)(TER_BYTES_IN_GRANULE - 1)) != 0)
+    if (type == NULL || ter_slot_type_check(type) != NULL || type->form == TER_SLOTS_OFFSET32)
         return TER_ERROR_INVALID;
+    if (type->form == TER_SLOTS_TAGGED)
+        tags = (struct ter_root_tags){type->mask, type->references};
     allocator = &heap->collector.allocator;
     ter_allocator_lock(allocator);
-    heap->collector.roots.exact.tags = (struct ter_root_tags){mask, references};
+    heap->collector.roots.exact.tags = tags;
     ter_allocator_unlock(allocator);
     return TER_OK;
 }

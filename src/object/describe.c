@@ -31,7 +31,7 @@ static const char *check_size(const struct ter_object_size *size)
     return "there is no such form of a size";
 }
 
-static const char *check_slot_type(const struct ter_slot_type *slots)
+const char *ter_slot_type_check(const struct ter_slot_type *slots)
 {
     switch (slots->form) {
     case TER_SLOTS_PLAIN: return NULL;
@@ -128,7 +128,7 @@ const char *ter_kind_describe(const struct ter_kind_description *description, st
     if (wrong == NULL)
         wrong = check_size(&description->size);
     if (wrong == NULL)
-        wrong = check_slot_type(&description->slots);
+        wrong = ter_slot_type_check(&description->slots);
     if (wrong != NULL)
         return wrong;
     fill_kind(description, kind);

@@ -427,6 +427,44 @@ static void finalizers_come_first(void **state)
     small_heap_fini(&small);
 }
 
+/* ---- Memory that reads zero ---- */
+
+/* Fills them, and counts words that were not zero before. */
+TER_NOINLINE static size_t fill_leaves(unsigned kind, size_t bytes)
+{
+    size_t words = 0;
+
+    for (unsigned i = 0; i < 2000000 / bytes; i++) {
+        uintptr_t *leaf = ter_allocate(small.mutator, kind, bytes);
+
+        for (size_t j = 0; j < bytes / sizeof *leaf; j++)
+            words += leaf[j] != 0;
+        memset(leaf, 0x77, bytes);
+    }
+    return words;
+}
+
+static void clear_leaves(void)
+{
+    unsigned kind = define(&(struct ter_kind_description){.flags = TER_KIND_NO_SLOTS});
+    unsigned filled =
+        define(&(struct ter_kind_description){.flags = TER_KIND_NO_SLOTS | TER_KIND_FILLED});
+
+    for (unsigned round = 0; round < 3; round++) {
+        (void)fill_leaves(filled, 48);
+        assert_int_equal(fill_leaves(kind, 48), 0);
+        assert_int_equal(fill_leaves(kind, 30000), 0);
+        small_heap_collect(&small);
+    }
+}
+
+static void kinds_without_slots_read_zero(void **state)
+{
+    (void)state;
+    with_plans("", clear_leaves);
+    with_plans(",stacks=exact", clear_leaves);
+}
+
 /* ---- Figures ---- */
 
 static void count_all(void)
@@ -461,6 +499,7 @@ int main(void)
         cmocka_unit_test(sizes_are_what_kinds_say),
         cmocka_unit_test(the_dead_are_disposed_of_once),
         cmocka_unit_test(finalizers_come_first),
+        cmocka_unit_test(kinds_without_slots_read_zero),
         cmocka_unit_test(objects_are_counted_by_kind),
     };
 

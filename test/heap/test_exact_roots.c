@@ -176,10 +176,17 @@ static void test_pinning_frames_take_any_word(void **state)
 static void test_tagged_words(void **state)
 {
     struct pair *pair = make_pair(8), *other = make_pair(9), *number = make_pair(10);
+    static const struct ter_slot_type tags = {
+        .form = TER_SLOTS_TAGGED, .mask = 3, .references = 1u << 2 | 1u};
+    static const struct ter_slot_type wrong = {.form = TER_SLOTS_TAGGED, .mask = 16};
+    static const struct ter_slot_type offsets = {.form = TER_SLOTS_OFFSET32};
+    static const struct ter_slot_type plain = {.form = TER_SLOTS_PLAIN};
 
     (void)state;
-    assert_int_equal(ter_roots_set_tags(heap, 16, 1), TER_ERROR_INVALID);
-    assert_int_equal(ter_roots_set_tags(heap, 3, 1u << 2 | 1u), TER_OK);
+    assert_int_equal(ter_roots_set_tags(heap, NULL), TER_ERROR_INVALID);
+    assert_int_equal(ter_roots_set_tags(heap, &wrong), TER_ERROR_INVALID);
+    assert_int_equal(ter_roots_set_tags(heap, &offsets), TER_ERROR_INVALID);
+    assert_int_equal(ter_roots_set_tags(heap, &tags), TER_OK);
     TER_FRAME_AS(mutator, frame, 4, TER_ROOT_TAGGED);
     frame.slots[0] = (char *)pair + 2;
     frame.slots[1] = other;
@@ -191,7 +198,18 @@ static void test_tagged_words(void **state)
     assert_ptr_equal(frame.slots[0], (char *)pair + 2);
     assert_ptr_equal(frame.slots[3], (void *)(uintptr_t)2);
     TER_FRAME_END(mutator, frame);
-    assert_int_equal(ter_roots_set_tags(heap, 0, 1), TER_OK);
+    {
+        TER_ROOTS_AS(mutator, roots, TER_ROOT_TAGGED, uintptr_t first; uintptr_t second;);
+        roots.second = (uintptr_t)other + 2;
+        ter_collect(mutator);
+        assert_true(is_there(other));
+        assert_int_equal(roots.first, 0);
+        assert_int_equal(roots.second, (uintptr_t)other + 2);
+        TER_FRAME_END(mutator, roots);
+    }
+    ter_collect(mutator);
+    assert_false(is_there(other));
+    assert_int_equal(ter_roots_set_tags(heap, &plain), TER_OK);
 }
 
 static unsigned count_threads(void)

@@ -127,11 +127,14 @@ static void check_path(struct pair *head, enum ter_reference_place place, const 
 
 /* ---- Roots ---- */
 
+static const struct ter_slot_type root_tags = {
+    .form = TER_SLOTS_TAGGED, .mask = 3, .references = 1u << 2};
+
 static void from_frames(void)
 {
     struct pair *head = make_pair(make_pair(NULL));
 
-    assert_int_equal(ter_roots_set_tags(small.heap, 3, 1u << 2), TER_OK);
+    assert_int_equal(ter_roots_set_tags(small.heap, &root_tags), TER_OK);
     {
         TER_FRAME(small.mutator, frame, 3);
         frame.slots[1] = head;

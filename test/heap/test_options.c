@@ -2,6 +2,7 @@
 /* Options: defaults, every row of the table, wrong values, lists, the environment. */
 #include <terrier/terrier.h>
 
+#include "heap/heap.h"
 #include "support.h"
 
 static char message[600];
@@ -229,6 +230,31 @@ static void a_wrong_environment_makes_no_heap(void **state)
     unsetenv("TERRIER_OPTIONS");
 }
 
+/* What the program wishes, the environment over it, and nothing of a wrong wish. */
+static void wishes_stand_below_the_environment(void **state)
+{
+    struct ter_heap *heap = NULL;
+
+    (void)state;
+    unsetenv("TERRIER_OPTIONS");
+    assert_int_equal(ter_heap_new_with("stress=12,log=0", &heap), TER_OK);
+    assert_int_equal(heap->options.stress, 12);
+    ter_heap_free(heap);
+    setenv("TERRIER_OPTIONS", "stress=13", 1);
+    assert_int_equal(ter_heap_new_with("stress=12,stacks=exact,log=0", &heap), TER_OK);
+    assert_int_equal(heap->options.stress, 13);
+    assert_string_equal(heap->options.stacks, "exact");
+    ter_heap_free(heap);
+    unsetenv("TERRIER_OPTIONS");
+    assert_int_equal(ter_heap_new_with(NULL, &heap), TER_OK);
+    ter_heap_free(heap);
+    heap = NULL;
+    assert_int_equal(ter_heap_new_with("stacks=nowhere", &heap), TER_ERROR_INVALID);
+    assert_int_equal(ter_heap_new_with("stakcs=exact", &heap), TER_ERROR_UNKNOWN_NAME);
+    assert_int_equal(ter_heap_new_with_for(TER_ABI_VERSION + 1, "", &heap), TER_ERROR_INVALID);
+    assert_null(heap);
+}
+
 struct row {
     const char *name, *value, *help;
 };
@@ -274,6 +300,7 @@ int main(void)
         cmocka_unit_test(lists),
         cmocka_unit_test(the_environment),
         cmocka_unit_test(a_wrong_environment_makes_no_heap),
+        cmocka_unit_test(wishes_stand_below_the_environment),
         cmocka_unit_test(for_each),
     };
 

@@ -4,8 +4,6 @@
  * weak vector is memory that it does not look into, and each word in it that names an object is a
  * weak one.
  */
-#include <string.h>
-
 #include "lisp.h"
 
 /* Where the values of each type lie. */
@@ -40,7 +38,8 @@ static const char *const type_names[TYPES] = {
 };
 
 /* The low two bits of a value are a tag, and those with tag 0 are references. */
-enum { TAG_MASK = 3, REFERENCES = 1 << 0 };
+static const struct ter_slot_type values = {
+    .form = TER_SLOTS_TAGGED, .mask = 3, .references = 1 << 0};
 
 static bool has_references(enum type type)
 {
@@ -53,8 +52,7 @@ static ter_status define_kind(struct memory *memory, enum type type)
 
     if (has_references(type)) {
         kind.layout = &layouts[type];
-        kind.slots = (struct ter_slot_type){
-            .form = TER_SLOTS_TAGGED, .mask = TAG_MASK, .references = REFERENCES};
+        kind.slots = values;
     } else {
         kind.flags = TER_KIND_NO_SLOTS;
     }
@@ -68,19 +66,10 @@ static ter_status heap_start(struct lisp *lisp)
 {
     struct memory *memory = &lisp->memory;
     size_t globals = sizeof lisp->globals / sizeof(value);
-    struct ter_options options;
-    char message[200] = "";
-    ter_status status;
+    ter_status status = ter_heap_new_with("plan=semispace,stacks=exact", &memory->heap);
 
-    ter_options_init(&options);
-    status = ter_options_parse(&options, "plan=semispace,stacks=exact", message, sizeof message);
     if (status == TER_OK)
-        status = ter_options_read_environment(&options, message, sizeof message);
-    fputs(message, stderr);
-    if (status == TER_OK)
-        status = ter_heap_new(&options, &memory->heap);
-    if (status == TER_OK)
-        status = ter_roots_set_tags(memory->heap, TAG_MASK, REFERENCES);
+        status = ter_roots_set_tags(memory->heap, &values);
     if (status == TER_OK)
         status = ter_roots_add_slots(memory->heap, &lisp->globals, globals, TER_ROOT_TAGGED);
     for (int type = 0; status == TER_OK && type < TYPES; type++)
@@ -112,8 +101,6 @@ void *memory_new(struct lisp *lisp, enum type type, size_t bytes)
 
     if (object == NULL)
         lisp_error(lisp, "out of memory", NONE);
-    if (!has_references(type))
-        memset(object, 0, bytes);
     object->type = type;
     return object;
 }

@@ -20,15 +20,8 @@ static inline struct ter_mutator *mutator_of(struct lisp *lisp)
 }
 
 /* LOCALS(lisp, value a; value b;): local.a and local.b, of which the collector knows. */
-#define LOCALS(lisp, ...)                                                                          \
-    struct {                                                                                       \
-        struct ter_frame frame;                                                                    \
-        __VA_ARGS__                                                                                \
-    } local = {.frame = {NULL, 0}};                                                                \
-    ter_frame_push(                                                                                \
-        mutator_of(lisp), &local.frame,                                                            \
-        TER_FRAME_SHAPE((sizeof local - sizeof local.frame) / sizeof(value), TER_ROOT_TAGGED))
-#define LOCALS_END(lisp) ter_frame_pop(mutator_of(lisp), &local.frame)
+#define LOCALS(lisp, ...) TER_ROOTS_AS(mutator_of(lisp), local, TER_ROOT_TAGGED, __VA_ARGS__)
+#define LOCALS_END(lisp) TER_FRAME_END(mutator_of(lisp), local)
 
 /* Which LOCALS there are, for a jump out of functions that have some. */
 static inline void *locals_save(struct lisp *lisp)
