@@ -56,9 +56,9 @@ TER_API ter_status ter_heap_new_for(unsigned abi, const struct ter_options *opti
 #define ter_heap_new(options, heap) ter_heap_new_for(TER_ABI_VERSION, options, heap)
 
 /**
- * Makes a heap with wishes of the program's own, such as "stacks=exact,heap_initial=64M": options in
- * the form of TERRIER_OPTIONS, which goes before them. What is wrong in either is said on standard
- * error and returned; otherwise as ter_heap_new with the defaults.
+ * Makes a heap with wishes of the program's own, such as "stacks=exact,heap_initial=64M": options
+ * in the form of TERRIER_OPTIONS, which goes before them. What is wrong in either is said on
+ * standard error and returned; otherwise as ter_heap_new with the defaults.
  */
 #define ter_heap_new_with(wishes, heap) ter_heap_new_with_for(TER_ABI_VERSION, wishes, heap)
 TER_API ter_status ter_heap_new_with_for(unsigned abi, const char *wishes, struct ter_heap **heap);

@@ -42,8 +42,8 @@ enum ter_root_form {
 };
 
 /**
- * How TER_ROOT_TAGGED words are read from now on, in frames, slots and visits alike: as the slots of
- * a kind with that type (kinds.h), so that a runtime says it once, for both. At first as
+ * How TER_ROOT_TAGGED words are read from now on, in frames, slots and visits alike: as the slots
+ * of a kind with that type (kinds.h), so that a runtime says it once, for both. At first as
  * TER_SLOTS_PLAIN. It is copied. TER_ERROR_INVALID: the type contradicts itself, or is of
  * TER_SLOTS_OFFSET32, whose slots are no words.
  */

@@ -216,7 +216,8 @@ static void stop_and_see_roots(void *context)
     struct look_request *request = context;
     const struct ter_look *look = request->look;
 
-    request->status = ter_roots_refresh(&request->collector->roots);
+    if (look->edge != NULL)
+        request->status = ter_roots_refresh(&request->collector->roots);
     if (request->status == TER_OK)
         request->status = ter_world_stop(&request->collector->allocator);
     if (request->status != TER_OK)

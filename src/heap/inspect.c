@@ -178,7 +178,7 @@ static void tell_reference(struct question *question, const struct ter_edge *edg
 }
 
 /* The frame that held it is no root that anybody asked for. */
-static void let_go(void *context)
+static void let_go_of_asked(void *context)
 {
     struct question *question = context;
 
@@ -186,7 +186,7 @@ static void let_go(void *context)
     ter_frame_pop(question->mutator, &question->held.frame);
 }
 
-static ter_status ask(struct question *question, struct ter_look *look, const char *call)
+static ter_status ask_about(struct question *question, struct ter_look *look, const char *call)
 {
     struct ter_mutator *mutator = question->mutator;
     uintptr_t object = (uintptr_t)question->held.object[0];
@@ -194,7 +194,7 @@ static ter_status ask(struct question *question, struct ter_look *look, const ch
 
     ter_mutator_require_own(mutator, call);
     question->collector = (struct ter_collector *)mutator->allocator->gate.context;
-    look->begin = let_go;
+    look->begin = let_go_of_asked;
     look->context = question;
     ter_allocator_lock(mutator->allocator);
     if (ter_collector_is_object(question->collector, object)) {
@@ -259,7 +259,7 @@ ter_status ter_heap_path(struct ter_mutator *mutator, const void *object, unsign
     struct question question = question_of(mutator, object, without, function, context);
     struct ter_look look = {.edge = search_edge_of_question, .end = tell_path};
 
-    return answer(&question, ask(&question, &look, "ter_heap_path"), length);
+    return answer(&question, ask_about(&question, &look, "ter_heap_path"), length);
 }
 
 /* ---- Who refers to it? ---- */
@@ -293,5 +293,5 @@ ter_status ter_heap_referrers(struct ter_mutator *mutator, const void *object, u
     struct question question = question_of(mutator, object, without, function, context);
     struct ter_look look = {.edge = tell_if_wanted, .end = see_all};
 
-    return answer(&question, ask(&question, &look, "ter_heap_referrers"), count);
+    return answer(&question, ask_about(&question, &look, "ter_heap_referrers"), count);
 }

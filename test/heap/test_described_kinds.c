@@ -432,16 +432,16 @@ static void finalizers_come_first(void **state)
 /* Fills them, and counts words that were not zero before. */
 TER_NOINLINE static size_t fill_leaves(unsigned kind, size_t bytes)
 {
-    size_t words = 0;
+    size_t set = 0;
 
     for (unsigned i = 0; i < 2000000 / bytes; i++) {
         uintptr_t *leaf = ter_allocate(small.mutator, kind, bytes);
 
         for (size_t j = 0; j < bytes / sizeof *leaf; j++)
-            words += leaf[j] != 0;
+            set += leaf[j] != 0;
         memset(leaf, 0x77, bytes);
     }
-    return words;
+    return set;
 }
 
 static void clear_leaves(void)
