@@ -93,6 +93,7 @@ static struct ter_reach reach_of(struct ter_collector *collector)
 {
     return (struct ter_reach){.is_reached = is_reached,
                               .reach = reach_object,
+                              .moves = collector->tracer.loop->moves,
                               .now_at = now_at,
                               .reach_children = reach_children,
                               .reach_children_but_self = reach_children_but_self,

@@ -22,6 +22,13 @@ void ter_finalizers_fini(struct ter_finalizers *finalizers)
     ter_finalizers_init(finalizers);
 }
 
+/* `record` is none of the table's own, which change places. */
+static void take_out(struct ter_finalizers *finalizers, const struct ter_finalizer *record)
+{
+    finalizers->waiting_with_data -= record->data != NULL;
+    ter_weak_table_remove(&finalizers->waiting, record->object);
+}
+
 ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
                                    const struct ter_finalizer *wanted, struct ter_finalizer *old)
 {
@@ -29,12 +36,15 @@ ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
 
     *old = record == NULL ? (struct ter_finalizer){0} : *record;
     if (wanted->function == NULL) {
-        ter_weak_table_remove(&finalizers->waiting, wanted->object);
+        if (record != NULL)
+            take_out(finalizers, old);
         return TER_OK;
     }
     record = ter_weak_table_insert(&finalizers->waiting, wanted->object);
     if (record == NULL)
         return TER_ERROR_NO_MEMORY;
+    finalizers->waiting_with_data += wanted->data != NULL;
+    finalizers->waiting_with_data -= old->data != NULL;
     *record = *wanted;
     return TER_OK;
 }
@@ -51,7 +61,9 @@ static void reach_object_of(struct ter_finalizer *record, const struct ter_reach
 
 void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
-    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+    size_t end = finalizers->waiting_with_data == 0 ? 0 : finalizers->waiting.capacity;
+
+    for (size_t bucket = 0; bucket < end; bucket++) {
         struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record != NULL)
@@ -65,22 +77,30 @@ void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_re
 
 /* ---- The queue ---- */
 
-/* Room for `more` at the end of the queue. */
-static bool reserve_queue(struct ter_finalizers *finalizers, size_t more)
+/* To the start of the memory: the entries of the queue, and `beyond` behind its end. */
+static void move_to_start(struct ter_finalizers *finalizers, size_t beyond)
 {
     size_t count = ter_finalizers_ready(finalizers);
+
+    if (finalizers->ready_first == 0)
+        return;
+    memmove(finalizers->ready, finalizers->ready + finalizers->ready_first,
+            (count + beyond) * sizeof finalizers->ready[0]);
+    finalizers->ready_first = 0;
+    finalizers->ready_end = count;
+}
+
+/* Room for `more` behind the end of the queue and the `beyond` entries that are there already. */
+static bool reserve_queue(struct ter_finalizers *finalizers, size_t beyond, size_t more)
+{
     size_t capacity = ter_max(finalizers->ready_capacity, 128);
     void *memory = finalizers->ready;
     ter_status status;
 
-    if (finalizers->ready_end + more <= finalizers->ready_capacity)
+    if (finalizers->ready_end + beyond + more <= finalizers->ready_capacity)
         return true;
-    if (finalizers->ready_first != 0)
-        memmove(finalizers->ready, finalizers->ready + finalizers->ready_first,
-                count * sizeof finalizers->ready[0]);
-    finalizers->ready_first = 0;
-    finalizers->ready_end = count;
-    while (capacity < count + more)
+    move_to_start(finalizers, beyond);
+    while (capacity < finalizers->ready_end + beyond + more)
         capacity *= 2;
     if (capacity == finalizers->ready_capacity)
         return true;
@@ -105,7 +125,7 @@ bool ter_finalizers_take(struct ter_finalizers *finalizers, struct ter_finalizer
 
 ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers)
 {
-    if (!reserve_queue(finalizers, finalizers->waiting.count))
+    if (!reserve_queue(finalizers, 0, finalizers->waiting.count))
         return TER_ERROR_NO_MEMORY;
     for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
         const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
@@ -116,6 +136,7 @@ ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers)
         finalizers->found++;
     }
     ter_weak_table_fini(&finalizers->waiting);
+    finalizers->waiting_with_data = 0;
     return TER_OK;
 }
 
@@ -126,14 +147,32 @@ static bool is_object_reached(const struct ter_reach *reach, const struct ter_fi
     return reach->is_reached(reach->context, record->object);
 }
 
-/* What an unreached object leads to is finalized after it: reached here, it stays for next time. */
-static void reach_what_comes_later(const struct ter_finalizers *finalizers,
-                                   const struct ter_reach *reach)
+/*
+ * Copies what was not reached to behind the end of the queue, where nobody looks yet: the one walk
+ * over all that wait. Without memory *count is less than it should be.
+ */
+static bool gather_unreached(struct ter_finalizers *finalizers, const struct ter_reach *reach,
+                             size_t *count)
 {
+    *count = 0;
     for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
         const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
 
         if (record == NULL || is_object_reached(reach, record))
+            continue;
+        if (!reserve_queue(finalizers, *count, 1))
+            return false;
+        finalizers->ready[finalizers->ready_end + (*count)++] = *record;
+    }
+    return true;
+}
+
+/* What an unreached object leads to is finalized after it: reached here, it stays for next time. */
+static void reach_what_comes_later(const struct ter_finalizer *gathered, size_t count,
+                                   const struct ter_reach *reach)
+{
+    for (const struct ter_finalizer *record = gathered; record < gathered + count; record++) {
+        if (is_object_reached(reach, record))
             continue;
         if (record->order == TER_FINALIZER_NORMAL || record->order == TER_FINALIZER_UNREACHABLE)
             reach->reach_children(reach->context, record->object);
@@ -142,37 +181,37 @@ static void reach_what_comes_later(const struct ter_finalizers *finalizers,
     }
 }
 
-static size_t count_unreached(const struct ter_finalizers *finalizers,
-                              const struct ter_reach *reach)
+static void exchange(struct ter_finalizer *one, struct ter_finalizer *other)
 {
-    size_t count = 0;
+    struct ter_finalizer copy = *one;
 
-    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
-
-        count += record != NULL && !is_object_reached(reach, record);
-    }
-    return count;
+    *one = *other;
+    *other = copy;
 }
 
-/* Queues what was not reached; when `unreachable`, the records of that order and only those. */
-static void queue_unreached(struct ter_finalizers *finalizers, const struct ter_reach *reach,
-                            bool unreachable)
+/*
+ * Of the `count` gathered, those not reached yet are queued; when `unreachable`, those of that
+ * order and only those. All is decided before any of it is reached, so that order is no chance.
+ * How many were queued.
+ */
+static size_t queue_unreached(struct ter_finalizers *finalizers, size_t count,
+                              const struct ter_reach *reach, bool unreachable)
 {
-    size_t bucket = 0;
+    struct ter_finalizer *gathered = finalizers->ready + finalizers->ready_end;
+    size_t found = 0;
 
-    while (bucket < finalizers->waiting.capacity) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
-
-        if (record == NULL || is_object_reached(reach, record) ||
-            (record->order == TER_FINALIZER_UNREACHABLE) != unreachable) {
-            bucket++;
+    for (size_t i = 0; i < count; i++) {
+        if ((gathered[i].order == TER_FINALIZER_UNREACHABLE) != unreachable ||
+            is_object_reached(reach, &gathered[i]))
             continue;
-        }
-        finalizers->ready[finalizers->ready_end++] = *record;
-        finalizers->found++;
-        ter_weak_table_remove(&finalizers->waiting, record->object);
+        take_out(finalizers, &gathered[i]);
+        exchange(&gathered[found++], &gathered[i]);
     }
+    finalizers->found += found;
+    finalizers->ready_end += found;
+    for (size_t i = 0; i < found; i++)
+        reach_object_of(&gathered[i], reach);
+    return found;
 }
 
 static void reach_waiting(const struct ter_finalizers *finalizers, const struct ter_reach *reach)
@@ -187,22 +226,16 @@ static void reach_waiting(const struct ter_finalizers *finalizers, const struct 
 
 static void process_waiting(struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
-    size_t first = ter_finalizers_ready(finalizers);
+    size_t count;
 
-    reach_what_comes_later(finalizers, reach);
-    if (!reserve_queue(finalizers, count_unreached(finalizers, reach))) {
+    if (!gather_unreached(finalizers, reach, &count)) {
         ter_log(TER_LOG_WARNING, "no memory for the finalizer queue: finalizers wait");
         reach_waiting(finalizers, reach);
         return;
     }
-    /* All that is found now is decided before any of it is reached, so that order is no chance. */
-    queue_unreached(finalizers, reach, false);
-    for (size_t i = finalizers->ready_first + first; i < finalizers->ready_end; i++)
-        reach_object_of(&finalizers->ready[i], reach);
-    first = finalizers->ready_end;
-    queue_unreached(finalizers, reach, true);
-    for (size_t i = first; i < finalizers->ready_end; i++)
-        reach_object_of(&finalizers->ready[i], reach);
+    reach_what_comes_later(finalizers->ready + finalizers->ready_end, count, reach);
+    count -= queue_unreached(finalizers, count, reach, false);
+    queue_unreached(finalizers, count, reach, true);
 }
 
 void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach)
@@ -210,7 +243,8 @@ void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_
     if (finalizers->waiting.count == 0)
         return;
     process_waiting(finalizers, reach);
-    ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
+    if (reach->moves)
+        ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
 }
 
 /* ---- Looking ---- */

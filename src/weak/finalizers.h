@@ -33,6 +33,7 @@ struct ter_finalizer {
 
 struct ter_finalizers {
     struct ter_weak_table waiting;
+    size_t waiting_with_data; /* without any, nobody walks the table to reach it */
     struct ter_finalizer *ready;
     _Atomic size_t ready_first; /* both are read by anyone */
     _Atomic size_t ready_end;

@@ -123,6 +123,8 @@ static void follow_object(struct ter_link *link, const struct ter_reach *reach)
 
 void ter_links_follow(struct ter_links *links, const struct ter_reach *reach)
 {
+    if (!reach->moves)
+        return;
     for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
         struct ter_link *link = ter_weak_table_at(&links->table, bucket);
 

@@ -9,6 +9,8 @@ struct ter_reach {
     bool (*is_reached)(void *context, uintptr_t object);
     /* Reaches the object and all that it leads to. Where that byte of it is now. */
     uintptr_t (*reach)(void *context, uintptr_t object);
+    /* May objects be elsewhere after this collection? Else nothing needs to be followed. */
+    bool moves;
     /* Where that byte of an object is, which may have moved in this collection. */
     uintptr_t (*now_at)(void *context, uintptr_t address);
     /* Reaches what the object leads to, but not the object, unless something leads back to it. */

@@ -54,6 +54,7 @@ void graph_init(struct graph *graph)
 {
     *graph = (struct graph){.reach = {.is_reached = is_reached,
                                       .reach = reach,
+                                      .moves = true,
                                       .now_at = now_at,
                                       .reach_children = reach_children,
                                       .reach_children_but_self = reach_children_but_self,
