@@ -49,6 +49,11 @@ extern "C" {
            "threads that mark; 0: up to as many as processors, as is faster; with stacks=exact 1") \
     NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
+    NUMBER(stress_polls, 0, 0, UINT64_MAX, "a collection at every so many safepoints; 0: none")    \
+    NUMBER(poison, 0, 0, 1, "memory that objects left is overwritten, and so is new that may be")  \
+    NUMBER(check_heap, 0, 0, 2,                                                                    \
+           "1: the process stops at a slot that holds no object (slow); 2: or is not reported")    \
+    NUMBER(origins, 0, 0, 1, "messages say where an object was allocated (slow)")                  \
     NUMBER(check_barriers, 0, 0, 1,                                                                \
            "the process stops at a store into an object that came without ter_write (slow)")       \
     NUMBER(scan_program, 2, 0, 2, "the program's static data are roots; 2: if stacks are scanned") \

@@ -16,6 +16,24 @@ TER_NOINLINE void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsign
 TER_NOINLINE void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind,
                                               size_t bytes);
 
+/* The next cell of the run for so many bytes; NULL: it is used up, or there is none. */
+TER_INLINE void *ter_mutator_take_cell(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    unsigned size_class;
+    struct ter_cell_run *run;
+    uintptr_t cell;
+
+    if (TER_UNLIKELY(bytes > TER_SMALL_MAX_BYTES))
+        return NULL;
+    size_class = mutator->class_of[(bytes + TER_BYTES_IN_GRANULE - 1) >> TER_LOG_BYTES_IN_GRANULE];
+    run = &mutator->cell_runs[kind][size_class];
+    cell = run->cursor;
+    if (TER_UNLIKELY(cell == run->limit))
+        return NULL;
+    __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
+    return (void *)cell;
+}
+
 /* An object of at least `bytes` bytes, aligned to a granule; NULL when memory is out. */
 TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {

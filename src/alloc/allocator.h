@@ -22,6 +22,7 @@ enum ter_admission {
 
 struct ter_mutator;
 struct ter_barrier_check;
+struct ter_checking;
 
 /* Implemented by the floor that collects; called under the heap lock. */
 struct ter_gate {
@@ -68,6 +69,9 @@ struct ter_allocator {
     uint8_t barrier;                       /* that the plan needs, for new mutators */
     bool by_policy; /* small objects come from elsewhere than cells: see alloc/by_policy.h */
     struct ter_barrier_check *barrier_check; /* NULL: stores are not checked */
+    struct ter_checking *checking;  /* NULL: neither is anything else; of the floor above */
+    bool is_checked;                /* one of the two */
+    const struct ter_kind *visited; /* whose visitor a check calls now; NULL: no one's */
     struct ter_kind kinds[TER_MAX_KINDS];
     struct ter_kind_details details[TER_MAX_KINDS];
     unsigned kind_count;
@@ -92,6 +96,8 @@ struct ter_allocator {
     size_t make_do_bytes;          /* what larger cells serve before the gate is asked again */
     size_t stress_interval;        /* a collection at every so many allocations; 0: never */
     size_t stress_count;
+    size_t stress_polls; /* a collection at every so many polls; 0: never */
+    size_t poll_count;
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
     _Atomic size_t allocated_since_collection;
@@ -187,6 +193,12 @@ TER_INLINE bool ter_allocator_is_hurried(const struct ter_allocator *allocator)
 {
     return allocator->stress_interval != 0 ||
            atomic_load_explicit(&allocator->pressed, memory_order_relaxed);
+}
+
+/* What the word `poll` of a mutator is while nobody waits for it. */
+TER_INLINE uintptr_t ter_allocator_idle_poll(const struct ter_allocator *allocator)
+{
+    return allocator->stress_polls != 0;
 }
 
 /* Collections that do not wait until the heap is full. */

@@ -139,6 +139,7 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
     made->head.barrier = allocator->barrier;
+    made->head.poll = ter_allocator_idle_poll(allocator);
     made->stack_base = stack_base;
     made->own_stack = stack;
     made->thread = thread;

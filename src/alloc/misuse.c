@@ -12,11 +12,22 @@ static const char *what_is_wrong(const struct ter_mutator *mutator)
     return "must not be used in a callback of a collection or a visit";
 }
 
+static void require_no_visitor(const struct ter_allocator *allocator, const char *call)
+{
+    const struct ter_kind *kind = allocator == NULL ? NULL : allocator->visited;
+
+    TER_REQUIRE(kind == NULL || kind->details == NULL,
+                "%s: called by the visitor of kind \"%s\", which calls nothing of the heap but "
+                "ter_trace_slot, ter_trace_object and ter_trace_word",
+                call, kind->details->name);
+}
+
 void ter_mutator_refuse(const struct ter_mutator *mutator, unsigned kind, const char *call)
 {
     TER_REQUIRE(mutator != NULL, "%s: the mutator is NULL", call);
     TER_REQUIRE(__atomic_load_n(&mutator->kind_limit, __ATOMIC_RELAXED) == 0,
                 "%s: kind %u was never added", call, kind);
+    require_no_visitor(mutator->allocator, call);
     ter_fatal("%s: mutator %p %s", call, (const void *)mutator, what_is_wrong(mutator));
 }
 
@@ -24,7 +35,10 @@ void ter_mutator_require_bound(const struct ter_mutator *mutator, const char *ca
 {
     if (mutator == NULL || mutator->allocator == NULL)
         ter_mutator_refuse(mutator, 0, call);
-    TER_REQUIRE(mutator->thread == ter_os_thread_self(), "%s: mutator %p belongs to another thread",
+    TER_REQUIRE(mutator->thread == ter_os_thread_self(),
+                "%s: mutator %p belongs to another thread: "
+                "each thread binds its own (ter_mutator_bind) or takes one over "
+                "(ter_mutator_detach, ter_mutator_attach)",
                 call, (const void *)mutator);
     ter_lock_require_none(call);
 }

@@ -49,7 +49,8 @@ struct ter_mutator {
     size_t freed_uncounted; /* bytes that it freed, likewise */
     bool no_collect;        /* what it allocates now is refused rather than collecting */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
-    unsigned kind_limit;    /* kinds of objects that it may allocate now: see misuse.h */
+    uintptr_t called_at; /* for checks: the program's stack pointer in its last call; 0: unknown */
+    unsigned kind_limit; /* kinds of objects that it may allocate now: see misuse.h */
     /* Under the heap lock: */
     bool is_guest;
     bool refuses;                  /* a guest that did not come to stand since it was last inside */

@@ -94,6 +94,6 @@ void ter_safepoints_disperse(struct ter_allocator *allocator)
     if (!allocator->gathering)
         return;
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        set_poll(m, 0);
+        set_poll(m, ter_allocator_idle_poll(allocator));
     ter_safepoints_end(allocator);
 }

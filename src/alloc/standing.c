@@ -38,9 +38,20 @@ static void stand_here(void *context, uintptr_t stack_pointer)
     ter_allocator_unlock(mutator->allocator);
 }
 
+/* Stress mode: at every so many polls a collection. */
+static void stress_poll(struct ter_allocator *allocator)
+{
+    ter_allocator_lock(allocator);
+    if (++allocator->poll_count % allocator->stress_polls == 0)
+        allocator->gate.stress(allocator->gate.context);
+    ter_allocator_unlock_and_notify(allocator);
+}
+
 void ter_mutator_poll(struct ter_mutator *mutator)
 {
     ter_stack_call(stand_here, mutator);
+    if (mutator->allocator->stress_polls != 0)
+        stress_poll(mutator->allocator);
 }
 
 void ter_mutator_stand_aside(struct ter_allocator *allocator)

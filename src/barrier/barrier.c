@@ -18,7 +18,7 @@ void ter_write_slow(struct ter_mutator *mutator, const void *object, const void 
     struct ter_barrier_check *check = check_of(mutator);
 
     ter_mutator_require(mutator, 0, "ter_write");
-    ter_barrier_check_write(check, (uintptr_t)object, (uintptr_t)slot, (uintptr_t)value);
+    ter_barrier_check_write(check, mutator, (uintptr_t)object, (uintptr_t)slot, (uintptr_t)value);
 }
 
 void ter_write_range_slow(struct ter_mutator *mutator, const void *object, const void *first,
@@ -27,7 +27,7 @@ void ter_write_range_slow(struct ter_mutator *mutator, const void *object, const
     struct ter_barrier_check *check = check_of(mutator);
 
     ter_mutator_require(mutator, 0, "ter_write_range");
-    ter_barrier_check_range(check, (uintptr_t)object, (uintptr_t)first, bytes);
+    ter_barrier_check_range(check, mutator, (uintptr_t)object, (uintptr_t)first, bytes);
 }
 
 void ter_write_object_slow(struct ter_mutator *mutator, const void *object)

@@ -142,7 +142,8 @@ static void note_slot(struct noting *noting, uintptr_t address)
         noting->check->incomplete = true;
         return;
     }
-    *slot = (struct ter_checked_slot){address, referent(noting->object.kind, address), false};
+    *slot = (struct ter_checked_slot){.address = address,
+                                      .object = referent(noting->object.kind, address)};
     noting->object.slots++;
 }
 
@@ -166,26 +167,9 @@ static ter_object visited_object(struct ter_tracer *tracer, ter_object object)
 static const struct ter_loop visitor_loop = {
     .word = visited_word, .slot = visited_slot, .object = visited_object};
 
-static void note_part(struct noting *noting, const struct ter_slots *part, uintptr_t start,
-                      uintptr_t end)
+static void note_slot_of_layout(void *context, uintptr_t address)
 {
-    struct ter_slot_cursor cursor = ter_slot_cursor_at(part);
-    size_t unit = ter_kind_slot_bytes(noting->object.kind), offset;
-
-    while (ter_slot_cursor_next(&cursor, unit, &offset) && start + offset < end)
-        note_slot(noting, start + offset);
-}
-
-static void note_layout(struct noting *noting, uintptr_t start, uintptr_t end)
-{
-    const struct ter_object_layout *layout = noting->object.kind->layout;
-
-    note_part(noting, &layout->header, start, end);
-    if (layout->element_bytes == 0 || layout->header_bytes >= end - start)
-        return;
-    for (start += layout->header_bytes; layout->element_bytes <= end - start;
-         start += layout->element_bytes)
-        note_part(noting, &layout->element, start, end);
+    note_slot(context, address);
 }
 
 static void require_size(const struct ter_kind *kind, uintptr_t object, size_t bytes)
@@ -203,7 +187,7 @@ static void note_slots(struct noting *noting, uintptr_t object, size_t bytes)
     const struct ter_kind *kind = noting->object.kind;
 
     if (kind->scan == TER_SCAN_LAYOUT)
-        note_layout(noting, object, object + bytes);
+        ter_layout_for_each_slot(kind, object, object + bytes, note_slot_of_layout, noting);
     else
         kind->visitor(kind->context, &noting->tracer.trace, object, bytes);
 }
@@ -329,12 +313,25 @@ static uintptr_t announced(const struct ter_barrier_check *check, const struct t
     return object;
 }
 
-void ter_barrier_check_write(struct ter_barrier_check *check, uintptr_t object, uintptr_t slot,
-                             uintptr_t word)
+/*
+ * A slot that two mutators announce stores to: whose comes last, or whether the first has come yet,
+ * nobody knows.
+ */
+static void announce(const struct ter_checked_object *found, struct ter_checked_slot *known,
+                     const struct ter_mutator *who, uintptr_t refers)
+{
+    if (known->who != NULL && known->who != who)
+        known->any = true;
+    compare_slot(found, known);
+    known->who = who;
+    known->object = refers;
+}
+
+void ter_barrier_check_write(struct ter_barrier_check *check, const struct ter_mutator *who,
+                             uintptr_t object, uintptr_t slot, uintptr_t word)
 {
     struct ter_checked_object *found;
     struct ter_checked_slot *known;
-
     uintptr_t refers;
 
     require_checked(check, object, "ter_write");
@@ -343,15 +340,13 @@ void ter_barrier_check_write(struct ter_barrier_check *check, uintptr_t object, 
     ter_lock_acquire(&check->lock);
     found = find_checked(check, object);
     known = found != NULL ? find_slot(check, found, slot) : NULL;
-    if (known != NULL) {
-        compare_slot(found, known);
-        known->object = refers;
-    }
+    if (known != NULL)
+        announce(found, known, who, refers);
     ter_lock_release(&check->lock);
 }
 
-void ter_barrier_check_range(struct ter_barrier_check *check, uintptr_t object, uintptr_t first,
-                             size_t bytes)
+void ter_barrier_check_range(struct ter_barrier_check *check, const struct ter_mutator *who,
+                             uintptr_t object, uintptr_t first, size_t bytes)
 {
     struct ter_checked_object *found;
 
@@ -364,7 +359,8 @@ void ter_barrier_check_range(struct ter_barrier_check *check, uintptr_t object, 
 
         if (slot->address - first >= bytes)
             continue;
-        compare_slot(found, slot);
+        if (slot->who == NULL || slot->who == who)
+            compare_slot(found, slot);
         slot->any = true;
     }
     ter_lock_release(&check->lock);

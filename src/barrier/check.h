@@ -10,7 +10,8 @@
  *
  * Invariant: what is written down is of objects that are there: who frees one by hand says so.
  * Slots are compared by what they refer to, so that what is no reference may change at will. The
- * lock is taken by mutators; a collection, in which they all stand at safepoints, needs none. Where
+ * lock is taken by mutators; a collection, in which they all stand at safepoints, needs none. A slot
+ * for which two mutators have announced stores is not looked at until the next collection. Where
  * threads are stopped anywhere, a stop may fall between a barrier and its store: then there is to
  * be one mutator only.
  */
@@ -20,8 +21,9 @@
 
 struct ter_checked_slot {
     uintptr_t address;
-    uintptr_t object; /* that it refers to; 0: none */
-    bool any;         /* it may have been stored to since */
+    uintptr_t object;              /* that it refers to; 0: none */
+    const struct ter_mutator *who; /* announced that; NULL: nobody yet */
+    bool any;                      /* it may have been stored to since */
 };
 
 struct ter_checked_object {
@@ -52,10 +54,10 @@ void ter_barrier_check_fini(struct ter_barrier_check *check);
 
 /* ---- By mutators ---- */
 
-void ter_barrier_check_write(struct ter_barrier_check *check, uintptr_t object, uintptr_t slot,
-                             uintptr_t word);
-void ter_barrier_check_range(struct ter_barrier_check *check, uintptr_t object, uintptr_t first,
-                             size_t bytes);
+void ter_barrier_check_write(struct ter_barrier_check *check, const struct ter_mutator *who,
+                             uintptr_t object, uintptr_t slot, uintptr_t word);
+void ter_barrier_check_range(struct ter_barrier_check *check, const struct ter_mutator *who,
+                             uintptr_t object, uintptr_t first, size_t bytes);
 void ter_barrier_check_object(struct ter_barrier_check *check, uintptr_t object);
 /* The object goes, by hand. `check` may be NULL. */
 void ter_barrier_check_forget(struct ter_barrier_check *check, uintptr_t object);

@@ -33,6 +33,7 @@ struct ter_passage {
     enum ter_phase phase;
     struct ter_collector *collector;
     const struct ter_collection *collection; /* number and figures are for ENDED */
+    uintptr_t own_stack; /* where the stack of the thread that collects ends; 0: not said */
 };
 
 struct ter_callbacks {

@@ -10,12 +10,14 @@
 struct collection_request {
     struct ter_collector *collector;
     struct ter_collection collection;
+    uintptr_t own_stack;
     bool stopped; /* else: nothing was done */
 };
 
 static void pass(const struct collection_request *request, enum ter_phase phase)
 {
-    struct ter_passage passage = {phase, request->collector, &request->collection};
+    struct ter_passage passage = {phase, request->collector, &request->collection,
+                                  request->own_stack};
 
     ter_callbacks_passed(request->collector->callbacks, &passage);
 }
@@ -207,6 +209,7 @@ static void collect(void *context, uintptr_t own_stack)
     struct ter_collector *collector = request->collector;
     struct ter_collection *collection = &request->collection;
 
+    request->own_stack = own_stack;
     collection->used_before_bytes = used_bytes(collector);
     ter_trim_begin(&collector->trim, &collector->arena.accounting);
     if (!begin(request))

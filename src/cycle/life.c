@@ -133,6 +133,7 @@ static void init_allocator(struct ter_collector *collector,
     allocator->shared = settings->safepoints;
     allocator->barrier = (uint8_t)collector->plan->barrier;
     allocator->stress_interval = settings->stress_interval;
+    allocator->stress_polls = settings->stress_polls;
     /* Under stress every allocation takes the slow path, where allocations are counted. */
     allocator->cell_run_bytes =
         settings->stress_interval != 0 ? TER_BYTES_IN_GRANULE : CELL_RUN_BYTES;

@@ -11,6 +11,7 @@ struct ter_collector_settings {
     size_t max_bytes;
     size_t free_space_divisor;
     size_t stress_interval;
+    size_t stress_polls;
     bool exact_stacks; /* no stacks and no thread-local data are scanned */
     bool safepoints;   /* threads stop at safepoints only */
     bool scan_program;

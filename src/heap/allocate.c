@@ -44,10 +44,26 @@ void ter_heap_on_out_of_memory(struct ter_heap *heap, ter_out_of_memory_function
     ter_allocator_unlock(&heap->collector.allocator);
 }
 
+/* For a call that returns to `site`: no cell is ready. */
+static TER_NOINLINE void *allocate_anew(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                                        void *site)
+{
+    void *object;
+
+    TER_NOTE_CALL(mutator);
+    object = or_else(mutator, kind, bytes, ter_mutator_allocate(mutator, kind, bytes));
+    return ter_heap_note_object(mutator, object, kind, bytes, site);
+}
+
 void *ter_allocate(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
+    void *object;
+
     ter_mutator_require(mutator, kind, "ter_allocate");
-    return or_else(mutator, kind, bytes, ter_mutator_allocate(mutator, kind, bytes));
+    object = ter_mutator_take_cell(mutator, kind, bytes);
+    if (TER_LIKELY(object != NULL))
+        return object;
+    return allocate_anew(mutator, kind, bytes, __builtin_return_address(0));
 }
 
 /* ---- Windows ---- */
@@ -88,13 +104,16 @@ void *ter_allocate_slow(struct ter_mutator *mutator, struct ter_window *window)
     size_t index = (size_t)((struct ter_cell_run *)window - &mutator->cell_runs[0][0]);
     unsigned kind = (unsigned)(index / TER_SIZE_CLASSES);
     unsigned size_class = (unsigned)(index % TER_SIZE_CLASSES);
+    void *object;
 
     TER_REQUIRE(index < TER_MAX_KINDS * TER_SIZE_CLASSES,
                 "ter_allocate_fast: window %p belongs to another mutator than %p", (void *)window,
                 (void *)mutator);
     ter_mutator_require(mutator, kind, "ter_allocate_fast");
-    return or_else(mutator, kind, window->bytes,
-                   ter_mutator_allocate_slow(mutator, kind, size_class));
+    TER_NOTE_CALL(mutator);
+    object =
+        or_else(mutator, kind, window->bytes, ter_mutator_allocate_slow(mutator, kind, size_class));
+    return ter_heap_note_object(mutator, object, kind, 0, __builtin_return_address(0));
 }
 
 /* ---- Forms ---- */
@@ -171,6 +190,7 @@ void *ter_allocate_as(struct ter_mutator *mutator, unsigned kind, size_t bytes, 
 
     ter_mutator_require(mutator, kind, "ter_allocate_as");
     ter_mutator_require_bound(mutator, "ter_allocate_as");
+    TER_NOTE_CALL(mutator);
     TER_REQUIRE(ter_is_power_of_two(alignment) && alignment <= MOST_ALIGNMENT,
                 "ter_allocate_as: an alignment is a power of two from 1 to %zu, not %zu",
                 (size_t)MOST_ALIGNMENT, alignment);
@@ -182,7 +202,9 @@ void *ter_allocate_as(struct ter_mutator *mutator, unsigned kind, size_t bytes, 
     mutator->no_collect = false;
     if (object == NULL)
         return (form & TER_ALLOCATE_NO_COLLECT) != 0 ? NULL : or_else(mutator, kind, bytes, NULL);
-    if ((form & TER_ALLOCATE_ZEROED) != 0 && !mutator->allocator->kinds[chosen].zeroed)
+    ter_heap_note_object(mutator, object, chosen, bytes, __builtin_return_address(0));
+    if ((form & TER_ALLOCATE_ZEROED) != 0 &&
+        (!mutator->allocator->kinds[chosen].zeroed || mutator->allocator->is_checked))
         memset(object, 0, bytes);
     return object;
 }

@@ -36,6 +36,7 @@ void ter_heap_check_barriers(struct ter_heap *heap)
 
     ter_barrier_check_init(&heap->barrier_check, allocator);
     allocator->barrier_check = &heap->barrier_check;
+    allocator->is_checked = true;
     allocator->barrier = TER_BARRIER_CHECKED;
     heap->barrier_callbacks = (struct ter_callbacks){.passed = barriers_passed, .context = heap};
     ter_callbacks_add(&heap->collector.callbacks, &heap->barrier_callbacks);
@@ -63,7 +64,7 @@ bool ter_heap_barriers_allow(const struct ter_heap *heap)
 {
     const struct ter_allocator *allocator = &heap->collector.allocator;
 
-    if (allocator->barrier_check == NULL || allocator->mutators == NULL)
+    if (allocator->barrier_check == NULL || allocator->safepoints || allocator->mutators == NULL)
         return true;
     ter_log(TER_LOG_WARNING, "ter_mutator_bind: with check_barriers, and threads that signals stop "
                              "anywhere, a heap has one mutator");

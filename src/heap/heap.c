@@ -118,7 +118,8 @@ static ter_status init_collector(struct ter_heap *heap)
         .initial_bytes = saturate(options->heap_initial),
         .max_bytes = saturate(options->heap_max),
         .free_space_divisor = saturate(options->free_space_divisor),
-        .stress_interval = saturate(options->stress),
+        .stress_interval = ter_heap_stress_interval(options),
+        .stress_polls = saturate(options->stress_polls),
         .exact_stacks = exact,
         .safepoints = exact || strcmp(options->stop, "safepoints") == 0,
         .scan_program = is_on(options->scan_program, !exact),
@@ -158,6 +159,7 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
         ter_callbacks_add(&heap->collector.callbacks, &heap->callbacks);
         if (options->check_barriers != 0)
             ter_heap_check_barriers(heap);
+        ter_heap_begin_checks(heap);
         status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
                                    ter_heap_taken_bytes(layout));
         if (status != TER_OK)
@@ -270,10 +272,13 @@ void ter_heap_free(struct ter_heap *heap)
     ter_heap_require(heap, "ter_heap_free");
     TER_REQUIRE(heap->collector.allocator.mutators == NULL,
                 "a heap is freed while a mutator is bound to it");
+    if (heap->collector.allocator.checking != NULL)
+        ter_checking_end(&heap->checking);
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
     ter_directory_remove(heap);
     ter_heap_end_barriers(heap);
+    ter_heap_end_checks(heap);
     ter_collector_fini(&heap->collector);
     ter_figures_fini(&heap->figures);
     ter_os_release((uintptr_t)heap, heap_bytes());

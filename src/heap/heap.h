@@ -5,6 +5,7 @@
 #include <terrier/terrier.h>
 
 #include "heap/barriers.h"
+#include "heap/checks.h"
 #include "heap/client.h"
 #include "heap/directory.h"
 #include "heap/exact_roots.h"

@@ -4,6 +4,7 @@
 
 #include <terrier/heap.h>
 
+#include "check/check.h"
 #include "heap/figures.h"
 #include "plan/plan.h"
 
@@ -20,6 +21,7 @@ struct ter_heap {
     struct ter_callbacks callbacks; /* the heap's own: figures */
     struct ter_callbacks barrier_callbacks;
     struct ter_barrier_check barrier_check; /* of the option check_barriers */
+    struct ter_checking checking;           /* of check_heap, poison and origins */
     struct ter_options options;
     struct ter_figures figures;
     struct ter_client client;

@@ -106,9 +106,35 @@ void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
     return moved;
 }
 
+/* The same with an object that is known to the ledger: its kind, and what was asked for. */
+TER_COLD static void *resize_checked(struct ter_mutator *mutator, void *object, size_t bytes,
+                                     void *site)
+{
+    struct ter_collector *collector = collector_of(mutator);
+    unsigned kind = TER_KIND_NORMAL;
+    void *resized;
+
+    mutator->called_at = 0; /* growing has a frame of its own */
+    if (object != NULL) {
+        (void)require_own_object(collector, object, "ter_reallocate");
+        kind = ter_collector_object_kind(collector, (uintptr_t)object);
+        resized = ter_object_resize(mutator, object, bytes);
+    } else {
+        resized = ter_mutator_allocate(mutator, TER_KIND_NORMAL, bytes);
+    }
+    if (resized == object)
+        return object;
+    if (resized != NULL && mutator->allocator->checking != NULL)
+        ter_checking_moved(mutator->allocator->checking, (uintptr_t)object, (uintptr_t)resized,
+                           kind, bytes, (uintptr_t)site);
+    return resized;
+}
+
 void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
 {
     ter_mutator_require(mutator, TER_KIND_NORMAL, "ter_reallocate");
+    if (TER_UNLIKELY(mutator->allocator->is_checked))
+        return resize_checked(mutator, object, bytes, __builtin_return_address(0));
     if (object == NULL)
         return ter_mutator_allocate(mutator, TER_KIND_NORMAL, bytes);
     return ter_object_resize(mutator, object, bytes);
@@ -141,6 +167,17 @@ static void dispose(struct ter_mutator *mutator, void *object)
     ter_dispose_object(collector, (uintptr_t)object);
 }
 
+TER_COLD static void free_checked(struct ter_mutator *mutator, void *object)
+{
+    struct ter_checking *checking = mutator->allocator->checking;
+    const struct ter_sft *owner;
+
+    if (checking != NULL)
+        ter_checking_free(checking, (uintptr_t)object, "ter_free");
+    owner = require_own_object(collector_of(mutator), object, "ter_free");
+    release(mutator, owner, (uintptr_t)object);
+}
+
 void ter_free(struct ter_mutator *mutator, void *object)
 {
     if (object == NULL)
@@ -148,9 +185,8 @@ void ter_free(struct ter_mutator *mutator, void *object)
     ter_mutator_require(mutator, 0, "ter_free");
     if (TER_UNLIKELY(collector_of(mutator)->disposals.wanted))
         dispose(mutator, object);
-    if (TER_UNLIKELY(mutator->allocator->barrier_check != NULL))
-        release(mutator, require_own_object(collector_of(mutator), object, "ter_free"),
-                (uintptr_t)object);
+    if (TER_UNLIKELY(mutator->allocator->is_checked))
+        free_checked(mutator, object);
     else
         ter_object_free(mutator, object);
 }
@@ -230,9 +266,10 @@ void *ter_trace_object(struct ter_trace *trace, void *object)
 void ter_collect(struct ter_mutator *mutator)
 {
     ter_mutator_require_own(mutator, "ter_collect");
+    TER_NOTE_CALL(mutator);
     ter_allocator_lock(mutator->allocator);
     if (collector_of(mutator)->plan->loop == NULL)
-        ter_heap_compare_barriers((struct ter_heap *)collector_of(mutator));
+        ter_heap_look((struct ter_heap *)collector_of(mutator));
     ter_collector_collect(collector_of(mutator), TER_REASON_REQUEST);
     ter_allocator_unlock(mutator->allocator);
 }

@@ -43,6 +43,8 @@ ter_status ter_roots_add_slots(struct ter_heap *heap, void *first, size_t count,
     ter_allocator_lock(&heap->collector.allocator);
     status = ter_slot_ranges_add(&heap->collector.roots.exact.slots, &range);
     ter_allocator_unlock(&heap->collector.allocator);
+    ter_heap_check_slots(heap, status, "ter_roots_add_slots",
+                         "some of these words are roots already: each is added once");
     return status;
 }
 
@@ -59,6 +61,9 @@ ter_status ter_roots_remove_slots(struct ter_heap *heap, void *first, size_t cou
     status = ter_slot_ranges_remove(&heap->collector.roots.exact.slots, start,
                                     start + count * sizeof(uintptr_t));
     ter_allocator_unlock(&heap->collector.allocator);
+    ter_heap_check_slots(heap, status, "ter_roots_remove_slots",
+                         "not all of these words are roots: what is removed was added before by "
+                         "ter_roots_add_slots, and is removed once");
     return status;
 }
 
@@ -121,7 +126,10 @@ void ter_unpin(struct ter_heap *heap, void *object)
     ter_allocator_lock(&heap->collector.allocator);
     was_pinned = ter_pins_remove(&heap->collector.pins, (uintptr_t)object);
     ter_allocator_unlock(&heap->collector.allocator);
-    TER_REQUIRE(was_pinned, "ter_unpin: %p is not pinned by ter_pin", object);
+    TER_REQUIRE(was_pinned,
+                "ter_unpin: %p is not pinned by ter_pin, which comes before "
+                "each ter_unpin",
+                object);
 }
 
 static bool heap_moves(const struct ter_heap *heap)

@@ -8,6 +8,7 @@ void ter_poll_slow(struct ter_mutator *mutator)
 {
     TER_KEEP_ERRNO;
     ter_mutator_require_own(mutator, "ter_poll");
+    TER_NOTE_CALL(mutator);
     ter_mutator_poll(mutator);
 }
 

@@ -109,6 +109,17 @@ static void fill_kind(const struct ter_kind_description *description, struct ter
     };
 }
 
+/* Whole elements aside, which end where the object does. */
+static const char *check_fixed_layout(const struct ter_kind_description *description)
+{
+    const struct ter_object_layout *layout = description->layout;
+
+    if (layout == NULL || description->size.form != TER_SIZE_FIXED ||
+        layout->header_bytes <= ter_align_up(description->size.bytes, sizeof(uintptr_t)))
+        return NULL;
+    return "the header of its layout has more bytes than its objects";
+}
+
 static void fill_details(const struct ter_kind_description *description,
                          struct ter_kind_details *details)
 {
@@ -129,6 +140,8 @@ const char *ter_kind_describe(const struct ter_kind_description *description, st
         wrong = check_size(&description->size);
     if (wrong == NULL)
         wrong = ter_slot_type_check(&description->slots);
+    if (wrong == NULL)
+        wrong = check_fixed_layout(description);
     if (wrong != NULL)
         return wrong;
     fill_kind(description, kind);

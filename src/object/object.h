@@ -5,6 +5,7 @@
 #include <terrier/object.h>
 
 #include "object/describe.h"
+#include "object/each_slot.h"
 #include "object/kind.h"
 #include "object/size.h"
 #include "object/slots.h"

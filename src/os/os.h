@@ -173,6 +173,18 @@ uint64_t ter_os_data_segments_version(void);
 /* Visits the calling thread's blocks of static thread-local data. */
 void ter_os_for_each_tls_block(ter_os_segment_visitor *visitor, void *context);
 
+/* ---- What lies at an address of the program ---- */
+
+/* All NULL and 0 where nothing is known. The texts last as long as the library or program. */
+struct ter_os_symbol {
+    const char *name; /* of what is exported there */
+    size_t offset;    /* from where that begins */
+    const char *file; /* that was loaded there, without folders */
+    size_t offset_in_file;
+};
+
+void ter_os_find_symbol(uintptr_t address, struct ter_os_symbol *symbol);
+
 /* ---- Thread-local data ---- */
 
 struct ter_os_thread;

@@ -2,6 +2,8 @@
 /* The option check_barriers: what is right passes, each store without a barrier is found. */
 #include "heap/heap.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "small_heap.h"
@@ -357,12 +359,69 @@ static void signals_allow_one_mutator(void **state)
     small_heap_fini(&small);
 }
 
+/* ---- Threads that stop at safepoints ---- */
+
+#define STORES 20000u
+
+static _Atomic bool is_stored;
+
+/* Stores by turns, with an order between them; and to the same slot at any time. */
+static void *store_too(void *heap)
+{
+    struct ter_mutator *mutator;
+    void **object;
+
+    assert_int_equal(ter_mutator_bind(heap, &mutator), TER_OK);
+    for (unsigned i = 0; i < STORES; i++) {
+        object = small.roots[0];
+        ter_write(mutator, object, &object[2], object);
+        __atomic_store_n(&object[2], object, __ATOMIC_RELAXED);
+        ter_poll(mutator);
+    }
+    atomic_store(&is_stored, true);
+    ter_mutator_unbind(mutator);
+    return NULL;
+}
+
+static void safepoints_allow_many(void **state)
+{
+    pthread_t thread;
+    void **object;
+
+    (void)state;
+    atomic_store(&is_stored, false);
+    begin("mark-sweep", ",stop=safepoints");
+    object = old_object(kind);
+    assert_int_equal(pthread_create(&thread, NULL, store_too, small.heap), 0);
+    for (unsigned i = 0; !atomic_load(&is_stored); i++) {
+        ter_write(small.mutator, object, &object[2], NULL);
+        __atomic_store_n(&object[2], NULL, __ATOMIC_RELAXED);
+        TER_STORE(small.mutator, object, object[0], i % 2 == 0 ? object : NULL);
+        if (i % 1000 == 0)
+            ter_collect(small.mutator);
+        ter_poll(small.mutator);
+    }
+    ter_mutator_leave(small.mutator);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    ter_mutator_enter(small.mutator);
+    ter_collect(small.mutator);
+    small_heap_fini(&small);
+}
+
+static void many_are_checked(void **state)
+{
+    (void)state;
+    begin("mark-sweep", ",stop=safepoints");
+    test_dies(plain_store, NULL, "was stored to without a barrier");
+    small_heap_fini(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_right_passes),
-        cmocka_unit_test(each_fault_is_found),
-        cmocka_unit_test(signals_allow_one_mutator),
+        cmocka_unit_test(what_is_right_passes),      cmocka_unit_test(each_fault_is_found),
+        cmocka_unit_test(signals_allow_one_mutator), cmocka_unit_test(safepoints_allow_many),
+        cmocka_unit_test(many_are_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

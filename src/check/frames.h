@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether frames of exact roots lie as they must: each outer one further up the same stack. */
+#pragma once
+
+#include "check/walk.h"
+
+typedef void ter_check_frame_visitor(void *context, struct ter_frame *frame);
+
+/*
+ * Calls `visit` for every frame of every mutator and of stacks that nobody is on; stops at one that
+ * is there twice, or whose function has ended.
+ */
+void ter_check_frames(struct ter_checking *checking, ter_check_frame_visitor *visit, void *context);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Overwrites the memory of objects that the collection of just now freed or moved.
+ *
+ * Invariant: what is overwritten is memory that its space holds for dirty, so nobody relies on what
+ * is there; but spaces whose objects move keep the first word of a free piece for themselves.
+ */
+#pragma once
+
+#include "check/checking.h"
+
+void ter_check_poison(struct ter_checking *checking);
