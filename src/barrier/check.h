@@ -10,10 +10,10 @@
  *
  * Invariant: what is written down is of objects that are there: who frees one by hand says so.
  * Slots are compared by what they refer to, so that what is no reference may change at will. The
- * lock is taken by mutators; a collection, in which they all stand at safepoints, needs none. A slot
- * for which two mutators have announced stores is not looked at until the next collection. Where
- * threads are stopped anywhere, a stop may fall between a barrier and its store: then there is to
- * be one mutator only.
+ * lock is taken by mutators; a collection, in which they all stand at safepoints, needs none. What
+ * two mutators announce stores to is not looked at until the next collection. Where threads are
+ * stopped anywhere, a stop may fall between a barrier and its store: then there is to be one
+ * mutator only.
  */
 #pragma once
 

@@ -7,9 +7,11 @@
 
 #include "check/ledger.h"
 #include "check/checking.h"
+#include "check/seen.h"
 #include "check/describe.h"
+#include "check/told.h"
+#include "check/frames.h"
 #include "check/walk.h"
 #include "check/poison.h"
-#include "check/frames.h"
 #include "check/unreported.h"
 #include "check/phases.h"

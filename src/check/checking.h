@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a heap that is checked has; and what calls of the program tell it. */
+/* What a heap that is checked has. */
 #pragma once
 
 #include "check/ledger.h"
@@ -21,19 +21,3 @@ struct ter_checking {
     /* Does the word lie in another heap? */
     bool (*is_foreign)(const struct ter_collector *collector, uintptr_t word);
 };
-
-void ter_checking_init(struct ter_checking *checking, struct ter_collector *collector);
-void ter_checking_fini(struct ter_checking *checking);
-
-/* ---- What the program does; without the heap lock ---- */
-
-/* `object`, of `asked` bytes (0: not known), was allocated by a call that returns to `site`. */
-void ter_checking_allocated(struct ter_checking *checking, uintptr_t object, unsigned kind,
-                            size_t asked, uintptr_t site);
-/* It took the place of `before` (0: of none), which is gone. */
-void ter_checking_moved(struct ter_checking *checking, uintptr_t before, uintptr_t object,
-                        unsigned kind, size_t asked, uintptr_t site);
-/* The program frees an object; what is none stops with a line that says more than usual. */
-void ter_checking_free(struct ter_checking *checking, uintptr_t object, const char *call);
-/* The heap ends: stops when something is still pinned. */
-void ter_checking_end(struct ter_checking *checking);

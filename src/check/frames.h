@@ -2,7 +2,7 @@
 /* Whether frames of exact roots lie as they must: each outer one further up the same stack. */
 #pragma once
 
-#include "check/walk.h"
+#include "check/checking.h"
 
 typedef void ter_check_frame_visitor(void *context, struct ter_frame *frame);
 

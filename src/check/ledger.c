@@ -52,7 +52,7 @@ void ter_ledger_freed(struct ter_ledger *ledger, uintptr_t object, uint32_t coll
 
 /* ---- Before a collection ---- */
 
-struct refresh {
+struct ledger_refresh {
     struct ter_ledger *ledger;
     const struct ter_collector *collector;
 };
@@ -61,7 +61,7 @@ struct refresh {
 static void refresh_object(void *context, uintptr_t object, size_t bytes,
                            const struct ter_kind *kind)
 {
-    const struct refresh *refresh = context;
+    const struct ledger_refresh *refresh = context;
     struct ter_origin *record;
 
     if (!ter_collector_is_object(refresh->collector, object))
@@ -86,7 +86,7 @@ static void refresh_gone(struct ter_origin *record, const struct ter_collector *
 
 void ter_ledger_refresh(struct ter_ledger *ledger, struct ter_collector *collector)
 {
-    struct refresh refresh = {ledger, collector};
+    struct ledger_refresh refresh = {ledger, collector};
 
     for (size_t bucket = 0; bucket < ledger->table.capacity; bucket++) {
         struct ter_origin *record = ter_weak_table_at(&ledger->table, bucket);

@@ -22,7 +22,7 @@ static void walk_after(struct ter_checking *checking)
         ter_check_poison(checking);
 }
 
-void ter_checking_passed(void *context, const struct ter_passage *passage)
+static void checking_passed(void *context, const struct ter_passage *passage)
 {
     struct ter_checking *checking = context;
 
@@ -45,4 +45,23 @@ void ter_checking_look(struct ter_checking *checking)
         return;
     walk_before(checking);
     ter_world_resume(allocator);
+}
+
+/* ---- Life ---- */
+
+void ter_checking_init(struct ter_checking *checking, struct ter_collector *collector)
+{
+    checking->collector = collector;
+    ter_ledger_init(&checking->ledger);
+    ter_weak_table_init(&checking->seen_objects, sizeof(uintptr_t));
+    ter_weak_table_init(&checking->seen_slots, sizeof(uintptr_t));
+    checking->callbacks = (struct ter_callbacks){.passed = checking_passed, .context = checking};
+    ter_callbacks_add(&collector->callbacks, &checking->callbacks);
+}
+
+void ter_checking_fini(struct ter_checking *checking)
+{
+    ter_ledger_fini(&checking->ledger);
+    ter_weak_table_fini(&checking->seen_objects);
+    ter_weak_table_fini(&checking->seen_slots);
 }

@@ -9,7 +9,9 @@
 
 #include "check/checking.h"
 
-/* For the collector's callbacks. */
-void ter_checking_passed(void *context, const struct ter_passage *passage);
+/* With the options and `is_foreign` filled in, and the rest zero. */
+void ter_checking_init(struct ter_checking *checking, struct ter_collector *collector);
+void ter_checking_fini(struct ter_checking *checking);
+
 /* Under a plan that never collects: the walk, with the world stopped. */
 void ter_checking_look(struct ter_checking *checking);

@@ -8,8 +8,7 @@ static void poison_one(const struct ter_checking *checking, const struct ter_ori
     const struct ter_space *space = ter_collector_space(checking->collector, origin->object);
     size_t skipped = space->policy->moves ? sizeof(uintptr_t) : 0;
 
-    if (space->sft.kind == TER_SPACE_EMPTY || space->policy->owned_by_program ||
-        origin->given <= skipped)
+    if (space->policy->owned_by_program || origin->given <= skipped)
         return;
     memset((void *)(origin->object + skipped), TER_POISON_GONE, origin->given - skipped);
 }

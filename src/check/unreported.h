@@ -8,6 +8,6 @@
  */
 #pragma once
 
-#include "check/walk.h"
+#include "check/checking.h"
 
 void ter_check_unreported(struct ter_checking *checking);

@@ -23,13 +23,6 @@ static struct walk *walk_of(struct ter_tracer *tracer)
     return (struct walk *)(void *)tracer;
 }
 
-bool ter_check_is_new(struct ter_weak_table *seen, uintptr_t key)
-{
-    size_t before = seen->count;
-
-    return ter_weak_table_insert(seen, key) == NULL || seen->count != before;
-}
-
 /* ---- Objects to come ---- */
 
 static bool have_room(struct walk *walk)
@@ -174,7 +167,7 @@ static bool is_too_small(const struct walk *walk, const struct ter_kind *kind, s
            !reads_zero(origin->object, origin->asked);
 }
 
-static void check_size(const struct walk *walk, size_t given)
+static void check_object_size(const struct walk *walk, size_t given)
 {
     const struct ter_kind *kind = walk->reporting.kind;
     size_t says = ter_kind_size(kind, walk->reporting.object, given);
@@ -208,7 +201,7 @@ static void look_into(struct walk *walk, uintptr_t object)
 
     walk->reporting = (struct reporting){.object = object, .kind = kind};
     if (kind->details != NULL)
-        check_size(walk, bytes);
+        check_object_size(walk, bytes);
     if (kind->scan == TER_SCAN_LAYOUT) {
         ter_layout_for_each_slot(kind, object, object + bytes, walked_layout_slot, walk);
     } else if (kind->scan == TER_SCAN_AMBIGUOUS) {

@@ -17,6 +17,3 @@
 /* `after`: a collection has just released what it did not reach. */
 void ter_check_walk(struct ter_checking *checking, bool after);
 void ter_check_walk_end(struct ter_checking *checking);
-
-/* True once for each key; true also when there is no memory to remember it. */
-bool ter_check_is_new(struct ter_weak_table *seen, uintptr_t key);

@@ -167,7 +167,7 @@ static void dispose(struct ter_mutator *mutator, void *object)
     ter_dispose_object(collector, (uintptr_t)object);
 }
 
-TER_COLD static void free_checked(struct ter_mutator *mutator, void *object)
+TER_COLD static void free_told(struct ter_mutator *mutator, void *object)
 {
     struct ter_checking *checking = mutator->allocator->checking;
     const struct ter_sft *owner;
@@ -186,7 +186,7 @@ void ter_free(struct ter_mutator *mutator, void *object)
     if (TER_UNLIKELY(collector_of(mutator)->disposals.wanted))
         dispose(mutator, object);
     if (TER_UNLIKELY(mutator->allocator->is_checked))
-        free_checked(mutator, object);
+        free_told(mutator, object);
     else
         ter_object_free(mutator, object);
 }

@@ -3,24 +3,6 @@
 
 #include <string.h>
 
-void ter_checking_init(struct ter_checking *checking, struct ter_collector *collector)
-{
-    checking->collector = collector;
-    ter_ledger_init(&checking->ledger);
-    ter_weak_table_init(&checking->seen_objects, sizeof(uintptr_t));
-    ter_weak_table_init(&checking->seen_slots, sizeof(uintptr_t));
-    checking->callbacks =
-        (struct ter_callbacks){.passed = ter_checking_passed, .context = checking};
-    ter_callbacks_add(&collector->callbacks, &checking->callbacks);
-}
-
-void ter_checking_fini(struct ter_checking *checking)
-{
-    ter_ledger_fini(&checking->ledger);
-    ter_weak_table_fini(&checking->seen_objects);
-    ter_weak_table_fini(&checking->seen_slots);
-}
-
 /* ---- Allocation ---- */
 
 /* May the memory of a new object hold anything until the next safepoint? */
