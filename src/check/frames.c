@@ -53,14 +53,6 @@ static void require_live_frame(const struct stack_in_use *stack, const struct te
                 (const void *)frame);
 }
 
-static void require_order(const struct stack_in_use *stack, const struct ter_frame *frame)
-{
-    TER_REQUIRE(!lies_in(stack, frame) || !lies_in(stack, frame->outer) || frame->outer >= frame,
-                "check_heap: frame %p lies outside of frame %p, which was pushed before it: frames "
-                "are popped (ter_frame_pop) in the opposite order, each once",
-                (const void *)frame->outer, (const void *)frame);
-}
-
 struct frames_visit {
     struct ter_checking *checking;
     struct stack_in_use stack;
@@ -76,7 +68,6 @@ static void check_chain(const struct frames_visit *frames, struct ter_frame *fra
                     "check_heap: frame %p is pushed twice: each ter_frame_push is undone by "
                     "ter_frame_pop before the next of the same frame",
                     (void *)frame);
-        require_order(&frames->stack, frame);
         frames->visit(frames->context, frame);
     }
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether frames of exact roots lie as they must: each outer one further up the same stack. */
+/*
+ * Whether frames of exact roots may be where they are. Two frames of one function lie in any order,
+ * so nothing is said of that.
+ */
 #pragma once
 
 #include "check/checking.h"
