@@ -225,8 +225,9 @@ static void look_into_all(struct walk *walk)
 static void walk_frame(void *context, struct ter_frame *frame)
 {
     struct walk *walk = context;
-    struct ter_root_visit visit = {&walk->tracer, TER_PASS_ALL,
-                                   walk->checking->collector->roots.exact.tags};
+    struct ter_root_visit visit = {.tracer = &walk->tracer,
+                                   .pass = TER_PASS_ALL,
+                                   .tags = walk->checking->collector->roots.exact.tags};
 
     walk->reporting = (struct reporting){.frame = frame, .root = "in a frame"};
     ter_visit_slots(&visit, frame + 1, frame->shape / 4, (enum ter_root_form)(frame->shape % 4));
@@ -252,7 +253,8 @@ static void walk_visitors(struct walk *walk, struct ter_root_visit *visit)
 static void walk_roots(struct walk *walk)
 {
     const struct ter_collector *collector = walk->checking->collector;
-    struct ter_root_visit visit = {&walk->tracer, TER_PASS_ALL, collector->roots.exact.tags};
+    struct ter_root_visit visit = {
+        .tracer = &walk->tracer, .pass = TER_PASS_ALL, .tags = collector->roots.exact.tags};
 
     ter_check_frames(walk->checking, walk_frame, walk);
     walk->reporting = (struct reporting){.root = "ter_roots_add_slots"};
