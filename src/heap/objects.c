@@ -267,6 +267,8 @@ void ter_collect(struct ter_mutator *mutator)
 {
     ter_mutator_require_own(mutator, "ter_collect");
     TER_NOTE_CALL(mutator);
+    /* A safepoint also where nothing is collected. */
+    ter_poll(mutator);
     ter_allocator_lock(mutator->allocator);
     if (collector_of(mutator)->plan->loop == NULL)
         ter_heap_look((struct ter_heap *)collector_of(mutator));

@@ -486,6 +486,55 @@ static void paths_are_shortest(void **state)
     with_plans(",stacks=exact,heap_initial=256M", find_shortest);
 }
 
+/* ---- While others collect ---- */
+
+static _Atomic bool is_done;
+
+static void *collect_all_the_time(void *context)
+{
+    struct ter_mutator *mutator;
+
+    if (ter_mutator_bind(small.heap, &mutator) != TER_OK)
+        return context;
+    while (!is_done)
+        ter_collect(mutator);
+    ter_mutator_unbind(mutator);
+    return NULL;
+}
+
+/* To ask is a safepoint, at which the object may move; the answer is about the same object. */
+static void ask_beside_collections(void)
+{
+    struct ter_mutator *mutator = small.mutator;
+    pthread_t thread;
+    void *failed;
+
+    is_done = false;
+    TER_ROOTS(mutator, local, struct pair * head;);
+    local.head = make_pair(NULL);
+    local.head = make_pair(local.head);
+    assert_int_equal(pthread_create(&thread, NULL, collect_all_the_time, small.heap), 0);
+    for (unsigned i = 0; i < test_iterations(300); i++) {
+        struct seen seen = path_to(local.head->next, 0);
+
+        assert_int_equal(seen.count, 2);
+        assert_ptr_equal(seen.references[0].word, &local.head);
+        assert_int_equal(referrers_of(local.head->next).count >= 1, true);
+    }
+    is_done = true;
+    ter_mutator_leave(mutator);
+    assert_int_equal(pthread_join(thread, &failed), 0);
+    ter_mutator_enter(mutator);
+    assert_null(failed);
+    TER_FRAME_END(mutator, local);
+}
+
+static void objects_that_move_are_followed(void **state)
+{
+    (void)state;
+    with_plans(EXACT, ask_beside_collections);
+}
+
 /* ---- What is asked wrongly, and memory that is out ---- */
 
 static void refuse(void)
@@ -657,6 +706,7 @@ int main(void)
         cmocka_unit_test(paths_begin_in_what_is_scanned),
         cmocka_unit_test(paths_lead_through_every_kind),
         cmocka_unit_test(paths_are_shortest),
+        cmocka_unit_test(objects_that_move_are_followed),
         cmocka_unit_test(what_cannot_be_asked_is_refused),
         cmocka_unit_test(walks_and_counts),
         cmocka_unit_test(words_are_looked_at),
