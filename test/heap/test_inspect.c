@@ -263,7 +263,10 @@ enum { NAMED_BY_STACKS = TER_WITHOUT(TER_IN_STACK) | TER_WITHOUT(TER_IN_OWN_STAC
 static TER_NOINLINE void check_scanned(uintptr_t hidden, enum ter_reference_place place,
                                        const void *word)
 {
-    struct seen seen = path_to(test_show(hidden), NAMED_BY_STACKS);
+    /* A sanitizer may keep the word in static data of its own. */
+    unsigned without =
+        place == TER_IN_STATIC ? NAMED_BY_STACKS : NAMED_BY_STACKS | TER_WITHOUT(TER_IN_STATIC);
+    struct seen seen = path_to(test_show(hidden), without);
 
     assert_int_equal(seen.count, word != NULL);
     if (word == NULL)
@@ -283,7 +286,7 @@ static void from_data(void)
     pair_of_thread = test_show(hidden);
     check_scanned(hidden, TER_IN_THREAD_DATA, &pair_of_thread);
     pair_of_thread = NULL;
-    check_scanned(hidden, TER_IN_STATIC, NULL);
+    check_scanned(hidden, TER_IN_THREAD_DATA, NULL);
 }
 
 static void from_own_stack(void)
