@@ -41,11 +41,12 @@ enum ter_size_form {
 };
 
 /**
- * The size of the objects of a kind, in bytes. It never changes while an object lives, and is never
- * more than was asked for when the object was allocated. A heap that moves an object copies at
- * least so many bytes; the option check_barriers stops at one that says more than it was given. It
- * is asked for objects that are not filled yet too, so either those read zero (and 0 is a number
- * that it can have), or what it is made of is stored before the next safepoint (TER_KIND_FILLED).
+ * The size of the objects of a kind, in bytes. It never changes while an object lives, and is what
+ * was asked for when the object was allocated, or less than 16 bytes below that. A heap that moves
+ * an object copies at least so many bytes; the option check_heap stops at one that says something
+ * else, and check_barriers at one that says more than it was given. It is asked for objects that
+ * are not filled yet too, so either those read zero (and 0 is a number that it can have), or what
+ * it is made of is stored before the next safepoint (TER_KIND_FILLED).
  */
 struct ter_object_size {
     enum ter_size_form form;
@@ -100,9 +101,9 @@ enum ter_kind_flag {
 };
 
 /**
- * Reports the references of `object`, each by ter_trace_slot, ter_trace_object or ter_trace_word
- * (heap.h). Called in collections, in any thread, for any object of the kind, also for one that is
- * dead or reads zero yet. It changes nothing and calls nothing else of the heap.
+ * Reports the references of `object`, each once, by ter_trace_slot, ter_trace_object or
+ * ter_trace_word (heap.h). Called in collections, in any thread, for any object of the kind, also
+ * for one that is dead or reads zero yet. It changes nothing and calls nothing else of the heap.
  */
 typedef void ter_visitor(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes);
 

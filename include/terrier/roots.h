@@ -195,7 +195,7 @@ TER_API ter_status ter_roots_remove_visitor(struct ter_heap *heap, ter_roots_fun
 TER_API void ter_mutator_set_visitor(struct ter_mutator *mutator, ter_roots_function *function,
                                      void *context);
 
-/** `slot` holds a reference, or 0. What moves is written to it. */
+/** `slot` holds a reference, or 0. What moves is written to it. Each slot is reported once. */
 TER_API void ter_visit_slot(struct ter_root_visit *visit, ter_slot slot);
 /** The `count` words from `first` on, aligned to words, are of that form. */
 TER_API void ter_visit_slots(struct ter_root_visit *visit, void *first, size_t count,

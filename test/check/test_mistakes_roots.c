@@ -70,7 +70,7 @@ static void missed_at_a_poll(void)
     TER_FRAME_END(embedder.mutator, frame);
 }
 
-/* At every third allocation. Later ones are no pairs, so that none takes the place of what is gone. */
+/* At every third allocation. Later ones are no pairs, so none takes the place of what is gone. */
 static void missed_at_an_allocation(void)
 {
     struct pair *kept;
