@@ -52,7 +52,8 @@ struct walk {
     void *context;
 };
 
-static void walk_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+static void tell_of_object(void *context, uintptr_t object, size_t bytes,
+                           const struct ter_kind *kind)
 {
     const struct walk *walk = context;
     const struct ter_allocator *allocator = &walk->collector->allocator;
@@ -69,7 +70,7 @@ static void search_edge_of_walk(void *context, const struct ter_edge *edge)
 static void walk_all(void *context, struct ter_edges *edges)
 {
     (void)edges;
-    ter_collector_visit_objects(((struct walk *)context)->collector, walk_object, context);
+    ter_collector_visit_objects(((struct walk *)context)->collector, tell_of_object, context);
 }
 
 static void walk_reached(void *context, struct ter_edges *edges)
