@@ -81,7 +81,7 @@ static void seen_word(struct ter_tracer *tracer, uintptr_t word)
 }
 
 /* The part of the stack of the thread that looks begins where that thread stands. */
-static void find_own_stack(struct ter_edges *edges, uintptr_t start)
+static void find_stack_of_place(struct ter_edges *edges, uintptr_t start)
 {
     if (edges->place.form == TER_IN_STACK || edges->place.form == TER_IN_OWN_STACK)
         edges->place.form = ter_align_down(edges->own_stack, sizeof(uintptr_t)) == start
@@ -97,7 +97,7 @@ static void seen_words(struct ter_tracer *tracer, uintptr_t start, uintptr_t end
     start = ter_align_up(start, sizeof(uintptr_t));
     end = ter_align_down(end, sizeof(uintptr_t));
     if (edges->holder == 0)
-        find_own_stack(edges, start);
+        find_stack_of_place(edges, start);
     while (start < end) {
         size_t count = ter_min((end - start) / sizeof(uintptr_t), ROOT_WORDS);
 

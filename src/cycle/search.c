@@ -27,7 +27,7 @@ void ter_search_fini(struct ter_search *search)
     ter_weak_table_fini(&search->seen);
 }
 
-static bool have_room(struct ter_search *search)
+static bool reserve_one(struct ter_search *search)
 {
     size_t capacity = ter_max(search->capacity * 2, (size_t)FIRST_FOUND);
     void *memory = search->found;
@@ -74,7 +74,7 @@ void ter_search_edge(void *context, const struct ter_edge *edge)
     if (is_over(search) || (search->without & TER_WITHOUT(edge->place)) != 0)
         return;
     bits = seen_bits(search, edge->object);
-    if (bits == NULL || !have_room(search)) {
+    if (bits == NULL || !reserve_one(search)) {
         search->status = TER_ERROR_NO_MEMORY;
     } else if ((*bits & mask) == 0) {
         *bits |= mask;

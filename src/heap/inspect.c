@@ -45,7 +45,7 @@ void ter_heap_place(const struct ter_heap *heap, uintptr_t word, struct ter_plac
 
 /* ---- All objects ---- */
 
-struct walk {
+struct object_walk {
     const struct ter_collector *collector;
     struct ter_search search;
     ter_walk_function *function;
@@ -55,7 +55,7 @@ struct walk {
 static void tell_of_object(void *context, uintptr_t object, size_t bytes,
                            const struct ter_kind *kind)
 {
-    const struct walk *walk = context;
+    const struct object_walk *walk = context;
     const struct ter_allocator *allocator = &walk->collector->allocator;
 
     walk->function(walk->context, ter_object_at(object), bytes,
@@ -64,18 +64,19 @@ static void tell_of_object(void *context, uintptr_t object, size_t bytes,
 
 static void search_edge_of_walk(void *context, const struct ter_edge *edge)
 {
-    ter_search_edge(&((struct walk *)context)->search, edge);
+    ter_search_edge(&((struct object_walk *)context)->search, edge);
 }
 
 static void walk_all(void *context, struct ter_edges *edges)
 {
     (void)edges;
-    ter_collector_visit_objects(((struct walk *)context)->collector, tell_of_object, context);
+    ter_collector_visit_objects(((struct object_walk *)context)->collector, tell_of_object,
+                                context);
 }
 
 static void walk_reached(void *context, struct ter_edges *edges)
 {
-    struct walk *walk = context;
+    struct object_walk *walk = context;
     const struct ter_collector *collector = walk->collector;
 
     ter_search_objects(&walk->search, edges);
@@ -106,7 +107,7 @@ ter_status ter_heap_walk(struct ter_heap *heap, enum ter_objects which, ter_walk
     static const struct ter_look all = {.end = walk_all};
     static const struct ter_look reached = {.edge = search_edge_of_walk, .end = walk_reached};
     struct ter_look look = which == TER_OBJECTS_ALL ? all : reached;
-    struct walk walk = {.function = function, .context = context};
+    struct object_walk walk = {.function = function, .context = context};
     ter_status status;
 
     ter_heap_require(heap, "ter_heap_walk");
