@@ -123,29 +123,13 @@ static ter_object seen_object(struct ter_tracer *tracer, ter_object object)
 
 /* ---- Objects ---- */
 
-static void see_part(const struct ter_edges *edges, const struct ter_slots *part, uintptr_t start,
-                     uintptr_t end)
+static void see_layout_slot(void *context, uintptr_t address)
 {
+    const struct ter_edges *edges = context;
     const struct ter_kind *kind = edges->kind;
-    struct ter_slot_cursor cursor = ter_slot_cursor_at(part);
-    size_t unit = ter_kind_slot_bytes(kind), offset;
 
-    while (ter_slot_cursor_next(&cursor, unit, &offset) && offset < end - start)
-        tell_exact(
-            edges, (const void *)(start + offset),
-            ter_slot_read(&kind->slots, (enum ter_slot_form)kind->slots.form, start + offset));
-}
-
-static void see_layout(const struct ter_edges *edges, uintptr_t start, uintptr_t end)
-{
-    const struct ter_object_layout *layout = edges->kind->layout;
-
-    see_part(edges, &layout->header, start, end);
-    if (layout->element_bytes == 0 || layout->header_bytes >= end - start)
-        return;
-    for (start += layout->header_bytes; layout->element_bytes <= end - start;
-         start += layout->element_bytes)
-        see_part(edges, &layout->element, start, end);
+    tell_exact(edges, (const void *)address,
+               ter_slot_read(&kind->slots, (enum ter_slot_form)kind->slots.form, address));
 }
 
 static void seen_contents(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
@@ -158,7 +142,9 @@ static void seen_contents(struct ter_tracer *tracer, uintptr_t object, size_t by
     switch (how->scan) {
     case TER_SCAN_NONE: break;
     case TER_SCAN_AMBIGUOUS: seen_words(tracer, object, object + bytes, tracer->any_byte); break;
-    case TER_SCAN_LAYOUT: see_layout(edges, object, object + bytes); break;
+    case TER_SCAN_LAYOUT:
+        ter_layout_for_each_slot(how, object, object + bytes, see_layout_slot, edges);
+        break;
     case TER_SCAN_VISITOR: how->visitor(how->context, &tracer->trace, object, bytes); break;
     }
     edges->holder = 0;

@@ -72,8 +72,8 @@ seen 'an uncollectable object that is no root' \
     'ter_collector_mark_uncollectable(visit->collector);' ';'
 seen 'an unmarked word' '(const uintptr_t *)(start + bytes)' \
     '(const uintptr_t *)(start + bytes - 16)' plan/mark_sweep.c
-seen 'an unmarked slot of a layout' '&& offset < end - start)' '&& offset + 32 < end - start)' \
-    plan/mark_sweep.c
+seen 'an unmarked slot of a layout' '(&cursor, unit, &offset) && offset < end - start)' \
+    '(&cursor, unit, &offset) && offset + 32 < end - start)' plan/mark_sweep.c
 seen 'an unmarked element of a layout' 'for (; bytes <= end - start; start' \
     'for (; bytes + 48 <= end - start; start' plan/mark_sweep.c
 seen 'a freed live object' 'uint64_t word = valid[i] & mark[i];' \
@@ -85,8 +85,9 @@ seen 'a wrong size' '< granules << TER_LOG_BYTES_IN_GRANULE)' \
     '+ (size_class == 20) * 16u < granules << TER_LOG_BYTES_IN_GRANULE)'
 seen 'a weak link that is not cleared' '*word_of(link, reach) = 0;' ''
 seen 'a finalizer that runs twice' 'ter_weak_table_remove(&finalizers->waiting, record->object);' \
-    'bucket++;'
-seen 'a finalizer out of order' '    reach_what_comes_later(finalizers, reach);' ''
+    ';'
+seen 'a finalizer out of order' \
+    'reach_what_comes_later(finalizers->ready + finalizers->ready_end, count, reach);' ';'
 seen 'a resize that loses contents' 'memcpy(moved, object, ter_min(bytes, old_bytes));' \
     'memcpy(moved, object, ter_min(bytes, old_bytes) / 2);'
 
