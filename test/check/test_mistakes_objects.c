@@ -183,7 +183,7 @@ static void layout_beyond_size(void)
     struct ter_kind_description description = {
         .name = "short",
         .layout = &three,
-        .size = {TER_SIZE_FIXED, (embedder.wrong ? 2 : 3) * sizeof(void *)}};
+        .size = {.form = TER_SIZE_FIXED, .bytes = (embedder.wrong ? 2 : 3) * sizeof(void *)}};
     unsigned kind;
 
     assert_int_equal(ter_kind_define(embedder.heap, &description, &kind),

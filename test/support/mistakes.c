@@ -39,7 +39,9 @@ static void start_embedder(const char *plan, const struct mistake *mistake)
     assert_int_equal(ter_heap_new(&options, &embedder.heap), TER_OK);
     assert_int_equal(ter_mutator_bind(embedder.heap, &embedder.mutator), TER_OK);
     embedder.pair_kind = define_kind(&(struct ter_kind_description){
-        .name = "pair", .layout = &pair_layout, .size = {TER_SIZE_FIXED, sizeof(struct pair)}});
+        .name = "pair",
+        .layout = &pair_layout,
+        .size = {.form = TER_SIZE_FIXED, .bytes = sizeof(struct pair)}});
 }
 
 struct run {
