@@ -464,7 +464,7 @@ static void paths_lead_through_every_kind(void **state)
 /* A long way and a short one: 0 -> 1 -> ... -> n, and a table with a word for n. */
 static void find_shortest(void)
 {
-    const size_t length = test_count(100000, 1000000);
+    const size_t length = (size_t)test_count(100000, 1000000);
     struct pair *last = make_pair(NULL), *head = last;
     uintptr_t *table = allocate(TER_KIND_NORMAL, 4096 * sizeof *table);
     size_t steps;
