@@ -233,6 +233,8 @@ static void process_waiting(struct ter_finalizers *finalizers, const struct ter_
         reach_waiting(finalizers, reach);
         return;
     }
+    if (count == 0)
+        return;
     reach_what_comes_later(finalizers->ready + finalizers->ready_end, count, reach);
     count -= queue_unreached(finalizers, count, reach, false);
     queue_unreached(finalizers, count, reach, true);
