@@ -4,6 +4,7 @@
 #define TERRIER_TERRIER_H
 
 #include <terrier/api.h>
+#include <terrier/collections.h>
 #include <terrier/fast.h>
 #include <terrier/heap.h>
 #include <terrier/inspect.h>

@@ -10,29 +10,13 @@
 
 #include "cycle/collection.h"
 
-/* X(identifier, when): points that every collection passes, in this order. */
-#define TER_PHASES(X)                                                                              \
-    X(BEGINNING, "a collection was decided on; the other threads run")                             \
-    X(STOPPING, "the other threads are about to be stopped")                                       \
-    X(STOPPED, "they stand; marking begins")                                                       \
-    X(ROOTS, "before stacks are scanned: more may be marked, as long as threads stand")            \
-    X(REACHED, "weak things were seen to: what is not reached now will go")                        \
-    X(MARKED, "marking is over; releasing begins")                                                 \
-    X(RELEASED, "the other threads are about to go on")                                            \
-    X(RESUMED, "they may run: the pause is over")                                                  \
-    X(ENDED, "all is done, and the record of the collection is complete")
-
-#define TER_PHASE_ENUM(identifier, when) TER_PHASE_##identifier,
-enum ter_phase { TER_PHASES(TER_PHASE_ENUM) TER_PHASE_COUNT };
-#undef TER_PHASE_ENUM
-
 struct ter_collector;
 
 /* A collection that passes a point. */
 struct ter_passage {
     enum ter_phase phase;
     struct ter_collector *collector;
-    const struct ter_collection *collection; /* number and figures are for ENDED */
+    const struct ter_collection *collection; /* its figures so far; all are there at ENDED */
     uintptr_t own_stack; /* where the stack of the thread that collects ends; 0: not said */
 };
 

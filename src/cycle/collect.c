@@ -210,6 +210,7 @@ static void collect(void *context, uintptr_t own_stack)
     struct ter_collection *collection = &request->collection;
 
     request->own_stack = own_stack;
+    collector->collection = collection;
     collection->used_before_bytes = used_bytes(collector);
     ter_trim_begin(&collector->trim, &collector->arena.accounting);
     if (!begin(request))

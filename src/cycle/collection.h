@@ -2,19 +2,10 @@
 /* What happened in a collection, for statistics, events and reports. */
 #pragma once
 
+#include <terrier/collections.h>
+
 #include "alloc/alloc.h"
 #include "weak/weak.h"
-
-/* X(identifier, text for people): why a collection happened. */
-#define TER_COLLECTION_REASONS(X)                                                                  \
-    X(ALLOCATION, "heap full")                                                                     \
-    X(REQUEST, "requested")                                                                        \
-    X(MEMORY, "out of memory")                                                                     \
-    X(STRESS, "stress")
-
-#define TER_REASON_ENUM(identifier, text) TER_REASON_##identifier,
-enum ter_collection_reason { TER_COLLECTION_REASONS(TER_REASON_ENUM) TER_REASON_COUNT };
-#undef TER_REASON_ENUM
 
 /*
  * Times are counted from the decision to collect. The pause ends when the last thread may run

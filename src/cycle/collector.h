@@ -43,6 +43,7 @@ struct ter_collector {
     struct ter_trim trim;
     struct ter_callbacks *callbacks;
     uint64_t collections;
+    const struct ter_collection *collection; /* that runs, or ran last: for passages */
     bool collecting;
     bool refused; /* an allocation, since the last collection */
 };

@@ -80,7 +80,9 @@ static void thread_data(const struct root_visit *visit)
 /* Before the stacks: it may say where those begin. */
 static void what_callbacks_add(const struct root_visit *visit)
 {
-    struct ter_passage passage = {.phase = TER_PHASE_ROOTS, .collector = visit->collector};
+    struct ter_passage passage = {.phase = TER_PHASE_ROOTS,
+                                  .collector = visit->collector,
+                                  .collection = visit->collector->collection};
 
     ter_callbacks_passed(visit->collector->callbacks, &passage);
 }

@@ -109,7 +109,8 @@ void ter_weak_steps_reach(struct ter_collector *collector)
 
 void ter_weak_steps_process(struct ter_collector *collector)
 {
-    struct ter_passage passage = {.phase = TER_PHASE_REACHED, .collector = collector};
+    struct ter_passage passage = {
+        .phase = TER_PHASE_REACHED, .collector = collector, .collection = collector->collection};
     struct ter_reach way = reach_of(collector);
 
     ter_links_clear_unreached(&collector->short_links, &way);

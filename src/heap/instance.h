@@ -2,6 +2,7 @@
 /* What a heap is made of. */
 #pragma once
 
+#include <terrier/collections.h>
 #include <terrier/heap.h>
 
 #include "check/check.h"
@@ -16,6 +17,14 @@ struct ter_client {
     struct ter_callbacks record;                  /* the collector's, which calls those */
 };
 
+/* Whom the program has told of collections. */
+struct ter_listener {
+    ter_collection_function *function; /* NULL: nobody */
+    void *context;
+    struct ter_callbacks callbacks; /* the collector's, once it was asked for */
+    bool is_told;                   /* the function runs */
+};
+
 struct ter_heap {
     struct ter_collector collector;
     struct ter_callbacks callbacks; /* the heap's own: figures */
@@ -25,6 +34,7 @@ struct ter_heap {
     struct ter_options options;
     struct ter_figures figures;
     struct ter_client client;
+    struct ter_listener listener;
     uint64_t born_ns;
     unsigned process; /* that made it: a forked child writes no report in its name */
 };

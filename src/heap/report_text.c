@@ -12,15 +12,6 @@
 
 static const char dots[] = " .....................................................";
 
-const char *ter_report_reason(enum ter_collection_reason reason)
-{
-#define REASON_TEXT(identifier, text) text,
-    static const char *const texts[] = {TER_COLLECTION_REASONS(REASON_TEXT)};
-#undef REASON_TEXT
-
-    return texts[reason];
-}
-
 static void format_bytes(uint64_t bytes, char *text, size_t size)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -89,9 +80,9 @@ static void print_collection(struct ter_writer *writer, const struct ter_collect
     format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live, sizeof live);
     format_bytes(collection->used_before_bytes, before, sizeof before);
     format_bytes(collection->allocated_bytes, allocated, sizeof allocated);
-    ter_writer_print(writer, "  %6llu  %-14s %10s  %10s  %10s  %10s\n",
-                     (unsigned long long)collection->number, ter_report_reason(collection->reason),
-                     pause, allocated, before, live);
+    ter_writer_print(
+        writer, "  %6llu  %-14s %10s  %10s  %10s  %10s\n", (unsigned long long)collection->number,
+        ter_collection_reason_name(collection->reason), pause, allocated, before, live);
 }
 
 static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)

@@ -125,6 +125,21 @@ static void call_ter_heap_report(void)
     ter_heap_report(small.heap, STDOUT_FILENO, TER_REPORT_TEXT);
 }
 
+static void call_ter_collections_hold(void)
+{
+    ter_collections_hold(small.heap);
+}
+
+static void call_ter_collections_allow(void)
+{
+    ter_collections_allow(small.heap);
+}
+
+static void call_ter_heap_on_collection(void)
+{
+    ter_heap_on_collection(small.heap, NULL, NULL);
+}
+
 static void call_ter_mutator_unbind(void)
 {
     ter_mutator_unbind(small.mutator);
@@ -181,6 +196,9 @@ static const struct function of_heaps[] = {
     FUNCTION(ter_finalizers_run),
     FUNCTION(ter_heap_statistics),
     FUNCTION(ter_heap_report),
+    FUNCTION(ter_collections_hold),
+    FUNCTION(ter_collections_allow),
+    FUNCTION(ter_heap_on_collection),
 };
 
 static const struct function of_mutators[] = {
