@@ -79,6 +79,30 @@ struct ter_slot_type {
     uintptr_t base; /**< OFFSET32: the whole range of the heap lies in reach of it */
 };
 
+/* ---- Weak elements ---- */
+
+/**
+ * With TER_KIND_EPHEMERONS the header of an object has slots as always, and each element is an
+ * ephemeron: its first slot is a key, which the object does not keep; the other slots are values,
+ * which are kept as long as the key is kept by other ways: by anything but values whose keys are
+ * only kept by these. An element without further slots is a plain weak reference, so a kind of such
+ * elements is a weak array. A key that is no reference (0, a small integer, what lies outside of
+ * the heap) never goes. Nothing is registered, and there may be any number of such objects.
+ *
+ * When a collection finds that a key is gone, the words of the element become the words here, 0 by
+ * default, before threads go on: nobody ever reads a key that is dead. Plain weak references are
+ * cleared before finalizers bring objects back, elements with values after that: so a finalizer
+ * still finds what was kept for its object. A table that finds its places by ter_identity_hash and
+ * tries one after another wants a `value` that says "there was something here".
+ *
+ * These words are no references: with TER_SLOTS_TAGGED, words with another tag; with
+ * TER_SLOTS_PLAIN, 0 to 4095; with TER_SLOTS_OFFSET32, 0.
+ */
+struct ter_cleared {
+    uintptr_t key;   /**< what a key becomes that is gone */
+    uintptr_t value; /**< what each of its values becomes */
+};
+
 /* ---- A kind ---- */
 
 /** Flags of a kind, to be added up. */
@@ -96,8 +120,9 @@ enum ter_kind_flag {
                                need not read zero when it is allocated. It may all the same. Without
                                this flag the objects of a kind that was added read zero at first,
                                whether they have slots or not */
-    TER_KIND_ONLY_SLOTS = 256 /**< its visitor reports slots and objects and no words that may be
-                                 references, so its objects may move */
+    TER_KIND_ONLY_SLOTS = 256, /**< its visitor reports slots and objects and no words that may be
+                                  references, so its objects may move */
+    TER_KIND_EPHEMERONS = 512  /**< elements of its layout are weak: struct ter_cleared */
 };
 
 /**
@@ -130,6 +155,7 @@ struct ter_kind_description {
     unsigned flags;                /**< enum ter_kind_flag, added up */
     ter_dispose_function *dispose; /**< NULL: nothing is to be done */
     void *context;                 /**< for the functions */
+    struct ter_cleared cleared;    /**< with TER_KIND_EPHEMERONS */
 };
 
 /**

@@ -186,7 +186,8 @@ static void note_slots(struct noting *noting, uintptr_t object, size_t bytes)
 {
     const struct ter_kind *kind = noting->object.kind;
 
-    if (kind->scan == TER_SCAN_LAYOUT)
+    /* Ephemerons too, whose visitor is the collector's. */
+    if (kind->layout != NULL)
         ter_layout_for_each_slot(kind, object, object + bytes, note_slot_of_layout, noting);
     else
         kind->visitor(kind->context, &noting->tracer.trace, object, bytes);

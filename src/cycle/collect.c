@@ -50,6 +50,7 @@ static void prepare_all(struct ter_collector *collector)
         ter_spaces_prepare(collector);
     ter_world_mark_cell_runs(&collector->allocator, &collector->arena.side.tables[TER_SIDE_MARK]);
     collector->tracer.loop->begin(&collector->tracer);
+    ter_ephemerons_begin(&collector->ephemerons);
 }
 
 /*

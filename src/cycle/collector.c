@@ -166,6 +166,8 @@ ter_status ter_collector_add_kind(struct ter_collector *collector, const struct 
     if (allocator->kind_count == TER_MAX_KINDS)
         return TER_ERROR_FULL;
     add_row(allocator, kind, index);
+    if (kind->ephemerons)
+        ter_ephemerons_adopt(&collector->ephemerons, &allocator->kinds[*index], *index);
     if (allocator->details[*index].dispose != NULL)
         collector->disposals.wanted = true;
     ter_mutators_open(allocator);

@@ -35,6 +35,8 @@ struct ter_collector {
     struct ter_finalizers finalizers;
     struct ter_links short_links;
     struct ter_links long_links;
+    struct ter_ephemerons ephemerons;
+    struct ter_guardians guardians;
     struct ter_disposals disposals;
     struct ter_tracer tracer; /* worker 0; of a plan that collects */
     struct ter_workers workers;

@@ -192,6 +192,7 @@ ter_status ter_collector_init(struct ter_collector *collector,
     ter_finalizers_init(&collector->finalizers);
     ter_links_init(&collector->short_links);
     ter_links_init(&collector->long_links);
+    ter_ephemerons_init(&collector->ephemerons);
     init_sizes(collector, settings);
     return TER_OK;
 }
@@ -201,6 +202,8 @@ void ter_collector_fini(struct ter_collector *collector)
     TER_REQUIRE(collector->allocator.mutators == NULL,
                 "a heap is freed while a mutator is bound to it");
     ter_disposals_fini(&collector->disposals);
+    ter_guardians_fini(&collector->guardians);
+    ter_ephemerons_fini(&collector->ephemerons);
     ter_links_fini(&collector->long_links);
     ter_links_fini(&collector->short_links);
     ter_finalizers_fini(&collector->finalizers);

@@ -27,7 +27,15 @@ static bool is_reached(void *context, uintptr_t object)
 
 static uintptr_t reach_object(void *context, uintptr_t object)
 {
-    return ter_collector_reach(context, object);
+    struct ter_collector *collector = context;
+
+    collector->ephemerons.stale = true;
+    return ter_collector_reach(collector, object);
+}
+
+static void drain(void *context)
+{
+    ter_collector_drain(context);
 }
 
 static uintptr_t now_at(void *context, uintptr_t address)
@@ -55,6 +63,7 @@ static void reach_children(void *context, uintptr_t object)
     object = hold_parent(collector, object);
     if (object == 0)
         return;
+    collector->ephemerons.stale = true;
     ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
                         ter_collector_object_kind(collector, object));
     ter_collector_drain(collector);
@@ -73,6 +82,7 @@ static void reach_children_but_self(void *context, uintptr_t object)
     object = hold_parent(collector, object);
     if (object == 0)
         return;
+    collector->ephemerons.stale = true;
     kind = ter_collector_object_kind(collector, object);
     bytes = ter_collector_object_bytes(collector, object);
     ter_collector_set_mark(collector, object, true);
@@ -89,15 +99,27 @@ static uintptr_t base_of(void *context, uintptr_t address)
     return ter_collector_find_interior(context, ter_collector_now_at(context, address)).bits;
 }
 
+static void settle(void *context);
+
 static struct ter_reach reach_of(struct ter_collector *collector)
 {
     return (struct ter_reach){.is_reached = is_reached,
                               .reach = reach_object,
                               .moves = collector->tracer.loop->moves,
                               .now_at = now_at,
+                              .settle = settle,
+                              .drain = drain,
                               .reach_children = reach_children,
                               .reach_children_but_self = reach_children_but_self,
                               .context = collector};
+}
+
+static void settle(void *context)
+{
+    struct ter_collector *collector = context;
+    struct ter_reach way = reach_of(collector);
+
+    ter_ephemerons_settle(&collector->ephemerons, &collector->tracer, &way);
 }
 
 void ter_weak_steps_reach(struct ter_collector *collector)
@@ -105,6 +127,7 @@ void ter_weak_steps_reach(struct ter_collector *collector)
     struct ter_reach way = reach_of(collector);
 
     ter_finalizers_reach(&collector->finalizers, &way);
+    ter_guardians_reach(&collector->guardians, &way);
 }
 
 void ter_weak_steps_process(struct ter_collector *collector)
@@ -113,13 +136,18 @@ void ter_weak_steps_process(struct ter_collector *collector)
         .phase = TER_PHASE_REACHED, .collector = collector, .collection = collector->collection};
     struct ter_reach way = reach_of(collector);
 
+    settle(collector);
+    ter_ephemerons_clear_weak(&collector->ephemerons, &way);
     ter_links_clear_unreached(&collector->short_links, &way);
+    ter_guardians_process(&collector->guardians, &way);
     ter_finalizers_process(&collector->finalizers, &way);
     ter_links_clear_unreached(&collector->long_links, &way);
     ter_callbacks_passed(collector->callbacks, &passage);
     ter_links_forget_dead(&collector->short_links, &way, base_of);
     ter_links_forget_dead(&collector->long_links, &way, base_of);
     ter_identities_update(&collector->identities, &way, now_at);
+    ter_guardians_follow(&collector->guardians, &way);
+    ter_ephemerons_finish(&collector->ephemerons, &way);
     ter_links_follow(&collector->short_links, &way);
     ter_links_follow(&collector->long_links, &way);
 }

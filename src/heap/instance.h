@@ -36,7 +36,8 @@ struct ter_heap {
     struct ter_client client;
     struct ter_listener listener;
     uint64_t born_ns;
-    unsigned process; /* that made it: a forked child writes no report in its name */
+    unsigned ephemeron_kind; /* of ter_ephemeron_new; 0: none yet */
+    unsigned process;        /* that made it: a forked child writes no report in its name */
 };
 
 /* The name of an option with a value that it cannot have; NULL when all is well. */

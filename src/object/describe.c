@@ -5,10 +5,12 @@
 
 #define MOST_TAG ((uintptr_t)15)
 #define MOST_SHIFT 4u
+/* No space has the first page. */
+#define NO_OBJECT_BELOW ((uintptr_t)4096)
 #define KNOWN_FLAGS                                                                                \
     (TER_KIND_NO_SLOTS | TER_KIND_NEVER_MOVES | TER_KIND_FINALIZED | TER_KIND_IDENTITY_HASH |      \
      TER_KIND_REMEMBERED | TER_KIND_AMBIGUOUS | TER_KIND_UNTIL_FREED | TER_KIND_FILLED |           \
-     TER_KIND_ONLY_SLOTS)
+     TER_KIND_ONLY_SLOTS | TER_KIND_EPHEMERONS)
 
 static const char *check_header_size(const struct ter_object_size *size)
 {
@@ -53,6 +55,29 @@ bool ter_slot_type_reaches(const struct ter_slot_type *slots, uintptr_t low, uin
     return slots->form != TER_SLOTS_OFFSET32 || (low > slots->base && high - slots->base <= reach);
 }
 
+static bool refers(const struct ter_slot_type *slots, uintptr_t word)
+{
+    switch (slots->form) {
+    case TER_SLOTS_TAGGED:
+        return (slots->references >> (word & slots->mask) & 1) != 0 && (word & ~slots->mask) != 0;
+    case TER_SLOTS_OFFSET32: return word != 0;
+    default: return word >= NO_OBJECT_BELOW;
+    }
+}
+
+static const char *check_ephemerons(const struct ter_kind_description *description)
+{
+    const struct ter_cleared *cleared = &description->cleared;
+
+    if ((description->flags & TER_KIND_EPHEMERONS) == 0)
+        return cleared->key == 0 && cleared->value == 0 ? NULL : "only ephemerons are cleared";
+    if (description->layout == NULL)
+        return "ephemerons have a layout";
+    if (refers(&description->slots, cleared->key) || refers(&description->slots, cleared->value))
+        return "what a cleared slot becomes is a reference";
+    return NULL;
+}
+
 /* Exactly one way to know the slots. */
 static const char *check_ways(const struct ter_kind_description *description)
 {
@@ -71,6 +96,8 @@ static const char *check_ways(const struct ter_kind_description *description)
 
 static enum ter_scan described_scan(const struct ter_kind_description *description)
 {
+    if ((description->flags & TER_KIND_EPHEMERONS) != 0)
+        return TER_SCAN_VISITOR;
     if (description->layout != NULL)
         return TER_SCAN_LAYOUT;
     if (description->visitor != NULL)
@@ -97,7 +124,8 @@ static void fill_kind(const struct ter_kind_description *description, struct ter
         .uncollectable = (flags & TER_KIND_UNTIL_FREED) != 0,
         .never_moves = (flags & staying) != 0 || description->dispose != NULL,
         .remembered = (flags & TER_KIND_REMEMBERED) != 0,
-        .only_slots = (flags & TER_KIND_ONLY_SLOTS) != 0,
+        .only_slots = (flags & (TER_KIND_ONLY_SLOTS | TER_KIND_EPHEMERONS)) != 0,
+        .ephemerons = (flags & TER_KIND_EPHEMERONS) != 0,
         .layout = description->layout,
         .visitor = description->visitor,
         .context = description->context,
@@ -126,7 +154,8 @@ static void fill_details(const struct ter_kind_description *description,
     *details = (struct ter_kind_details){.size = description->size,
                                          .dispose = description->dispose,
                                          .context = description->context,
-                                         .flags = description->flags};
+                                         .flags = description->flags,
+                                         .cleared = description->cleared};
     if (description->name != NULL)
         snprintf(details->name, sizeof details->name, "%s", description->name);
 }
@@ -142,6 +171,8 @@ const char *ter_kind_describe(const struct ter_kind_description *description, st
         wrong = ter_slot_type_check(&description->slots);
     if (wrong == NULL)
         wrong = check_fixed_layout(description);
+    if (wrong == NULL)
+        wrong = check_ephemerons(description);
     if (wrong != NULL)
         return wrong;
     fill_kind(description, kind);

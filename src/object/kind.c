@@ -56,12 +56,14 @@ const char *ter_object_layout_check(const struct ter_object_layout *layout, size
 
 const char *ter_kind_check(const struct ter_kind *kind)
 {
-    if (kind->scan == TER_SCAN_VISITOR && kind->visitor == NULL)
+    if (kind->scan == TER_SCAN_VISITOR && kind->visitor == NULL && !kind->ephemerons)
         return "there is no visitor";
-    if (kind->scan != TER_SCAN_LAYOUT)
+    if (kind->scan != TER_SCAN_LAYOUT && !kind->ephemerons)
         return NULL;
     if (kind->layout == NULL)
         return "there is no layout";
+    if (kind->ephemerons && !has_slots(&kind->layout->element))
+        return "ephemerons are elements of a layout, with a slot for the key";
     if (!kind->zeroed)
         return "objects with a layout begin as zero";
     return ter_object_layout_check(kind->layout, ter_kind_slot_bytes(kind));

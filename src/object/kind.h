@@ -48,6 +48,7 @@ struct ter_kind {
     bool never_moves;   /* keeps its address under every plan */
     bool remembered;    /* stores into its objects need no barrier */
     bool only_slots;    /* its visitor reports slots and no words, so that its objects may move */
+    bool ephemerons;    /* elements of its layout are: the collector has the visitor */
     const struct ter_object_layout *layout;
     ter_kind_visitor *visitor;
     void *context; /* the visitor's */
@@ -62,6 +63,7 @@ struct ter_kind_details {
     ter_dispose_function *dispose; /* NULL: nothing is to be done */
     void *context;                 /* of the functions */
     unsigned flags;                /* enum ter_kind_flag, added up */
+    struct ter_cleared cleared;    /* of ephemerons */
     unsigned base;                 /* of a row that differs from another one in its flags: that */
 };
 

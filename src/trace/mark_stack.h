@@ -53,6 +53,15 @@ bool ter_mark_stack_grow(struct ter_mark_stack *stack);
 /* After a collection: gives memory beyond a small stack back. */
 void ter_mark_stack_trim(struct ter_mark_stack *stack);
 
+/* The newest entry; false: there is none. */
+TER_INLINE bool ter_mark_stack_pop(struct ter_mark_stack *stack, struct ter_mark_entry *entry)
+{
+    if (stack->count == stack->bottom)
+        return false;
+    *entry = stack->entries[--stack->count];
+    return true;
+}
+
 TER_INLINE void ter_mark_stack_push(struct ter_mark_stack *stack, uintptr_t start, size_t bytes,
                                     unsigned kind)
 {

@@ -211,6 +211,7 @@ static size_t queue_unreached(struct ter_finalizers *finalizers, size_t count,
     finalizers->ready_end += found;
     for (size_t i = 0; i < found; i++)
         reach_object_of(&gathered[i], reach);
+    reach->settle(reach->context);
     return found;
 }
 
@@ -222,6 +223,7 @@ static void reach_waiting(const struct ter_finalizers *finalizers, const struct 
         if (record != NULL)
             reach->reach(reach->context, record->object);
     }
+    reach->settle(reach->context);
 }
 
 static void process_waiting(struct ter_finalizers *finalizers, const struct ter_reach *reach)
@@ -236,6 +238,7 @@ static void process_waiting(struct ter_finalizers *finalizers, const struct ter_
     if (count == 0)
         return;
     reach_what_comes_later(finalizers->ready + finalizers->ready_end, count, reach);
+    reach->settle(reach->context);
     count -= queue_unreached(finalizers, count, reach, false);
     queue_unreached(finalizers, count, reach, true);
 }

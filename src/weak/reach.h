@@ -17,5 +17,9 @@ struct ter_reach {
     void (*reach_children)(void *context, uintptr_t object);
     /* The same, but references from the object to itself do not count. */
     void (*reach_children_but_self)(void *context, uintptr_t object);
+    /* Reaches all that follows from what was reached, also by ephemerons: before more is asked. */
+    void (*settle)(void *context);
+    /* Scans what was reached and was not scanned. */
+    void (*drain)(void *context);
     void *context;
 };

@@ -50,12 +50,19 @@ static void reach_children_but_self(void *context, uintptr_t object)
             reach(context, graph_address(i));
 }
 
+static void settle(void *context)
+{
+    (void)context;
+}
+
 void graph_init(struct graph *graph)
 {
     *graph = (struct graph){.reach = {.is_reached = is_reached,
                                       .reach = reach,
                                       .moves = true,
                                       .now_at = now_at,
+                                      .settle = settle,
+                                      .drain = settle,
                                       .reach_children = reach_children,
                                       .reach_children_but_self = reach_children_but_self,
                                       .context = graph}};

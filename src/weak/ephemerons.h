@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ephemerons: objects whose elements have a key, which they do not keep, and values, which they
+ * keep as long as the key is reached by other ways.
+ *
+ * The collector's visitor of such a kind reaches the header of an object and lists the object; what
+ * its elements keep is found when all else was reached. Objects that were not reached are in no
+ * list, and cost nothing.
+ *
+ * Invariant: between ter_ephemerons_settle and the next thing that is reached, the values of every
+ * listed element with a reached key are reached. Keys stay as they are, also those of objects that
+ * moved, until ter_ephemerons_finish.
+ *
+ * Under the heap lock, with the world stopped; the visitor is called by several workers.
+ */
+#pragma once
+
+#include "trace/trace.h"
+#include "weak/list.h"
+#include "weak/reach.h"
+#include "weak/table.h"
+
+struct ter_ephemerons;
+
+/* What the visitor of a kind gets. */
+struct ter_ephemeron_kind {
+    struct ter_ephemerons *ephemerons;
+    const struct ter_kind *kind;
+};
+
+struct ter_ephemerons {
+    struct ter_ephemeron_kind kinds[TER_MAX_KINDS];
+    struct ter_mutex lock;        /* of the list of tables, while workers trace */
+    struct ter_weak_list tables;  /* that this collection reached */
+    struct ter_weak_list entries; /* whose key is not reached, linked by key */
+    struct ter_weak_table by_key;
+    size_t settled;  /* of the tables */
+    size_t open;     /* entries that may come to keep their values: their key was not reached */
+    size_t looks;    /* at elements, to settle them: for tests */
+    bool collecting; /* else the visitor reports keys and values as it does the header */
+    bool stale;      /* something was reached since they were settled */
+};
+
+void ter_ephemerons_init(struct ter_ephemerons *ephemerons);
+void ter_ephemerons_fini(struct ter_ephemerons *ephemerons);
+
+/* The row of a kind of such objects, which has a layout, gets its visitor. */
+void ter_ephemerons_adopt(struct ter_ephemerons *ephemerons, struct ter_kind *kind, unsigned index);
+
+/* Before anything is reached. */
+void ter_ephemerons_begin(struct ter_ephemerons *ephemerons);
+/* Reaches the values whose keys are reached, until there are no more. `tracer` has nothing left. */
+void ter_ephemerons_settle(struct ter_ephemerons *ephemerons, struct ter_tracer *tracer,
+                           const struct ter_reach *reach);
+/* Clears unreached keys of elements without values, that is, of plain weak references. */
+void ter_ephemerons_clear_weak(struct ter_ephemerons *ephemerons, const struct ter_reach *reach);
+/* At the end: clears elements with unreached keys; other keys are where they are now. */
+void ter_ephemerons_finish(struct ter_ephemerons *ephemerons, const struct ter_reach *reach);

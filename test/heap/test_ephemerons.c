@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ephemerons through the public functions, under every plan that collects: what keeps a value, what
+ * becomes of it when the key goes, chains in the worst order, and random tables against the rule
+ * written as sets.
+ */
+#include <terrier/terrier.h>
+
+#include "heap/heap.h"
+#include "support.h"
+
+struct node {
+    struct node *first, *second;
+    uintptr_t number;
+};
+
+struct element {
+    struct node *key, *value;
+};
+
+struct table {
+    struct table *next;
+    uintptr_t length;
+    struct element elements[];
+};
+
+static struct ter_heap *heap;
+static struct ter_mutator *mutator;
+static unsigned node_kind, leaf_kind, table_kind, weak_kind;
+
+static void define_kinds(void)
+{
+    static const struct ter_object_layout node = {.header_bytes = sizeof(struct node),
+                                                  .header = {.bitmap = 3}};
+    static const struct ter_object_layout table = {.header_bytes = sizeof(struct table),
+                                                   .header = {.bitmap = 1},
+                                                   .element_bytes = sizeof(struct element),
+                                                   .element = {.bitmap = 3}};
+    static const struct ter_object_layout weak = {.element_bytes = sizeof(void *),
+                                                  .element = {.bitmap = 1}};
+    const struct ter_kind_description nodes = {.name = "node", .layout = &node},
+                                      leaves = {.name = "leaf", .flags = TER_KIND_NO_SLOTS},
+                                      tables = {.name = "table",
+                                                .layout = &table,
+                                                .flags = TER_KIND_EPHEMERONS},
+                                      weaks = {.name = "weak array",
+                                               .layout = &weak,
+                                               .flags = TER_KIND_EPHEMERONS};
+
+    assert_int_equal(ter_kind_define(heap, &nodes, &node_kind), TER_OK);
+    assert_int_equal(ter_kind_define(heap, &leaves, &leaf_kind), TER_OK);
+    assert_int_equal(ter_kind_define(heap, &tables, &table_kind), TER_OK);
+    assert_int_equal(ter_kind_define(heap, &weaks, &weak_kind), TER_OK);
+}
+
+static int make_heap(void **state)
+{
+    struct ter_options options;
+
+    ter_options_init(&options);
+    assert_int_equal(ter_options_parse(&options, *state, NULL, 0), TER_OK);
+    assert_int_equal(ter_heap_new(&options, &heap), TER_OK);
+    assert_int_equal(ter_mutator_bind(heap, &mutator), TER_OK);
+    define_kinds();
+    return 0;
+}
+
+static int free_heap(void **state)
+{
+    (void)state;
+    ter_mutator_unbind(mutator);
+    ter_heap_free(heap);
+    return 0;
+}
+
+static void *allocate(unsigned kind, size_t bytes)
+{
+    void *object = ter_allocate(mutator, kind, bytes);
+
+    assert_non_null(object);
+    return object;
+}
+
+static struct node *make_node(uintptr_t number)
+{
+    struct node *node = allocate(node_kind, sizeof *node);
+
+    node->number = number;
+    return node;
+}
+
+static struct table *make_table(size_t length)
+{
+    struct table *table = allocate(table_kind, sizeof *table + length * sizeof(struct element));
+
+    table->length = length;
+    return table;
+}
+
+/* ---- One ---- */
+
+static void a_value_is_kept_while_its_key_is(void **state)
+{
+    TER_ROOTS(mutator, local, void *ephemeron; struct node * key;);
+    (void)state;
+    local.key = make_node(1);
+    local.ephemeron = make_node(2);
+    local.ephemeron = ter_ephemeron_new(mutator, local.key, local.ephemeron);
+    for (unsigned i = 0; i < 3; i++) {
+        struct node *value;
+
+        ter_collect(mutator);
+        assert_ptr_equal(ter_ephemeron_key(mutator, local.ephemeron), local.key);
+        value = ter_ephemeron_value(mutator, local.ephemeron);
+        assert_int_equal(value->number, 2);
+        assert_int_equal(ter_heap_find(heap, (uintptr_t)value).bits, (uintptr_t)value);
+    }
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_null(ter_ephemeron_key(mutator, local.ephemeron));
+    assert_null(ter_ephemeron_value(mutator, local.ephemeron));
+    TER_FRAME_END(mutator, local);
+}
+
+/* What a table with weak keys and strong values never lets go. */
+static void a_value_that_leads_to_its_key_keeps_nothing(void **state)
+{
+    TER_ROOTS(mutator, local, void *ephemeron; struct node * key; struct node * value;);
+    (void)state;
+    local.key = make_node(1);
+    local.value = make_node(2);
+    local.value->first = local.key;
+    local.ephemeron = ter_ephemeron_new(mutator, local.key, local.value);
+    local.value = NULL;
+    ter_collect(mutator);
+    local.value = ter_ephemeron_value(mutator, local.ephemeron);
+    assert_ptr_equal(local.value->first, local.key);
+    local.key = local.value = NULL;
+    ter_collect(mutator);
+    assert_null(ter_ephemeron_value(mutator, local.ephemeron));
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Chains ---- */
+
+#define CHAIN 100000u
+
+/* The place of link `i`, by how the links lie in the table. */
+typedef size_t chain_order(size_t i, size_t count);
+
+static size_t ascending(size_t i, size_t count)
+{
+    (void)count;
+    return i;
+}
+
+static size_t descending(size_t i, size_t count)
+{
+    return count - 1 - i;
+}
+
+static size_t scattered(size_t i, size_t count)
+{
+    return i * 77773u % count;
+}
+
+/* Value i is, or leads to, key i + 1. Returns key 0; the table is *table, which is a root. */
+static struct node *make_chain(struct table **table, chain_order *order, bool direct,
+                               unsigned kind_of_keys)
+{
+    TER_ROOTS(mutator, local, struct node * key; struct node * value;);
+    local.key = allocate(kind_of_keys, sizeof(struct node));
+    for (size_t i = CHAIN; i-- > 0;) {
+        size_t place = order(i, CHAIN);
+
+        local.value = local.key;
+        if (!direct) {
+            local.value = make_node(i);
+            local.value->second = local.key;
+        }
+        local.key = allocate(kind_of_keys, sizeof(struct node));
+        ter_write_object(mutator, *table);
+        (*table)->elements[place] = (struct element){local.key, local.value};
+    }
+    TER_FRAME_END(mutator, local);
+    return local.key;
+}
+
+static size_t count_elements(const struct table *table)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < table->length; i++) {
+        const struct element *element = &table->elements[i];
+
+        assert_int_equal(element->key == NULL, element->value == NULL);
+        count += element->key != NULL;
+    }
+    return count;
+}
+
+/* Each element a few times, however they hang together: not once for each link, 10^10 times. */
+static void collect_in_few_looks(void)
+{
+    ter_collect(mutator);
+    assert_true(heap->collector.ephemerons.looks <= 4 * (CHAIN + 1));
+}
+
+static void go_through_chain(chain_order *order, bool direct, unsigned kind_of_keys)
+{
+    TER_ROOTS(mutator, local, struct table * table; struct node * key;);
+    local.table = make_table(CHAIN);
+    local.key = make_chain(&local.table, order, direct, kind_of_keys);
+    for (unsigned i = 0; i < 2; i++) {
+        collect_in_few_looks();
+        assert_int_equal(count_elements(local.table), CHAIN);
+    }
+    local.key = NULL;
+    collect_in_few_looks();
+    assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+static void chains_take_linear_time(void **state)
+{
+    (void)state;
+    go_through_chain(ascending, true, node_kind);
+    go_through_chain(descending, true, node_kind);
+    go_through_chain(scattered, true, node_kind);
+    go_through_chain(scattered, false, node_kind);
+    /* Keys that are marked and never scanned. */
+    go_through_chain(scattered, true, leaf_kind);
+    go_through_chain(descending, false, leaf_kind);
+}
+
+/* The key of each table's element is kept by the value of the table before, which names the next.
+ */
+static void tables_behind_tables(void **state)
+{
+    TER_ROOTS(mutator, local, struct table * first; struct table * table; struct node * key;
+              struct node * next;);
+    (void)state;
+    local.key = make_node(0);
+    local.first = local.table = make_table(1);
+    local.next = local.key;
+    for (size_t i = 1; i <= 300; i++) {
+        struct table *table;
+
+        ter_write_object(mutator, local.table);
+        local.table->elements[0].key = local.next;
+        local.next = make_node(i);
+        ter_write_object(mutator, local.table);
+        local.table->elements[0].value = local.next;
+        table = make_table(1);
+        ter_write_object(mutator, local.next);
+        local.next->first = (struct node *)(void *)table;
+        local.table = table;
+    }
+    local.table = NULL;
+    local.next = NULL;
+    ter_collect(mutator);
+    local.table = local.first;
+    for (size_t i = 1; i <= 300; i++) {
+        struct node *value = local.table->elements[0].value;
+
+        assert_non_null(value);
+        assert_int_equal(value->number, i);
+        local.table = (struct table *)(void *)value->first;
+    }
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_null(local.first->elements[0].value);
+    TER_FRAME_END(mutator, local);
+}
+
+/* Ambiguous words of a large object, which is otherwise scanned by pieces. */
+static void keys_in_a_large_ambiguous_value(void **state)
+{
+    enum { KEYS = 40000 };
+    TER_ROOTS(mutator, local, struct table * table; struct node * key; void **large;);
+
+    (void)state;
+    local.table = make_table(KEYS + 1);
+    local.key = make_node(0);
+    local.large = allocate(TER_KIND_NORMAL, KEYS * sizeof *local.large);
+    for (size_t i = 0; i < KEYS; i++) {
+        struct node *key = make_node(i);
+
+        local.large[i] = key;
+        ter_write_object(mutator, local.table);
+        /* Each is its own value, so that there is one to wait for. */
+        local.table->elements[i] = (struct element){key, key};
+    }
+    ter_write_object(mutator, local.table);
+    local.table->elements[KEYS] = (struct element){local.key, (struct node *)(void *)local.large};
+    local.large = NULL;
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), KEYS + 1);
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Forms ---- */
+
+struct tagged {
+    uintptr_t key, value, more;
+};
+
+/* Integers have tag 1; a constant with tag 2 says that there was something. */
+static void tagged_elements_become_what_the_kind_says(void **state)
+{
+    static const struct ter_object_layout layout = {.element_bytes = sizeof(struct tagged),
+                                                    .element = {.bitmap = 5}};
+    const struct ter_kind_description wanted = {
+        .name = "tagged",
+        .layout = &layout,
+        .slots = {.form = TER_SLOTS_TAGGED, .mask = 3, .references = 1},
+        .flags = TER_KIND_EPHEMERONS,
+        .cleared = {.key = 2, .value = 6}};
+    struct node *node;
+    unsigned kind;
+    TER_ROOTS(mutator, local, struct tagged * table; struct node * key;);
+
+    (void)state;
+    assert_int_equal(ter_kind_define(heap, &wanted, &kind), TER_OK);
+    local.table = allocate(kind, 4 * sizeof *local.table);
+    local.key = make_node(7);
+    local.table[0] = (struct tagged){(uintptr_t)local.key, 77, (uintptr_t)local.key};
+    node = make_node(8);
+    local.table[1] = (struct tagged){15, 77, (uintptr_t)node};
+    node = make_node(9);
+    local.table[2] = (struct tagged){(uintptr_t)node, 77, 21};
+    ter_collect(mutator);
+    assert_int_equal(local.table[0].key, (uintptr_t)local.key);
+    assert_int_equal(local.table[0].more, (uintptr_t)local.key);
+    /* An integer never goes, so it keeps its value. */
+    assert_int_equal(local.table[1].key, 15);
+    assert_int_equal(((struct node *)local.table[1].more)->number, 8);
+    assert_int_equal(local.table[2].key, 2);
+    assert_int_equal(local.table[2].value, 77);
+    assert_int_equal(local.table[2].more, 6);
+    assert_int_equal(local.table[3].key, 0);
+    TER_FRAME_END(mutator, local);
+}
+
+static void expect_refused(const struct ter_kind_description *wanted)
+{
+    unsigned kind;
+
+    assert_int_equal(ter_kind_define(heap, wanted, &kind), TER_ERROR_INVALID);
+}
+
+static void descriptions_that_are_refused(void **state)
+{
+    static const struct ter_object_layout none = {.header_bytes = 16, .header = {.bitmap = 3}};
+    static const struct ter_object_layout pairs = {.element_bytes = 16, .element = {.bitmap = 3}};
+    struct ter_kind_description wanted = {.flags = TER_KIND_EPHEMERONS, .layout = &none};
+
+    (void)state;
+    ter_log_set_level(TER_LOG_SILENT);
+    expect_refused(&wanted);
+    wanted.layout = NULL;
+    expect_refused(&wanted);
+    wanted.flags |= TER_KIND_AMBIGUOUS;
+    expect_refused(&wanted);
+    wanted = (struct ter_kind_description){.layout = &pairs, .cleared = {.key = 2}};
+    expect_refused(&wanted);
+    wanted.flags = TER_KIND_EPHEMERONS;
+    wanted.cleared.value = 4096;
+    expect_refused(&wanted);
+    wanted.cleared.value = 2;
+    wanted.slots = (struct ter_slot_type){.form = TER_SLOTS_TAGGED, .mask = 3, .references = 4};
+    wanted.cleared.key = 18;
+    expect_refused(&wanted);
+}
+
+/* ---- Finalizers ---- */
+
+static void *finalized;
+
+static void finalize(void *object, void *data)
+{
+    (void)data;
+    finalized = object;
+}
+
+/* Of an object that comes back, weak references are gone and ephemerons are not. */
+static void finalizers_find_what_was_kept_for_their_object(void **state)
+{
+    TER_ROOTS(mutator, local, void **weak; void *ephemeron; struct node * object;);
+    (void)state;
+    local.weak = allocate(weak_kind, 3 * sizeof(void *));
+    local.object = make_node(1);
+    local.ephemeron = make_node(2);
+    local.ephemeron = ter_ephemeron_new(mutator, local.object, local.ephemeron);
+    ter_write_object(mutator, local.weak);
+    local.weak[1] = local.object;
+    assert_int_equal(ter_finalizer_set(heap, local.object, finalize, NULL), TER_OK);
+    ter_collect(mutator);
+    assert_ptr_equal(ter_weak_get(mutator, &local.weak[1]), local.object);
+    local.object = NULL;
+    ter_collect(mutator);
+    assert_null(ter_weak_get(mutator, &local.weak[1]));
+    assert_non_null(ter_ephemeron_key(mutator, local.ephemeron));
+    assert_int_equal(ter_finalizers_run(heap), 1);
+    assert_ptr_equal(ter_ephemeron_key(mutator, local.ephemeron), finalized);
+    assert_int_equal(((struct node *)ter_ephemeron_value(mutator, local.ephemeron))->number, 2);
+    ter_collect(mutator);
+    assert_null(ter_ephemeron_key(mutator, local.ephemeron));
+    TER_FRAME_END(mutator, local);
+}
+
+/* What is to be finalized later is also what only an ephemeron leads to. */
+static void order_counts_what_ephemerons_keep(void **state)
+{
+    TER_ROOTS(mutator, local, void *ephemeron; struct node * key; struct node * object;);
+    (void)state;
+    local.key = make_node(1);
+    local.object = make_node(2);
+    local.ephemeron = ter_ephemeron_new(mutator, local.key, local.object);
+    assert_int_equal(ter_finalizer_set(heap, local.object, finalize, NULL), TER_OK);
+    local.object = make_node(3);
+    local.object->first = local.key;
+    assert_int_equal(ter_finalizer_set(heap, local.object, finalize, NULL), TER_OK);
+    local.key = local.object = NULL;
+    ter_collect(mutator);
+    assert_int_equal(ter_finalizers_run(heap), 1);
+    assert_int_equal(((struct node *)finalized)->number, 3);
+    ter_collect(mutator);
+    assert_int_equal(ter_finalizers_run(heap), 1);
+    assert_int_equal(((struct node *)finalized)->number, 2);
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Random tables ---- */
+
+#define NODES 60u
+#define PAIRS 50u
+
+struct model {
+    size_t first[NODES], second[NODES]; /* NODES: none */
+    size_t key[PAIRS], value[PAIRS];
+    bool root[NODES], reached[NODES];
+};
+
+static size_t node_or_none(struct ter_random *random)
+{
+    return test_below(random, 3) == 0 ? test_below(random, NODES) : NODES;
+}
+
+static void make_model(struct model *model, struct ter_random *random)
+{
+    for (size_t i = 0; i < NODES; i++) {
+        model->first[i] = node_or_none(random);
+        model->second[i] = node_or_none(random);
+        model->root[i] = test_below(random, 12) == 0;
+    }
+    for (size_t i = 0; i < PAIRS; i++) {
+        model->key[i] = test_below(random, NODES);
+        model->value[i] = test_below(random, NODES);
+    }
+}
+
+static void reach(struct model *model, size_t node)
+{
+    if (node == NODES || model->reached[node])
+        return;
+    model->reached[node] = true;
+    reach(model, model->first[node]);
+    reach(model, model->second[node]);
+}
+
+static void predict(struct model *model)
+{
+    bool more = true;
+
+    memset(model->reached, 0, sizeof model->reached);
+    for (size_t i = 0; i < NODES; i++)
+        if (model->root[i])
+            reach(model, i);
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < PAIRS; i++)
+            if (model->reached[model->key[i]] && !model->reached[model->value[i]]) {
+                reach(model, model->value[i]);
+                more = true;
+            }
+    }
+}
+
+struct built {
+    struct ter_frame frame;
+    struct node *nodes[NODES];
+    struct table *tables[3];
+};
+
+#define BUILT_SHAPE TER_FRAME_SHAPE(NODES + 3, TER_ROOT_EXACT)
+
+static void build(const struct model *model, struct built *built)
+{
+    for (size_t i = 0; i < NODES; i++)
+        built->nodes[i] = make_node(i);
+    for (size_t i = 0; i < 3; i++)
+        built->tables[i] = make_table(PAIRS);
+    for (size_t i = 0; i < NODES; i++) {
+        struct node *node = built->nodes[i];
+
+        ter_write_object(mutator, node);
+        node->first = model->first[i] == NODES ? NULL : built->nodes[model->first[i]];
+        node->second = model->second[i] == NODES ? NULL : built->nodes[model->second[i]];
+    }
+    for (size_t i = 0; i < PAIRS; i++) {
+        ter_write_object(mutator, built->tables[i % 3]);
+        built->tables[i % 3]->elements[i] =
+            (struct element){built->nodes[model->key[i]], built->nodes[model->value[i]]};
+    }
+    for (size_t i = 0; i < NODES; i++)
+        if (!model->root[i])
+            built->nodes[i] = NULL;
+}
+
+static void compare(const struct model *model, const struct built *built)
+{
+    for (size_t i = 0; i < PAIRS; i++) {
+        const struct element *element = &built->tables[i % 3]->elements[i];
+
+        assert_int_equal(element->key != NULL, model->reached[model->key[i]]);
+        assert_int_equal(element->value != NULL, model->reached[model->key[i]]);
+        if (element->key == NULL)
+            continue;
+        assert_int_equal(element->key->number, model->key[i]);
+        assert_int_equal(element->value->number, model->value[i]);
+    }
+}
+
+static void random_tables(void **state)
+{
+    struct ter_random random = test_random();
+
+    (void)state;
+    for (unsigned round = 0; round < test_iterations(300); round++) {
+        struct built built = {.frame = {NULL, 0}};
+        struct model model;
+
+        ter_frame_push(mutator, &built.frame, BUILT_SHAPE);
+        make_model(&model, &random);
+        build(&model, &built);
+        predict(&model);
+        ter_collect(mutator);
+        compare(&model, &built);
+        for (size_t i = 0; i < NODES; i++)
+            if (model.root[i] && test_below(&random, 2) == 0) {
+                model.root[i] = false;
+                built.nodes[i] = NULL;
+            }
+        predict(&model);
+        ter_collect(mutator);
+        compare(&model, &built);
+        ter_frame_pop(mutator, &built.frame);
+    }
+}
+
+/* ---- Without memory ---- */
+
+/* Whatever call is refused, what is reached stays; the next collection finds the rest. */
+static void refused_memory_keeps_too_much_at_most(void **state)
+{
+    struct ter_random random = test_random();
+
+    (void)state;
+    ter_log_set_level(TER_LOG_SILENT);
+    for (unsigned round = 0; round < 40; round++) {
+        struct built built = {.frame = {NULL, 0}};
+        struct model model;
+
+        ter_frame_push(mutator, &built.frame, BUILT_SHAPE);
+        make_model(&model, &random);
+        build(&model, &built);
+        predict(&model);
+        test_fail_calls(TEST_ALL_CALLS, round % 10, round < 10 ? 1 : TEST_FOR_EVER);
+        ter_collect(mutator);
+        test_stop_failing(NULL);
+        for (size_t i = 0; i < PAIRS; i++)
+            if (model.reached[model.key[i]])
+                assert_int_equal(built.tables[i % 3]->elements[i].value->number, model.value[i]);
+        ter_collect(mutator);
+        compare(&model, &built);
+        ter_frame_pop(mutator, &built.frame);
+    }
+}
+
+/* A small stack of marks overflows in the middle. */
+static void chains_without_memory(void **state)
+{
+    TER_ROOTS(mutator, local, struct table * table; struct node * key;);
+    (void)state;
+    ter_log_set_level(TER_LOG_SILENT);
+    local.table = make_table(CHAIN);
+    local.key = make_chain(&local.table, ascending, false, node_kind);
+    test_fail_calls(TEST_ALL_CALLS, 0, TEST_FOR_EVER);
+    ter_collect(mutator);
+    test_stop_failing(NULL);
+    assert_int_equal(count_elements(local.table), CHAIN);
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Under every plan ---- */
+
+#define EPHEMERON_TEST(test, options)                                                              \
+    {                                                                                              \
+#test " (" options ")", test, make_heap, free_heap, (void *)options                        \
+    }
+#define ALL_TESTS(options)                                                                         \
+    EPHEMERON_TEST(a_value_is_kept_while_its_key_is, options),                                     \
+        EPHEMERON_TEST(a_value_that_leads_to_its_key_keeps_nothing, options),                      \
+        EPHEMERON_TEST(chains_take_linear_time, options),                                          \
+        EPHEMERON_TEST(tables_behind_tables, options),                                             \
+        EPHEMERON_TEST(keys_in_a_large_ambiguous_value, options),                                  \
+        EPHEMERON_TEST(tagged_elements_become_what_the_kind_says, options),                        \
+        EPHEMERON_TEST(descriptions_that_are_refused, options),                                    \
+        EPHEMERON_TEST(finalizers_find_what_was_kept_for_their_object, options),                   \
+        EPHEMERON_TEST(order_counts_what_ephemerons_keep, options),                                \
+        EPHEMERON_TEST(random_tables, options),                                                    \
+        EPHEMERON_TEST(refused_memory_keeps_too_much_at_most, options),                            \
+        EPHEMERON_TEST(chains_without_memory, options)
+
+static bool is_known(const char *options)
+{
+    struct ter_options parsed;
+    char message[200];
+
+    ter_options_init(&parsed);
+    return ter_options_parse(&parsed, options, message, sizeof message) == TER_OK;
+}
+
+int main(void)
+{
+    const struct CMUnitTest mark_sweep[] = {
+        ALL_TESTS("stacks=exact,plan=mark-sweep"),
+        /* Under stress helpers mark too. */
+        EPHEMERON_TEST(random_tables, "stacks=exact,plan=mark-sweep,stress=1000000,markers=3"),
+        EPHEMERON_TEST(chains_take_linear_time,
+                       "stacks=exact,plan=mark-sweep,stress=100000000,markers=2"),
+        EPHEMERON_TEST(random_tables, "stacks=exact,plan=mark-sweep,check_barriers=1"),
+    };
+    const struct CMUnitTest semispace[] = {ALL_TESTS("stacks=exact,plan=semispace")};
+    int failed = cmocka_run_group_tests(mark_sweep, NULL, NULL);
+
+    if (failed == 0 && is_known("plan=semispace"))
+        failed = cmocka_run_group_tests(semispace, NULL, NULL);
+    return failed;
+}
