@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory from a Terrier heap that scans no stack, knows every reference, and may move objects. A
- * weak vector is memory that it does not look into, and each word in it that names an object is a
- * weak one.
+ * Memory from a Terrier heap that scans no stack, knows every reference, and may move objects. The
+ * elements of a weak vector are weak references.
  */
 #include "lisp.h"
 
@@ -17,6 +16,7 @@ static const struct ter_object_layout layouts[TYPES] = {
     [TYPE_SYMBOL] = {.header_bytes = sizeof(struct symbol),
                      .header = {.bitmap = SLOT(struct symbol, name) | SLOT(struct symbol, global)}},
     [TYPE_VECTOR] = {.header_bytes = sizeof(struct vector), ELEMENTS},
+    [TYPE_WEAK_VECTOR] = {.header_bytes = sizeof(struct vector), ELEMENTS},
     [TYPE_TABLE] = {.header_bytes = sizeof(struct table),
                     .header = {.bitmap = SLOT(struct table, keys) | SLOT(struct table, values)}},
     [TYPE_CLOSURE] = {.header_bytes = sizeof(struct closure),
@@ -43,7 +43,7 @@ static const struct ter_slot_type values = {
 
 static bool has_references(enum type type)
 {
-    return type != TYPE_STRING && type != TYPE_WEAK_VECTOR && type != TYPE_BUILTIN;
+    return type != TYPE_STRING && type != TYPE_BUILTIN;
 }
 
 static ter_status define_kind(struct memory *memory, enum type type)
@@ -56,9 +56,8 @@ static ter_status define_kind(struct memory *memory, enum type type)
     } else {
         kind.flags = TER_KIND_NO_SLOTS;
     }
-    /* So its weak words stay where they are. */
     if (type == TYPE_WEAK_VECTOR)
-        kind.flags |= TER_KIND_NEVER_MOVES;
+        kind.flags |= TER_KIND_EPHEMERONS;
     return ter_kind_define(memory->heap, &kind, &memory->kinds[type]);
 }
 
@@ -117,13 +116,7 @@ bool memory_collect(struct lisp *lisp)
 
 void weak_store(struct lisp *lisp, struct vector *vector, size_t index, value key)
 {
-    void **word = (void **)&vector->values[index];
-
-    if (is_object(vector->values[index]))
-        ter_weak_remove(lisp->memory.heap, word);
-    vector->values[index] = key;
-    if (is_object(key) && ter_weak_add(lisp->memory.heap, word, object_of(key)) != TER_OK)
-        lisp_error(lisp, "out of memory", NONE);
+    store(lisp, vector, &vector->values[index], key);
 }
 
 /* Not the address: that may change. */
