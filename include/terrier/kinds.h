@@ -109,7 +109,7 @@ struct ter_cleared {
 enum ter_kind_flag {
     TER_KIND_NO_SLOTS = 1,      /**< holds no references. Then there is no layout and no visitor */
     TER_KIND_NEVER_MOVES = 2,   /**< keeps its address under every plan */
-    TER_KIND_FINALIZED = 4,     /**< a hint: most objects will have a finalizer */
+    TER_KIND_FINALIZED = 4,     /**< its objects have a finalizer: that of the description */
     TER_KIND_IDENTITY_HASH = 8, /**< a hint: most objects will be asked for their identity hash */
     TER_KIND_REMEMBERED = 16,   /**< always remembered: stores into its objects need no barrier, and
                                     every collection, of however small a part, looks at them */
@@ -122,7 +122,8 @@ enum ter_kind_flag {
                                whether they have slots or not */
     TER_KIND_ONLY_SLOTS = 256, /**< its visitor reports slots and objects and no words that may be
                                   references, so its objects may move */
-    TER_KIND_EPHEMERONS = 512  /**< elements of its layout are weak: struct ter_cleared */
+    TER_KIND_EPHEMERONS = 512, /**< elements of its layout are weak: struct ter_cleared */
+    TER_KIND_NO_ORDER = 1024   /**< with FINALIZED: whatever other object leads to it */
 };
 
 /**
@@ -142,6 +143,18 @@ typedef void ter_visitor(void *context, struct ter_trace *trace, uintptr_t objec
  */
 typedef void ter_dispose_function(void *context, void *object, size_t bytes);
 
+/**
+ * Called once for each object, by ter_finalizers_run (heap.h), after a collection found the object
+ * unreachable: as a function that was given to ter_finalizer_set is, but nothing is registered. An
+ * object is finalized before what it refers to, and never if it leads to itself; with
+ * TER_KIND_NO_ORDER it is in any case, and together with what it refers to. The object is whole,
+ * and may be kept: then it goes when it is found unreachable again, without this, unless
+ * ter_finalizer_set is called for it. A function that was set for the object is called in the place
+ * of this one. What is freed by hand, or is left when the heap ends, is not finalized. Each
+ * collection walks through the whole heap when there is such a kind.
+ */
+typedef void ter_kind_finalizer(void *object, void *context);
+
 /** What a kind is. All that is 0 is the default; so new members may come. */
 struct ter_kind_description {
     const char *name; /**< for messages and reports, at most 23 bytes of it; copied. NULL: none */
@@ -156,6 +169,7 @@ struct ter_kind_description {
     ter_dispose_function *dispose; /**< NULL: nothing is to be done */
     void *context;                 /**< for the functions */
     struct ter_cleared cleared;    /**< with TER_KIND_EPHEMERONS */
+    ter_kind_finalizer *finalizer; /**< with TER_KIND_FINALIZED */
 };
 
 /**

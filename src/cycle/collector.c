@@ -170,6 +170,8 @@ ter_status ter_collector_add_kind(struct ter_collector *collector, const struct 
         ter_ephemerons_adopt(&collector->ephemerons, &allocator->kinds[*index], *index);
     if (allocator->details[*index].dispose != NULL)
         collector->disposals.wanted = true;
+    if (allocator->details[*index].finalizer != NULL)
+        collector->finalizers_of_kinds = true;
     ter_mutators_open(allocator);
     return TER_OK;
 }

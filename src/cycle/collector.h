@@ -33,6 +33,8 @@ struct ter_collector {
     struct ter_pins pins;
     struct ter_identities identities;
     struct ter_finalizers finalizers;
+    bool finalizers_of_kinds; /* there is a kind with one */
+    struct ter_weak_table had_finalizer;
     struct ter_links short_links;
     struct ter_links long_links;
     struct ter_ephemerons ephemerons;

@@ -14,6 +14,7 @@
 #include "cycle/dispose.h"
 #include "cycle/drain.h"
 #include "cycle/root_steps.h"
+#include "cycle/kind_finalizers.h"
 #include "cycle/weak_steps.h"
 #include "cycle/unchecked.h"
 #include "cycle/edges.h"

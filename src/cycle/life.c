@@ -190,6 +190,7 @@ ter_status ter_collector_init(struct ter_collector *collector,
     ter_pins_init(&collector->pins);
     ter_identities_init(&collector->identities);
     ter_finalizers_init(&collector->finalizers);
+    ter_weak_table_init(&collector->had_finalizer, sizeof(uintptr_t));
     ter_links_init(&collector->short_links);
     ter_links_init(&collector->long_links);
     ter_ephemerons_init(&collector->ephemerons);
@@ -206,6 +207,7 @@ void ter_collector_fini(struct ter_collector *collector)
     ter_ephemerons_fini(&collector->ephemerons);
     ter_links_fini(&collector->long_links);
     ter_links_fini(&collector->short_links);
+    ter_weak_table_fini(&collector->had_finalizer);
     ter_finalizers_fini(&collector->finalizers);
     ter_identities_fini(&collector->identities);
     ter_pins_fini(&collector->pins);

@@ -2,6 +2,7 @@
 #include "cycle/weak_steps.h"
 
 #include "cycle/drain.h"
+#include "cycle/kind_finalizers.h"
 
 /*
  * What was freed by hand is no object any more and so is not reached, whatever its mark says. Where
@@ -140,12 +141,14 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_ephemerons_clear_weak(&collector->ephemerons, &way);
     ter_links_clear_unreached(&collector->short_links, &way);
     ter_guardians_process(&collector->guardians, &way);
+    ter_kind_finalizers_find(collector, &way);
     ter_finalizers_process(&collector->finalizers, &way);
     ter_links_clear_unreached(&collector->long_links, &way);
     ter_callbacks_passed(collector->callbacks, &passage);
     ter_links_forget_dead(&collector->short_links, &way, base_of);
     ter_links_forget_dead(&collector->long_links, &way, base_of);
     ter_identities_update(&collector->identities, &way, now_at);
+    ter_kind_finalizers_follow(collector, &way);
     ter_guardians_follow(&collector->guardians, &way);
     ter_ephemerons_finish(&collector->ephemerons, &way);
     ter_links_follow(&collector->short_links, &way);

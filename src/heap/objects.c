@@ -51,6 +51,12 @@ static void clear_tail(const struct ter_collector *collector, uintptr_t object, 
         memset((void *)(object + bytes), 0, old_bytes - bytes);
 }
 
+static bool has_finalizers(const struct ter_collector *collector)
+{
+    return !ter_weak_table_is_empty(&collector->finalizers.waiting) ||
+           !ter_weak_table_is_empty(&collector->had_finalizer);
+}
+
 /*
  * An object that goes away by hand takes its finalizer with it. The owner was looked up without the
  * lock: between that and the lock lies no safepoint, and what a stopped thread names does not move.
@@ -60,9 +66,10 @@ static void release(struct ter_mutator *mutator, const struct ter_sft *owner, ui
     struct ter_collector *collector = collector_of(mutator);
     struct ter_finalizer none = {.object = object}, old;
 
-    if (!ter_weak_table_is_empty(&collector->finalizers.waiting)) {
+    if (has_finalizers(collector)) {
         ter_allocator_lock(&collector->allocator);
         ter_finalizers_register(&collector->finalizers, &none, &old);
+        ter_weak_table_remove(&collector->had_finalizer, object);
         ter_allocator_unlock(&collector->allocator);
     }
     ter_barrier_check_forget(collector->allocator.barrier_check, object);
@@ -146,7 +153,7 @@ static bool free_if_small(struct ter_mutator *mutator, void *object)
     const struct ter_collector *collector = collector_of(mutator);
     const struct ter_sft *owner = ter_collector_owner(collector, (uintptr_t)object);
 
-    return ter_weak_table_is_empty(&collector->finalizers.waiting) && ter_is_in_cells(owner) &&
+    return !has_finalizers(collector) && ter_is_in_cells(owner) &&
            ter_mutator_free_small(mutator, owner, (uintptr_t)object);
 }
 

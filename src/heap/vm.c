@@ -53,6 +53,7 @@ static void drop_finalizer(void *context, uintptr_t object, size_t bytes,
 
     (void)bytes, (void)kind;
     ter_finalizers_register(&collector->finalizers, &none, &old);
+    ter_weak_table_remove(&collector->had_finalizer, object);
 }
 
 ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start, size_t bytes)

@@ -10,7 +10,7 @@
 #define KNOWN_FLAGS                                                                                \
     (TER_KIND_NO_SLOTS | TER_KIND_NEVER_MOVES | TER_KIND_FINALIZED | TER_KIND_IDENTITY_HASH |      \
      TER_KIND_REMEMBERED | TER_KIND_AMBIGUOUS | TER_KIND_UNTIL_FREED | TER_KIND_FILLED |           \
-     TER_KIND_ONLY_SLOTS | TER_KIND_EPHEMERONS)
+     TER_KIND_ONLY_SLOTS | TER_KIND_EPHEMERONS | TER_KIND_NO_ORDER)
 
 static const char *check_header_size(const struct ter_object_size *size)
 {
@@ -53,6 +53,15 @@ bool ter_slot_type_reaches(const struct ter_slot_type *slots, uintptr_t low, uin
 
     /* An object at the base itself would be none. */
     return slots->form != TER_SLOTS_OFFSET32 || (low > slots->base && high - slots->base <= reach);
+}
+
+static const char *check_finalizer(const struct ter_kind_description *description)
+{
+    if (((description->flags & TER_KIND_FINALIZED) != 0) != (description->finalizer != NULL))
+        return "a kind that is finalized has a finalizer, and no other has";
+    if ((description->flags & TER_KIND_NO_ORDER) != 0 && description->finalizer == NULL)
+        return "there is no finalizer to be called in no order";
+    return NULL;
 }
 
 static bool refers(const struct ter_slot_type *slots, uintptr_t word)
@@ -155,7 +164,8 @@ static void fill_details(const struct ter_kind_description *description,
                                          .dispose = description->dispose,
                                          .context = description->context,
                                          .flags = description->flags,
-                                         .cleared = description->cleared};
+                                         .cleared = description->cleared,
+                                         .finalizer = description->finalizer};
     if (description->name != NULL)
         snprintf(details->name, sizeof details->name, "%s", description->name);
 }
@@ -173,6 +183,8 @@ const char *ter_kind_describe(const struct ter_kind_description *description, st
         wrong = check_fixed_layout(description);
     if (wrong == NULL)
         wrong = check_ephemerons(description);
+    if (wrong == NULL)
+        wrong = check_finalizer(description);
     if (wrong != NULL)
         return wrong;
     fill_kind(description, kind);

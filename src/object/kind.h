@@ -64,6 +64,7 @@ struct ter_kind_details {
     void *context;                 /* of the functions */
     unsigned flags;                /* enum ter_kind_flag, added up */
     struct ter_cleared cleared;    /* of ephemerons */
+    ter_kind_finalizer *finalizer; /* NULL: none */
     unsigned base;                 /* of a row that differs from another one in its flags: that */
 };
 

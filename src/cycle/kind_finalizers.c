@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/kind_finalizers.h"
+
+struct finding {
+    struct ter_collector *collector;
+    const struct ter_reach *reach;
+};
+
+static bool register_object(struct ter_collector *collector, uintptr_t object,
+                            const struct ter_kind_details *details)
+{
+    struct ter_finalizer old,
+        wanted = {.object = object,
+                  .function = details->finalizer,
+                  .data = details->context,
+                  .order = (details->flags & TER_KIND_NO_ORDER) != 0 ? TER_FINALIZER_NO_ORDER
+                                                                     : TER_FINALIZER_NORMAL};
+
+    if (ter_weak_table_insert(&collector->had_finalizer, object) == NULL)
+        return false;
+    /* One that the program has set goes before. */
+    if (ter_weak_table_find(&collector->finalizers.waiting, object) != NULL ||
+        ter_finalizers_register(&collector->finalizers, &wanted, &old) == TER_OK)
+        return true;
+    ter_weak_table_remove(&collector->had_finalizer, object);
+    return false;
+}
+
+static void find_finalizable(void *context, uintptr_t object, size_t bytes,
+                             const struct ter_kind *kind)
+{
+    const struct finding *finding = context;
+    struct ter_collector *collector = finding->collector;
+
+    (void)bytes;
+    if (kind->details == NULL || kind->details->finalizer == NULL || kind->uncollectable ||
+        ter_collector_is_marked(collector, object) ||
+        ter_weak_table_find(&collector->had_finalizer, object) != NULL)
+        return;
+    /* Where there is no memory to remember it, it is kept, and the next collection finds it. */
+    if (!register_object(collector, object, kind->details))
+        finding->reach->reach(finding->reach->context, object);
+}
+
+void ter_kind_finalizers_find(struct ter_collector *collector, const struct ter_reach *reach)
+{
+    struct finding finding = {collector, reach};
+
+    if (collector->finalizers_of_kinds)
+        ter_collector_visit_objects(collector, find_finalizable, &finding);
+}
+
+/* Removing moves a later record into the bucket. */
+static void forget_dead(struct ter_weak_table *table, const struct ter_reach *reach)
+{
+    size_t bucket = 0;
+
+    while (bucket < table->capacity) {
+        const uintptr_t *object = ter_weak_table_at(table, bucket);
+
+        if (object != NULL && !reach->is_reached(reach->context, *object))
+            ter_weak_table_remove(table, *object);
+        else
+            bucket++;
+    }
+}
+
+void ter_kind_finalizers_follow(struct ter_collector *collector, const struct ter_reach *reach)
+{
+    struct ter_weak_table *had = &collector->had_finalizer;
+
+    if (ter_weak_table_is_empty(had))
+        return;
+    forget_dead(had, reach);
+    if (reach->moves)
+        ter_weak_table_rekey(had, reach->now_at, reach->context);
+}

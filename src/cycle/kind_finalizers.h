@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finalizers of kinds: every object of such a kind has one, without being registered. A collection
+ * that finds one unreached registers it then, with all others of its time, and what follows is as
+ * for any finalizer. With the world stopped, under the heap lock.
+ *
+ * Invariant: an object that was registered so is in the table `had_finalizer` until it goes: it
+ * never is again.
+ */
+#pragma once
+
+#include "cycle/collector.h"
+
+/* After marking, before finalizers are processed. Walks through the heap if there is such a kind.
+ */
+void ter_kind_finalizers_find(struct ter_collector *collector, const struct ter_reach *reach);
+/* When all is reached: what goes is forgotten, the others are known by where they are now. */
+void ter_kind_finalizers_follow(struct ter_collector *collector, const struct ter_reach *reach);
