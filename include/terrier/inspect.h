@@ -86,6 +86,7 @@ TER_API ter_status ter_heap_count_kinds(struct ter_heap *heap, enum ter_objects 
     X(PIN, "pin")                                                                                  \
     X(UNCOLLECTABLE, "uncollectable object")                                                       \
     X(FINALIZER, "finalizer")                                                                      \
+    X(GUARDIAN, "guardian")                                                                        \
     X(RANGE, "root range")                                                                         \
     X(STATIC, "static data")                                                                       \
     X(THREAD_DATA, "thread-local data")                                                            \
@@ -108,6 +109,7 @@ TER_API const char *ter_reference_place_name(enum ter_reference_place place);
 struct ter_reference {
     enum ter_reference_place place;
     bool is_exact;        /**< else the word may be a reference, and was taken for one */
+    bool is_weak;         /**< a key of an ephemeron, or a weak reference: it keeps nothing */
     ter_object holder;    /**< TER_IN_OBJECT: the object that it lies in; else none */
     unsigned holder_kind; /**< of that */
     /** The word that holds it: a slot, a word of a stack. NULL where it lies in no word that the
@@ -125,7 +127,7 @@ typedef void ter_reference_function(void *context, const struct ter_reference *r
 
 /**
  * Why is `object` kept? Calls `function` for each reference of a shortest path to it, the one in a
- * root first. *length is their number; 0, with TER_OK: nothing leads to the object. `without`
+ * root first. A value of an ephemeron counts when its key is reached, its key never. *length is their number; 0, with TER_OK: nothing leads to the object. `without`
  * leaves out roots (TER_WITHOUT, joined by |): where stacks are scanned, the caller's own stack
  * mostly names the object itself. Roots that the program named (frames, slots, visitors, pins) go
  * before those that were scanned. `function` and `length` may be NULL. TER_ERROR_INVALID: `object`
@@ -137,7 +139,7 @@ TER_API ter_status ter_heap_path(struct ter_mutator *mutator, const void *object
 
 /**
  * Who refers to `object`? Calls `function` for each reference to it in a root or in any object,
- * dead ones included. One walk through the heap, and no memory. Otherwise as ter_heap_path.
+ * weak ones and dead objects included. One walk through the heap, and no memory. Otherwise as ter_heap_path.
  */
 TER_API ter_status ter_heap_referrers(struct ter_mutator *mutator, const void *object,
                                       unsigned without, ter_reference_function *function,

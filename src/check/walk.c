@@ -66,6 +66,8 @@ static void describe_place(const struct walk *walk, uintptr_t slot, char *buffer
         ter_text_print(&text, "slot %zu of the frame at %p",
                        (slot - (uintptr_t)(by->frame + 1)) / sizeof(uintptr_t),
                        (const void *)by->frame);
+    else if (slot == 0)
+        ter_text_print(&text, "an object %s", by->root);
     else
         ter_text_print(&text, "the root slot at %#zx (%s)", (size_t)slot, by->root);
 }
@@ -184,12 +186,23 @@ static void check_object_size(const struct walk *walk, size_t given)
 
 /* ---- Objects ---- */
 
+/* What the collector, or the program, wrote into elements whose key is gone. */
+static bool is_cleared(const struct ter_kind *kind, uintptr_t word)
+{
+    return kind->ephemerons &&
+           (word == kind->details->cleared.key || word == kind->details->cleared.value);
+}
+
+/* Keys of ephemerons too: those that were gone were cleared by the last collection. */
 static void walked_layout_slot(void *context, uintptr_t address)
 {
     struct walk *walk = context;
     const struct ter_slot_reading *how = &walk->reporting.kind->slots;
+    enum ter_slot_form form = (enum ter_slot_form)how->form;
 
-    see_slot(walk, address, ter_slot_read(how, (enum ter_slot_form)how->form, address));
+    if (is_cleared(walk->reporting.kind, ter_slot_contents(form, address)))
+        return;
+    see_slot(walk, address, ter_slot_read(how, form, address));
 }
 
 static void look_into(struct walk *walk, uintptr_t object)
@@ -202,7 +215,7 @@ static void look_into(struct walk *walk, uintptr_t object)
     walk->reporting = (struct reporting){.object = object, .kind = kind};
     if (kind->details != NULL)
         check_object_size(walk, bytes);
-    if (kind->scan == TER_SCAN_LAYOUT) {
+    if (kind->layout != NULL) {
         ter_layout_for_each_slot(kind, object, object + bytes, walked_layout_slot, walk);
     } else if (kind->scan == TER_SCAN_AMBIGUOUS) {
         walked_words(&walk->tracer, object, ter_align_down(object + bytes, sizeof(uintptr_t)),
@@ -261,6 +274,9 @@ static void walk_roots(struct walk *walk)
     ter_slot_ranges_visit(&collector->roots.exact.slots, &visit);
     walk_visitors(walk, &visit);
     ter_pins_visit(&collector->pins, &walk->tracer);
+    ter_finalizers_visit(&collector->finalizers, &walk->tracer);
+    walk->reporting = (struct reporting){.root = "that a guardian keeps"};
+    ter_guardians_visit(&collector->guardians, &walk->tracer);
 }
 
 /* What waits for its dispose function may refer to what is gone. */

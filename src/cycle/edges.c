@@ -34,7 +34,13 @@ static enum ter_reference_place place_of(const struct ter_edges *edges, const vo
 
 static void tell(const struct ter_edges *edges, const void *word, uintptr_t object, bool exact)
 {
-    struct ter_edge edge = {place_of(edges, word), exact, edges->holder, word, object};
+    struct ter_edge edge = {.place = place_of(edges, word),
+                            .exact = exact,
+                            .holder = edges->holder,
+                            .word = word,
+                            .object = object,
+                            .weak = edges->weak,
+                            .key = edges->key};
 
     edges->visit(edges->context, &edge);
 }
@@ -132,6 +138,41 @@ static void see_layout_slot(void *context, uintptr_t address)
                ter_slot_read(&kind->slots, (enum ter_slot_form)kind->slots.form, address));
 }
 
+static void see_element(struct ter_edges *edges, const struct ter_element *element)
+{
+    struct ter_slot_cursor values;
+    uintptr_t address, key = ter_element_key(element, &values, &address);
+
+    edges->weak = true;
+    tell_exact(edges, (const void *)address, key);
+    edges->weak = false;
+    if (key != 0 && ter_collector_is_object(edges->collector, key))
+        edges->key = key;
+    while (ter_element_next_slot(element, &values, &address))
+        see_layout_slot(edges, address);
+    edges->key = 0;
+}
+
+static void see_ephemerons(struct ter_edges *edges, uintptr_t object, size_t bytes)
+{
+    struct ter_element_range range = ter_elements_of(edges->kind, object, bytes);
+    struct ter_element element;
+
+    ter_layout_for_each_slot_of_header(edges->kind, object, object + bytes, see_layout_slot, edges);
+    while (ter_elements_next(&range, &element))
+        see_element(edges, &element);
+}
+
+static void see_visited(struct ter_edges *edges, uintptr_t object, size_t bytes)
+{
+    const struct ter_kind *how = edges->kind;
+
+    if (how->ephemerons)
+        see_ephemerons(edges, object, bytes);
+    else
+        how->visitor(how->context, &edges->tracer.trace, object, bytes);
+}
+
 static void seen_contents(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
 {
     struct ter_edges *edges = edges_of(tracer);
@@ -145,7 +186,7 @@ static void seen_contents(struct ter_tracer *tracer, uintptr_t object, size_t by
     case TER_SCAN_LAYOUT:
         ter_layout_for_each_slot(how, object, object + bytes, see_layout_slot, edges);
         break;
-    case TER_SCAN_VISITOR: how->visitor(how->context, &tracer->trace, object, bytes); break;
+    case TER_SCAN_VISITOR: see_visited(edges, object, bytes); break;
     }
     edges->holder = 0;
 }

@@ -19,6 +19,8 @@ struct ter_edge {
     uintptr_t holder; /* the object that it lies in; 0: a root */
     const void *word; /* that holds it; NULL: not known, or none */
     uintptr_t object; /* that it leads to, always one */
+    bool weak;        /* it is a key of an ephemeron */
+    uintptr_t key;    /* of a value of an ephemeron: it counts when this is reached; 0: always */
 };
 
 typedef void ter_edge_visitor(void *context, const struct ter_edge *edge);
@@ -31,6 +33,8 @@ struct ter_edges {
     struct ter_root_place place;
     uintptr_t holder;
     const struct ter_kind *kind; /* of the holder */
+    bool weak;                   /* the slot that comes next: as in struct ter_edge */
+    uintptr_t key;
     uintptr_t own_stack;
 };
 

@@ -176,6 +176,12 @@ static void seen_finalizers(const struct root_visit *visit)
     ter_finalizers_visit(&visit->collector->finalizers, visit->tracer);
 }
 
+static void seen_guardians(const struct root_visit *visit)
+{
+    say(visit, TER_IN_GUARDIAN);
+    ter_guardians_visit(&visit->collector->guardians, visit->tracer);
+}
+
 /* ---- The lists ---- */
 
 static root_step *const static_steps[] = {data_segments_and_ranges, memory_of_spaces, thread_data};
@@ -185,9 +191,9 @@ static root_step *const other_steps[] = {
 
 /* Those that say most of a reference first. */
 static root_step *const looked_at_steps[] = {
-    reported_slots,  exact_slots,      pinned_objects,           seen_uncollectable_objects,
-    seen_finalizers, memory_of_spaces, data_segments_and_ranges, thread_data,
-    stacks};
+    reported_slots,  exact_slots,    pinned_objects,   seen_uncollectable_objects,
+    seen_finalizers, seen_guardians, memory_of_spaces, data_segments_and_ranges,
+    thread_data,     stacks};
 
 static void take_steps(root_step *const *steps, size_t count, const struct root_visit *visit)
 {

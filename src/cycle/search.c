@@ -9,6 +9,18 @@ struct seen_word {
     uint64_t bits;
 };
 
+/* A value of an ephemeron, found in number `holder`. */
+struct parked {
+    struct ter_edge edge;
+    size_t holder;
+    size_t next; /* of the same key; 1 + index, 0: none */
+};
+
+struct parked_key {
+    uintptr_t key;
+    size_t last; /* 1 + index */
+};
+
 static size_t found_bytes(size_t capacity)
 {
     return capacity * sizeof(struct ter_found);
@@ -18,6 +30,8 @@ void ter_search_init(struct ter_search *search)
 {
     *search = (struct ter_search){.status = TER_OK};
     ter_weak_table_init(&search->seen, sizeof(struct seen_word));
+    ter_weak_list_init(&search->values, sizeof(struct parked));
+    ter_weak_table_init(&search->by_key, sizeof(struct parked_key));
 }
 
 void ter_search_fini(struct ter_search *search)
@@ -25,6 +39,8 @@ void ter_search_fini(struct ter_search *search)
     if (search->found != NULL)
         ter_os_release((uintptr_t)search->found, found_bytes(search->capacity));
     ter_weak_table_fini(&search->seen);
+    ter_weak_list_fini(&search->values);
+    ter_weak_table_fini(&search->by_key);
 }
 
 static bool reserve_one(struct ter_search *search)
@@ -66,14 +82,34 @@ static bool is_over(const struct ter_search *search)
     return search->at != 0 || search->status != TER_OK;
 }
 
-void ter_search_edge(void *context, const struct ter_edge *edge)
+static bool is_seen(const struct ter_search *search, uintptr_t object)
 {
-    struct ter_search *search = context;
-    uint64_t mask = ter_bits_mask(edge->object), *bits;
+    const struct seen_word *word =
+        ter_weak_table_find(&search->seen, object >> TER_LOG_BYTES_IN_BIT_WORD);
 
-    if (is_over(search) || (search->without & TER_WITHOUT(edge->place)) != 0)
+    return word != NULL && (word->bits & ter_bits_mask(object)) != 0;
+}
+
+static void park(struct ter_search *search, const struct ter_edge *edge)
+{
+    struct parked *place = ter_weak_list_add(&search->values);
+    struct parked_key *key = NULL;
+
+    if (place != NULL)
+        key = ter_weak_table_insert(&search->by_key, edge->key);
+    if (key == NULL) {
+        search->status = TER_ERROR_NO_MEMORY;
         return;
-    bits = seen_bits(search, edge->object);
+    }
+    *place = (struct parked){*edge, search->holder, key->last};
+    place->edge.key = 0;
+    key->last = search->values.count;
+}
+
+static void follow_edge(struct ter_search *search, const struct ter_edge *edge)
+{
+    uint64_t mask = ter_bits_mask(edge->object), *bits = seen_bits(search, edge->object);
+
     if (bits == NULL || !reserve_one(search)) {
         search->status = TER_ERROR_NO_MEMORY;
     } else if ((*bits & mask) == 0) {
@@ -82,11 +118,39 @@ void ter_search_edge(void *context, const struct ter_edge *edge)
     }
 }
 
+void ter_search_edge(void *context, const struct ter_edge *edge)
+{
+    struct ter_search *search = context;
+
+    if (edge->weak || is_over(search) || (search->without & TER_WITHOUT(edge->place)) != 0)
+        return;
+    if (edge->key != 0 && !is_seen(search, edge->key))
+        park(search, edge);
+    else
+        follow_edge(search, edge);
+}
+
+/* The object was found: so values of which it is the key count. */
+static void follow_values(struct ter_search *search, uintptr_t object)
+{
+    const struct parked_key *key = ter_weak_table_find(&search->by_key, object);
+    const struct parked *value;
+
+    for (size_t at = key == NULL ? 0 : key->last; at != 0 && !is_over(search); at = value->next) {
+        value = ter_weak_list_at(&search->values, at - 1);
+        search->holder = value->holder;
+        follow_edge(search, &value->edge);
+    }
+}
+
 void ter_search_objects(struct ter_search *search, struct ter_edges *edges)
 {
     for (size_t next = 0; next < search->count && !is_over(search); next++) {
+        uintptr_t object = search->found[next].object;
+
+        follow_values(search, object);
         search->holder = next + 1;
-        ter_edges_of_object(edges, search->found[next].object);
+        ter_edges_of_object(edges, object);
     }
 }
 

@@ -5,8 +5,8 @@
  * Invariant: each object found stands in `found` once, after the one that led to it, so the list is
  * the queue of the search and holds its tree. What was seen is known by a bit for each granule, a
  * word of them for each KiB in which something was found. All in memory of the system's, none in
- * recursion; when there is no more of it, `status` says so and the search has ended. With the world
- * stopped.
+ * recursion; when there is no more of it, `status` says so and the search has ended. What a value of
+ * an ephemeron leads to waits, by the key, until that is found. With the world stopped.
  */
 #pragma once
 
@@ -28,8 +28,10 @@ struct ter_search {
     size_t count;
     size_t capacity;
     struct ter_weak_table seen;
-    size_t holder; /* whose references are looked at */
-    size_t at;     /* number of `wanted`; 0: not found */
+    struct ter_weak_list values;  /* of ephemerons whose keys were not found, linked by key */
+    struct ter_weak_table by_key; /* the last of them */
+    size_t holder;                /* whose references are looked at */
+    size_t at;                    /* number of `wanted`; 0: not found */
 };
 
 void ter_search_init(struct ter_search *search);

@@ -165,6 +165,7 @@ static void tell_reference(struct question *question, const struct ter_edge *edg
     const struct ter_collector *collector = question->collector;
     struct ter_reference reference = {.place = edge->place,
                                       .is_exact = edge->exact,
+                                      .is_weak = edge->weak,
                                       .holder = ter_object_at(edge->holder),
                                       .word = edge->word,
                                       .object = ter_object_at(edge->object)};
@@ -247,7 +248,11 @@ static void tell_path(void *context, struct ter_edges *edges)
     for (size_t at = ter_search_turn(search, search->at); at != 0;
          at = search->found[at - 1].holder) {
         const struct ter_found *found = &search->found[at - 1];
-        struct ter_edge edge = {found->place, found->exact, holder, found->word, found->object};
+        struct ter_edge edge = {.place = found->place,
+                                .exact = found->exact,
+                                .holder = holder,
+                                .word = found->word,
+                                .object = found->object};
 
         tell_reference(question, &edge);
         holder = found->object;

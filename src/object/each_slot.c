@@ -17,6 +17,14 @@ static void each_slot_of_part(const struct each_slot *each, const struct ter_slo
         each->visit(each->context, start + offset);
 }
 
+void ter_layout_for_each_slot_of_header(const struct ter_kind *kind, uintptr_t start, uintptr_t end,
+                                        ter_slot_visitor *visit, void *context)
+{
+    struct each_slot each = {ter_kind_slot_bytes(kind), visit, context};
+
+    each_slot_of_part(&each, &kind->layout->header, start, end);
+}
+
 void ter_layout_for_each_slot(const struct ter_kind *kind, uintptr_t start, uintptr_t end,
                               ter_slot_visitor *visit, void *context)
 {

@@ -11,6 +11,8 @@
  * listed element with a reached key are reached. Keys stay as they are, also those of objects that
  * moved, until ter_ephemerons_finish.
  *
+ * Outside of collections nobody calls the visitor: who only looks goes by the layout (elements.h).
+ *
  * Under the heap lock, with the world stopped; the visitor is called by several workers.
  */
 #pragma once
@@ -18,7 +20,6 @@
 #include "trace/trace.h"
 #include "weak/list.h"
 #include "weak/reach.h"
-#include "weak/table.h"
 
 struct ter_ephemerons;
 
@@ -30,15 +31,12 @@ struct ter_ephemeron_kind {
 
 struct ter_ephemerons {
     struct ter_ephemeron_kind kinds[TER_MAX_KINDS];
-    struct ter_mutex lock;        /* of the list of tables, while workers trace */
-    struct ter_weak_list tables;  /* that this collection reached */
-    struct ter_weak_list entries; /* whose key is not reached, linked by key */
-    struct ter_weak_table by_key;
-    size_t settled;  /* of the tables */
-    size_t open;     /* entries that may come to keep their values: their key was not reached */
-    size_t looks;    /* at elements, to settle them: for tests */
-    bool collecting; /* else the visitor reports keys and values as it does the header */
-    bool stale;      /* something was reached since they were settled */
+    struct ter_mutex lock;       /* of the list of tables, while workers trace */
+    struct ter_weak_list tables; /* that this collection reached */
+    size_t settled;              /* of the tables */
+    size_t open;  /* entries that may come to keep their values: their key was not reached */
+    size_t looks; /* at elements, to settle them: for tests */
+    bool stale;   /* something was reached since they were settled */
 };
 
 void ter_ephemerons_init(struct ter_ephemerons *ephemerons);

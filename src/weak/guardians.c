@@ -167,3 +167,24 @@ void ter_guardians_follow(struct ter_guardians *guardians, const struct ter_reac
         for (size_t i = 0; i < guardian->waiting.count; i++)
             follow(guarded_at(guardian, i), reach);
 }
+
+/* ---- Looking ---- */
+
+static void visit_guardian(const struct ter_guardian *guardian, struct ter_tracer *tracer)
+{
+    for (size_t i = guardian->first; i < guardian->ready.count; i++)
+        (void)tracer->loop->object(tracer, ter_object_at(*ready_at(guardian, i)));
+    for (size_t i = 0; i < guardian->waiting.count; i++) {
+        const struct guarded *guarded = guarded_at(guardian, i);
+
+        if (guarded->stands_for_it != guarded->object)
+            (void)tracer->loop->object(tracer, ter_object_at(guarded->stands_for_it));
+    }
+}
+
+void ter_guardians_visit(const struct ter_guardians *guardians, struct ter_tracer *tracer)
+{
+    for (const struct ter_guardian *guardian = guardians->first; guardian != NULL;
+         guardian = guardian->next)
+        visit_guardian(guardian, tracer);
+}
