@@ -24,6 +24,11 @@ struct table {
     struct element elements[];
 };
 
+#define CHAIN 100000u
+#define CHAIN_OF_CHECKED 2000u /* whose checks go through all of it, again and again */
+
+static size_t chain;
+
 static struct ter_heap *heap;
 static struct ter_mutator *mutator;
 static unsigned node_kind, leaf_kind, table_kind, weak_kind;
@@ -62,6 +67,7 @@ static int make_heap(void **state)
     assert_int_equal(ter_heap_new(&options, &heap), TER_OK);
     assert_int_equal(ter_mutator_bind(heap, &mutator), TER_OK);
     define_kinds();
+    chain = options.check_heap != 0 ? CHAIN_OF_CHECKED : CHAIN;
     return 0;
 }
 
@@ -143,8 +149,6 @@ static void a_value_that_leads_to_its_key_keeps_nothing(void **state)
 
 /* ---- Chains ---- */
 
-#define CHAIN 100000u
-
 /* The place of link `i`, by how the links lie in the table. */
 typedef size_t chain_order(size_t i, size_t count);
 
@@ -170,8 +174,8 @@ static struct node *make_chain(struct table **table, chain_order *order, bool di
 {
     TER_ROOTS(mutator, local, struct node * key; struct node * value;);
     local.key = allocate(kind_of_keys, sizeof(struct node));
-    for (size_t i = CHAIN; i-- > 0;) {
-        size_t place = order(i, CHAIN);
+    for (size_t i = chain; i-- > 0;) {
+        size_t place = order(i, chain);
 
         local.value = local.key;
         if (!direct) {
@@ -203,17 +207,17 @@ static size_t count_elements(const struct table *table)
 static void collect_in_few_looks(void)
 {
     ter_collect(mutator);
-    assert_true(heap->collector.ephemerons.looks <= 4 * (CHAIN + 1));
+    assert_true(heap->collector.ephemerons.looks <= 4 * (chain + 1));
 }
 
 static void go_through_chain(chain_order *order, bool direct, unsigned kind_of_keys)
 {
     TER_ROOTS(mutator, local, struct table * table; struct node * key;);
-    local.table = make_table(CHAIN);
+    local.table = make_table(chain);
     local.key = make_chain(&local.table, order, direct, kind_of_keys);
     for (unsigned i = 0; i < 2; i++) {
         collect_in_few_looks();
-        assert_int_equal(count_elements(local.table), CHAIN);
+        assert_int_equal(count_elements(local.table), chain);
     }
     local.key = NULL;
     collect_in_few_looks();
@@ -299,6 +303,209 @@ static void keys_in_a_large_ambiguous_value(void **state)
     local.key = NULL;
     ter_collect(mutator);
     assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Ways to keep a key ---- */
+
+/* Makes table[0] and table[1] with keys that are returned in no root. */
+static void make_two(struct table **table)
+{
+    TER_ROOTS(mutator, local, struct node * key; struct node * value;);
+    for (uintptr_t i = 0; i < 2; i++) {
+        local.key = make_node(i);
+        local.value = make_node(10 + i);
+        local.value->first = local.key;
+        ter_write_object(mutator, *table);
+        (*table)->elements[i] = (struct element){local.key, local.value};
+    }
+    TER_FRAME_END(mutator, local);
+}
+
+static void expect_first_alone(const struct table *table)
+{
+    assert_int_equal(table->elements[0].key->number, 0);
+    assert_int_equal(table->elements[0].value->number, 10);
+    assert_ptr_equal(table->elements[0].value->first, table->elements[0].key);
+    assert_null(table->elements[1].key);
+    assert_null(table->elements[1].value);
+}
+
+static void keys_that_are_pinned(void **state)
+{
+    TER_ROOTS(mutator, local, struct table * table;);
+    struct node *key;
+
+    (void)state;
+    local.table = make_table(2);
+    make_two(&local.table);
+    key = local.table->elements[0].key;
+    assert_int_equal(ter_pin(heap, key), TER_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        ter_collect(mutator);
+        expect_first_alone(local.table);
+        assert_ptr_equal(local.table->elements[0].key, key);
+    }
+    ter_unpin(heap, key);
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+/* A word of a root, and one of an object with ambiguous words, both into the middle of the key. */
+static void keys_that_ambiguous_words_keep(void **state)
+{
+    TER_ROOTS(mutator, local, struct table * table; uintptr_t * words;);
+    TER_ROOTS_AS(mutator, pins, TER_ROOT_PINNING, uintptr_t word;);
+    uintptr_t key;
+
+    (void)state;
+    for (unsigned which = 0; which < 2; which++) {
+        local.table = make_table(2);
+        local.words = allocate(TER_KIND_NORMAL, 2 * sizeof(uintptr_t));
+        make_two(&local.table);
+        key = (uintptr_t)local.table->elements[0].key;
+        *(which == 0 ? &pins.word : local.words) = key + sizeof(void *);
+        for (unsigned i = 0; i < 2; i++) {
+            ter_collect(mutator);
+            expect_first_alone(local.table);
+            assert_ptr_equal(local.table->elements[0].key, (void *)key);
+        }
+        pins.word = *local.words = key = 0;
+        ter_collect(mutator);
+        assert_int_equal(count_elements(local.table), 0);
+    }
+    TER_FRAME_END(mutator, pins);
+    TER_FRAME_END(mutator, local);
+}
+
+/* A table that its own element's value names, or is the key of. */
+static void tables_that_name_themselves(void **state)
+{
+    TER_ROOTS(mutator, local, struct table * table; struct node * key; void *weak;);
+    (void)state;
+    local.table = make_table(2);
+    local.key = make_node(1);
+    ter_write_object(mutator, local.table);
+    local.table->elements[0] = (struct element){(struct node *)(void *)local.table, local.key};
+    local.table->elements[1] = (struct element){local.key, (struct node *)(void *)local.table};
+    local.weak = allocate(weak_kind, sizeof(void *));
+    *(void **)local.weak = local.key;
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), 2);
+    assert_ptr_equal(local.table->elements[0].key, local.table);
+    assert_ptr_equal(local.table->elements[1].value, local.table);
+    local.table = NULL;
+    ter_collect(mutator);
+    assert_null(ter_weak_get(mutator, local.weak));
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Chains across kinds ---- */
+
+static void visit_first(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
+{
+    (void)context, (void)bytes;
+    ter_trace_slot(trace, ter_slot_at(object));
+}
+
+struct mixed {
+    unsigned keys[6]; /* kinds */
+    unsigned tagged;
+};
+
+static void define_mixed(struct mixed *mixed)
+{
+    static const struct ter_object_layout words = {.element_bytes = sizeof(void *),
+                                                   .element = {.bitmap = 1}};
+    static const struct ter_object_layout pairs = {.element_bytes = sizeof(struct element),
+                                                   .element = {.bitmap = 3}};
+    const struct ter_kind_description
+        visited = {.name = "visited", .visitor = visit_first, .flags = TER_KIND_ONLY_SLOTS},
+        fixed = {.name = "fixed", .layout = &words, .flags = TER_KIND_NEVER_MOVES},
+        array = {.name = "array", .layout = &words},
+        tagged = {.name = "tagged",
+                  .layout = &pairs,
+                  .slots = {.form = TER_SLOTS_TAGGED, .mask = 3, .references = 1},
+                  .flags = TER_KIND_EPHEMERONS};
+
+    *mixed = (struct mixed){.keys = {node_kind, leaf_kind, TER_KIND_NORMAL}};
+    assert_int_equal(ter_kind_define(heap, &visited, &mixed->keys[3]), TER_OK);
+    assert_int_equal(ter_kind_define(heap, &fixed, &mixed->keys[4]), TER_OK);
+    assert_int_equal(ter_kind_define(heap, &array, &mixed->keys[5]), TER_OK);
+    assert_int_equal(ter_kind_define(heap, &tagged, &mixed->tagged), TER_OK);
+}
+
+#define LINKS 600u
+
+/* Large ones too: those of the last kind. */
+static void *make_key(const struct mixed *mixed, size_t i)
+{
+    unsigned kind = mixed->keys[i % 6];
+
+    return allocate(kind, i % 6 == 5 && i % 12 == 5 ? 20000 : 4 * sizeof(void *));
+}
+
+/* Leads to `next` by its first word; not a leaf, which leads nowhere. */
+static void **make_value(const struct mixed *mixed, size_t i, void *next)
+{
+    void **value;
+
+    TER_ROOTS(mutator, local, void *next;);
+    local.next = next;
+    value = make_key(mixed, i % 6 == 1 ? i + 1 : i);
+    ter_write_object(mutator, value);
+    *value = local.next;
+    TER_FRAME_END(mutator, local);
+    return value;
+}
+
+/* Link i is in one of three tables, or an ephemeron that a list of nodes holds. */
+static void chains_across_kinds(void **state)
+{
+    struct mixed mixed;
+    TER_ROOTS(mutator, local, struct table * table; struct element * tagged; void **single;
+              void *key; void *value;);
+
+    (void)state;
+    define_mixed(&mixed);
+    local.table = make_table(LINKS);
+    local.tagged = allocate(mixed.tagged, LINKS * sizeof(struct element));
+    local.single = allocate(mixed.keys[5], LINKS * sizeof(void *));
+    local.key = make_key(&mixed, LINKS);
+    for (size_t i = LINKS; i-- > 0;) {
+        size_t place = i * 77u % LINKS;
+
+        local.value = make_value(&mixed, i * 7 % 11, local.key);
+        local.key = make_key(&mixed, i);
+        if (i % 3 == 2) {
+            void *ephemeron = ter_ephemeron_new(mutator, local.key, local.value);
+
+            TER_STORE(mutator, local.single, local.single[place], ephemeron);
+            continue;
+        }
+        struct element *elements = i % 3 == 0 ? local.table->elements : local.tagged;
+
+        ter_write_object(mutator, i % 3 == 0 ? (void *)local.table : (void *)local.tagged);
+        elements[place] = (struct element){local.key, local.value};
+    }
+    local.value = NULL;
+    for (unsigned round = 0; round < 4; round++) {
+        if (round == 3)
+            local.key = NULL;
+        ter_collect(mutator);
+        for (size_t i = 0; i < LINKS; i++) {
+            size_t place = i * 77u % LINKS;
+            const struct element *elements = i % 3 == 0 ? local.table->elements : local.tagged;
+            const void *key = i % 3 == 2 ? ter_ephemeron_key(mutator, local.single[place])
+                                         : (void *)elements[place].key;
+
+            assert_int_equal(key != NULL, round < 3);
+            if (i == 0 && key != NULL)
+                assert_ptr_equal(key, local.key);
+        }
+    }
     TER_FRAME_END(mutator, local);
 }
 
@@ -431,6 +638,54 @@ static void order_counts_what_ephemerons_keep(void **state)
     ter_collect(mutator);
     assert_int_equal(ter_finalizers_run(heap), 1);
     assert_int_equal(((struct node *)finalized)->number, 2);
+    TER_FRAME_END(mutator, local);
+}
+
+/* All of a chain that begins at an object that is to be finalized. */
+static void finalizers_find_chains(void **state)
+{
+    TER_ROOTS(mutator, local, struct table * table; struct node * key;);
+    (void)state;
+    local.table = make_table(chain);
+    local.key = make_chain(&local.table, descending, true, node_kind);
+    assert_int_equal(ter_finalizer_set(heap, local.key, finalize, NULL), TER_OK);
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), chain);
+    assert_true(heap->collector.ephemerons.looks <= 8 * (chain + 1));
+    assert_int_equal(ter_finalizers_run(heap), 1);
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+/* A guarded object comes back with what was kept for it; weak references to it are gone. */
+static void guardians_find_what_was_kept(void **state)
+{
+    struct ter_guardian *guardian;
+    TER_ROOTS(mutator, local, void *ephemeron; struct node * key; void **weak;);
+
+    (void)state;
+    assert_int_equal(ter_guardian_new(heap, &guardian), TER_OK);
+    local.key = make_node(1);
+    local.weak = allocate(weak_kind, sizeof(void *));
+    local.weak[0] = local.key;
+    local.ephemeron = make_node(2);
+    local.ephemeron = ter_ephemeron_new(mutator, local.key, local.ephemeron);
+    assert_int_equal(ter_guardian_add(heap, guardian, local.key, local.key), TER_OK);
+    local.key = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        ter_collect(mutator);
+        assert_null(ter_weak_get(mutator, local.weak));
+        assert_int_equal(((struct node *)ter_ephemeron_value(mutator, local.ephemeron))->number, 2);
+    }
+    local.key = ter_guardian_poll(heap, guardian);
+    assert_ptr_equal(local.key, ter_ephemeron_key(mutator, local.ephemeron));
+    assert_int_equal(local.key->number, 1);
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_null(ter_ephemeron_value(mutator, local.ephemeron));
+    ter_guardian_free(heap, guardian);
     TER_FRAME_END(mutator, local);
 }
 
@@ -597,15 +852,85 @@ static void chains_without_memory(void **state)
     TER_ROOTS(mutator, local, struct table * table; struct node * key;);
     (void)state;
     ter_log_set_level(TER_LOG_SILENT);
-    local.table = make_table(CHAIN);
+    local.table = make_table(chain);
     local.key = make_chain(&local.table, ascending, false, node_kind);
     test_fail_calls(TEST_ALL_CALLS, 0, TEST_FOR_EVER);
     ter_collect(mutator);
     test_stop_failing(NULL);
-    assert_int_equal(count_elements(local.table), CHAIN);
+    assert_int_equal(count_elements(local.table), chain);
     local.key = NULL;
     ter_collect(mutator);
     assert_int_equal(count_elements(local.table), 0);
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Without collections ---- */
+
+static void nothing_goes_where_nothing_is_collected(void **state)
+{
+    struct ter_guardian *guardian;
+    TER_ROOTS(mutator, local, struct table * table; void *ephemeron; struct node * key;);
+
+    (void)state;
+    assert_int_equal(ter_guardian_new(heap, &guardian), TER_OK);
+    local.table = make_table(2);
+    make_two(&local.table);
+    local.key = make_node(1);
+    local.ephemeron = ter_ephemeron_new(mutator, local.key, local.key);
+    assert_int_equal(ter_guardian_add(heap, guardian, local.key, local.key), TER_OK);
+    local.key = NULL;
+    ter_collect(mutator);
+    assert_int_equal(count_elements(local.table), 2);
+    assert_int_equal(((struct node *)ter_ephemeron_key(mutator, local.ephemeron))->number, 1);
+    assert_null(ter_guardian_poll(heap, guardian));
+    TER_FRAME_END(mutator, local);
+}
+
+/* ---- Offsets of 32 bits ---- */
+
+struct half_element {
+    uint32_t key, value;
+};
+
+static uint32_t half_of(const void *object)
+{
+    return (uint32_t)((uintptr_t)object >> 3);
+}
+
+static const struct node *whole_of(uint32_t half)
+{
+    return (const struct node *)((uintptr_t)half << 3);
+}
+
+static void elements_of_offsets(void **state)
+{
+    static const struct ter_object_layout layout = {.element_bytes = sizeof(struct half_element),
+                                                    .element = {.bitmap = 3}};
+    const struct ter_kind_description wanted = {.name = "halves",
+                                                .layout = &layout,
+                                                .slots = {.form = TER_SLOTS_OFFSET32, .shift = 3},
+                                                .flags = TER_KIND_EPHEMERONS};
+    TER_ROOTS(mutator, local, struct half_element * table; struct node * key;);
+    unsigned kind;
+
+    (void)state;
+    assert_int_equal(ter_kind_define(heap, &wanted, &kind), TER_OK);
+    local.table = allocate(kind, 4 * sizeof(struct half_element));
+    for (unsigned i = 0; i < 2; i++) {
+        struct node *value;
+
+        local.key = make_node(i);
+        value = make_node(10 + i);
+        ter_write_object(mutator, local.table);
+        local.table[i] = (struct half_element){half_of(local.key), half_of(value)};
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        ter_collect(mutator);
+        assert_int_equal(local.table[0].key, 0);
+        assert_int_equal(local.table[0].value, 0);
+        assert_ptr_equal(whole_of(local.table[1].key), local.key);
+        assert_int_equal(whole_of(local.table[1].value)->number, 11);
+    }
     TER_FRAME_END(mutator, local);
 }
 
@@ -621,37 +946,48 @@ static void chains_without_memory(void **state)
         EPHEMERON_TEST(chains_take_linear_time, options),                                          \
         EPHEMERON_TEST(tables_behind_tables, options),                                             \
         EPHEMERON_TEST(keys_in_a_large_ambiguous_value, options),                                  \
+        EPHEMERON_TEST(keys_that_are_pinned, options),                                             \
+        EPHEMERON_TEST(keys_that_ambiguous_words_keep, options),                                   \
+        EPHEMERON_TEST(tables_that_name_themselves, options),                                      \
+        EPHEMERON_TEST(chains_across_kinds, options),                                              \
         EPHEMERON_TEST(tagged_elements_become_what_the_kind_says, options),                        \
         EPHEMERON_TEST(descriptions_that_are_refused, options),                                    \
         EPHEMERON_TEST(finalizers_find_what_was_kept_for_their_object, options),                   \
         EPHEMERON_TEST(order_counts_what_ephemerons_keep, options),                                \
+        EPHEMERON_TEST(finalizers_find_chains, options),                                           \
+        EPHEMERON_TEST(guardians_find_what_was_kept, options),                                     \
         EPHEMERON_TEST(random_tables, options),                                                    \
         EPHEMERON_TEST(refused_memory_keeps_too_much_at_most, options),                            \
         EPHEMERON_TEST(chains_without_memory, options)
-
-static bool is_known(const char *options)
-{
-    struct ter_options parsed;
-    char message[200];
-
-    ter_options_init(&parsed);
-    return ter_options_parse(&parsed, options, message, sizeof message) == TER_OK;
-}
+#define CHECKED ",check_heap=2,poison=1,check_barriers=1"
 
 int main(void)
 {
-    const struct CMUnitTest mark_sweep[] = {
+    const struct CMUnitTest tests[] = {
         ALL_TESTS("stacks=exact,plan=mark-sweep"),
+        ALL_TESTS("stacks=exact,plan=semispace"),
+        ALL_TESTS("stacks=exact,plan=mark-sweep" CHECKED),
+        ALL_TESTS("stacks=exact,plan=semispace" CHECKED),
         /* Under stress helpers mark too. */
         EPHEMERON_TEST(random_tables, "stacks=exact,plan=mark-sweep,stress=1000000,markers=3"),
         EPHEMERON_TEST(chains_take_linear_time,
                        "stacks=exact,plan=mark-sweep,stress=100000000,markers=2"),
-        EPHEMERON_TEST(random_tables, "stacks=exact,plan=mark-sweep,check_barriers=1"),
+        EPHEMERON_TEST(random_tables, "stacks=exact,plan=mark-sweep,objects=malloc"),
+        EPHEMERON_TEST(random_tables, "stacks=exact,plan=semispace,stress=50" CHECKED),
+        EPHEMERON_TEST(chains_across_kinds, "stacks=exact,plan=semispace,stress=50" CHECKED),
+        EPHEMERON_TEST(nothing_goes_where_nothing_is_collected, "stacks=exact,plan=no-gc"),
+        EPHEMERON_TEST(nothing_goes_where_nothing_is_collected,
+                       "stacks=exact,plan=no-gc" CHECKED ",stress=10"),
     };
-    const struct CMUnitTest semispace[] = {ALL_TESTS("stacks=exact,plan=semispace")};
-    int failed = cmocka_run_group_tests(mark_sweep, NULL, NULL);
+    const struct CMUnitTest of_offsets[] = {
+        EPHEMERON_TEST(elements_of_offsets, "stacks=exact,plan=mark-sweep,layout=compressed"),
+        EPHEMERON_TEST(elements_of_offsets, "stacks=exact,plan=semispace,layout=compressed"),
+        EPHEMERON_TEST(elements_of_offsets,
+                       "stacks=exact,plan=semispace,layout=compressed" CHECKED),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-    if (failed == 0 && is_known("plan=semispace"))
-        failed = cmocka_run_group_tests(semispace, NULL, NULL);
+    if (failed == 0 && sizeof(void *) == 8)
+        failed = cmocka_run_group_tests(of_offsets, NULL, NULL);
     return failed;
 }

@@ -241,22 +241,16 @@ static void descriptions_that_are_refused(void **state)
         KIND_TEST(memory_is_used_again, options), KIND_TEST(what_lives_is_left_alone, options),    \
         KIND_TEST(refused_memory, options), KIND_TEST(descriptions_that_are_refused, options)
 
-static bool is_known(const char *options)
-{
-    struct ter_options parsed;
-    char message[200];
-
-    ter_options_init(&parsed);
-    return ter_options_parse(&parsed, options, message, sizeof message) == TER_OK;
-}
+#define CHECKED ",check_heap=2,poison=1,check_barriers=1"
 
 int main(void)
 {
-    const struct CMUnitTest mark_sweep[] = {ALL_TESTS("stacks=exact,plan=mark-sweep")};
-    const struct CMUnitTest semispace[] = {ALL_TESTS("stacks=exact,plan=semispace")};
-    int failed = cmocka_run_group_tests(mark_sweep, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        ALL_TESTS("stacks=exact,plan=mark-sweep"),
+        ALL_TESTS("stacks=exact,plan=semispace"),
+        ALL_TESTS("stacks=exact,plan=mark-sweep" CHECKED),
+        ALL_TESTS("stacks=exact,plan=semispace" CHECKED),
+    };
 
-    if (failed == 0 && is_known("plan=semispace"))
-        failed = cmocka_run_group_tests(semispace, NULL, NULL);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
