@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "check_object.h"
+#include "kinds.h"
 
 /* ---- The walk ---- */
 
@@ -27,17 +28,39 @@ static void arrive(struct world *world, struct node *node, uintptr_t address, co
     waiting[waiting_count++] = node;
 }
 
+/* What the program can reach, and so what it may read. */
+static bool is_seen_by_program(const struct node *node, const struct field *field)
+{
+    if (field->use == FIELD_EDGE && kind_role(node->kind, field->word) == ROLE_KEY)
+        return (field->edge.target->marks & MARK_USABLE) != 0;
+    return node_leads_on(node, field, MARK_USABLE);
+}
+
+/* Where it is not known what a collection must take away: what it took of elements. */
+static void note_cleared_elements(struct node *node)
+{
+    for (unsigned i = 0; i < FIELDS; i++) {
+        struct field *field = &node->fields[i];
+
+        if (field->use == FIELD_EDGE && kind_role(node->kind, field->word) == ROLE_KEY &&
+            !is_seen_by_program(node, field) && *world_word_of(node, field->word) == 0)
+            node_clear_element(node, field);
+    }
+}
+
 static void go_on(struct world *world)
 {
     while (waiting_count > 0) {
         struct node *node = waiting[--waiting_count];
 
+        if (!world->judges)
+            note_cleared_elements(node);
         check_object(world, node);
         world->run->objects_checked++;
         for (unsigned i = 0; i < FIELDS; i++) {
             const struct field *field = &node->fields[i];
 
-            if (field->use == FIELD_EDGE)
+            if (is_seen_by_program(node, field))
                 arrive(world, field->edge.target,
                        *world_word_of(node, field->word) - field->edge.displacement, "an edge");
         }

@@ -20,6 +20,8 @@
     X(LINK_CLEARED, "link-cleared-too-early", 30, false, false)                                    \
     X(FINALIZER_TWICE, "finalizer-run-twice", 2, false, true)                                      \
     X(FINALIZER_NEVER, "finalizer-not-run", 2, true, true)                                         \
+    X(EPHEMERON_KEPT, "ephemeron-that-keeps-its-key", 1, true, true)                               \
+    X(EPHEMERON_LOST, "ephemeron-that-loses-its-value", 1, false, true)                            \
     X(OBJECT_KEPT, "object-not-freed", 3, true, true)
 
 #define FAULT_ENUM(identifier, name, every, exact, collects) FAULT_##identifier,

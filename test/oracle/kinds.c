@@ -136,16 +136,39 @@ static ter_status add_elements(struct ter_heap *heap, unsigned *number)
     return ter_kind_add_layout(heap, &layout, number);
 }
 
+/* The same, with keys in the first words of elements and values in the last. */
+static ter_status add_ephemerons(struct ter_heap *heap, unsigned *number)
+{
+    static const struct ter_object_layout layout = {.header_bytes = 2 * sizeof(uintptr_t),
+                                                    .header = {.bitmap = 2},
+                                                    .element_bytes = 3 * sizeof(uintptr_t),
+                                                    .element = {.bitmap = 5}};
+    static const struct ter_object_layout without_values = {.header_bytes = 2 * sizeof(uintptr_t),
+                                                            .header = {.bitmap = 2},
+                                                            .element_bytes = 3 * sizeof(uintptr_t),
+                                                            .element = {.bitmap = 1}};
+    struct ter_kind_description wanted = {
+        .name = "ephemerons", .layout = &layout, .flags = TER_KIND_EPHEMERONS};
+
+    if (fault_is_planted(FAULT_EPHEMERON_KEPT))
+        wanted.flags = 0;
+    if (fault_is_planted(FAULT_EPHEMERON_LOST))
+        wanted.layout = &without_values;
+    return ter_kind_define(heap, &wanted, number);
+}
+
 const struct kind kinds[] = {
-    {"atomic", add_atomic, no_word, NULL, false, false, false, false},
-    {"normal", add_normal, every_word, NULL, true, true, false, false},
-    {"uncollectable", add_uncollectable, every_word, NULL, true, true, true, false},
-    {"atomic-uncollectable", add_atomic_uncollectable, no_word, NULL, false, false, true, false},
-    {"traced", add_with_words, every_third_word, NULL, false, true, false, false},
-    {"slots", add_with_slots, every_third_word, NULL, false, true, false, true},
-    {"listed", add_listed, is_listed, NULL, false, true, false, false},
-    {"bitmap", add_bitmap, is_in_bitmap, NULL, false, true, false, false},
-    {"elements", add_elements, is_in_elements, whole_elements, false, true, false, false},
+    {"atomic", add_atomic, no_word, NULL, false, false, false, false, false},
+    {"normal", add_normal, every_word, NULL, true, true, false, false, false},
+    {"uncollectable", add_uncollectable, every_word, NULL, true, true, true, false, false},
+    {"atomic-uncollectable", add_atomic_uncollectable, no_word, NULL, false, false, true, false,
+     false},
+    {"traced", add_with_words, every_third_word, NULL, false, true, false, false, false},
+    {"slots", add_with_slots, every_third_word, NULL, false, true, false, true, false},
+    {"listed", add_listed, is_listed, NULL, false, true, false, false, false},
+    {"bitmap", add_bitmap, is_in_bitmap, NULL, false, true, false, false, false},
+    {"elements", add_elements, is_in_elements, whole_elements, false, true, false, false, false},
+    {"ephemerons", add_ephemerons, is_in_elements, whole_elements, false, true, false, false, true},
 };
 
 const unsigned kind_count = TER_ARRAY_LENGTH(kinds);

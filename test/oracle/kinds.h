@@ -21,7 +21,14 @@ struct kind {
     bool cleared;       /* memory reads zero when it is handed out */
     bool uncollectable; /* there until freed, and a root */
     bool only_slots;    /* its tracer reports slots, so that its objects may move */
+    bool ephemerons; /* of the words behind the first two, three are an element: a key, a value */
 };
+
+/* What a word that refers does for what it refers to. */
+enum word_role { ROLE_KEEPS, ROLE_KEY, ROLE_VALUE };
+
+/* From a key to its value. */
+#define WORDS_TO_VALUE 2u
 
 extern const struct kind kinds[];
 extern const unsigned kind_count;
@@ -36,4 +43,11 @@ TER_INLINE size_t kind_bytes(unsigned kind, size_t bytes)
 TER_INLINE bool kind_has_slot(unsigned kind, size_t word)
 {
     return !kinds[kind].inner && kinds[kind].refers(word);
+}
+
+TER_INLINE enum word_role kind_role(unsigned kind, size_t word)
+{
+    if (!kinds[kind].ephemerons || word < 2)
+        return ROLE_KEEPS;
+    return (word - 2) % 3 == 0 ? ROLE_KEY : ROLE_VALUE;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "kinds.h"
 
 void model_init(struct model *model, uint32_t most_numbers)
 {
@@ -63,58 +66,146 @@ struct node *model_find_usable(const struct model *model, uint32_t number)
     return node == NULL || (node->marks & MARK_USABLE) == 0 ? NULL : node;
 }
 
+/* ---- Ephemerons ---- */
+
+/* All that a node names, whether it keeps it or not. */
+#define EVERYTHING UINT_MAX
+
+bool node_leads_on(const struct node *node, const struct field *field, unsigned marks)
+{
+    enum word_role role = kind_role(node->kind, field->word);
+    const struct field *key;
+
+    if (field->use != FIELD_EDGE)
+        return false;
+    if (role == ROLE_KEEPS || marks == EVERYTHING)
+        return true;
+    if (role == ROLE_KEY)
+        return false;
+    key = node_find_field(node, field->word - WORDS_TO_VALUE);
+    return key == NULL || key->use != FIELD_EDGE || (key->edge.target->marks & marks) != 0;
+}
+
+struct field *node_value(struct node *node, const struct field *key)
+{
+    for (unsigned i = 0; i < FIELDS; i++)
+        if (node->fields[i].use == FIELD_EDGE && node->fields[i].word == key->word + WORDS_TO_VALUE)
+            return &node->fields[i];
+    return NULL;
+}
+
+void node_clear_element(struct node *node, struct field *key)
+{
+    struct field *value = node_value(node, key);
+
+    if (value != NULL)
+        value->use = FIELD_FREE;
+    key->use = FIELD_FREE;
+}
+
+static bool is_key(const struct node *node, const struct field *field)
+{
+    return field->use == FIELD_EDGE && kind_role(node->kind, field->word) == ROLE_KEY;
+}
+
+static void clear_elements_of_gone(struct node *node)
+{
+    for (unsigned i = 0; i < FIELDS; i++)
+        if (is_key(node, &node->fields[i]) && node->fields[i].edge.target->is_gone)
+            node_clear_element(node, &node->fields[i]);
+}
+
 /* ---- Reachability ---- */
 
+/* A pass over the graph: gives the mark; what has one of `alive` counts as reached. */
+struct pass {
+    struct model *model;
+    unsigned mark;
+    unsigned alive;
+};
+
 /* Gives the mark to all that the nodes on the stack lead to. */
-static void spread(struct model *model, unsigned mark, unsigned count)
+static void spread(const struct pass *pass, unsigned count)
 {
+    struct model *model = pass->model;
+
     while (count > 0) {
         const struct node *node = model->stack[--count];
 
         for (unsigned i = 0; i < FIELDS; i++) {
             struct node *target = node->fields[i].edge.target;
 
-            if (node->fields[i].use != FIELD_EDGE || (target->marks & mark) != 0)
+            if (!node_leads_on(node, &node->fields[i], pass->alive) ||
+                (target->marks & pass->mark) != 0)
                 continue;
-            target->marks |= mark;
+            target->marks |= pass->mark;
             model->stack[count++] = target;
         }
     }
 }
 
-static void spread_from(struct model *model, unsigned mark, struct node *node)
+static void spread_from(const struct pass *pass, struct node *node)
 {
-    if (node == NULL || (node->marks & mark) != 0)
+    if (node == NULL || (node->marks & pass->mark) != 0)
         return;
-    node->marks |= mark;
-    model->stack[0] = node;
-    spread(model, mark, 1);
+    node->marks |= pass->mark;
+    pass->model->stack[0] = node;
+    spread(pass, 1);
 }
 
 /* What it leads to, but not itself, unless something leads back. */
-static void spread_behind(struct model *model, unsigned mark, struct node *node)
+static void spread_behind(const struct pass *pass, struct node *node)
 {
-    model->stack[0] = node;
-    spread(model, mark, 1);
+    pass->model->stack[0] = node;
+    spread(pass, 1);
 }
 
-static void spread_from_roots(struct model *model, unsigned mark)
+/* Again and again, since a key may be reached by a value. */
+static void settle_values(const struct pass *pass, bool (*counts)(const struct node *node))
 {
+    const struct model *model = pass->model;
+    bool more = true;
+
+    while (more) {
+        more = false;
+        for (unsigned i = 0; i < model->member_count; i++) {
+            const struct node *node = model->members[i];
+
+            if (!kinds[node->kind].ephemerons ||
+                ((node->marks & pass->alive) == 0 && (counts == NULL || !counts(node))))
+                continue;
+            for (unsigned j = 0; j < FIELDS; j++)
+                if (node_leads_on(node, &node->fields[j], pass->alive) &&
+                    (node->fields[j].edge.target->marks & pass->mark) == 0) {
+                    spread_from(pass, node->fields[j].edge.target);
+                    more = true;
+                }
+        }
+    }
+}
+
+static void spread_from_roots(const struct pass *pass)
+{
+    struct model *model = pass->model;
+
     for (unsigned i = 0; i < model->member_count; i++)
-        model->members[i]->marks &= ~mark;
+        model->members[i]->marks &= ~pass->mark;
     for (unsigned i = 0; i < ROOTS; i++)
-        spread_from(model, mark, model->roots[i].target);
+        spread_from(pass, model->roots[i].target);
     for (unsigned i = 0; i < ACTORS; i++)
         for (unsigned j = 0; j < LOCALS; j++)
-            spread_from(model, mark, model->locals[i][j].target);
+            spread_from(pass, model->locals[i][j].target);
     for (unsigned i = 0; i < model->member_count; i++)
         if (model->members[i]->is_root)
-            spread_from(model, mark, model->members[i]);
+            spread_from(pass, model->members[i]);
+    settle_values(pass, NULL);
 }
 
 void model_reach(struct model *model)
 {
-    spread_from_roots(model, MARK_USABLE);
+    const struct pass usable = {model, MARK_USABLE, MARK_USABLE};
+
+    spread_from_roots(&usable);
     model->usable_count = 0;
     for (unsigned i = 0; i < model->member_count; i++)
         if ((model->members[i]->marks & MARK_USABLE) != 0)
@@ -150,18 +241,23 @@ static bool is_to_be_finalized(const struct node *node)
 /* An object is finalized before what it leads to, and so never when it leads to itself. */
 static void find_ready(struct model *model)
 {
+    const struct pass later = {model, MARK_LATER, MARK_LATER | MARK_REACHED};
+    const struct pass kept = {model, MARK_KEPT, MARK_KEPT};
+
     for (unsigned i = 0; i < model->member_count; i++)
         model->members[i]->marks &= ~(unsigned)(MARK_LATER | MARK_KEPT);
     for (unsigned i = 0; i < model->member_count; i++)
         if (is_to_be_finalized(model->members[i]))
-            spread_behind(model, MARK_LATER, model->members[i]);
+            spread_behind(&later, model->members[i]);
+    settle_values(&later, is_to_be_finalized);
     for (unsigned i = 0; i < model->member_count; i++)
         if (is_to_be_finalized(model->members[i]) && !has(model->members[i], MARK_LATER))
             model->members[i]->finalizer = FINALIZER_READY;
     for (unsigned i = 0; i < model->member_count; i++)
         if (has(model->members[i], MARK_REACHED | MARK_LATER) ||
             model->members[i]->finalizer == FINALIZER_READY)
-            spread_from(model, MARK_KEPT, model->members[i]);
+            spread_from(&kept, model->members[i]);
+    settle_values(&kept, NULL);
 }
 
 static void drop_not_kept(struct model *model)
@@ -181,6 +277,8 @@ static void drop_not_kept(struct model *model)
         model->gone[model->gone_count++] = node;
     }
     model->member_count = count;
+    for (unsigned i = 0; i < count; i++)
+        clear_elements_of_gone(model->members[i]);
 }
 
 static void see_to_link(struct link *link)
@@ -192,10 +290,13 @@ static void see_to_link(struct link *link)
 
 void model_collect(struct model *model)
 {
-    spread_from_roots(model, MARK_REACHED);
+    const struct pass reached = {model, MARK_REACHED, MARK_REACHED};
+
+    spread_from_roots(&reached);
     for (unsigned i = 0; i < model->member_count; i++)
         if (model->members[i]->finalizer == FINALIZER_READY)
-            spread_from(model, MARK_REACHED, model->members[i]);
+            spread_from(&reached, model->members[i]);
+    settle_values(&reached, NULL);
     find_ready(model);
     drop_not_kept(model);
     for (unsigned i = 0; i < LINKS; i++)
@@ -205,14 +306,16 @@ void model_collect(struct model *model)
 
 void model_forget(struct model *model)
 {
-    spread_from_roots(model, MARK_KEPT);
+    const struct pass kept = {model, MARK_KEPT, EVERYTHING};
+
+    spread_from_roots(&kept);
     for (unsigned i = 0; i < model->member_count; i++)
         if (model->members[i]->finalizer == FINALIZER_WAITING ||
             model->members[i]->finalizer == FINALIZER_READY)
-            spread_from(model, MARK_KEPT, model->members[i]);
+            spread_from(&kept, model->members[i]);
     for (unsigned i = 0; i < LINKS; i++)
         if (model->links[i].number != 0)
-            spread_from(model, MARK_KEPT, model->links[i].target);
+            spread_from(&kept, model->links[i].target);
     drop_not_kept(model);
     for (unsigned i = 0; i < LINKS; i++)
         if (model->links[i].holder != NULL && model->links[i].holder->is_gone)

@@ -102,6 +102,16 @@ struct node *model_find(const struct model *model, uint32_t number);
 /* The same when the program can reach it. */
 struct node *model_find_usable(const struct model *model, uint32_t number);
 
+/*
+ * Does the field lead on, when what has one of `marks` is reached? A key does not, and a value does
+ * when its key is reached or there is none.
+ */
+bool node_leads_on(const struct node *node, const struct field *field, unsigned marks);
+/* The key is gone: neither it nor its value are edges any more. */
+void node_clear_element(struct node *node, struct field *key);
+/* The value beside a key; NULL: there is none that is an edge. */
+struct field *node_value(struct node *node, const struct field *key);
+
 /* Finds what the program can reach. */
 void model_reach(struct model *model);
 /* Is there an edge to it from something that the program cannot reach? */

@@ -59,10 +59,33 @@ static struct link *unused_link(struct model *model)
 
 /* ---- Edges and roots ---- */
 
-static void cut(struct node *node, struct field *field)
+static void cut_word(struct node *node, struct field *field)
 {
     *field = (struct field){.use = FIELD_VALUE, .word = field->word, .value = 0};
     *world_word_of(node, field->word) = 0;
+}
+
+/* The value of an element goes with its key: nothing is reached by cutting. */
+static void cut(struct node *node, struct field *field)
+{
+    struct field *value = NULL;
+
+    if (field->use == FIELD_EDGE && kind_role(node->kind, field->word) == ROLE_KEY)
+        value = node_value(node, field);
+    if (value != NULL)
+        cut_word(node, value);
+    cut_word(node, field);
+}
+
+/* Not a value whose key the program cannot reach: that may be gone. */
+static bool may_connect(const struct node *node, const struct field *field)
+{
+    const struct field *key;
+
+    if (kind_role(node->kind, field->word) != ROLE_VALUE)
+        return true;
+    key = node_find_field(node, field->word - WORDS_TO_VALUE);
+    return key == NULL || key->use != FIELD_EDGE || (key->edge.target->marks & MARK_USABLE) != 0;
 }
 
 static void do_connect(struct actor *actor, struct world *world, const struct operation *operation)
@@ -75,8 +98,10 @@ static void do_connect(struct actor *actor, struct world *world, const struct op
     if (from == NULL || to == NULL)
         return;
     field = take_field(from, choose_word(from, operation->c & 0xffffffff, true));
-    if (field == NULL)
+    if (field == NULL || !may_connect(from, field))
         return;
+    if (field->use == FIELD_EDGE)
+        cut(from, field);
     field->use = FIELD_EDGE;
     field->edge.target = to;
     field->edge.displacement =
@@ -444,6 +469,9 @@ static void do_finalize(struct actor *actor, struct world *world, const struct o
     (void)actor;
     (void)operation;
     finalizing_run(world);
+    /* Of what lives again, all that ephemerons keep. */
+    if (!world->run->settings.free_running)
+        check_everything(world);
 }
 
 static void do_pin(struct actor *actor, struct world *world, const struct operation *operation)
