@@ -67,7 +67,7 @@ static void describe_place(const struct walk *walk, uintptr_t slot, char *buffer
                        (slot - (uintptr_t)(by->frame + 1)) / sizeof(uintptr_t),
                        (const void *)by->frame);
     else if (slot == 0)
-        ter_text_print(&text, "an object %s", by->root);
+        ter_text_print(&text, "a root reference (%s)", by->root);
     else
         ter_text_print(&text, "the root slot at %#zx (%s)", (size_t)slot, by->root);
 }
@@ -275,7 +275,7 @@ static void walk_roots(struct walk *walk)
     walk_visitors(walk, &visit);
     ter_pins_visit(&collector->pins, &walk->tracer);
     ter_finalizers_visit(&collector->finalizers, &walk->tracer);
-    walk->reporting = (struct reporting){.root = "that a guardian keeps"};
+    walk->reporting = (struct reporting){.root = "of a guardian"};
     ter_guardians_visit(&collector->guardians, &walk->tracer);
 }
 

@@ -279,6 +279,39 @@ static void freed_and_referred_to(void)
     END_ROOTED();
 }
 
+/* Nobody else names it, but a collection alone clears a key. */
+static void freed_key(void)
+{
+    static const struct ter_object_layout words = {.element_bytes = sizeof(void *),
+                                                   .element = {.bitmap = 1}};
+    unsigned kind = define_kind(&(struct ter_kind_description){
+        .name = "weak words", .layout = &words, .flags = TER_KIND_EPHEMERONS});
+    void **weak;
+
+    ROOTED(NULL);
+    weak = rooted_words(&frame.slots[0], kind);
+    weak[1] = make_pair(1);
+    ter_free(embedder.mutator, weak[1]);
+    if (!embedder.wrong)
+        weak[1] = NULL;
+    ter_collect(embedder.mutator);
+    END_ROOTED();
+}
+
+static void freed_and_guarded(void)
+{
+    struct ter_guardian *guardian;
+    void *pair, *note;
+
+    assert_int_equal(ter_guardian_new(embedder.heap, &guardian), TER_OK);
+    pair = make_pair(1);
+    note = make_pair(2);
+    assert_int_equal(ter_guardian_add(embedder.heap, guardian, pair, note), TER_OK);
+    if (embedder.wrong)
+        ter_free(embedder.mutator, note);
+    ter_collect(embedder.mutator);
+}
+
 static const struct mistake mistakes[] = {
     {"missed by a visitor",
      missed_by_visitor,
@@ -365,6 +398,16 @@ static const struct mistake mistakes[] = {
      freed_and_referred_to,
      WALK,
      {"the slot at +0 of object", "and was freed by ter_free", "clear the slot"},
+     MISTAKE_ANY},
+    {"freed key of a weak word",
+     freed_key,
+     WALK,
+     {"the slot at +", "kind \"weak words\"", "and was freed by ter_free"},
+     MISTAKE_ANY},
+    {"freed and guarded",
+     freed_and_guarded,
+     WALK,
+     {"a root reference (of a guardian) holds", "and was freed by ter_free"},
      MISTAKE_ANY},
 };
 

@@ -552,6 +552,40 @@ static void tagged_elements_become_what_the_kind_says(void **state)
     TER_FRAME_END(mutator, local);
 }
 
+/* Words that are none of the heap's: 1 for a key that was there, 2 for its value. */
+static void plain_elements_become_what_the_kind_says(void **state)
+{
+    static const struct ter_object_layout layout = {.element_bytes = sizeof(struct element),
+                                                    .element = {.bitmap = 3}};
+    const struct ter_kind_description wanted = {.name = "open table",
+                                                .layout = &layout,
+                                                .flags = TER_KIND_EPHEMERONS,
+                                                .cleared = {.key = 1, .value = 2}};
+    unsigned kind;
+    TER_ROOTS(mutator, local, struct element * table; struct node * key; struct node * value;);
+
+    (void)state;
+    assert_int_equal(ter_kind_define(heap, &wanted, &kind), TER_OK);
+    local.table = allocate(kind, 3 * sizeof *local.table);
+    for (unsigned i = 0; i < 2; i++) {
+        local.value = make_node(i);
+        local.key = make_node(i);
+        ter_write_object(mutator, local.table);
+        local.table[i] = (struct element){local.key, local.value};
+    }
+    local.value = NULL;
+    for (unsigned i = 0; i < 3; i++) {
+        ter_collect(mutator);
+        assert_int_equal((uintptr_t)local.table[0].key, 1);
+        assert_int_equal((uintptr_t)local.table[0].value, 2);
+        assert_ptr_equal(local.table[1].key, local.key);
+        assert_int_equal(local.table[1].value->number, 1);
+        assert_null(local.table[2].key);
+        assert_null(local.table[2].value);
+    }
+    TER_FRAME_END(mutator, local);
+}
+
 static void expect_refused(const struct ter_kind_description *wanted)
 {
     unsigned kind;
@@ -951,6 +985,7 @@ static void elements_of_offsets(void **state)
         EPHEMERON_TEST(tables_that_name_themselves, options),                                      \
         EPHEMERON_TEST(chains_across_kinds, options),                                              \
         EPHEMERON_TEST(tagged_elements_become_what_the_kind_says, options),                        \
+        EPHEMERON_TEST(plain_elements_become_what_the_kind_says, options),                         \
         EPHEMERON_TEST(descriptions_that_are_refused, options),                                    \
         EPHEMERON_TEST(finalizers_find_what_was_kept_for_their_object, options),                   \
         EPHEMERON_TEST(order_counts_what_ephemerons_keep, options),                                \

@@ -12,7 +12,7 @@
 
 /* X(identifier, name, every so many chances, needs exact roots, needs collections) */
 #define FAULTS(X)                                                                                  \
-    X(LOST_ROOT, "lost-root", 700, false, true)                                                    \
+    X(LOST_ROOT, "lost-root", 200, false, true)                                                    \
     X(UNMARKED_SLOT, "unmarked-slot", 90, true, true)                                              \
     X(FREED_LIVE, "freed-live-object", 60, false, false)                                           \
     X(WRONG_SIZE, "wrong-size", 50, false, false)                                                  \

@@ -90,6 +90,13 @@ seen 'a finalizer out of order' \
     'reach_what_comes_later(finalizers->ready + finalizers->ready_end, count, reach);' ';'
 seen 'a resize that loses contents' 'memcpy(moved, object, ter_min(bytes, old_bytes));' \
     'memcpy(moved, object, ter_min(bytes, old_bytes) / 2);'
+seen 'an ephemeron that keeps its value' \
+    'if (key != 0 && !ter_settling_reached(settling, key)) {' \
+    'if (key % 64 != 0 && !ter_settling_reached(settling, key)) {'
+seen 'a value that is lost, whose key is reached by a value' \
+    'if (settle_round(&settling) && settle_round(&settling) && !ter_settle_by_key(&settling))' \
+    'if (settle_round(&settling) && 0)'
+seen 'an element that is not cleared' 'clear_element(element, address, values);' ';'
 
 # What only a plan that moves objects can do wrong.
 plan=semispace
@@ -110,6 +117,8 @@ seen 'an object that moves twice' \
     '*ter_copy_bits_word(tracing->valid, object) &= ~ter_bits_mask(object);' \
     '*ter_copy_bits_word(tracing->valid, object) &= object % 256 ? ~ter_bits_mask(object) : -1;' \
     plan/semispace.c
+seen 'a key that names the old place' 'now = follow ? reach->now_at(reach->context, key) : key;' \
+    'now = key;'
 seen 'a finalizer that is known by its old place' \
     'ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);' ';'
 seen 'a link that names the old place' 'link->object = reach->now_at(reach->context, before);' ';'
