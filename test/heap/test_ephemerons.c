@@ -165,7 +165,7 @@ static size_t descending(size_t i, size_t count)
 
 static size_t scattered(size_t i, size_t count)
 {
-    return i * 77773u % count;
+    return (size_t)((uint64_t)i * 77773u % count);
 }
 
 /* Value i is, or leads to, key i + 1. Returns key 0; the table is *table, which is a root. */
