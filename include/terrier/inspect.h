@@ -127,19 +127,20 @@ typedef void ter_reference_function(void *context, const struct ter_reference *r
 
 /**
  * Why is `object` kept? Calls `function` for each reference of a shortest path to it, the one in a
- * root first. A value of an ephemeron counts when its key is reached, its key never. *length is their number; 0, with TER_OK: nothing leads to the object. `without`
- * leaves out roots (TER_WITHOUT, joined by |): where stacks are scanned, the caller's own stack
- * mostly names the object itself. Roots that the program named (frames, slots, visitors, pins) go
- * before those that were scanned. `function` and `length` may be NULL. TER_ERROR_INVALID: `object`
- * is no object of the heap. TER_ERROR_SYSTEM, TER_ERROR_NO_MEMORY: it is not known, and `function`
- * was not called.
+ * root first. A value of an ephemeron counts when its key is reached, its key never. *length is
+ * their number; 0, with TER_OK: nothing leads to the object. `without` leaves out roots
+ * (TER_WITHOUT, joined by |): where stacks are scanned, the caller's own stack mostly names the
+ * object itself. Roots that the program named (frames, slots, visitors, pins) go before those that
+ * were scanned. `function` and `length` may be NULL. TER_ERROR_INVALID: `object` is no object of
+ * the heap. TER_ERROR_SYSTEM, TER_ERROR_NO_MEMORY: it is not known, and `function` was not called.
  */
 TER_API ter_status ter_heap_path(struct ter_mutator *mutator, const void *object, unsigned without,
                                  ter_reference_function *function, void *context, size_t *length);
 
 /**
- * Who refers to `object`? Calls `function` for each reference to it in a root or in any object,
- * weak ones and dead objects included. One walk through the heap, and no memory. Otherwise as ter_heap_path.
+ * Who refers to `object`? Calls `function` for each reference to it in a root or in any object, weak
+ * ones and dead objects included. One walk through the heap, and no memory. Otherwise as
+ * ter_heap_path.
  */
 TER_API ter_status ter_heap_referrers(struct ter_mutator *mutator, const void *object,
                                       unsigned without, ter_reference_function *function,

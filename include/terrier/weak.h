@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Weak things: weak words, ephemerons, guardians. (Weak arrays and tables are objects of a kind with
- * TER_KIND_EPHEMERONS, in kinds.h; finalizers are in heap.h.)
+ * Weak things: weak words, ephemerons, guardians. (Weak arrays and tables are objects of a kind
+ * with TER_KIND_EPHEMERONS, in kinds.h; finalizers are in heap.h.)
  *
  * All of them are seen to in the collection that finds an object unreachable, before threads go on:
  * first the values of ephemerons are kept whose keys are reached; then weak words and weak
@@ -85,18 +85,17 @@ struct ter_guardian;
 
 /** Makes a guardian. TER_ERROR_NO_MEMORY. */
 TER_API ter_status ter_guardian_new(struct ter_heap *heap, struct ter_guardian **guardian);
-/** The guardian is gone, with all that it guards and all that is in its queue; the end of the heap
- *  does that too. */
+/** The guardian is gone, with what it was told and what is in its queue; the end of the heap does
+ *  that too. */
 TER_API void ter_guardian_free(struct ter_heap *heap, struct ter_guardian *guardian);
 
 /**
  * When `object` is found unreachable, ter_guardian_poll returns `stands_for_it`, once. When that is
- * the object itself, the object lives on. Otherwise it is any object of the heap, which is kept from
- * now on, and the object goes: then this is a weak reference with a queue, if `stands_for_it` is an
- * object with a weak reference to `object`. It must not lead to the object, which would never go.
- * One object may be added to several guardians, and several times. What waits in a guardian is not
- * freed by hand. TER_ERROR_INVALID: one of them is
- * no object of the heap. TER_ERROR_NO_MEMORY.
+ * the object itself, the object lives on. Otherwise it is any object of the heap, which is kept
+ * from now on, and the object goes: then this is a weak reference with a queue, if `stands_for_it`
+ * is an object with a weak reference to `object`. It must not lead to the object, which would never
+ * go. One object may be added to several guardians, and several times. What waits in a guardian is
+ * not freed by hand. TER_ERROR_INVALID: one of them is no object of the heap. TER_ERROR_NO_MEMORY.
  */
 TER_API ter_status ter_guardian_add(struct ter_heap *heap, struct ter_guardian *guardian,
                                     void *object, void *stands_for_it);

@@ -5,8 +5,8 @@
  * Invariant: each object found stands in `found` once, after the one that led to it, so the list is
  * the queue of the search and holds its tree. What was seen is known by a bit for each granule, a
  * word of them for each KiB in which something was found. All in memory of the system's, none in
- * recursion; when there is no more of it, `status` says so and the search has ended. What a value of
- * an ephemeron leads to waits, by the key, until that is found. With the world stopped.
+ * recursion; when there is no more of it, `status` says so and the search has ended. What a value
+ * of an ephemeron leads to waits, by the key, until that is found. With the world stopped.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "object/object.h"
+#include "trace/trace.h"
 
 struct ter_element {
     const struct ter_kind *kind;
@@ -75,3 +75,10 @@ TER_INLINE bool ter_elements_have_values(const struct ter_kind *kind)
 
     return slots->offsets != NULL ? slots->count > 1 : (slots->bitmap & (slots->bitmap - 1)) != 0;
 }
+
+/* Reaches what a slot of such an object refers to. */
+void ter_element_trace_slot(struct ter_tracer *tracer, const struct ter_kind *kind,
+                            uintptr_t address);
+/* The same for the slots of the element from where the cursor is. */
+void ter_element_trace(struct ter_tracer *tracer, const struct ter_element *element,
+                       struct ter_slot_cursor values);

@@ -17,27 +17,7 @@
  */
 #pragma once
 
-#include "trace/trace.h"
-#include "weak/list.h"
-#include "weak/reach.h"
-
-struct ter_ephemerons;
-
-/* What the visitor of a kind gets. */
-struct ter_ephemeron_kind {
-    struct ter_ephemerons *ephemerons;
-    const struct ter_kind *kind;
-};
-
-struct ter_ephemerons {
-    struct ter_ephemeron_kind kinds[TER_MAX_KINDS];
-    struct ter_mutex lock;       /* of the list of tables, while workers trace */
-    struct ter_weak_list tables; /* that this collection reached */
-    size_t settled;              /* of the tables */
-    size_t open;  /* entries that may come to keep their values: their key was not reached */
-    size_t looks; /* at elements, to settle them: for tests */
-    bool stale;   /* something was reached since they were settled */
-};
+#include "weak/ephemeron_state.h"
 
 void ter_ephemerons_init(struct ter_ephemerons *ephemerons);
 void ter_ephemerons_fini(struct ter_ephemerons *ephemerons);
