@@ -138,8 +138,8 @@ TER_API ter_status ter_heap_path(struct ter_mutator *mutator, const void *object
                                  ter_reference_function *function, void *context, size_t *length);
 
 /**
- * Who refers to `object`? Calls `function` for each reference to it in a root or in any object, weak
- * ones and dead objects included. One walk through the heap, and no memory. Otherwise as
+ * Who refers to `object`? Calls `function` for each reference to it in a root or in any object,
+ * weak ones and dead objects included. One walk through the heap, and no memory. Otherwise as
  * ter_heap_path.
  */
 TER_API ter_status ter_heap_referrers(struct ter_mutator *mutator, const void *object,
