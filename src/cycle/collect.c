@@ -82,11 +82,10 @@ static bool begin(struct collection_request *request)
         return false;
     collector->collecting = true;
     /* Under stress also where it is not worth it, so that tests see it. */
-    if (!collector->plan->one_worker)
-        ter_workers_prepare(&collector->workers, &collector->tracer,
-                            collector->allocator.stress_interval != 0
-                                ? SIZE_MAX
-                                : collector->trigger.live.scanned_bytes);
+    ter_workers_prepare(&collector->workers, &collector->tracer,
+                        collector->allocator.stress_interval != 0
+                            ? SIZE_MAX
+                            : collector->trigger.live.scanned_bytes);
     pass(request, TER_PHASE_BEGINNING);
     pass(request, TER_PHASE_STOPPING);
     ter_os_hold_libraries(stop_and_mark_static_roots, request);

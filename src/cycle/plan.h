@@ -34,7 +34,6 @@ struct ter_plan {
     unsigned space_count;
     /* By which objects are reached (trace/loop.h). NULL: what is allocated stays until the end. */
     const struct ter_loop *loop;
-    bool one_worker;          /* the loop is right for one alone */
     enum ter_barrier barrier; /* that stores into objects need */
     /*
      * Steps of a collection that differ from the usual: every space, in the order above, by its

@@ -5,7 +5,7 @@
  * move, and large objects stay.
  *
  * The loop knows objects that move, where most references lead, blocks of cells, large objects, and
- * objects outside of the layout's range. One worker traces.
+ * objects outside of the layout's range. With several workers, who sets an object's mark moves it.
  */
 #include "plan/plan.h"
 
@@ -33,24 +33,23 @@ TER_INLINE uintptr_t trace_copy(struct ter_scanning *scanning,
                                 const struct semispace_tracing *tracing, uintptr_t word,
                                 enum ter_word_form form, enum ter_marking marking)
 {
-    (void)marking;
-    return ter_copy_trace(scanning, &tracing->copies, word, form);
+    return ter_copy_trace(scanning, &tracing->copies, word, form, marking);
 }
 
 /* What stays is less often asked for: it is out of the way of what moves. */
 static TER_NOINLINE bool trace_what_stays(struct ter_scanning *scanning,
                                           const struct semispace_tracing *tracing,
                                           const struct ter_sft *sft, uintptr_t word,
-                                          enum ter_word_form form)
+                                          enum ter_word_form form, enum ter_marking marking)
 {
     bool covers = ter_range_covers(&ter_space_of(sft)->range, word);
 
     if (sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL) {
         if (covers)
-            ter_block_trace(scanning, &tracing->cells, word, form, TER_MARKING_ALONE);
+            ter_block_trace(scanning, &tracing->cells, word, form, marking);
     } else if (sft->kind == TER_SPACE_LARGE) {
         if (covers)
-            ter_large_trace(scanning, word, form, TER_MARKING_ALONE);
+            ter_large_trace(scanning, word, form, marking);
     } else if (sft->kind == TER_SPACE_MALLOC || sft->kind == TER_SPACE_VM) {
         ter_foreign_space_trace(scanning, sft, word, form);
     } else {
@@ -64,7 +63,7 @@ TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
                                 uintptr_t *word, enum ter_word_form form, enum ter_marking marking)
 {
     if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
-        return trace_what_stays(scanning, tracing, sft, *word, form);
+        return trace_what_stays(scanning, tracing, sft, *word, form, marking);
     if (ter_range_covers(&ter_space_of(sft)->range, *word))
         *word = trace_copy(scanning, tracing, *word, form, marking);
     return true;
@@ -78,7 +77,7 @@ TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
 #define TER_LOOP_MOVES 1
 #define TER_LOOP_CALLS                                                                             \
     trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_give_up              \
-        ter_copy_open_block ter_copy_piece_bytes
+        ter_copy_open_block ter_copy_piece_bytes ter_copy_await
 #include "trace/loop.h"
 
 /* Copies stay below the maximum of the heap; what finds no room does not move. */
@@ -91,14 +90,14 @@ static void prepare_semispace(struct ter_collector *collector)
 
     ter_spaces_prepare(collector);
     collector->tracer.context = space->copiers;
-    ter_copy_begin(space, most == 0 ? SIZE_MAX : most - ter_min(most, used));
+    ter_copy_begin(space, most == 0 ? SIZE_MAX : most - ter_min(most, used),
+                   collector->workers.ready != 0);
 }
 
 const struct ter_plan ter_plan_semispace = {
     .spaces = semispace_spaces,
     .space_count = TER_ARRAY_LENGTH(semispace_spaces),
     .loop = &ter_semispace_loop,
-    .one_worker = true,
     .barrier = TER_BARRIER_NONE,
     .prepare = prepare_semispace,
 };

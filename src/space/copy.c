@@ -80,8 +80,12 @@ static bool is_copy_marked(const struct ter_space *space, uintptr_t object)
 
 static void set_copy_mark(const struct ter_space *space, uintptr_t object, bool marked)
 {
-    if (ter_copy_block_of(space->arena, object)->from)
-        ter_space_set_mark(space, object, marked);
+    if (!ter_copy_block_of(space->arena, object)->from)
+        return;
+    /* A mark alone would say that a worker is moving it. */
+    if (marked && ter_bits_test(copy_valid_bits(space), object))
+        ter_copy_stay(space, object);
+    ter_space_set_mark(space, object, marked);
 }
 
 static ter_object copy_forwarded(const struct ter_sft *sft, ter_object object)
@@ -185,6 +189,7 @@ static ter_status copy_init(struct ter_space *common)
         return status;
     space->copiers = memory;
     space->copiers->space = space;
+    ter_mutex_init(&space->copiers->taking);
     ter_blocks_init(&space->blocks, &common->range, common->arena);
     return TER_OK;
 }
@@ -193,8 +198,10 @@ static void copy_fini(struct ter_space *common)
 {
     struct ter_copy_space *space = ter_copy_space_of(common);
 
-    if (space->copiers != NULL)
-        ter_os_release((uintptr_t)space->copiers, copiers_bytes());
+    if (space->copiers == NULL)
+        return;
+    ter_mutex_fini(&space->copiers->taking);
+    ter_os_release((uintptr_t)space->copiers, copiers_bytes());
     space->copiers = NULL;
 }
 
@@ -223,7 +230,7 @@ static uintptr_t copy_trace_any(struct ter_scanning *scanning, const struct ter_
     if (!holds_copies(ter_space_of(sft), word))
         return word;
     ter_copy_tracing_begin(&tracing, scanning->tracer);
-    return ter_copy_trace(scanning, &tracing, word, form);
+    return ter_copy_trace(scanning, &tracing, word, form, scanning->tracer->marking);
 }
 
 /* ---- Looking at it ---- */
@@ -294,6 +301,16 @@ static void check_copy_bits(const struct ter_space *space, uintptr_t block, enum
     }
 }
 
+/* Between collections. */
+static void check_none_set(const struct ter_space *space, uintptr_t block, enum ter_side_id id)
+{
+    uintptr_t end = block + TER_BYTES_IN_BLOCK;
+
+    TER_REQUIRE(ter_bits_find_set(ter_space_table(space, id), block, end) == end,
+                "space %s: a bit of table %s is left in the block at %#zx", space->sft.name,
+                ter_side_specs[id].name, (size_t)block);
+}
+
 static void check_copy_block(const struct ter_space *space, uintptr_t block, void *context)
 {
     const struct ter_copy_block *record = ter_copy_block_of(space->arena, block);
@@ -306,10 +323,8 @@ static void check_copy_block(const struct ter_space *space, uintptr_t block, voi
                 (size_t)block);
     check_copy_bits(space, block, TER_SIDE_VALID_OBJECT);
     check_copy_bits(space, block, TER_SIDE_PIN);
-    TER_REQUIRE(ter_bits_find_set(ter_space_table(space, TER_SIDE_STAY), block,
-                                  block + TER_BYTES_IN_BLOCK) == block + TER_BYTES_IN_BLOCK,
-                "space %s: something stays in the block at %#zx for no collection", space->sft.name,
-                (size_t)block);
+    check_none_set(space, block, TER_SIDE_STAY);
+    check_none_set(space, block, TER_SIDE_MARK);
 }
 
 static void copy_check(const struct ter_space *space)

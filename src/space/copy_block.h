@@ -17,6 +17,11 @@
  * - It is clear, and the first word is 0: there is no object. Whoever makes an object none writes
  *   that 0, at the latest before the collection.
  *
+ * Where several workers trace, whoever sets the bit of MARK moves the object, and nobody else: the
+ * valid-object bit is still set then, and is cleared last, when the copy and the word are there. Or
+ * there is no room for a copy, and the bit of STAY is set. So a bit of MARK without either says that
+ * somebody is at it; what he still does waits for nothing and nobody.
+ *
  * Objects in blocks that are not `from` were reached. Between collections no block is, and the bits
  * of MARK and STAY are clear.
  *
@@ -40,7 +45,7 @@ struct ter_copy_block {
     uint8_t from; /* it is being left */
     uint8_t kind;
     uint8_t scan;
-    uint8_t stays; /* bits of PIN or STAY are set in it */
+    uint8_t stays; /* bits of PIN or STAY are set in it; workers set it and read it side by side */
     uint8_t state;
     bool zeroed;   /* what lies behind `used` reads zero; of a free block: all of it, not used */
     uint16_t used; /* granules from the first on that have had objects */
@@ -56,8 +61,9 @@ struct ter_copier {
 
 struct ter_copiers {
     struct ter_copy_space *space;
-    struct ter_copier of[TER_MAX_KINDS];
+    struct ter_mutex taking;                   /* of blocks: one worker at a time */
     struct ter_block_list kept[TER_MAX_KINDS]; /* blocks with room that nobody takes runs of */
+    TER_ALIGNED(64) struct ter_copier of[TER_MAX_HELPERS + 1][TER_MAX_KINDS]; /* by worker */
 };
 
 struct ter_copy_space {
@@ -69,6 +75,7 @@ struct ter_copy_space {
     size_t bytes_after;          /* of objects, then */
     size_t reused_bytes;         /* that lay free in blocks which mutators took up again since */
     unsigned survived;           /* of 256 bytes allocated before it */
+    bool claims;                 /* of this collection: there may be bits of MARK in any block */
 };
 
 TER_INLINE struct ter_copy_space *ter_copy_space_of(const struct ter_space *space)
@@ -100,7 +107,7 @@ size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start);
 
 /* ---- In a collection, with the world stopped ---- */
 
-/* The object that begins at `object` does not move in this collection. */
+/* The object that begins at `object` does not move in this collection. Not beside other workers. */
 void ter_copy_stay(const struct ter_space *space, uintptr_t object);
 /* The same for the object that covers `word`, if any: its first byte, or 0. */
 uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word);

@@ -58,11 +58,13 @@ void ter_copy_prepare(struct ter_space *common)
     memset(space->copiers->of, 0, sizeof space->copiers->of);
     memset(space->copiers->kept, 0, sizeof space->copiers->kept);
     space->blocks_to_take = SIZE_MAX;
+    space->claims = true;
     for_each_copy_block(space, leave_block, NULL);
 }
 
-void ter_copy_begin(struct ter_copy_space *space, size_t bytes)
+void ter_copy_begin(struct ter_copy_space *space, size_t bytes, bool claims)
 {
+    space->claims = claims;
     space->blocks_to_take = bytes >> TER_LOG_BYTES_IN_BLOCK;
 }
 
@@ -88,7 +90,7 @@ static void count_copies(struct ter_copy_space *space, uintptr_t block, struct c
 static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
 {
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
-    static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY, TER_SIDE_MARK};
+    static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY};
 
     record->from = false;
     record->owner = NULL;
@@ -97,6 +99,8 @@ static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
     memset(copy_words(&space->space, TER_SIDE_START, block), 0, COPY_BITS_BYTES);
     for (size_t i = 0; record->stays && i < TER_ARRAY_LENGTH(seldom); i++)
         memset(copy_words(&space->space, seldom[i], block), 0, COPY_BITS_BYTES);
+    if (record->stays || space->claims)
+        memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
     record->stays = false;
     ter_blocks_release(&space->blocks, block);
 }
@@ -206,6 +210,31 @@ static void learn_survival(struct ter_copy_space *space, size_t blocks_before, s
     space->blocks_after = space->blocks.in_use;
 }
 
+static void close_copier(struct ter_copy_space *space, const struct ter_copier *copier,
+                         unsigned kind)
+{
+    (void)kind;
+    ter_copy_close(space, copier);
+}
+
+/* What is left of the blocks that copies went to is for mutators. */
+static void keep_rest(struct ter_copy_space *space, const struct ter_copier *copier, unsigned kind)
+{
+    uintptr_t block = ter_copy_start_of_block(copier->cursor);
+
+    if (copier->limit != 0 && copier->cursor - block <= MOST_IN_REUSED)
+        ter_block_list_push(&space->blocks, &space->copiers->kept[kind], block);
+}
+
+static void for_each_copier(struct ter_copy_space *space,
+                            void (*step)(struct ter_copy_space *space,
+                                         const struct ter_copier *copier, unsigned kind))
+{
+    for (unsigned worker = 0; worker <= TER_MAX_HELPERS; worker++)
+        for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
+            step(space, &space->copiers->of[worker][kind], kind);
+}
+
 struct copy_count {
     size_t from;
 };
@@ -223,10 +252,10 @@ void ter_copy_release(struct ter_space *common, struct ter_live *live)
     struct copy_release after = {live, 0};
     struct copy_count before = {0};
 
-    for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
-        ter_copy_close(space, &space->copiers->of[kind]);
+    for_each_copier(space, close_copier);
     for_each_copy_block(space, count_left, &before);
     for_each_copy_block(space, release_block, &after);
+    for_each_copier(space, keep_rest);
     learn_survival(space, before.from, after.bytes);
 }
 

@@ -41,6 +41,8 @@
 #define PIECE_BYTES TER_KIB(64) /* of a large object scanned at once */
 #define ROOT_WORDS 128u         /* of a range copied at once */
 #define SLOTS_AHEAD 16u         /* a power of two */
+/* Two tables of marks do not tell who moves an object: no phase of such a plan asks for them. */
+#define OF_TWO (TER_LOOP_MOVES ? TER_MARKING_OF_MANY : TER_MARKING_OF_TWO)
 
 /*
  * Of a plan that moves objects: slots that were seen and not traced, in the order of time. What
@@ -269,10 +271,10 @@ TER_INLINE void LOOP(drain_as)(struct ter_tracer *tracer, enum ter_word_form for
         LOOP(drain_as)(tracer, form, marking);                                                     \
     }
 LOOP_DRAIN(drain_alone, TER_WORD_ANY_BYTE, TER_MARKING_ALONE)
-LOOP_DRAIN(drain_of_two, TER_WORD_ANY_BYTE, TER_MARKING_OF_TWO)
+LOOP_DRAIN(drain_of_two, TER_WORD_ANY_BYTE, OF_TWO)
 LOOP_DRAIN(drain_of_many, TER_WORD_ANY_BYTE, TER_MARKING_OF_MANY)
 LOOP_DRAIN(drain_displaced_alone, TER_WORD_DISPLACED, TER_MARKING_ALONE)
-LOOP_DRAIN(drain_displaced_of_two, TER_WORD_DISPLACED, TER_MARKING_OF_TWO)
+LOOP_DRAIN(drain_displaced_of_two, TER_WORD_DISPLACED, OF_TWO)
 LOOP_DRAIN(drain_displaced_of_many, TER_WORD_DISPLACED, TER_MARKING_OF_MANY)
 #undef LOOP_DRAIN
 
@@ -376,6 +378,7 @@ const struct ter_loop LOOP_RECORD(TER_LOOP_PLAN) = {
 #undef PIECE_BYTES
 #undef ROOT_WORDS
 #undef SLOTS_AHEAD
+#undef OF_TWO
 #undef TER_LOOP_PLAN
 #undef TER_LOOP_STATE
 #undef TER_LOOP_BEGIN

@@ -22,7 +22,7 @@
  * How marks are set, by who else traces at the same time. Two workers need no atomic operation:
  * each has a table of its own, and reads the other's. Both may mark an object that they reach at
  * once, and then both scan it. With more, reading all tables would take longer, and there is one
- * that all set marks in.
+ * that all set marks in. So it is also where objects move, which only one may do.
  */
 enum ter_marking { TER_MARKING_ALONE, TER_MARKING_OF_TWO, TER_MARKING_OF_MANY };
 
@@ -80,6 +80,7 @@ struct ter_tracer {
     uintptr_t first;   /* of the first range; what lies there surely belongs to its space */
     size_t first_span; /* 0 when it shares chunks with others */
     struct ter_mark_stack stack;
+    unsigned worker;             /* its number; 0: the collecting thread's */
     struct ter_packets *packets; /* of the parallel phase it takes part in; NULL: it is alone */
     enum ter_marking marking;
     uintptr_t marks;        /* bias of the table that this tracer sets marks in */
@@ -89,7 +90,7 @@ struct ter_tracer {
     bool any_byte;            /* of an object refers to it, in the heap and in static data too */
     const uint8_t
         *displacements; /* otherwise those that are not 0 here; whoever has them owns it */
-    void *context;      /* of the plan's policies: what this worker copies with, say */
+    void *context;      /* of the plan's policies, the same for all workers: what copying needs */
 };
 
 /* For a plan that compiled `loop`; ranges are added one by one. The kinds stay where they are. */

@@ -3,6 +3,8 @@
 
 /* Scanning less than this alone takes no longer than waking others. */
 #define WORTH_A_PHASE TER_MIB(1)
+/* And each worker that copies begins a block for each kind. */
+#define WORTH_COPYING TER_MIB(8)
 
 static size_t tracer_bytes(const struct ter_workers *workers)
 {
@@ -84,18 +86,24 @@ static bool make_tracers(struct ter_workers *workers)
     return false;
 }
 
+static size_t least_worth(const struct ter_workers *workers, const struct ter_tracer *tracer)
+{
+    return tracer->loop->moves && !workers->always ? WORTH_COPYING : WORTH_A_PHASE;
+}
+
 void ter_workers_prepare(struct ter_workers *workers, const struct ter_tracer *tracer,
                          size_t live_bytes)
 {
     workers->ready = 0;
     workers->has_second = false;
     workers->pace.is_chosen = false;
-    if (workers->wanted == 0 || live_bytes < WORTH_A_PHASE || !make_tracers(workers))
+    if (workers->wanted == 0 || live_bytes < least_worth(workers, tracer) || !make_tracers(workers))
         return;
     if (!workers->always && live_bytes != SIZE_MAX && !ter_pace_choose(&workers->pace))
         return;
     workers->ready = ter_worker_threads_start(&workers->threads, workers->wanted);
-    workers->has_second = workers->ready == 1 && cover_hulls(workers, tracer);
+    workers->has_second =
+        workers->ready == 1 && !tracer->loop->moves && cover_hulls(workers, tracer);
 }
 
 void ter_workers_learn(struct ter_workers *workers, uint64_t nanoseconds, size_t live_bytes)
@@ -122,11 +130,12 @@ static void trace_as_worker(void *context, unsigned worker)
 }
 
 /* Everything but the stack, and the tables of marks the other way round. */
-static void copy_settings(struct ter_tracer *to, const struct ter_tracer *from)
+static void copy_settings(struct ter_tracer *to, const struct ter_tracer *from, unsigned worker)
 {
     struct ter_mark_stack stack = to->stack;
 
     *to = *from;
+    to->worker = worker;
     to->stack = stack;
     to->stack.bottom = to->stack.count = 0;
     to->stack.overflowed = false;
@@ -195,7 +204,7 @@ void ter_workers_drain(struct ter_workers *workers, struct ter_tracer *tracer)
     }
     begin_phase(workers, tracer);
     for (unsigned i = 0; i < workers->ready; i++)
-        copy_settings(&workers->tracers[i], tracer);
+        copy_settings(&workers->tracers[i], tracer, i + 1);
     ter_packets_begin(&workers->packets, workers->ready + 1);
     ter_worker_threads_run(&workers->threads, trace_as_worker, &phase);
     end_phase(workers, tracer);
