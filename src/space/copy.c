@@ -83,8 +83,8 @@ static void set_copy_mark(const struct ter_space *space, uintptr_t object, bool 
     if (!ter_copy_block_of(space->arena, object)->from)
         return;
     /* A mark alone would say that a worker is moving it. */
-    if (marked && ter_bits_test(copy_valid_bits(space), object))
-        ter_copy_stay(space, object);
+    if (marked)
+        ter_copy_hold_covering(space, object);
     ter_space_set_mark(space, object, marked);
 }
 
