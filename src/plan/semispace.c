@@ -5,7 +5,7 @@
  * move, and large objects stay.
  *
  * The loop knows objects that move, where most references lead, blocks of cells, large objects, and
- * objects outside of the layout's range. With several workers, who sets an object's mark moves it.
+ * objects outside of the layout's range. With several workers, who clears an object's bit moves it.
  */
 #include "plan/plan.h"
 
@@ -76,8 +76,9 @@ TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
 #define TER_LOOP_TRACE trace_semispace
 #define TER_LOOP_MOVES 1
 #define TER_LOOP_CALLS                                                                             \
-    trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_give_up              \
-        ter_copy_open_block ter_copy_piece_bytes ter_copy_await
+    trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_trace_odd            \
+        ter_copy_give_up ter_copy_is_given_up ter_copy_await ter_copy_is_place_by_map              \
+            ter_copy_open_block ter_copy_piece_bytes
 #include "trace/loop.h"
 
 /* Copies stay below the maximum of the heap; what finds no room does not move. */
@@ -90,8 +91,7 @@ static void prepare_semispace(struct ter_collector *collector)
 
     ter_spaces_prepare(collector);
     collector->tracer.context = space->copiers;
-    ter_copy_begin(space, most == 0 ? SIZE_MAX : most - ter_min(most, used),
-                   collector->workers.ready != 0);
+    ter_copy_begin(space, most == 0 ? SIZE_MAX : most - ter_min(most, used));
 }
 
 const struct ter_plan ter_plan_semispace = {

@@ -80,12 +80,8 @@ static bool is_copy_marked(const struct ter_space *space, uintptr_t object)
 
 static void set_copy_mark(const struct ter_space *space, uintptr_t object, bool marked)
 {
-    if (!ter_copy_block_of(space->arena, object)->from)
-        return;
-    /* A mark alone would say that a worker is moving it. */
-    if (marked)
-        ter_copy_hold_covering(space, object);
-    ter_space_set_mark(space, object, marked);
+    if (ter_copy_block_of(space->arena, object)->from)
+        ter_space_set_mark(space, object, marked);
 }
 
 static ter_object copy_forwarded(const struct ter_sft *sft, ter_object object)
@@ -218,7 +214,7 @@ static size_t copy_free(struct ter_space *space, uintptr_t object)
 
     TER_CHECK(was_set);
     ter_bits_clear_shared(ter_space_table(space, TER_SIDE_PIN), object);
-    *(uintptr_t *)object = 0;
+    *(uintptr_t *)object = TER_COPY_NONE;
     return bytes;
 }
 

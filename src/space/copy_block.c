@@ -44,10 +44,13 @@ uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word)
 
 uintptr_t ter_copy_new_place(const struct ter_space *space, uintptr_t object)
 {
+    uintptr_t moved;
+
     if (!ter_copy_block_of(space->arena, object)->from ||
         !ter_is_aligned(object, TER_BYTES_IN_GRANULE) ||
         !ter_bits_test(ter_space_table(space, TER_SIDE_START), object) ||
         ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))
         return 0;
-    return *(const uintptr_t *)object;
+    moved = *(const uintptr_t *)object;
+    return moved == TER_COPY_NONE ? 0 : moved;
 }

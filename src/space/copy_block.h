@@ -13,14 +13,16 @@
  *
  * - The valid-object bit is set: the object has not moved. If its bit of STAY is set it never will,
  *   and that of MARK tells whether it was reached.
- * - It is clear, and the piece's first word is not 0: the object moved to where that word says.
- * - It is clear, and the first word is 0: there is no object. Whoever makes an object none writes
- *   that 0, at the latest before the collection.
+ * - It is clear, and the piece's first word says where: the object moved there.
+ * - It is clear, and the first word is TER_COPY_NONE: there is no object. Whoever makes an object
+ *   none writes that, at the latest before the collection.
  *
- * Where several workers trace, whoever sets the bit of MARK moves the object, and nobody else: the
- * valid-object bit is still set then, and is cleared last, when the copy and the word are there. Or
- * there is no room for a copy, and the bit of STAY is set. So a bit of MARK without either says that
- * somebody is at it; what he still does waits for nothing and nobody.
+ * Where several workers trace, whoever clears the valid-object bit moves the object, and nobody
+ * else. When the copy is there he stores its address in the first word; until then the others find
+ * there what the object had, and wait. So they must know one from the other: an object whose first
+ * word could be a new place, an address in no block that is being left, does not move, which all
+ * workers see alike. Nor does one for which there is no room: then STAY is set, and the bit again.
+ * Between clearing the bit and that a worker waits for nothing and nobody.
  *
  * Objects in blocks that are not `from` were reached. Between collections no block is, and the bits
  * of MARK and STAY are clear.
@@ -32,6 +34,9 @@
 
 #include "space/cell_run.h"
 #include "space/common.h"
+
+/* No place of an object, and rare as a number. */
+#define TER_COPY_NONE ((uintptr_t)UINT64_C(0x3d6b81f54ea9c7b3))
 
 enum ter_copy_state {
     TER_COPY_FREE = 0,
@@ -75,7 +80,6 @@ struct ter_copy_space {
     size_t bytes_after;          /* of objects, then */
     size_t reused_bytes;         /* that lay free in blocks which mutators took up again since */
     unsigned survived;           /* of 256 bytes allocated before it */
-    bool claims;                 /* of this collection: there may be bits of MARK in any block */
 };
 
 TER_INLINE struct ter_copy_space *ter_copy_space_of(const struct ter_space *space)

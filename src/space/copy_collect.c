@@ -48,7 +48,7 @@ static void leave_block(struct ter_copy_space *space, uintptr_t block, void *con
                copy_words(&space->space, TER_SIDE_PIN, block), COPY_BITS_BYTES);
     record->from = true;
     record->state = TER_COPY_CLOSED;
-    *(uintptr_t *)(block + ((uintptr_t)record->used << TER_LOG_BYTES_IN_GRANULE)) = 0;
+    *(uintptr_t *)(block + ((uintptr_t)record->used << TER_LOG_BYTES_IN_GRANULE)) = TER_COPY_NONE;
 }
 
 void ter_copy_prepare(struct ter_space *common)
@@ -58,13 +58,11 @@ void ter_copy_prepare(struct ter_space *common)
     memset(space->copiers->of, 0, sizeof space->copiers->of);
     memset(space->copiers->kept, 0, sizeof space->copiers->kept);
     space->blocks_to_take = SIZE_MAX;
-    space->claims = true;
     for_each_copy_block(space, leave_block, NULL);
 }
 
-void ter_copy_begin(struct ter_copy_space *space, size_t bytes, bool claims)
+void ter_copy_begin(struct ter_copy_space *space, size_t bytes)
 {
-    space->claims = claims;
     space->blocks_to_take = bytes >> TER_LOG_BYTES_IN_BLOCK;
 }
 
@@ -90,7 +88,7 @@ static void count_copies(struct ter_copy_space *space, uintptr_t block, struct c
 static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
 {
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
-    static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY};
+    static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY, TER_SIDE_MARK};
 
     record->from = false;
     record->owner = NULL;
@@ -99,8 +97,6 @@ static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
     memset(copy_words(&space->space, TER_SIDE_START, block), 0, COPY_BITS_BYTES);
     for (size_t i = 0; record->stays && i < TER_ARRAY_LENGTH(seldom); i++)
         memset(copy_words(&space->space, seldom[i], block), 0, COPY_BITS_BYTES);
-    if (record->stays || space->claims)
-        memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
     record->stays = false;
     ter_blocks_release(&space->blocks, block);
 }
@@ -141,7 +137,7 @@ static size_t join_pieces(struct ter_copy_space *space, uintptr_t block, size_t 
             ter_bits_clear_shared(starts, piece);
         } else {
             empty = piece;
-            *(uintptr_t *)piece = 0;
+            *(uintptr_t *)piece = TER_COPY_NONE;
         }
     }
     record->used = (uint16_t)((empty - block) >> TER_LOG_BYTES_IN_GRANULE);

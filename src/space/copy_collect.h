@@ -4,8 +4,8 @@
 
 #include "space/copy_trace.h"
 
-/* All blocks are being left; copies may take so many bytes of blocks. `claims`: by several workers. */
-void ter_copy_begin(struct ter_copy_space *space, size_t bytes, bool claims);
+/* All blocks are being left; copies may take so many bytes of blocks. */
+void ter_copy_begin(struct ter_copy_space *space, size_t bytes);
 void ter_copy_prepare(struct ter_space *space);
 void ter_copy_release(struct ter_space *space, struct ter_live *live);
 size_t ter_copy_trim(struct ter_space *space, size_t bytes);

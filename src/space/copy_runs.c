@@ -134,7 +134,7 @@ static void end_run(const struct ter_space *space, uintptr_t end, uintptr_t room
     if (used > record->used)
         record->used = (uint16_t)used;
     else if (end < room_end)
-        *(uintptr_t *)end = 0;
+        *(uintptr_t *)end = TER_COPY_NONE;
 }
 
 static bool may_fill(const struct ter_space *space, uintptr_t window,
@@ -178,12 +178,13 @@ static void take_back_cells(struct ter_space *space, uintptr_t start, uintptr_t 
 
     ter_bits_clear_range_shared(ter_space_table(space, TER_SIDE_VALID_OBJECT), start, end);
     ter_bits_clear_range_shared(copy_run_bits(space), start + TER_BYTES_IN_GRANULE, end);
-    *(uintptr_t *)start = 0;
-    /* What was taken last is behind all objects again. */
-    if (end - block == (size_t)record->used << TER_LOG_BYTES_IN_GRANULE) {
-        ter_bits_clear_range_shared(copy_run_bits(space), end, end + TER_BYTES_IN_GRANULE);
-        record->used = (uint16_t)((start - block) >> TER_LOG_BYTES_IN_GRANULE);
+    if (end - block != (size_t)record->used << TER_LOG_BYTES_IN_GRANULE) {
+        *(uintptr_t *)start = TER_COPY_NONE;
+        return;
     }
+    /* What was taken last is behind all objects again, where memory may have to read zero. */
+    ter_bits_clear_range_shared(copy_run_bits(space), end, end + TER_BYTES_IN_GRANULE);
+    record->used = (uint16_t)((start - block) >> TER_LOG_BYTES_IN_GRANULE);
 }
 
 void ter_copy_return_run(struct ter_space *space, struct ter_cell_run *run)

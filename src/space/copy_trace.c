@@ -12,7 +12,7 @@ void ter_copy_close(const struct ter_copy_space *space, const struct ter_copier 
         return;
     ter_copy_block_of(space->space.arena, block)->used =
         (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
-    *(uintptr_t *)copier->cursor = 0;
+    *(uintptr_t *)copier->cursor = TER_COPY_NONE;
 }
 
 static bool take_for_copies(struct ter_copy_space *space, unsigned kind, uintptr_t *block)
@@ -67,19 +67,6 @@ static void scan_in_place(struct ter_scanning *scanning, uintptr_t object, size_
         ter_scanning_enqueue(scanning, object, bytes, block->kind);
 }
 
-TER_NOINLINE void ter_copy_trace_ambiguous(struct ter_scanning *scanning, uintptr_t word,
-                                           enum ter_word_form form, enum ter_marking marking)
-{
-    const struct ter_space *space = ter_space_of(ter_sft_map_get(&scanning->map, word));
-    uintptr_t object = ter_copy_piece_of(space, word);
-
-    if (!ter_scanning_refers(scanning, word - object, form) ||
-        !ter_bits_test(valid_bits(scanning), object) ||
-        ter_copy_trace_staying(scanning, object, marking))
-        return;
-    ter_copy_give_up(scanning, object, ter_copy_piece_bytes(scanning->arena, object), marking);
-}
-
 TER_NOINLINE bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_t object,
                                          enum ter_marking marking)
 {
@@ -90,39 +77,109 @@ TER_NOINLINE bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_
     return true;
 }
 
+static void give_up_alone(struct ter_scanning *scanning, uintptr_t object, size_t bytes)
+{
+    ter_copy_stay(ter_space_of(ter_sft_map_get(&scanning->map, object)), object);
+    if (ter_scanning_mark(scanning, object, TER_MARKING_ALONE))
+        scan_in_place(scanning, object, bytes);
+}
+
 static void stay_beside_others(const struct ter_scanning *scanning, uintptr_t object)
 {
     __atomic_store_n(&copy_block_at(scanning, object)->stays, true, __ATOMIC_RELAXED);
     ter_bits_set_shared(stay_bits(scanning), object);
 }
 
+/* Behind what else is to be known of it: whoever claims it after that finds that it stays. */
+static void take_back_claim(const struct ter_scanning *scanning, uintptr_t object)
+{
+    ter_bits_set_shared(valid_bits(scanning), object);
+}
+
 TER_NOINLINE uintptr_t ter_copy_give_up(struct ter_scanning *scanning, uintptr_t object,
                                         size_t bytes, enum ter_marking marking)
 {
-    bool is_new = ter_scanning_mark(scanning, object, marking);
+    struct ter_copy_tracing tracing;
 
-    if (marking == TER_MARKING_ALONE)
-        ter_copy_stay(ter_space_of(ter_sft_map_get(&scanning->map, object)), object);
-    else if (is_new)
+    if (marking == TER_MARKING_ALONE) {
+        give_up_alone(scanning, object, bytes);
+        return object;
+    }
+    ter_copy_tracing_begin(&tracing, scanning->tracer);
+    if (!ter_copy_claim(&tracing, object, marking))
+        return ter_copy_await(scanning, &tracing, object);
+    if (!ter_copy_is_given_up(scanning, object)) {
         stay_beside_others(scanning, object);
-    else
-        return ter_copy_await(scanning, object);
-    if (is_new)
+        take_back_claim(scanning, object);
+    }
+    if (ter_scanning_mark(scanning, object, marking))
         scan_in_place(scanning, object, bytes);
     return object;
 }
 
-/* ---- What another worker moves ---- */
-
-#define TRIES 64u /* before its thread is given the processor, if it has none */
-
-TER_NOINLINE uintptr_t ter_copy_await(const struct ter_scanning *scanning, uintptr_t object)
+TER_NOINLINE void ter_copy_trace_ambiguous(struct ter_scanning *scanning,
+                                           const struct ter_copy_tracing *tracing, uintptr_t word,
+                                           enum ter_word_form form, enum ter_marking marking)
 {
-    for (unsigned tries = 1; ter_bits_test(valid_bits(scanning), object); tries++) {
-        if (ter_bits_test(stay_bits(scanning), object))
+    const struct ter_space *space = ter_space_of(ter_sft_map_get(&scanning->map, word));
+    uintptr_t object = ter_copy_piece_of(space, word), first;
+
+    if (!ter_scanning_refers(scanning, word - object, form) ||
+        !ter_copy_is_here(tracing, object, marking) ||
+        ter_copy_trace_staying(scanning, object, marking))
+        return;
+    first = ter_copy_first_word(object);
+    if (marking != TER_MARKING_ALONE && ter_copy_is_odd(scanning, tracing, first))
+        ter_copy_trace_odd(scanning, object, first);
+    else
+        ter_copy_give_up(scanning, object, ter_copy_piece_bytes(scanning->arena, object), marking);
+}
+
+/* ---- Several workers ---- */
+
+/* Memory that nobody has may come to be the space's meanwhile. */
+TER_NOINLINE bool ter_copy_is_place_by_map(const struct ter_scanning *scanning, uintptr_t word)
+{
+    const struct ter_sft *sft = ter_sft_map_get(&scanning->map, word);
+
+    return ter_sft_is_empty(sft) ||
+           (sft->kind == TER_SPACE_COPY && !copy_block_at(scanning, word)->from);
+}
+
+/* The word was read before the bit, and who moves the object clears the bit before he writes. */
+TER_NOINLINE uintptr_t ter_copy_trace_odd(struct ter_scanning *scanning, uintptr_t object,
+                                          uintptr_t first)
+{
+    if (!ter_bits_test(valid_bits(scanning), object))
+        return first;
+    if (ter_scanning_mark(scanning, object, TER_MARKING_OF_MANY)) {
+        stay_beside_others(scanning, object);
+        scan_in_place(scanning, object, ter_copy_piece_bytes(scanning->arena, object));
+    }
+    return object;
+}
+
+TER_NOINLINE bool ter_copy_is_given_up(const struct ter_scanning *scanning, uintptr_t object)
+{
+    if (!ter_bits_test(stay_bits(scanning), object))
+        return false;
+    take_back_claim(scanning, object);
+    return true;
+}
+
+#define TRIES 64u /* before the other's thread is given the processor, should it have none */
+
+TER_NOINLINE uintptr_t ter_copy_await(const struct ter_scanning *scanning,
+                                      const struct ter_copy_tracing *tracing, uintptr_t object)
+{
+    for (unsigned tries = 1;; tries++) {
+        uintptr_t first = ter_copy_first_word(object);
+
+        if (ter_copy_is_place(scanning, tracing, first))
+            return first;
+        if (first == TER_COPY_NONE || ter_copy_is_here(tracing, object, TER_MARKING_OF_MANY))
             return object;
         if (tries % TRIES == 0)
             ter_os_yield();
     }
-    return *(const uintptr_t *)object;
 }

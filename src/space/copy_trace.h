@@ -10,6 +10,8 @@ struct ter_copy_tracing {
     uintptr_t valid;
     uintptr_t starts;
     struct ter_copier *copiers; /* of this worker, one a kind */
+    uintptr_t start;            /* where the space may lie */
+    size_t extent;
 };
 
 TER_INLINE void ter_copy_tracing_begin(struct ter_copy_tracing *tracing,
@@ -22,28 +24,49 @@ TER_INLINE void ter_copy_tracing_begin(struct ter_copy_tracing *tracing,
     tracing->valid = tables[TER_SIDE_VALID_OBJECT].bias;
     tracing->starts = tables[TER_SIDE_START].bias;
     tracing->copiers = copiers->of[tracer->worker];
+    tracing->start = copiers->space->space.range.start;
+    tracing->extent = copiers->space->space.range.extent_bytes;
 }
 
 /* An ambiguous word: what it leads to stays where it is. */
-void ter_copy_trace_ambiguous(struct ter_scanning *scanning, uintptr_t word,
-                              enum ter_word_form form, enum ter_marking marking);
+void ter_copy_trace_ambiguous(struct ter_scanning *scanning, const struct ter_copy_tracing *tracing,
+                              uintptr_t word, enum ter_word_form form, enum ter_marking marking);
 /* An object of a block with some that stay. True: it is one of them, and was seen to. */
 bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_t object,
                             enum ter_marking marking);
 /* It stays since there is no room for a copy, if no other worker moves it. Where it is. */
 uintptr_t ter_copy_give_up(struct ter_scanning *scanning, uintptr_t object, size_t bytes,
                            enum ter_marking marking);
-/* Another worker is moving it. Where it is, as soon as that is known. */
-uintptr_t ter_copy_await(const struct ter_scanning *scanning, uintptr_t object);
 /* Copies of the kind end there: what follows is none. */
 void ter_copy_close(const struct ter_copy_space *space, const struct ter_copier *copier);
 /* Another block for this worker's copies of the kind; false: there is none. */
 bool ter_copy_open_block(const struct ter_scanning *scanning, struct ter_copier *copier,
                          unsigned kind);
 
+/* ---- With several workers ---- */
+
+/* Could a word where the space may lie be a new place? For what the first range does not tell. */
+bool ter_copy_is_place_by_map(const struct ter_scanning *scanning, uintptr_t word);
+/* An object with such a first word: it stays, or that is where another worker just moved it. */
+uintptr_t ter_copy_trace_odd(struct ter_scanning *scanning, uintptr_t object, uintptr_t first);
+/* This worker claimed the object: was it given up before? Then the claim is taken back. */
+bool ter_copy_is_given_up(const struct ter_scanning *scanning, uintptr_t object);
+/* Another worker claimed it. Where it is, as soon as that is known; `object` also for none. */
+uintptr_t ter_copy_await(const struct ter_scanning *scanning,
+                         const struct ter_copy_tracing *tracing, uintptr_t object);
+
+/* ---- Bits and blocks ---- */
+
 TER_INLINE uint64_t *ter_copy_bits_word(uintptr_t bias, uintptr_t address)
 {
     return (uint64_t *)(bias + ((address >> TER_LOG_BYTES_IN_BIT_WORD) << 3));
+}
+
+TER_INLINE const struct ter_copy_block *ter_copy_block_at(const struct ter_copy_tracing *tracing,
+                                                          uintptr_t address)
+{
+    return ter_side_record_at(tracing->blocks, address, TER_SIDE_LOG_REGION_BLOCK,
+                              TER_SIDE_LOG_BITS_BLOCK);
 }
 
 /* The next bit of the word behind that of `object` tells; else one of another word. */
@@ -58,7 +81,7 @@ TER_INLINE size_t ter_copy_bytes_at(const struct ter_scanning *scanning,
     return ter_copy_piece_bytes(scanning->arena, object);
 }
 
-/* Has the object not moved? If it has, its first word says where to. */
+/* Is there an object that has not moved, and that no other worker is moving? */
 TER_INLINE bool ter_copy_is_here(const struct ter_copy_tracing *tracing, uintptr_t object,
                                  enum ter_marking marking)
 {
@@ -68,15 +91,61 @@ TER_INLINE bool ter_copy_is_here(const struct ter_copy_tracing *tracing, uintptr
     return (valid & ter_bits_mask(object)) != 0;
 }
 
+/* ---- Claims, with several workers ---- */
+
+TER_INLINE uintptr_t ter_copy_first_word(uintptr_t object)
+{
+    return __atomic_load_n((const uintptr_t *)object, __ATOMIC_ACQUIRE);
+}
+
+/* Could that word be a new place? The same is true of it as long as the workers trace. */
+TER_INLINE bool ter_copy_is_place(const struct ter_scanning *scanning,
+                                  const struct ter_copy_tracing *tracing, uintptr_t word)
+{
+    if (word - tracing->start >= tracing->extent || !ter_is_aligned(word, TER_BYTES_IN_GRANULE))
+        return false;
+    if (TER_LIKELY(word - scanning->first < scanning->first_span))
+        return !ter_copy_block_at(tracing, word)->from;
+    return ter_copy_is_place_by_map(scanning, word);
+}
+
+/* Would others who find it in an object that is being moved be misled? */
+TER_INLINE bool ter_copy_is_odd(const struct ter_scanning *scanning,
+                                const struct ter_copy_tracing *tracing, uintptr_t first)
+{
+    return first == TER_COPY_NONE || ter_copy_is_place(scanning, tracing, first);
+}
+
+/* True: this worker moves it. */
+TER_INLINE bool ter_copy_claim(const struct ter_copy_tracing *tracing, uintptr_t object,
+                               enum ter_marking marking)
+{
+    uint64_t *word = ter_copy_bits_word(tracing->valid, object), mask = ter_bits_mask(object);
+
+    if (marking == TER_MARKING_OF_MANY)
+        return (__atomic_fetch_and(word, ~mask, __ATOMIC_ACQUIRE) & mask) != 0;
+    return true;
+}
+
+/* ---- Moving ---- */
+
 /* A piece that is no object where it was: it moved, if its first word says where. */
-TER_INLINE uintptr_t ter_copy_follow(const struct ter_copy_tracing *tracing, uintptr_t word)
+TER_INLINE uintptr_t ter_copy_follow(const struct ter_scanning *scanning,
+                                     const struct ter_copy_tracing *tracing, uintptr_t word,
+                                     enum ter_marking marking)
 {
     uintptr_t moved;
 
     if ((*ter_copy_bits_word(tracing->starts, word) & ter_bits_mask(word)) == 0)
         return word;
-    moved = *(const uintptr_t *)word;
-    return moved != 0 ? moved : word;
+    if (marking == TER_MARKING_ALONE) {
+        moved = *(const uintptr_t *)word;
+        return moved != TER_COPY_NONE ? moved : word;
+    }
+    moved = ter_copy_first_word(word);
+    if (TER_LIKELY(ter_copy_is_place(scanning, tracing, moved)))
+        return moved;
+    return ter_copy_await(scanning, tracing, word);
 }
 
 TER_INLINE void ter_copy_bytes(uintptr_t to, uintptr_t from, size_t bytes)
@@ -92,23 +161,10 @@ TER_INLINE void ter_copy_bytes(uintptr_t to, uintptr_t from, size_t bytes)
     } while (from != end);
 }
 
-/* Leaves word of where it is now: whoever sees the bit clear finds the word, and the copy. */
-TER_INLINE void ter_copy_leave_word(const struct ter_copy_tracing *tracing, uintptr_t object,
-                                    uintptr_t to, enum ter_marking marking)
-{
-    uint64_t *word = ter_copy_bits_word(tracing->valid, object);
-    uint64_t others = ~ter_bits_mask(object);
-
-    *(uintptr_t *)object = to;
-    if (marking == TER_MARKING_OF_MANY)
-        (void)__atomic_fetch_and(word, others, __ATOMIC_RELEASE);
-    else
-        *word &= others;
-}
-
 /*
- * Copies it to `to`, where there is room. Bits of there are in words that no other worker changes,
- * since a block is one worker's.
+ * Copies it to `to`, where there is room, and leaves word of it. Bits of the new place are in words
+ * that no other worker changes, since a block is one worker's; the object's own was cleared when it
+ * was claimed.
  */
 TER_INLINE void ter_copy_move(const struct ter_copy_tracing *tracing, uintptr_t object,
                               uintptr_t to, size_t bytes, enum ter_marking marking)
@@ -118,12 +174,14 @@ TER_INLINE void ter_copy_move(const struct ter_copy_tracing *tracing, uintptr_t 
     ter_copy_bytes(to, object, bytes);
     *ter_copy_bits_word(tracing->valid, to) |= ter_bits_mask(to);
     *ter_copy_bits_word(tracing->starts, end) |= ter_bits_mask(end);
-    ter_copy_leave_word(tracing, object, to, marking);
+    if (marking == TER_MARKING_ALONE)
+        *ter_copy_bits_word(tracing->valid, object) &= ~ter_bits_mask(object);
+    __atomic_store_n((uintptr_t *)object, to, __ATOMIC_RELEASE);
 }
 
 /*
  * An object that may move, reached for the first time, or by another worker just now. Room first:
- * between claiming and leaving word nobody waits for anything.
+ * between the claim and the word that is left nobody waits for anything.
  */
 TER_INLINE uintptr_t ter_copy_reach(struct ter_scanning *scanning,
                                     const struct ter_copy_tracing *tracing,
@@ -137,8 +195,12 @@ TER_INLINE uintptr_t ter_copy_reach(struct ter_scanning *scanning,
     if (TER_UNLIKELY(bytes > copier->limit - copier->cursor) &&
         !ter_copy_open_block(scanning, copier, block->kind))
         return ter_copy_give_up(scanning, object, bytes, marking);
-    if (marking != TER_MARKING_ALONE && !ter_scanning_mark(scanning, object, marking))
-        return ter_copy_await(scanning, object);
+    if (marking != TER_MARKING_ALONE && !ter_copy_claim(tracing, object, marking))
+        return ter_copy_await(scanning, tracing, object);
+    if (marking != TER_MARKING_ALONE &&
+        TER_UNLIKELY(__atomic_load_n(&block->stays, __ATOMIC_RELAXED)) &&
+        ter_copy_is_given_up(scanning, object))
+        return object;
     to = copier->cursor;
     copier->cursor = to + bytes;
     ter_copy_move(tracing, object, to, bytes, marking);
@@ -152,21 +214,26 @@ TER_INLINE uintptr_t ter_copy_trace(struct ter_scanning *scanning,
                                     const struct ter_copy_tracing *tracing, uintptr_t word,
                                     enum ter_word_form form, enum ter_marking marking)
 {
-    const struct ter_copy_block *block = ter_side_record_at(
-        tracing->blocks, word, TER_SIDE_LOG_REGION_BLOCK, TER_SIDE_LOG_BITS_BLOCK);
+    const struct ter_copy_block *block = ter_copy_block_at(tracing, word);
+    uintptr_t first;
 
     if (!block->from)
         return word;
     if (form != TER_WORD_EXACT) {
-        ter_copy_trace_ambiguous(scanning, word, form, marking);
+        ter_copy_trace_ambiguous(scanning, tracing, word, form, marking);
         return word;
     }
     if (!ter_is_aligned(word, TER_BYTES_IN_GRANULE))
         return word;
     if (!ter_copy_is_here(tracing, word, marking))
-        return ter_copy_follow(tracing, word);
+        return ter_copy_follow(scanning, tracing, word, marking);
     if (TER_UNLIKELY(__atomic_load_n(&block->stays, __ATOMIC_RELAXED)) &&
         ter_copy_trace_staying(scanning, word, marking))
         return word;
+    if (marking != TER_MARKING_ALONE) {
+        first = ter_copy_first_word(word);
+        if (TER_UNLIKELY(ter_copy_is_odd(scanning, tracing, first)))
+            return ter_copy_trace_odd(scanning, word, first);
+    }
     return ter_copy_reach(scanning, tracing, block, word, marking);
 }
