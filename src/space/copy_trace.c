@@ -137,13 +137,18 @@ TER_NOINLINE void ter_copy_trace_ambiguous(struct ter_scanning *scanning,
 
 /* ---- Several workers ---- */
 
-/* Memory that nobody has may come to be the space's meanwhile. */
+/*
+ * The map knows the space of a word, not whether that has memory there. Where it has none it may
+ * come to have some meanwhile, and so may it where nobody has any.
+ */
 TER_NOINLINE bool ter_copy_is_place_by_map(const struct ter_scanning *scanning, uintptr_t word)
 {
     const struct ter_sft *sft = ter_sft_map_get(&scanning->map, word);
 
-    return ter_sft_is_empty(sft) ||
-           (sft->kind == TER_SPACE_COPY && !copy_block_at(scanning, word)->from);
+    if (sft->kind != TER_SPACE_COPY)
+        return ter_sft_is_empty(sft);
+    return !ter_range_covers(&ter_space_of(sft)->range, word) ||
+           !copy_block_at(scanning, word)->from;
 }
 
 /* The word was read before the bit, and who moves the object clears the bit before he writes. */

@@ -24,6 +24,7 @@ static struct ter_mutator *mutator;
 static unsigned table, shared, visited, leaf;
 static uintptr_t *tables[TABLES]; /* exact roots */
 static size_t length;             /* of each table */
+static uintptr_t odd[4];          /* words; [0] is 0: there are no objects with them */
 static struct ter_random random_numbers;
 
 /* ---- A heap ---- */
@@ -100,12 +101,25 @@ static unsigned kind_of(size_t number)
     return kinds[number % TER_ARRAY_LENGTH(kinds)];
 }
 
+/* Of some objects the first word is what may be mistaken for a new place. */
+static bool is_odd(size_t number)
+{
+    return odd[0] != 0 && number % 7 == 3;
+}
+
+static uintptr_t word_of(size_t number, size_t word)
+{
+    if (word == STAMP && is_odd(number))
+        return odd[number % TER_ARRAY_LENGTH(odd)];
+    return word == LINK ? 0 : stamp_of(number) + word;
+}
+
 static void stamp(uintptr_t *object, size_t number)
 {
     size_t words = bytes_of(number) / sizeof(uintptr_t);
 
     for (size_t i = 0; i < words; i++)
-        object[i] = i == LINK ? 0 : stamp_of(number) + i;
+        object[i] = word_of(number, i);
 }
 
 /* Each object leads to one that came before it. */
@@ -151,7 +165,7 @@ static void check_object(size_t number)
     assert_int_equal(ter_heap_find(heap, (uintptr_t)object).bits, (uintptr_t)object);
     for (size_t i = 0; i < words; i++)
         if (i != LINK)
-            assert_int_equal(object[i], stamp_of(number) + i);
+            assert_int_equal(object[i], word_of(number, i));
     if (kind_of(number) != leaf && number != 0)
         assert_int_equal(ter_heap_find(heap, object[LINK]).bits, object[LINK]);
 }
@@ -263,6 +277,45 @@ static void what_is_pinned_stays(void **state)
     close_heap();
 }
 
+/* Free memory of the space, memory that it may have some day, and what says that nothing is there. */
+static void find_odd_words(void)
+{
+    const struct ter_space *space = heap->collector.spaces[0].space;
+    uintptr_t free =
+        ter_align_down(space->range.start + space->range.mapped_bytes - 1, TER_BYTES_IN_BLOCK);
+
+    while (ter_copy_block_of(space->arena, free)->state != TER_COPY_FREE)
+        free -= TER_BYTES_IN_BLOCK;
+    odd[0] = free + 64;
+    odd[1] = space->range.start + space->range.extent_bytes - TER_BYTES_IN_BLOCK;
+    odd[2] = TER_COPY_NONE;
+    odd[3] = free;
+}
+
+/* By one worker they all move. */
+static void what_looks_like_a_new_place_misleads_nobody(void **state)
+{
+    size_t odd_ones = 0;
+    unsigned wanted;
+
+    (void)state;
+    random_numbers = test_random();
+    open_heap(3, "");
+    assert_non_null(ter_allocate(mutator, leaf, 32));
+    find_odd_words();
+    make_tables(many());
+    for (size_t i = 0; i < length; i++)
+        odd_ones += is_odd(i);
+    for (unsigned i = 0; i < rounds(); i++)
+        assert_in_range(collect(), length - odd_ones, length - odd_ones / 4);
+    wanted = heap->collector.workers.wanted;
+    heap->collector.workers.wanted = 0;
+    assert_int_equal(collect(), length);
+    heap->collector.workers.wanted = wanted;
+    memset(odd, 0, sizeof odd);
+    close_heap();
+}
+
 /* Some move, and some find no room: which it is, all workers say the same. */
 static void who_finds_no_room_stays(void **state)
 {
@@ -333,6 +386,7 @@ int main(void)
         cmocka_unit_test(each_object_moves_once),
         cmocka_unit_test(in_every_layout),
         cmocka_unit_test(what_is_pinned_stays),
+        cmocka_unit_test(what_looks_like_a_new_place_misleads_nobody),
         cmocka_unit_test(who_finds_no_room_stays),
         cmocka_unit_test(threads_that_are_refused_are_done_without),
         cmocka_unit_test(rests_are_used),
