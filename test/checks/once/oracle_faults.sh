@@ -7,6 +7,7 @@
 
 : "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
 . "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/changed_line.sh"
 
 seeds=16
 plan=mark-sweep
@@ -18,30 +19,6 @@ objects=$(find "$build" -path '*oracle.dir/*' -name '*.o')
     finish
 }
 cd "$temp" || exit 1
-
-# link FILE: the oracle with that file of src/, from the copy, in place of the library's own.
-link() {
-    $cc -std=gnu11 -O1 -w -fPIC -fno-strict-aliasing -ftls-model=initial-exec -pthread \
-        -DTER_CHECKS=1 -DTER_AUTO_LAYOUT='""' -DTERRIER_VERSION='"planted"' \
-        -I"$root/include" -Isrc -c "src/$1" -o planted.o &&
-        $cc -o planted $objects planted.o "$library" -pthread -lm && return
-    fault "src/$1 cannot be compiled and linked"
-    return 1
-}
-
-# changed LINE OTHER: in the one file of the copy that has this line, it has the other text for it.
-changed() {
-    file=$(cd src && grep -rlF -- "$1" . | sed 's|^./||')
-    if [ "$(echo "$file" | grep -c .)" -ne 1 ] || [ "$(grep -cF -- "$1" "src/$file")" -ne 1 ]; then
-        fault "src/ has not exactly one line with '$1': say here how it reads now"
-        return 1
-    fi
-    awk -v line="$1" -v other="$2" '
-        (at = index($0, line)) {
-            $0 = substr($0, 1, at - 1) other substr($0, at + length(line))
-        }
-        { print }' "$root/src/$file" >"src/$file"
-}
 
 # seen NAME LINE OTHER [FILE]: with that text in place of the other, the oracle fails in the plan
 # $plan. FILE is what is compiled anew when the line stands in a header.

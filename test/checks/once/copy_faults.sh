@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Faults of workers that copy at the same time, each one line of src/ that says something else in a
+# copy: the test of several workers is linked with that one file compiled anew, and must fail, or
+# hang, in one of some runs. What is wrong for a few instructions only, ThreadSanitizer sees.
+
+: "${TERRIER_SOURCE_DIR:=$(cd "$(dirname "$0")/../../.." && pwd)}"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/changed_line.sh"
+
+runs=20
+seconds=60 # of a run that takes three when nothing is wrong
+library=$build/lib/libterrier.a
+objects=$(find "$build" -path '*test_semispace_workers.dir/*' -name '*.o'
+    find "$build" \( -path '*unit_support.dir/*' -o -path '*own_cmocka.dir/*' \) -name '*.o')
+[ -x "$build/test/test_semispace_workers" ] && [ -e "$library" ] || {
+    fault "the test is not built in $build"
+    finish
+}
+cmocka=-lcmocka
+case $objects in
+*own_cmocka*) cmocka= ;;
+esac
+cd "$temp" || exit 1
+cp -r "$root/src" src || exit 1
+
+# fails: in one of the runs.
+fails() {
+    for run in $(seq $runs); do
+        timeout $seconds ./planted >planted.out 2>&1 || return 0
+    done
+    return 1
+}
+
+# seen NAME LINE OTHER [FILE]: with that text in place of the other, the test fails. FILE is what is
+# compiled anew when the line stands in a header.
+seen() {
+    changed "$2" "$3" || return
+    # shellcheck disable=SC2086
+    if ! link "${4:-$file}" $cmocka; then
+        :
+    elif fails; then
+        echo "$check: saw $1 in run $run: $(grep -m 1 -E 'ERROR|terrier:' planted.out)"
+    else
+        fault "$1: $runs runs did not see it"
+    fi
+    cp "$root/src/$file" "src/$file"
+}
+
+# Without a change this way of building sees nothing.
+# shellcheck disable=SC2086
+link plan/semispace.c $cmocka || finish
+timeout $seconds ./planted >planted.out 2>&1 || {
+    fault "without a fault the test fails:"
+    cat planted.out
+}
+
+claim='return (__atomic_fetch_and(word, ~mask, __ATOMIC_ACQUIRE) & mask) != 0;'
+seen 'a claim that is not atomic' "$claim" \
+    '{ uint64_t old = *word; *word = old & ~mask; return (old & mask) != 0; }' plan/semispace.c
+seen 'a claim of which nobody asks who had it' "$claim" \
+    'return __atomic_fetch_and(word, ~mask, __ATOMIC_ACQUIRE) != 0;' plan/semispace.c
+seen 'a worker that does not wait for the address' 'for (unsigned tries = 1;; tries++) {' \
+    'for (unsigned tries = 1;; tries++) { if (tries == 1) return ter_copy_first_word(object);'
+seen 'an address before the copy' '    ter_copy_bytes(to, object, bytes);' \
+    '*(volatile uintptr_t *)object = to; ter_copy_bytes(to, object, bytes);' plan/semispace.c
+seen 'two workers that copy to one block' 'copiers->of[tracer->worker]' 'copiers->of[0]' \
+    plan/semispace.c
+seen 'two workers that take a block at once' 'ter_mutex_acquire(&copiers->taking);' ';'
+seen 'a claim that is not taken back' '        take_back_claim(scanning, object);' ';'
+seen 'a word that is mistaken for an address' \
+    'return first == TER_COPY_NONE || ter_copy_is_place(scanning, tracing, first);' \
+    'return false;' plan/semispace.c
+finish
