@@ -277,7 +277,7 @@ static void what_is_pinned_stays(void **state)
     close_heap();
 }
 
-/* Free memory of the space, memory that it may have some day, and what says that nothing is there. */
+/* Free memory of the space, memory that it may get, and what says that nothing is there. */
 static void find_odd_words(void)
 {
     const struct ter_space *space = heap->collector.spaces[0].space;
