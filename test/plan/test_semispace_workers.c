@@ -346,7 +346,7 @@ static void threads_that_are_refused_are_done_without(void **state)
 {
     (void)state;
     random_numbers = test_random();
-    for (uint64_t first = 0; first < 4; first++) {
+    for (unsigned first = 0; first < 4; first++) {
         uint64_t refused;
 
         open_heap(4, "");
