@@ -6,7 +6,7 @@
 static void poison_one(const struct ter_checking *checking, const struct ter_origin *origin)
 {
     const struct ter_space *space = ter_collector_space(checking->collector, origin->object);
-    size_t skipped = space->policy->moves ? sizeof(uintptr_t) : 0;
+    size_t skipped = space->policy->gone_bytes;
 
     if (space->policy->owned_by_program || origin->given <= skipped)
         return;

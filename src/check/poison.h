@@ -3,7 +3,7 @@
  * Overwrites the memory of objects that the collection of just now freed or moved.
  *
  * Invariant: what is overwritten is memory that its space holds for dirty, so nobody relies on what
- * is there; but spaces whose objects move keep the first word of a free piece for themselves.
+ * is there, but for bytes at the beginning that its policy keeps for itself (gone_bytes).
  */
 #pragma once
 

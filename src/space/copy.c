@@ -340,6 +340,7 @@ const struct ter_policy ter_policy_copy = {
             TER_SIDE_SET(PIN) | TER_SIDE_SET(STAY) | TER_SIDE_SET(BLOCK) | TER_SIDE_SET(BLOCK_LINK),
     .moves = true,
     .in_layout = true,
+    .gone_bytes = sizeof(uintptr_t),
     .functions = {.kind = TER_SPACE_COPY,
                   .name = "copy",
                   .find_object_from_interior = copy_find,

@@ -143,6 +143,7 @@ const struct ter_policy ter_policy_malloc = {
     TER_FOREIGN_SPACE_POLICY,
     .help = "objects in malloc's memory, emptied by the sweep",
     .record_bytes = sizeof(struct ter_malloc_space),
+    .gone_bytes = sizeof(struct ter_malloc_dead),
     .functions = {.kind = TER_SPACE_MALLOC,
                   .name = "malloc",
                   .find_object_from_interior = ter_foreign_space_find_object,

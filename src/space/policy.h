@@ -53,6 +53,8 @@ struct ter_policy {
     bool in_layout;        /* its chunks are of the layout's range; else it is foreign memory */
     bool cells;            /* a struct ter_block_space: mutators allocate and free without a lock */
     bool owned_by_program; /* the memory is the program's: nothing in it is ever freed */
+    /* The first so many bytes of what is no object any more are the space's own. */
+    size_t gone_bytes;
     /*
      * The functions that differ from those of a space that never moves objects (space/common.c);
      * those left NULL are completed. `kind` and `name` are always set.

@@ -465,6 +465,23 @@ static void several_mutators(void **state)
     assert_true(small_heap_statistics(&small).collections > 0);
 }
 
+/* Dead objects are in a list until the pause is over, and poison is written before. */
+static void poison_leaves_the_list_of_dead_objects(void **state)
+{
+    struct small_heap poisoned;
+
+    (void)state;
+    small_heap_init(&poisoned, "objects=malloc,poison=1");
+    for (unsigned round = 0; round < 3; round++) {
+        small_heap_list_at(&poisoned, 0, 1000, 48);
+        small_heap_list_at(&poisoned, 1, 1000, 16);
+        poisoned.roots[round % 2] = NULL;
+        small_heap_collect_now(&poisoned);
+        small_heap_check_list(&poisoned, poisoned.roots[1 - round % 2], 1000);
+    }
+    small_heap_fini(&poisoned);
+}
+
 #define MALLOC_TEST(test) cmocka_unit_test_setup_teardown(test, make_heap, free_heap)
 
 int main(void)
@@ -484,6 +501,7 @@ int main(void)
         MALLOC_TEST(two_heaps_share_malloc),
         MALLOC_TEST(a_child_goes_on),
         MALLOC_TEST(several_mutators),
+        cmocka_unit_test(poison_leaves_the_list_of_dead_objects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
