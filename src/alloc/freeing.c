@@ -23,6 +23,7 @@ TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_
         *(uintptr_t *)object = slow->freed;
         slow->freed = object;
     }
+    ter_asan_no_access(object, head->cell_bytes);
     return head->cell_bytes;
 }
 
@@ -53,6 +54,7 @@ static void take_held(struct ter_mutator *mutator, unsigned kind, unsigned size_
     const struct ter_allocator *allocator = mutator->allocator;
     const struct ter_kind *how = &allocator->kinds[kind];
 
+    ter_asan_access(cell, ter_size_class_bytes[size_class]);
     mutator->slow[kind][size_class].freed = *(uintptr_t *)cell;
     ter_block_space_reuse(ter_block_space_of(ter_allocator_small_space(allocator, kind)), cell,
                           ter_mutator_is_alone(mutator));

@@ -10,7 +10,9 @@ static void poison_one(const struct ter_checking *checking, const struct ter_ori
 
     if (space->policy->owned_by_program || origin->given <= skipped)
         return;
+    ter_asan_access(origin->object + skipped, origin->given - skipped);
     memset((void *)(origin->object + skipped), TER_POISON_GONE, origin->given - skipped);
+    ter_asan_no_access(origin->object + skipped, origin->given - skipped);
 }
 
 void ter_check_poison(struct ter_checking *checking)

@@ -232,6 +232,7 @@ static ter_status unmap_run(struct ter_mmapper *mmapper, size_t first, size_t en
     ter_status status;
 
     set_states(mmapper, first, end, TER_CHUNK_RESERVED);
+    ter_asan_access(start, bytes);
     status = uncommit(mmapper, start, bytes);
     if (status != TER_OK)
         set_states(mmapper, first, end, TER_CHUNK_MAPPED);
@@ -401,8 +402,20 @@ static void release_runs(struct ter_mmapper *mmapper)
     }
 }
 
+/* Whoever gets the addresses next may use all that lies there. */
+static void give_access(const struct ter_mmapper *mmapper)
+{
+    for (size_t first = next_mapped(mmapper, 0), next; first < mmapper->chunks;
+         first = next_mapped(mmapper, next)) {
+        next = run_end(mmapper, first, group_end(mmapper, first));
+        ter_asan_access(chunk_start(mmapper, first), chunks_bytes(mmapper, first, next));
+    }
+}
+
 void ter_mmapper_fini(struct ter_mmapper *mmapper)
 {
+    if (TER_HAS_ASAN)
+        give_access(mmapper);
     if (mmapper->by_need)
         release_runs(mmapper);
     else

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "os/asan.h"
 #include "os/valgrind.h"
 
 /* Of glibc since 2.32; other C libraries do not have it. */

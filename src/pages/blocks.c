@@ -141,6 +141,7 @@ ter_status ter_blocks_acquire(struct ter_blocks *blocks, uintptr_t *block, bool 
     blocks->in_use++;
     ter_accounting_add(&blocks->arena->accounting, TER_BYTES_IN_BLOCK);
     ter_valgrind_defined(found, TER_BYTES_IN_BLOCK);
+    ter_asan_access(found, TER_BYTES_IN_BLOCK);
     *block = found;
     return TER_OK;
 }
@@ -151,6 +152,7 @@ void ter_blocks_release(struct ter_blocks *blocks, uintptr_t block)
     blocks->in_use--;
     ter_accounting_subtract(&blocks->arena->accounting, TER_BYTES_IN_BLOCK);
     ter_valgrind_no_access(block, TER_BYTES_IN_BLOCK);
+    ter_asan_no_access(block, TER_BYTES_IN_BLOCK);
     ter_block_list_push(blocks, &blocks->dirty, block);
 }
 

@@ -129,6 +129,7 @@ ter_status ter_page_runs_acquire(struct ter_page_runs *runs, size_t pages, uintp
     count_used(runs, pages);
     *start = ter_free_runs_address(&runs->free, window.page);
     ter_valgrind_defined(*start, pages << TER_LOG_BYTES_IN_PAGE);
+    ter_asan_access(*start, pages << TER_LOG_BYTES_IN_PAGE);
     return TER_OK;
 }
 
@@ -150,6 +151,7 @@ void ter_page_runs_release(struct ter_page_runs *runs, uintptr_t start)
     runs->used_pages -= pages;
     ter_accounting_subtract(&runs->free.arena->accounting, pages << TER_LOG_BYTES_IN_PAGE);
     ter_valgrind_no_access(start, pages << TER_LOG_BYTES_IN_PAGE);
+    ter_asan_no_access(start, pages << TER_LOG_BYTES_IN_PAGE);
     ter_free_runs_add(&runs->free, page, pages, false);
 }
 
@@ -166,6 +168,7 @@ bool ter_page_runs_extend(struct ter_page_runs *runs, uintptr_t start, size_t pa
     mark_used(runs, page, length, pages);
     count_used(runs, more);
     ter_valgrind_defined(ter_free_runs_address(&runs->free, after), more << TER_LOG_BYTES_IN_PAGE);
+    ter_asan_access(ter_free_runs_address(&runs->free, after), more << TER_LOG_BYTES_IN_PAGE);
     return true;
 }
 

@@ -144,6 +144,7 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
 
     if (status != TER_OK)
         return status;
+    ter_asan_no_access(*block, TER_BYTES_IN_BLOCK);
     space->kind_end = (unsigned)ter_max(space->kind_end, kind + 1);
     if (zeroed)
         ter_block_space_fill_marks(space, *block);

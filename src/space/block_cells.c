@@ -203,6 +203,7 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     ter_cell_run_publish(run, start, end);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
     make_cells_valid(&search, start, end, alone);
+    ter_asan_access(start, end - start);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */
     if (!space->space.kinds[head->kind].zeroed)
         ter_valgrind_undefined(start, end - start);
@@ -227,6 +228,8 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
 
     ter_bits_clear_range_shared(ter_space_table(&space->space, TER_SIDE_VALID_OBJECT), run->cursor,
                                 run->limit);
+    if (run->cursor < run->limit)
+        ter_asan_no_access(run->cursor, run->limit - run->cursor);
     let_go(state, run);
 }
 
@@ -244,6 +247,7 @@ TER_INLINE void link_hole(const struct cell_search *search, struct cell_list *li
 {
     uintptr_t *last = list->last;
 
+    ter_asan_access(start, end - start);
     if (list->clear)
         clear_cells(start, end);
     else if (!list->zeroed)

@@ -51,6 +51,20 @@ static void count_live_cells(const struct ter_block_head *head, unsigned live_ce
                    (size_t)live_cells * head->cell_bytes);
 }
 
+/* Cells that the sweep is about to free. */
+static void take_access(const struct ter_block_space *space, uintptr_t block)
+{
+    const uint64_t *valid = words_of(space, TER_SIDE_VALID_OBJECT, block);
+    const uint64_t *mark = words_of(space, TER_SIDE_MARK, block);
+    size_t bytes = ter_block_head_of(space->space.arena, block)->cell_bytes;
+
+    for (size_t i = 0; i < WORDS_IN_BLOCK; i++)
+        for (uint64_t dead = valid[i] & ~mark[i]; dead != 0; dead &= dead - 1)
+            ter_asan_no_access(block + (i << TER_LOG_BYTES_IN_BIT_WORD) +
+                                   (ter_count_trailing_zeros(dead) << TER_LOG_BYTES_IN_GRANULE),
+                               bytes);
+}
+
 static void sweep_block(struct ter_block_space *space, uintptr_t block, struct ter_live *live)
 {
     struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
@@ -59,6 +73,8 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
 
     if (head->cells == 0)
         return;
+    if (TER_HAS_ASAN)
+        take_access(space, block);
     live_cells = sweep_words(words_of(space, TER_SIDE_VALID_OBJECT, block),
                              words_of(space, TER_SIDE_MARK, block));
     TER_ASSERT(live_cells <= head->cells);

@@ -188,6 +188,7 @@ static size_t bump_free(struct ter_space *space, uintptr_t object)
     bool was_set = ter_bits_clear_shared(bump_live_bits(space), object);
 
     TER_CHECK(was_set);
+    ter_asan_no_access(object, bytes);
     return bytes;
 }
 

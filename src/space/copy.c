@@ -214,7 +214,8 @@ static size_t copy_free(struct ter_space *space, uintptr_t object)
 
     TER_CHECK(was_set);
     ter_bits_clear_shared(ter_space_table(space, TER_SIDE_PIN), object);
-    *(uintptr_t *)object = TER_COPY_NONE;
+    ter_copy_make_empty(object);
+    ter_asan_no_access(object, bytes);
     return bytes;
 }
 

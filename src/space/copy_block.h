@@ -104,6 +104,14 @@ TER_INLINE uintptr_t ter_copy_limit_of_block(uintptr_t address)
     return ter_copy_start_of_block(address) + TER_BYTES_IN_BLOCK - TER_BYTES_IN_GRANULE;
 }
 
+/* The piece that begins there is no object. Between collections nobody may use what it has. */
+TER_INLINE void ter_copy_make_empty(uintptr_t piece)
+{
+    ter_asan_access(piece, TER_BYTES_IN_GRANULE);
+    *(uintptr_t *)piece = TER_COPY_NONE;
+    ter_asan_no_access(piece, TER_BYTES_IN_GRANULE);
+}
+
 /* The piece that covers `word` begins there; the block is in use. */
 uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word);
 /* Bytes of the piece that begins at `start`. */

@@ -43,6 +43,7 @@ static void leave_block(struct ter_copy_space *space, uintptr_t block, void *con
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
 
     (void)context;
+    ter_asan_access(block, TER_BYTES_IN_BLOCK);
     if (record->stays)
         memcpy(copy_words(&space->space, TER_SIDE_STAY, block),
                copy_words(&space->space, TER_SIDE_PIN, block), COPY_BITS_BYTES);
@@ -157,6 +158,19 @@ static bool keep_pins(struct ter_copy_space *space, uintptr_t block)
     return any != 0;
 }
 
+/* Pieces without objects. */
+static void take_copy_access(const struct ter_copy_space *space, uintptr_t block)
+{
+    const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
+    uintptr_t end = block + TER_BYTES_IN_BLOCK, piece = block;
+
+    for (size_t bytes; piece < end; piece += bytes) {
+        bytes = ter_copy_piece_bytes(space->space.arena, piece);
+        if (!ter_bits_test(valid, piece))
+            ter_asan_no_access(piece, bytes);
+    }
+}
+
 /* A thread that stands still may go on with one. */
 static bool holds_run(const struct ter_cell_run *runs, uintptr_t block)
 {
@@ -173,6 +187,8 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
 
     ter_live_count(after->live, (enum ter_scan)record->scan, objects, bytes);
     after->bytes += bytes;
+    if (TER_HAS_ASAN)
+        take_copy_access(space, block);
     record->stays = keep_pins(space, block);
     record->zeroed = false;
     record->from = false;

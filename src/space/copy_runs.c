@@ -23,6 +23,7 @@ ter_status ter_copy_take_block(struct ter_copy_space *space, unsigned kind, uint
 
     if (status != TER_OK)
         return status;
+    ter_asan_no_access(*block, TER_BYTES_IN_BLOCK);
     ter_bits_set_shared(copy_run_bits(&space->space), *block);
     record = ter_copy_block_of(space->space.arena, *block);
     record->kind = (uint8_t)kind;
@@ -118,6 +119,7 @@ static void make_copy_cells(struct ter_space *space, unsigned kind, uintptr_t st
 {
     ter_bits_set_strided_shared(ter_space_table(space, TER_SIDE_VALID_OBJECT), start, end,
                                 cell_bytes);
+    ter_asan_access(start, end - start);
     if (!space->kinds[kind].zeroed)
         ter_valgrind_undefined(start, end - start);
     else if (!ter_copy_block_of(space->arena, start)->zeroed)
@@ -134,7 +136,7 @@ static void end_run(const struct ter_space *space, uintptr_t end, uintptr_t room
     if (used > record->used)
         record->used = (uint16_t)used;
     else if (end < room_end)
-        *(uintptr_t *)end = TER_COPY_NONE;
+        ter_copy_make_empty(end);
 }
 
 static bool may_fill(const struct ter_space *space, uintptr_t window,
@@ -178,8 +180,9 @@ static void take_back_cells(struct ter_space *space, uintptr_t start, uintptr_t 
 
     ter_bits_clear_range_shared(ter_space_table(space, TER_SIDE_VALID_OBJECT), start, end);
     ter_bits_clear_range_shared(copy_run_bits(space), start + TER_BYTES_IN_GRANULE, end);
+    ter_asan_no_access(start, end - start);
     if (end - block != (size_t)record->used << TER_LOG_BYTES_IN_GRANULE) {
-        *(uintptr_t *)start = TER_COPY_NONE;
+        ter_copy_make_empty(start);
         return;
     }
     /* What was taken last is behind all objects again, where memory may have to read zero. */

@@ -13,6 +13,7 @@ void ter_copy_close(const struct ter_copy_space *space, const struct ter_copier 
     ter_copy_block_of(space->space.arena, block)->used =
         (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
     *(uintptr_t *)copier->cursor = TER_COPY_NONE;
+    ter_asan_no_access(copier->cursor, block + TER_BYTES_IN_BLOCK - copier->cursor);
 }
 
 static bool take_for_copies(struct ter_copy_space *space, unsigned kind, uintptr_t *block)
@@ -37,6 +38,7 @@ TER_NOINLINE bool ter_copy_open_block(const struct ter_scanning *scanning,
     if (!taken)
         return false;
     ter_copy_close(space, copier);
+    ter_asan_access(block, TER_BYTES_IN_BLOCK);
     ter_copy_block_of(space->space.arena, block)->zeroed = false;
     *copier = (struct ter_copier){block, ter_copy_limit_of_block(block)};
     return true;
