@@ -19,14 +19,27 @@
 /* Of its runtime, whose header not every system has. */
 void __asan_poison_memory_region(const volatile void *start, size_t bytes);
 void __asan_unpoison_memory_region(const volatile void *start, size_t bytes);
+void *__asan_region_is_poisoned(void *start, size_t bytes);
+
+/*
+ * It keeps an eighth of what it is told of. So of what is larger, and may never have had memory,
+ * only the beginning is told; and what was not told is not taken back.
+ */
+#define TER_ASAN_MOST_BYTES ((size_t)1 << 24)
 
 TER_INLINE void ter_asan_no_access(uintptr_t start, size_t bytes)
 {
-    __asan_poison_memory_region((const volatile void *)start, bytes);
+    __asan_poison_memory_region((const volatile void *)start,
+                                bytes < TER_ASAN_MOST_BYTES ? bytes : TER_ASAN_MOST_BYTES);
 }
 
 TER_INLINE void ter_asan_access(uintptr_t start, size_t bytes)
 {
+    for (; bytes > TER_ASAN_MOST_BYTES; bytes -= TER_ASAN_MOST_BYTES) {
+        if (__asan_region_is_poisoned((void *)start, TER_ASAN_MOST_BYTES) != NULL)
+            __asan_unpoison_memory_region((const volatile void *)start, TER_ASAN_MOST_BYTES);
+        start += TER_ASAN_MOST_BYTES;
+    }
     __asan_unpoison_memory_region((const volatile void *)start, bytes);
 }
 #else
