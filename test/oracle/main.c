@@ -3,12 +3,15 @@
  * One oracle for all plans: random operations on a heap, held against a naive model. See
  * docs/design/oracle.md.
  *
- *   oracle [--plan NAME] [--roots exact|ambiguous] [--seed N] [--seeds N] [--steps N]
+ *   oracle [--plan NAME] [--roots exact|ambiguous] [--seed N] [--seeds N | --total N] [--steps N]
  *          [--options NAME=VALUE,...] [--free-running] [--fault NAME] [--keep FILE] [--no-shrink]
+ *          [--if-thorough]
  *   oracle --faults [--seed N]        every planted fault is seen, in every plan that can show it
  *   oracle --replay FILE
  *
  * What is not named is tried in all ways: each plan, both sorts of roots, options by the seed.
+ * --total: seeds in turn until so many operations were done, in each way; what a run prints says how
+ * to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -41,11 +44,13 @@ struct wishes {
     const char *keep; /* where the run is written, however it ends */
     uint64_t seed;
     unsigned seeds;
+    uint64_t total; /* operations in each way; 0: by the number of seeds */
     uint32_t steps;
     unsigned fault;
     bool free_running;
     bool all_faults;
     bool no_shrink;
+    bool if_thorough;
 };
 
 static struct run *run_memory; /* one is enough, as runs come one by one */
@@ -187,6 +192,21 @@ static bool run_seeds(const struct wishes *wishes, const char *plan, bool exact)
     return good;
 }
 
+static bool run_total(const struct wishes *wishes, const char *plan, bool exact)
+{
+    uint64_t seed = wishes->seed, left = wishes->total;
+    bool good = true;
+
+    while (left != 0 && good) {
+        struct run *run = fresh_run(wishes, plan, exact, seed++);
+
+        good = do_run(run, wishes);
+        left -= ter_min(left, run->done);
+        printf("  to go on: --seed %" PRIu64 " --total %" PRIu64 "\n", seed, left);
+    }
+    return good;
+}
+
 static bool for_each_way(const struct wishes *wishes, each_run *function)
 {
     const char *plan;
@@ -305,6 +325,8 @@ static void take(struct wishes *wishes, int option, const char *value)
     case 'r': wishes->roots = value; break;
     case 's': wishes->seed = number(value); break;
     case 'n': wishes->seeds = (unsigned)number(value); break;
+    case 'T': wishes->total = number(value); break;
+    case 'i': wishes->if_thorough = true; break;
     case 't': wishes->steps = (uint32_t)number(value); break;
     case 'o': wishes->options = value; break;
     case 'F': wishes->free_running = true; break;
@@ -324,7 +346,7 @@ static void read_arguments(int count, char **arguments, struct wishes *wishes)
         {"seeds", 1, NULL, 'n'}, {"steps", 1, NULL, 't'},        {"options", 1, NULL, 'o'},
         {"fault", 1, NULL, 'f'}, {"free-running", 0, NULL, 'F'}, {"faults", 0, NULL, 'A'},
         {"keep", 1, NULL, 'k'},  {"no-shrink", 0, NULL, 'N'},    {"replay", 1, NULL, 'R'},
-        {NULL, 0, NULL, 0},
+        {"total", 1, NULL, 'T'}, {"if-thorough", 0, NULL, 'i'},  {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -341,6 +363,10 @@ int main(int count, char **arguments)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     read_arguments(count, arguments, &wishes);
+    if (wishes.if_thorough && !is_thorough()) {
+        puts("SKIP: only in thorough runs (make check-thorough)");
+        return 77;
+    }
     if (wishes.steps == 0)
         wishes.steps = scaled(is_thorough() ? THOROUGH_STEPS : USUAL_STEPS);
     if (wishes.all_faults)
@@ -349,6 +375,8 @@ int main(int count, char **arguments)
         return replay(&wishes) ? 0 : 1;
     run_memory = run_new(wishes.steps);
     printf("TERRIER_TEST_SEED=%" PRIu64 "\n", wishes.seed);
-    good = for_each_way(&wishes, wishes.all_faults ? see_faults : run_seeds);
+    good = for_each_way(&wishes, wishes.all_faults   ? see_faults
+                                 : wishes.total != 0 ? run_total
+                                                     : run_seeds);
     return good ? 0 : 1;
 }
