@@ -12,26 +12,6 @@ struct ter_policy_request {
     bool zeroed;
 };
 
-/* Without the lock, or under it; 0 when the mutator has no place ready. */
-static uintptr_t place_new(const struct ter_policy_request *request)
-{
-    const struct ter_policy *policy = request->space->policy;
-
-    if (policy->place == NULL)
-        return 0;
-    return policy->place(request->space, request->window, request->kind, request->bytes);
-}
-
-/* Under it; 0 when nobody left a place. */
-static uintptr_t reuse_left(const struct ter_policy_request *request)
-{
-    const struct ter_policy *policy = request->space->policy;
-
-    if (policy->reuse == NULL)
-        return 0;
-    return policy->reuse(request->space, request->window, request->kind, request->bytes);
-}
-
 /* Asks the gate until the object is there or memory is out. */
 static uintptr_t take_admitted(struct ter_policy_request *request)
 {
@@ -72,15 +52,10 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     const struct ter_kind *how = &allocator->kinds[request->kind];
     uintptr_t object;
 
-    /* What was placed without the lock is counted at the latest here. */
     ter_mutator_fold_counts(request->mutator);
     ter_allocator_poll_stress(allocator);
     request->zeroed = true;
-    object = place_new(request);
-    if (object == 0)
-        object = reuse_left(request);
-    if (object == 0)
-        object = take_admitted(request);
+    object = take_admitted(request);
     if (object == 0)
         return 0;
     ter_allocator_count(allocator, request->bytes);
@@ -96,15 +71,6 @@ static void *allocate_from(struct ter_policy_request *request)
     struct ter_allocator *allocator = mutator->allocator;
     uintptr_t object;
 
-    /* In a hurry all comes to where the lock is held. */
-    if (TER_LIKELY(!ter_allocator_is_hurried(allocator))) {
-        object = place_new(request);
-        if (object != 0) {
-            __atomic_store_n(&mutator->uncounted, mutator->uncounted + request->bytes,
-                             __ATOMIC_RELAXED);
-            return (void *)object;
-        }
-    }
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_mutator_poll_before(mutator);
     ter_allocator_lock(allocator);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocation from spaces whose policy makes the object (space/policy.h): large objects, malloc's,
- * and small ones of plans that have no cells. Their cell runs stay empty, so that the fast path,
- * which knows cell runs alone, leads here by itself.
+ * Allocation from spaces whose policy makes each object (space/policy.h): large objects, malloc's,
+ * and small ones where the plan has neither cells nor runs for them. Their cell runs stay empty, so
+ * that the fast path, which knows cell runs alone, leads here by itself.
  *
  * Invariant: a window belongs to one mutator; its own thread changes it, or whoever ends it.
  */

@@ -60,6 +60,6 @@ struct ter_mutator {
     struct ter_mutator *next;
     struct ter_mutator *next_own; /* of the same thread, which alone may look */
     struct ter_mutator_slow slow[TER_MAX_KINDS][TER_SIZE_CLASSES];
-    /* Of policies that place objects themselves, one for each that serves: see space/policy.h. */
+    /* Of policies that have no cells, one for each that serves: see space/policy.h. */
     uintptr_t windows[TER_SERVICES][TER_MAX_KINDS];
 };

@@ -29,6 +29,14 @@ TER_INLINE void ter_cell_run_publish(struct ter_cell_run *run, uintptr_t cursor,
     __atomic_store_n(&run->limit, limit, __ATOMIC_RELEASE);
 }
 
+/* So many whole cells as `most` and `room` hold, but one at least; 0: there is no room for one. */
+TER_INLINE size_t ter_cell_run_fit(size_t cell_bytes, size_t most, size_t room)
+{
+    if (room < cell_bytes)
+        return 0;
+    return ter_max(ter_min(most, room) / cell_bytes, 1) * cell_bytes;
+}
+
 /* Is the cell still to be handed out? */
 TER_INLINE bool ter_cell_run_holds(const struct ter_cell_run *run, uintptr_t cell)
 {

@@ -16,21 +16,6 @@ static const struct ter_side_table *copy_valid_bits(const struct ter_space *spac
 
 /* ---- Questions ---- */
 
-/* Every multiple of a granule is a class, up to so many of them. */
-#define CLASSES_BY_GRANULE 32u
-
-static unsigned copy_class_of(size_t bytes)
-{
-    unsigned size_class = (unsigned)(bytes >> TER_LOG_BYTES_IN_GRANULE) - 1;
-
-    if (size_class < CLASSES_BY_GRANULE)
-        return size_class;
-    size_class = CLASSES_BY_GRANULE;
-    while (size_class < TER_SIZE_CLASSES - 1 && ter_size_class_bytes[size_class] < bytes)
-        size_class++;
-    return size_class;
-}
-
 /* Not when it lies in a run of the mutator that filled the block. */
 static bool is_copy_handed_out(const struct ter_space *space, uintptr_t object)
 {
@@ -38,7 +23,7 @@ static bool is_copy_handed_out(const struct ter_space *space, uintptr_t object)
     const struct ter_cell_run *runs = __atomic_load_n(&block->owner, __ATOMIC_ACQUIRE);
 
     return runs == NULL ||
-           !ter_cell_run_holds(&runs[copy_class_of(ter_copy_piece_bytes(space->arena, object))],
+           !ter_cell_run_holds(&runs[ter_size_class_of(ter_copy_piece_bytes(space->arena, object))],
                                object);
 }
 

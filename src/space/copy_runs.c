@@ -106,14 +106,6 @@ static uintptr_t find_room(const struct ter_space *space, uintptr_t from, size_t
     return behind;
 }
 
-/* So many whole cells as `most` and `room` hold, at least one; 0: there is no room. */
-static size_t bytes_of_run(size_t cell_bytes, size_t most, size_t room)
-{
-    if (room < cell_bytes)
-        return 0;
-    return ter_max(ter_min(most, room) / cell_bytes, 1) * cell_bytes;
-}
-
 static void make_copy_cells(struct ter_space *space, unsigned kind, uintptr_t start, uintptr_t end,
                             size_t cell_bytes)
 {
@@ -158,7 +150,7 @@ bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind
 
     if (may_fill(space, *window, run - size_class)) {
         start = find_room(space, *window, cell_bytes, &end);
-        bytes = bytes_of_run(cell_bytes, most, end - start);
+        bytes = ter_cell_run_fit(cell_bytes, most, end - start);
     }
     if (bytes == 0) {
         *window = 0;

@@ -70,30 +70,21 @@ struct ter_policy {
 
     /* ---- Allocation, unless `cells`; a space that serves no allocation has neither ---- */
 
-    /*
-     * By the mutator's thread without the lock: an object in what the mutator has already, or 0.
-     * `window` is a word for this kind that is the policy's to use, 0 at first. Optional.
-     */
-    uintptr_t (*place)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes);
-    /*
-     * The same with the lock, in what mutators that ended left: it takes nothing of the heap's
-     * limit. Optional.
-     */
-    uintptr_t (*reuse)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes);
     /* What of the heap's limit an object of that size takes when there is no place for it. */
     size_t (*admit_bytes)(size_t bytes);
     /*
-     * Takes that much, which was admitted, and makes the object. *zeroed: its memory reads zero;
-     * else clearing it, if its kind wants that, is the caller's.
+     * Takes that much, which was admitted, and makes the object. `window` is a word of the
+     * mutator's for this kind that is the policy's to use, 0 at first. *zeroed: its memory reads
+     * zero; else clearing it, if its kind wants that, is the caller's.
      */
     ter_status (*allocate)(struct ter_space *space, uintptr_t *window, unsigned kind, size_t bytes,
                            uintptr_t *object, bool *zeroed);
     /*
-     * In place of `place`, `reuse` and `allocate`, all four or none: runs, so that small ones are
-     * allocated as cells are. `fill_run` takes one of cells of the size class, of at most `most`
-     * bytes but one cell at least, of the block in the window; false: that has no room, and the
-     * window is 0. By the mutator's thread, which holds off stops, or under the lock. `run` stands
-     * among the mutator's runs of the kind, where the first is the one of the first class.
+     * In place of `allocate`: runs, so that small ones are allocated as cells are. `fill_run` takes
+     * one of cells of the size class, of at most `most` bytes but one cell at least, of the block
+     * in the window; false: that has no room, and the window is 0. By the mutator's thread, which
+     * holds off stops, or under the lock. `run` stands among the mutator's runs of the kind, where
+     * the first is the one of the first class.
      */
     bool (*fill_run)(struct ter_space *space, uintptr_t *window, unsigned kind, unsigned size_class,
                      size_t most, struct ter_cell_run *run);
@@ -106,7 +97,7 @@ struct ter_policy {
     /* A fresh block for the window, which was admitted; `owner`: the mutator's runs of the kind. */
     ter_status (*take_fresh)(struct ter_space *space, uintptr_t *window, unsigned kind,
                              const struct ter_cell_run *owner);
-    /* What is left of a run is no object; it is empty. Under the lock. */
+    /* What is left of a run is no object; the run is empty. Under the lock. */
     void (*return_run)(struct ter_space *space, struct ter_cell_run *run);
     /* After `prepare`: cells of `bytes` bytes stay as they are, and in the run. */
     void (*keep_run)(struct ter_space *space, const struct ter_cell_run *run, size_t bytes);

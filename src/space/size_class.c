@@ -25,6 +25,21 @@ const uint16_t ter_size_class_bytes[TER_SIZE_CLASSES] = {SIZE_CLASSES(BYTES_OF)}
 #define STARTS_OF(bytes) STARTS_64(GRANULES_OF(bytes)),
 const uint64_t ter_size_class_starts[TER_SIZE_CLASSES] = {SIZE_CLASSES(STARTS_OF)};
 
+/* Every multiple of a granule is a class, up to so many of them. */
+#define CLASSES_BY_GRANULE 32u
+
+unsigned ter_size_class_of(size_t bytes)
+{
+    unsigned size_class = (unsigned)(bytes >> TER_LOG_BYTES_IN_GRANULE) - 1;
+
+    if (size_class < CLASSES_BY_GRANULE)
+        return size_class;
+    size_class = CLASSES_BY_GRANULE;
+    while (size_class < TER_SIZE_CLASSES - 1 && ter_size_class_bytes[size_class] < bytes)
+        size_class++;
+    return size_class;
+}
+
 void ter_size_class_table_init(ter_size_class_table table)
 {
     unsigned size_class = 0;

@@ -23,6 +23,9 @@ extern const uint16_t ter_size_class_bytes[TER_SIZE_CLASSES];
  */
 extern const uint64_t ter_size_class_starts[TER_SIZE_CLASSES];
 
+/* The class of so many bytes, which are those of a cell; without a table, for who asks seldom. */
+unsigned ter_size_class_of(size_t bytes);
+
 /* For 0 to TER_SMALL_MAX_GRANULES granules: the smallest class that holds them. */
 typedef uint8_t ter_size_class_table[TER_SMALL_MAX_GRANULES + 1];
 

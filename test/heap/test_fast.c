@@ -72,6 +72,34 @@ static void windows_give_objects(void **state)
     with_plans(",objects=malloc", fill_windows);
 }
 
+/* Under every plan: a call fills the window, and most objects come out of it. */
+static void fill_at_once(void)
+{
+    static const size_t sizes[] = {16, 32, 200, 512};
+
+    for (size_t i = 0; i < TER_ARRAY_LENGTH(sizes); i++) {
+        struct ter_window *window = window_of(sizes[i]);
+        unsigned calls = 0;
+
+        for (unsigned n = 0; n < 200; n++) {
+            uintptr_t next = window->cursor;
+            bool is_empty = next == window->limit;
+            void *object = ter_allocate_fast(small.mutator, window);
+
+            calls += is_empty;
+            assert_true(is_empty || (uintptr_t)object == next);
+            check_object(object, sizes[i]);
+        }
+        assert_in_range(calls, 1, 50);
+    }
+}
+
+static void windows_are_filled(void **state)
+{
+    (void)state;
+    with_plans("", fill_at_once);
+}
+
 struct pair {
     void *first, *second;
 };
@@ -409,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_public_layout_is_the_heaps),
         cmocka_unit_test(windows_give_objects),
+        cmocka_unit_test(windows_are_filled),
         cmocka_unit_test(objects_are_made_inline),
         cmocka_unit_test(misuse_of_windows_stops),
         cmocka_unit_test(objects_are_aligned),

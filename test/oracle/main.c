@@ -10,8 +10,8 @@
  *   oracle --replay FILE
  *
  * What is not named is tried in all ways: each plan, both sorts of roots, options by the seed.
- * --total: seeds in turn until so many operations were done, in each way; what a run prints says how
- * to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1.
+ * --total: seeds in turn until so many operations were done, in each way; what a run prints says
+ * how to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1.
  */
 #include <getopt.h>
 #include <inttypes.h>

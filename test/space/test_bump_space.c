@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bump space against a naive model: for every word of what it has, which object covers it; for
- * every object its size, kind and contents. Several windows, as of several mutators.
+ * every object its size, kind and contents. Several windows with runs, as of several mutators.
  */
 #include "space/space.h"
 
@@ -30,6 +30,7 @@ struct bump_test {
     struct ter_space *space;
     struct ter_random random;
     uintptr_t windows[WINDOWS][KINDS];
+    struct ter_cell_run runs[WINDOWS][KINDS][TER_SIZE_CLASSES];
     struct model_object objects[OBJECTS];
     size_t count, blocks;
 };
@@ -58,24 +59,52 @@ static int free_bump(void **state)
 }
 
 /* As an allocator does it: where there is room, else in a block that was left, or a fresh one. */
-static uintptr_t allocate(struct bump_test *test, unsigned window, unsigned kind, size_t bytes)
+static void fill_run(struct bump_test *test, unsigned window, unsigned kind, unsigned size_class)
 {
     uintptr_t *at = &test->windows[window][kind];
-    uintptr_t object = ter_policy_bump.place(test->space, at, kind, bytes);
-    uintptr_t before = *at;
-    bool zeroed = false;
+    struct ter_cell_run *runs = test->runs[window][kind];
+    size_t most = ter_random_below(&test->random, 2) == 0 ? 256 : TER_KIB(4);
 
-    if (object != 0)
-        return object;
-    object = ter_policy_bump.reuse(test->space, at, kind, bytes);
-    if (object != 0)
-        return object;
-    assert_int_equal(ter_policy_bump.admit_bytes(bytes), TER_BYTES_IN_BLOCK);
-    assert_int_equal(ter_policy_bump.allocate(test->space, at, kind, bytes, &object, &zeroed),
-                     TER_OK);
-    assert_true(zeroed);
-    assert_int_not_equal(*at, before);
-    return object;
+    while (!ter_policy_bump.fill_run(test->space, at, kind, size_class, most, &runs[size_class])) {
+        assert_int_equal(*at, 0);
+        if (ter_policy_bump.take_kept(test->space, at, kind, runs))
+            continue;
+        assert_int_equal(ter_policy_bump.admit_bytes(1), TER_BYTES_IN_BLOCK);
+        assert_int_equal(ter_policy_bump.take_fresh(test->space, at, kind, runs), TER_OK);
+        assert_int_not_equal(*at, 0);
+    }
+}
+
+static uintptr_t allocate(struct bump_test *test, unsigned window, unsigned kind, size_t bytes)
+{
+    unsigned size_class = ter_size_class_of(bytes);
+    struct ter_cell_run *run = &test->runs[window][kind][size_class];
+    uintptr_t cell;
+
+    if (run->cursor == run->limit)
+        fill_run(test, window, kind, size_class);
+    cell = run->cursor;
+    assert_int_equal((run->limit - cell) % bytes, 0);
+    assert_int_equal(test->space->sft.find_object(&test->space->sft, cell).bits, 0);
+    run->cursor += bytes;
+    return cell;
+}
+
+/* As when the world stops. */
+static void return_runs(struct bump_test *test, unsigned window)
+{
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (unsigned i = 0; i < TER_SIZE_CLASSES; i++)
+            ter_policy_bump.return_run(test->space, &test->runs[window][kind][i]);
+}
+
+static void end_mutator(struct bump_test *test, unsigned window)
+{
+    return_runs(test, window);
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        ter_policy_bump.give_up(test->space, &test->windows[window][kind], kind);
+        assert_int_equal(test->windows[window][kind], 0);
+    }
 }
 
 static void add_object(struct bump_test *test, unsigned window, unsigned kind, size_t bytes)
@@ -93,10 +122,14 @@ static void fill(struct bump_test *test, size_t count)
     for (size_t i = 0; i < count; i++) {
         unsigned kind = (unsigned)ter_random_below(&test->random, KINDS);
         unsigned window = (unsigned)ter_random_below(&test->random, WINDOWS);
-        size_t most = ter_random_below(&test->random, 20) == 0 ? TER_SMALL_MAX_GRANULES : 20;
-        size_t granules = 1 + (size_t)ter_random_below(&test->random, most);
+        size_t most = ter_random_below(&test->random, 20) == 0 ? TER_SIZE_CLASSES : 20;
+        size_t size_class = (size_t)ter_random_below(&test->random, most);
 
-        add_object(test, window, kind, granules << TER_LOG_BYTES_IN_GRANULE);
+        add_object(test, window, kind, ter_size_class_bytes[size_class]);
+        if (ter_random_below(&test->random, 50) == 0)
+            return_runs(test, window);
+        if (ter_random_below(&test->random, 500) == 0)
+            end_mutator(test, window);
     }
 }
 
@@ -199,10 +232,15 @@ static void what_is_free_is_no_object(void **state)
     for (uintptr_t at = end; at < end + TER_BYTES_IN_CHUNK; at += 4080)
         check_word(test, at, 0);
     check_word(test, end, 0);
-    add_object(test, 0, CLEARED, 16);
+    add_object(test, 0, CLEARED, 48);
     assert_int_equal(test->objects[1].start, end);
     check_word(test, end, end);
     check_word(test, end - 1, end - 48);
+    return_runs(test, 0);
+    check_word(test, end, end);
+    check_word(test, end + 48, 0);
+    add_object(test, 0, CLEARED, 16);
+    assert_int_equal(test->objects[2].start, end + 48);
 }
 
 static void one_behind_another(void **state)
@@ -218,23 +256,41 @@ static void one_behind_another(void **state)
     check_all(test);
 }
 
+/* What runs had left, between others, is used before what lies behind; but no freed object. */
+static void what_runs_leave_is_used(void **state)
+{
+    struct bump_test *test = *state;
+    size_t used;
+
+    add_object(test, 0, CLEARED, 32);
+    add_object(test, 0, CLEARED, 48);
+    add_object(test, 0, CLEARED, 64);
+    used = test_used_bytes(&test->arena);
+    assert_int_equal(ter_policy_bump.free(test->space, test->objects[1].start), 48);
+    test->objects[1].alive = false;
+    for (unsigned i = 0; i < TER_BYTES_IN_BLOCK / 32 - 8; i++) {
+        return_runs(test, 0);
+        add_object(test, 0, CLEARED, 32);
+    }
+    assert_int_equal(test_used_bytes(&test->arena), used);
+    check_all(test);
+}
+
 /* A block that a mutator leaves serves another one, if there is room for any object. */
 static void what_is_left_serves_others(void **state)
 {
     struct bump_test *test = *state;
-    uintptr_t *window = &test->windows[0][ATOMIC];
     size_t used;
 
     add_object(test, 0, ATOMIC, 64);
     used = test_used_bytes(&test->arena);
-    ter_policy_bump.give_up(test->space, window, ATOMIC);
-    assert_int_equal(*window, 0);
+    end_mutator(test, 0);
     add_object(test, 1, ATOMIC, 8192);
     assert_int_equal(test->objects[1].start, test->objects[0].start + 64);
     assert_int_equal(test_used_bytes(&test->arena), used);
     add_object(test, 1, ATOMIC, 8192);
     add_object(test, 1, ATOMIC, 8192);
-    ter_policy_bump.give_up(test->space, &test->windows[1][ATOMIC], ATOMIC);
+    end_mutator(test, 1);
     add_object(test, 2, ATOMIC, 64);
     assert_int_equal(test_used_bytes(&test->arena), 2 * used);
     check_all(test);
@@ -256,12 +312,11 @@ static void marks_change_nothing(void **state)
 static void room_ends(void **state)
 {
     struct bump_test *test = *state;
-    uintptr_t window = 0, object;
-    bool zeroed;
+    uintptr_t window = 0;
     ter_status status = TER_OK;
 
     while (status == TER_OK)
-        status = ter_policy_bump.allocate(test->space, &window, CLEARED, 16, &object, &zeroed);
+        status = ter_policy_bump.take_fresh(test->space, &window, CLEARED, test->runs[0][CLEARED]);
     assert_int_equal(status, TER_ERROR_NO_ADDRESS_SPACE);
     assert_int_equal(ter_policy_bump.used_bytes(test->space), TEST_EXTENT);
 }
@@ -270,9 +325,13 @@ int main(void)
 {
 #define BUMP_TEST(test) cmocka_unit_test_setup_teardown(test, make_bump, free_bump)
     const struct CMUnitTest tests[] = {
-        BUMP_TEST(agrees_with_the_model), BUMP_TEST(what_is_free_is_no_object),
-        BUMP_TEST(one_behind_another),    BUMP_TEST(what_is_left_serves_others),
-        BUMP_TEST(marks_change_nothing),  BUMP_TEST(room_ends),
+        BUMP_TEST(agrees_with_the_model),
+        BUMP_TEST(what_is_free_is_no_object),
+        BUMP_TEST(one_behind_another),
+        BUMP_TEST(what_is_left_serves_others),
+        BUMP_TEST(what_runs_leave_is_used),
+        BUMP_TEST(marks_change_nothing),
+        BUMP_TEST(room_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

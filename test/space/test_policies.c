@@ -45,8 +45,7 @@ static void every_record_agrees_with_itself(void **state)
         assert_int_equal(policy->fill_run == NULL, policy->keep_run == NULL);
         assert_int_equal(policy->moves, policy->now_at != NULL);
         assert_int_equal(policy->moves, policy->hold != NULL);
-        assert_true(policy->place == NULL || policy->allocate != NULL);
-        assert_true(policy->reuse == NULL || policy->give_up != NULL);
+        assert_true(policy->give_up == NULL || policy->fill_run != NULL);
         assert_true(policy->allocate == NULL || !policy->cells);
         assert_int_equal(policy->visit_roots == NULL, policy->root_bytes == NULL);
     }
