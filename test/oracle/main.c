@@ -201,7 +201,7 @@ static bool run_total(const struct wishes *wishes, const char *plan, bool exact)
         struct run *run = fresh_run(wishes, plan, exact, seed++);
 
         good = do_run(run, wishes);
-        left -= ter_min(left, run->done);
+        left -= left < run->done ? left : run->done;
         printf("  to go on: --seed %" PRIu64 " --total %" PRIu64 "\n", seed, left);
     }
     return good;
