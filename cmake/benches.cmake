@@ -57,3 +57,37 @@ if(CMAKE_SIZEOF_VOID_P EQUAL 8)
   target_link_libraries(bench_sft PRIVATE terrier_static m Threads::Threads)
   terrier_bench(bench_sft)
 endif()
+
+# bench/heap: each program is compiled with each adapter, with no more than the public headers, and
+# lies in bench/heap/PROGRAM-ADAPTER.
+set(bench_heap_adapters terrier malloc)
+if(terrier_have_gc)
+  list(APPEND bench_heap_adapters libgc)
+endif()
+set(bench_heap_programs allocate gcbench pause puzzle server splay strings)
+add_custom_target(bench_heap)
+
+function(terrier_bench_heap program adapter)
+  set(target bench_heap_${program}_${adapter})
+  add_executable(${target} bench/heap/main.c bench/heap/${program}.c)
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME ${program}-${adapter}
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench/heap)
+  terrier_c_target(${target})
+  target_compile_definitions(${target} PRIVATE "BENCH_ADAPTER=\"adapters/${adapter}.h\"")
+  target_link_libraries(${target} PRIVATE Threads::Threads)
+  if(adapter STREQUAL "libgc")
+    target_include_directories(${target} SYSTEM PRIVATE ${TERRIER_GC_INCLUDE})
+    target_link_libraries(${target} PRIVATE ${TERRIER_GC_LIBRARY})
+  elseif(NOT adapter STREQUAL "malloc")
+    target_link_libraries(${target} PRIVATE terrier_static)
+  endif()
+  terrier_bench(${target})
+  add_dependencies(bench_heap ${target})
+endfunction()
+
+foreach(program IN LISTS bench_heap_programs)
+  foreach(adapter IN LISTS bench_heap_adapters)
+    terrier_bench_heap(${program} ${adapter})
+  endforeach()
+endforeach()
