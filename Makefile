@@ -15,7 +15,7 @@ RESULTS ?= build/results
 C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build check check-thorough machines proof model mutate coverage
-.PHONY: fresh demo bench bench-clients bench-sft install format clean help
+.PHONY: fresh demo bench bench-clients bench-sft bench-heap install format clean help
 
 # What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but
 # are not built here; else nothing of theirs is asked for.
@@ -82,6 +82,10 @@ bench-sft:
 	@$(MAKE) --no-print-directory build TARGETS=bench_sft
 	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-sft $(BENCH_FLAGS)
 
+bench-heap:
+	@$(MAKE) --no-print-directory build PACKAGES=heap TARGETS=bench_heap
+	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-heap $(BENCH_FLAGS)
+
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
@@ -112,6 +116,8 @@ help:
 	@echo "                     (WORKLOADS=\"…\" for some, HALF=tuned|held for one half,"
 	@echo "                     CPUS=1|2|busy, INPUTS=DIR for the files of a folder too)"
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
+	@echo "make bench-heap      measure programs of ours on Terrier's plans, libgc, malloc, mimalloc, OCaml"
+	@echo "                     and Java (BENCH_FLAGS=--quick for less; tools/bench-heap says more)"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"
 	@echo "make clean           remove build/"

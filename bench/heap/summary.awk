@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+#
+# Prints heap.json as tables: for each program the collectors at each size of the heap, with the
+# ratio of the time to libgc's at that size.
+
+function value_of(name,    text) {
+    text = $0
+    if (!sub(".*\"" name "\": ", "", text)) return "-"
+    sub(/[,}].*/, "", text)
+    gsub(/"/, "", text)
+    return text == "null" ? "-" : text
+}
+
+/"status"/ {
+    program = value_of("program") ", " value_of("mutators") " mutator" \
+        (value_of("mutators") == 1 ? "" : "s")
+    if (!(program in seen)) {
+        seen[program] = 1
+        programs[++count] = program
+    }
+    factor = value_of("factor")
+    name = value_of("collector")
+    if (value_of("roots") == "exact" && name ~ /^terrier/) name = name ", exact"
+    if (name == "libgc") libgc[program, factor] = value_of("total_ms")
+    line = ++lines[program]
+    factors[program, line] = factor
+    names[program, line] = name
+    totals[program, line] = value_of("total_ms")
+    rest[program, line] = value_of("status") != "finished" ? value_of("status") : \
+        sprintf("%9s %9s %9s %9s %6s %8s %8s", totals[program, line], value_of("cpu_ms"),
+        value_of("stopped_ms"), value_of("max_pause_ms"), value_of("collections"),
+        value_of("rss_mb"), "RATIO")
+}
+
+/"ns"/ {
+    short[++shorts] = sprintf("%-24s %-24s %10s ns", value_of("program"), value_of("collector") \
+        (value_of("roots") == "exact" ? ", exact" : ""), value_of("ns"))
+}
+
+/"program": "smallest/ {
+    short[++shorts] = sprintf("%-24s %-24s %10s", value_of("program"), value_of("collector") \
+        (value_of("roots") == "exact" ? ", exact" : ""), value_of("factor"))
+}
+
+function ratio(program, line,    stock) {
+    stock = libgc[program, factors[program, line]]
+    if (stock + 0 == 0 || totals[program, line] == "-") return "-"
+    return sprintf("%.2f", totals[program, line] / stock)
+}
+
+END {
+    for (p = 1; p <= count; p++) {
+        program = programs[p]
+        printf "\n%s\n%-7s %-28s %9s %9s %9s %9s %6s %8s %8s\n", program, "factor", "collector",
+            "total ms", "cpu ms", "stopped", "longest", "colls", "rss MB", "/ libgc"
+        for (line = 1; line <= lines[program]; line++) {
+            text = rest[program, line]
+            sub(/RATIO/, sprintf("%5s", ratio(program, line)), text)
+            printf "%-7s %-28s %s\n", factors[program, line], names[program, line], text
+        }
+    }
+    print ""
+    for (i = 1; i <= shorts; i++) print short[i]
+}
