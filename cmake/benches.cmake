@@ -91,3 +91,47 @@ foreach(program IN LISTS bench_heap_programs)
     terrier_bench_heap(${program} ${adapter})
   endforeach()
 endforeach()
+
+# The same in OCaml and Java, where they are: to be measured beside, and for nothing else. OCaml's
+# compiler writes beside its sources, so it gets them copied.
+file(GLOB bench_ocaml_sources CONFIGURE_DEPENDS bench/heap/ocaml/*.ml)
+file(GLOB bench_java_sources CONFIGURE_DEPENDS bench/heap/java/*.java)
+find_program(TERRIER_OCAMLOPT ocamlopt)
+find_program(TERRIER_JAVAC javac)
+mark_as_advanced(TERRIER_OCAMLOPT TERRIER_JAVAC)
+set(bench_heap_folder ${PROJECT_BINARY_DIR}/bench/heap)
+
+set(bench_other_languages)
+
+if(TERRIER_OCAMLOPT)
+  foreach(source IN LISTS bench_ocaml_sources)
+    cmake_path(GET source STEM name)
+    if(name STREQUAL "bench")
+      continue()
+    endif()
+    set(program ${bench_heap_folder}/${name}-ocaml)
+    set(folder ${bench_heap_folder}/ocaml/${name})
+    set(common ${PROJECT_SOURCE_DIR}/bench/heap/ocaml/bench.ml)
+    file(MAKE_DIRECTORY ${folder})
+    add_custom_command(OUTPUT ${program}
+      COMMAND ${CMAKE_COMMAND} -E copy ${common} ${source} ${folder}
+      COMMAND ${TERRIER_OCAMLOPT} -unsafe -inline 100 -o ${program} unix.cmxa bench.ml ${name}.ml
+      WORKING_DIRECTORY ${folder} DEPENDS ${source} ${common} VERBATIM)
+    list(APPEND bench_other_languages ${program})
+  endforeach()
+endif()
+
+if(TERRIER_JAVAC AND bench_java_sources)
+  set(classes ${bench_heap_folder}/java)
+  file(MAKE_DIRECTORY ${classes})
+  add_custom_command(OUTPUT ${classes}/Bench.class
+    COMMAND ${TERRIER_JAVAC} -d ${classes} ${bench_java_sources}
+    DEPENDS ${bench_java_sources} VERBATIM)
+  list(APPEND bench_other_languages ${classes}/Bench.class)
+endif()
+
+# No part of `benches`: tests do not want them.
+if(bench_other_languages)
+  add_custom_target(bench_heap_other_languages DEPENDS ${bench_other_languages})
+  add_dependencies(bench_heap bench_heap_other_languages)
+endif()

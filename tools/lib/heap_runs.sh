@@ -88,8 +88,8 @@ in_java() {
     g1) flag=-XX:+UseG1GC ;;
     esac
     rm -f "$temp/java.log"
-    timeout "$limit" java "$flag" ${heap:+"-Xms$heap" "-Xmx$heap"} "-XX:ParallelGCThreads=$workers" \
-        -XX:-UsePerfData -Xlog:gc:"file=$temp/java.log" -Xlog:disable -Xlog:gc:"file=$temp/java.log" \
+    timeout "$limit" java "$flag" ${heap:+"-Xms$heap" "-Xmx$heap"} \
+        "-XX:ParallelGCThreads=$workers" -XX:-UsePerfData "-Xlog:gc:file=$temp/java.log" \
         -cp "$bin/java" "$(java_class "$name")" "$mutators" ${size:+"$size"} >"$temp/java.out" \
         2>"$temp/java.err"
     status=$?
