@@ -60,7 +60,7 @@ endif()
 
 # bench/heap: each program is compiled with each adapter, with no more than the public headers, and
 # lies in bench/heap/PROGRAM-ADAPTER.
-set(bench_heap_adapters terrier malloc)
+set(bench_heap_adapters terrier terrier_exact malloc)
 if(terrier_have_gc)
   list(APPEND bench_heap_adapters libgc)
 endif()
