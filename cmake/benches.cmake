@@ -92,6 +92,25 @@ foreach(program IN LISTS bench_heap_programs)
   endforeach()
 endforeach()
 
+# Small costs, by programs of their own.
+function(terrier_bench_costs name)
+  add_executable(bench_heap_${name} bench/heap/${name}.c)
+  set_target_properties(bench_heap_${name} PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench/heap)
+  terrier_c_target(bench_heap_${name})
+  target_compile_options(bench_heap_${name} PRIVATE -falign-functions=64 -falign-loops=64)
+  terrier_bench(bench_heap_${name})
+  add_dependencies(bench_heap bench_heap_${name})
+endfunction()
+
+terrier_bench_costs(costs_terrier)
+target_link_libraries(bench_heap_costs_terrier PRIVATE terrier_static)
+if(terrier_have_gc)
+  terrier_bench_costs(costs_libgc)
+  target_include_directories(bench_heap_costs_libgc SYSTEM PRIVATE ${TERRIER_GC_INCLUDE})
+  target_link_libraries(bench_heap_costs_libgc PRIVATE ${TERRIER_GC_LIBRARY})
+endif()
+
 # The same in OCaml and Java, where they are: to be measured beside, and for nothing else. OCaml's
 # compiler writes beside its sources, so it gets them copied.
 file(GLOB bench_ocaml_sources CONFIGURE_DEPENDS bench/heap/ocaml/*.ml)
