@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What Terrier's small costs are held against, as rows of heap.json: 32 bytes from a list of
- * libgc's (gc_inline.h), while the list lasts, and from malloc, each freed when the next but 1023 is
- * asked for. */
+ * libgc's (gc_inline.h), while the list lasts, and from malloc, where the last 1,024 live. */
 #define GC_ASSERT(expression)
 #define GC_THREADS
 #include <gc/gc.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pauses under much old data: SIZE MiB of objects of 64 bytes in trees below a table. Requests
- * then replace one tree in a thousand steps and make garbage; between two steps the clock is read,
- * so the longest gap is what the program sees of a pause. In the end it asks for a collection, which
- * traces all that lives (trace_ns, live_objects). */
+/* Pauses under much old data: SIZE MiB of objects of 64 bytes in trees below a table. Steps then
+ * replace a tree, one in four, or make garbage; the clock is read between two steps, so the longest
+ * one is what the program sees of a pause. In the end it asks for a collection, which traces all
+ * that lives (trace_ns, live_objects). */
 #include "bench.h"
 
 enum {

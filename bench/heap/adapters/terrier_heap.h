@@ -30,7 +30,6 @@ struct adapter_thread {
 };
 
 #define BENCH_FREES 0
-#define BENCH_CAN_EPHEMERONS 0
 
 /* ---- The heap ---- */
 
