@@ -86,7 +86,7 @@ static uint64_t peak_resident_bytes(void)
     return kilobytes * 1024;
 }
 
-static uint64_t size_of_run(void)
+static size_t size_of_run(void)
 {
     return settings.size != 0 ? settings.size : bench_program.default_size;
 }

@@ -45,7 +45,7 @@ static size_t text_length(uint64_t key, uint32_t number)
 {
     uint64_t mixed = key * 40503 + number * 9973;
 
-    return 16 + mixed % 16 * (mixed / 16 % 16) * (TEXT_MOST - 16) / 225;
+    return 16 + (size_t)(mixed % 16 * (mixed / 16 % 16)) * (TEXT_MOST - 16) / 225;
 }
 
 static struct text *new_text(bench_mutator *m, uint64_t key, uint32_t number)

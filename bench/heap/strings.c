@@ -11,13 +11,13 @@ enum { SIZE_DEFAULT = 30, SHELF = 64, LINES = 400, WORDS = 12, BUFFER_FIRST = 16
 enum kind { KIND_SHELF, KIND_BUFFER };
 
 struct string {
-    uint64_t length;
+    size_t length;
     char bytes[];
 };
 
 struct buffer {
     struct string *string; /* its length is the room there is */
-    uint64_t length;
+    size_t length;
 };
 
 struct shelf {
@@ -36,7 +36,7 @@ struct work {
 
 /* ---- Buffers ---- */
 
-static struct string *new_string(bench_mutator *m, uint64_t length)
+static struct string *new_string(bench_mutator *m, size_t length)
 {
     struct string *string = (struct string *)bench_new_plain(m, sizeof *string + length);
 
@@ -63,9 +63,9 @@ static void free_buffer(bench_mutator *m, struct buffer *buffer)
 }
 
 /* Makes room for so many bytes more; returns the buffer, which may have moved. */
-static struct buffer *make_room(bench_mutator *m, struct buffer *buffer, uint64_t bytes)
+static struct buffer *make_room(bench_mutator *m, struct buffer *buffer, size_t bytes)
 {
-    uint64_t room = buffer->string->length;
+    size_t room = buffer->string->length;
     struct string *string;
 
     if (buffer->length + bytes <= room)
@@ -83,7 +83,7 @@ static struct buffer *make_room(bench_mutator *m, struct buffer *buffer, uint64_
     return buffer;
 }
 
-static void append(struct buffer *buffer, const char *bytes, uint64_t length)
+static void append(struct buffer *buffer, const char *bytes, size_t length)
 {
     memcpy(buffer->string->bytes + buffer->length, bytes, length);
     buffer->length += length;
@@ -105,9 +105,9 @@ static struct string *finish(bench_mutator *m, struct buffer *buffer)
 
 /* ---- Pages ---- */
 
-static uint64_t make_word(struct work *work, char *word)
+static size_t make_word(struct work *work, char *word)
 {
-    uint64_t length = 1 + bench_random(&work->random) % 12;
+    size_t length = 1 + bench_random(&work->random) % 12;
     char letter = (char)('a' + bench_random(&work->random) % 26);
 
     memset(word, letter, length);
@@ -123,7 +123,7 @@ static struct string *make_line(struct work *work)
     BENCH_ROOTS(work->m, r, struct buffer * buffer;);
     r.buffer = new_buffer(work->m);
     for (unsigned i = 0; i < WORDS; i++) {
-        uint64_t length = make_word(work, word);
+        size_t length = make_word(work, word);
         r.buffer = make_room(work->m, r.buffer, length);
         append(r.buffer, word, length);
     }
