@@ -6,17 +6,21 @@
 
 enum { SIZE_DEFAULT = 11, SIZE_MIN = 6, SEARCHES = 4 };
 
-enum kind { KIND_CELL };
+enum kind { KIND_CELL, KIND_SOLUTION };
 
 struct cell {
     struct cell *next;
-    struct cell *list; /* of a list of lists */
-    uint64_t value;
-    uint64_t of_the_runtime;
+    uintptr_t value;
+};
+
+struct solution {
+    struct solution *next;
+    struct cell *columns;
 };
 
 static const struct bench_kind kinds[] = {
-    [KIND_CELL] = {.header_bytes = sizeof(struct cell), .header_slots = 3}};
+    [KIND_CELL] = {.header_bytes = sizeof(struct cell), .header_slots = 1},
+    [KIND_SOLUTION] = {.header_bytes = sizeof(struct solution), .header_slots = 3}};
 
 struct work {
     bench_mutator *m;
@@ -26,7 +30,7 @@ struct work {
 
 /* ---- Lists ---- */
 
-static struct cell *cons(bench_mutator *m, uint64_t value, struct cell *next)
+static struct cell *cons(bench_mutator *m, uintptr_t value, struct cell *next)
 {
     struct cell *cell;
 
@@ -98,28 +102,30 @@ static struct cell *safe_columns(struct work *work, struct cell *queens)
     return columns;
 }
 
-static struct cell *keep(struct work *work, struct cell *queens, struct cell *found)
+static struct solution *keep(struct work *work, struct cell *queens, struct solution *found)
 {
-    struct cell *first;
+    struct solution *first;
 
-    BENCH_ROOTS(work->m, r, struct cell * queens; struct cell * found;);
+    BENCH_ROOTS(work->m, r, struct cell * queens; struct solution * found;);
     r.found = found;
     r.queens = copy(work->m, queens);
-    first = cons(work->m, 0, r.found);
-    bench_fill(first, first->list, r.queens);
+    first = (struct solution *)bench_new(work->m, KIND_SOLUTION, sizeof *first);
+    bench_fill(first, first->next, r.found);
+    bench_fill(first, first->columns, r.queens);
     BENCH_ROOTS_END(work->m, r);
     return first;
 }
 
 /* All solutions that begin with `queens`, before those of `found`. */
-static struct cell *search(struct work *work, struct cell *queens, size_t row, struct cell *found)
+static struct solution *search(struct work *work, struct cell *queens, size_t row,
+                               struct solution *found)
 {
-    struct cell *result;
+    struct solution *result;
 
     if (row == work->size)
         return keep(work, queens, found);
     BENCH_ROOTS(work->m, r, struct cell * queens; struct cell * columns; struct cell * column;
-                struct cell * extended; struct cell * found;);
+                struct cell * extended; struct solution * found;);
     r.queens = queens;
     r.found = found;
     r.columns = safe_columns(work, queens);
@@ -143,14 +149,14 @@ static uint64_t solutions_of(size_t size)
     return known[size - SIZE_MIN];
 }
 
-static uint64_t sum_of(const struct cell *found, const struct cell *before, size_t size)
+static uint64_t sum_of(const struct solution *found, const struct solution *before, size_t size)
 {
     uint64_t sum = 0, count = 0;
 
     for (; found != NULL; found = found->next, count++) {
-        for (const struct cell *cell = found->list; cell != NULL; cell = cell->next)
+        for (const struct cell *cell = found->columns; cell != NULL; cell = cell->next)
             sum = bench_sum(sum, cell->value);
-        if (before != NULL && !equal(found->list, before->list))
+        if (before != NULL && !equal(found->columns, before->columns))
             bench_wrong("a solution", count, count);
         before = before != NULL ? before->next : NULL;
     }
@@ -159,11 +165,11 @@ static uint64_t sum_of(const struct cell *found, const struct cell *before, size
     return sum;
 }
 
-static void free_found(bench_mutator *m, struct cell *found)
+static void free_found(bench_mutator *m, struct solution *found)
 {
     while (BENCH_FREES && found != NULL) {
-        struct cell *next = found->next;
-        free_list(m, found->list);
+        struct solution *next = found->next;
+        free_list(m, found->columns);
         bench_free(m, found);
         found = next;
     }
@@ -175,7 +181,7 @@ static uint64_t run(bench_mutator *m, size_t size)
 
     if (size < SIZE_MIN || size > 13)
         bench_wrong("the size", size, SIZE_DEFAULT);
-    BENCH_ROOTS(m, r, struct cell * first; struct cell * again;);
+    BENCH_ROOTS(m, r, struct solution * first; struct solution * again;);
     r.first = search(&work, NULL, 0, NULL);
     for (unsigned i = 1; i < SEARCHES; i++) {
         r.again = search(&work, NULL, 0, NULL);
@@ -190,7 +196,7 @@ static uint64_t run(bench_mutator *m, size_t size)
 
 static uint64_t live_bytes(size_t size)
 {
-    return 2 * solutions_of(size) * (1 + size) * sizeof(struct cell);
+    return 2 * solutions_of(size) * (sizeof(struct solution) + size * sizeof(struct cell));
 }
 
 const struct bench_program bench_program = {.default_size = SIZE_DEFAULT,
