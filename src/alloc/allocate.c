@@ -56,19 +56,34 @@ static uintptr_t take_ready(struct ter_mutator *mutator, unsigned kind, unsigned
     return cell;
 }
 
+/* The same of a block that was for another kind. */
+static uintptr_t take_from_others(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_block_space *space = ter_allocator_cells_of(mutator->allocator, kind);
+    uintptr_t block = ter_block_space_take_others(space, kind, size_class);
+
+    if (block == 0)
+        return 0;
+    mutator->slow[kind][size_class].block = block;
+    return take_ready(mutator, kind, size_class);
+}
+
 /*
- * A heap at its maximum that has a block for some sizes only would be collected whenever the
- * program comes to another size. So the other sizes make do with larger cells until that is worth
- * it.
+ * A heap at its maximum that has a block for some sizes or kinds only would be collected whenever
+ * the program comes to another. So the others take from blocks of another kind, or make do with
+ * larger cells, until that is worth it.
  */
 static uintptr_t make_do(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;
     size_t bytes = ter_size_class_bytes[size_class];
-    uintptr_t cell = 0;
+    unsigned larger = size_class;
+    uintptr_t cell = take_from_others(mutator, kind, size_class);
 
+    while (cell == 0 && ++larger < TER_SIZE_CLASSES)
+        cell = take_ready(mutator, kind, larger);
     while (cell == 0 && ++size_class < TER_SIZE_CLASSES)
-        cell = take_ready(mutator, kind, size_class);
+        cell = take_from_others(mutator, kind, size_class);
     if (cell != 0)
         allocator->make_do_bytes -= ter_min(bytes, allocator->make_do_bytes);
     return cell;

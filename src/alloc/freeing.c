@@ -19,7 +19,7 @@ TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_
     if (passed) {
         unsigned size_class = ter_block_state_of(space->space.arena, object)->size_class;
 
-        slow = &mutator->slow[head->kind][size_class];
+        slow = &mutator->slow[ter_block_kind_of(space->space.arena, object)][size_class];
         *(uintptr_t *)object = slow->freed;
         slow->freed = object;
     }

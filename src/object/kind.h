@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kinds of objects: what the collector does with their contents. All objects of a block, and each
- * large object, have one kind.
+ * Kinds of objects: what the collector does with their contents. All objects of a block, as a rule,
+ * and each large object, have one kind.
  *
  * Invariant: a kind in a heap's table has passed ter_kind_check, so the loop that scans objects
  * trusts it: no slot is misaligned or lies outside of its part.

@@ -201,6 +201,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
     arena->mmapper.huge_pages = settings->huge_pages;
     arena->populates = settings->populate;
     arena->lowest_free = 0;
+    arena->kinds = (struct ter_object_kinds){0};
     if (settings->log_map)
         ter_sft_log_changes(&arena->map, settings->log_whole_map);
     ter_lock_init(&arena->lock, TER_RANK_CHUNKS);
@@ -209,6 +210,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
 
 void ter_arena_fini(struct ter_arena *arena)
 {
+    ter_object_kinds_fini(&arena->kinds);
     ter_foreign_fini(&arena->foreign);
     ter_chunk_table_fini(&arena->chunks);
     ter_sft_map_destroy(&arena->map);

@@ -10,6 +10,7 @@
 #include "pages/accounting.h"
 #include "pages/chunk_table.h"
 #include "pages/foreign.h"
+#include "pages/object_kinds.h"
 #include "sft/sft.h"
 
 struct ter_arena {
@@ -20,6 +21,7 @@ struct ter_arena {
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
     struct ter_foreign foreign; /* chunks anywhere else; without a table when there are none */
+    struct ter_object_kinds kinds;
     bool populates;     /* memory is asked for ahead (ahead.h); the system has not refused */
     size_t lowest_free; /* of chunks that spaces share: none below it is free */
     struct ter_accounting accounting;

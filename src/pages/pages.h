@@ -4,6 +4,7 @@
 
 #include "pages/accounting.h"
 #include "pages/chunk_table.h"
+#include "pages/object_kinds.h"
 #include "pages/arena.h"
 #include "pages/monotone.h"
 #include "pages/foreign.h"

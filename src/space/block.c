@@ -64,7 +64,7 @@ size_t ter_block_space_object_bytes(const struct ter_space *space, uintptr_t obj
 
 unsigned ter_block_space_object_kind(const struct ter_space *space, uintptr_t object)
 {
-    return ter_block_head_of(space->arena, object)->kind;
+    return ter_block_kind_of(space->arena, object);
 }
 
 /* ---- Life ---- */
@@ -108,13 +108,28 @@ void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state
     state->gone = 0;
 }
 
+static uintptr_t take_of_several(struct ter_block_space *space, unsigned kind, unsigned size_class)
+{
+    uintptr_t block =
+        ter_block_list_pop(&space->blocks, &space->available->of[TER_MAX_KINDS][size_class]);
+    struct ter_block_state *state;
+
+    if (TER_LIKELY(block == 0))
+        return 0;
+    state = ter_block_state_of(space->space.arena, block);
+    state->taker = (uint8_t)kind;
+    ter_block_wake(space, state);
+    return block;
+}
+
 uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
                                          unsigned size_class)
 {
     uintptr_t block = ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
 
-    if (block != 0)
-        ter_block_wake(space, ter_block_state_of(space->space.arena, block));
+    if (block == 0)
+        return take_of_several(space, kind, size_class);
+    ter_block_wake(space, ter_block_state_of(space->space.arena, block));
     return block;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spaces of small objects: blocks cut into cells of one size class and one kind. Two policies share
+ * Spaces of small objects: blocks cut into cells of one size class and, as a rule, one kind. Two policies share
  * them: native mark-sweep, which a sweep empties, and immortal, which only its owner empties.
  *
  * What is an object: a cell whose valid-object bit is set and that does not lie in the part of a
@@ -23,13 +23,16 @@
 #include "space/common.h"
 #include "space/size_class.h"
 
+/* How to scan an object of the block depends on the object. */
+#define TER_BLOCK_OF_SEVERAL 0xffu
+
 /* What the marking loop needs of a block: 16 bytes, so that those of 64 MiB fit the first cache. */
 struct ter_block_head {
     uint32_t reciprocal;
     uint32_t cell_bytes;
     uint16_t cells; /* 0: the block is free */
-    uint8_t kind;
-    uint8_t scan;
+    uint8_t kind;   /* TER_KIND_ATOMIC if it has several: see block_several.c */
+    uint8_t scan;   /* an enum ter_scan, or TER_BLOCK_OF_SEVERAL */
     uint32_t unused;
 };
 
@@ -40,17 +43,19 @@ struct ter_block_state {
     bool zeroed;    /* never used since it came from the system */
     uint8_t rested; /* sweeps since the block was taken, while it is available */
     uint8_t gone;   /* its pages without memory: see block_holes.c */
+    uint8_t taker;  /* of a block of several kinds: the kind that runs of it are taken for */
 };
 
-/* Blocks with free cells, by kind and size class. */
+/* Blocks with free cells, by kind and size class; last those of several kinds. */
 struct ter_block_lists {
-    struct ter_block_list of[TER_MAX_KINDS][TER_SIZE_CLASSES];
+    struct ter_block_list of[TER_MAX_KINDS + 1][TER_SIZE_CLASSES];
 };
 
 struct ter_block_space {
     struct ter_space space;
     struct ter_blocks blocks;
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
+    bool several;                      /* there ever was a block of several kinds */
     unsigned kind_end; /* one past the last kind that ever had a block: others have no lists */
     size_t due; /* blocks that have rested so long at the last sweep that they may lose pages */
 };
@@ -66,6 +71,9 @@ TER_INLINE struct ter_block_space *ter_block_space_of(const struct ter_space *sp
 /* A block with free cells for the class, or 0. */
 uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
                                          unsigned size_class);
+/* The same of those that are for other kinds, which is of several kinds from then on. */
+uintptr_t ter_block_space_take_others(struct ter_block_space *space, unsigned kind,
+                                      unsigned size_class);
 /* A fresh block for the class. */
 ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned kind,
                                       unsigned size_class, uintptr_t *block);
@@ -155,6 +163,33 @@ TER_INLINE struct ter_block_state *ter_block_state_of(const struct ter_arena *ar
 {
     return TER_SIDE_RECORD(arena->side, BLOCK_STATE, address);
 }
+
+TER_INLINE bool ter_block_is_of_several(const struct ter_block_head *head)
+{
+    return __atomic_load_n(&head->scan, __ATOMIC_ACQUIRE) == TER_BLOCK_OF_SEVERAL;
+}
+
+/* The kind of an object. A block becomes one of several kinds at any time: see block_several.c. */
+TER_INLINE unsigned ter_block_kind_of(const struct ter_arena *arena, uintptr_t object)
+{
+    const struct ter_block_head *head = ter_block_head_of(arena, object);
+    unsigned kind = __atomic_load_n(&head->kind, __ATOMIC_ACQUIRE);
+
+    if (TER_LIKELY(!ter_block_is_of_several(head)))
+        return kind;
+    return ter_object_kinds_load(&arena->kinds, object);
+}
+
+/* In which of the lists of available blocks it is when it is in one. */
+TER_INLINE unsigned ter_block_list_number(const struct ter_block_head *head)
+{
+    return ter_block_is_of_several(head) ? TER_MAX_KINDS : head->kind;
+}
+
+/* Of a block of several kinds: what lies in [start, end) is to be of the kind that takes it. */
+void ter_block_set_kinds(const struct ter_block_space *space, uintptr_t start, uintptr_t end);
+/* Nothing is in such a block any more. */
+void ter_block_forget_kinds(const struct ter_block_space *space, uintptr_t block);
 
 /* A cell of a mutator's run that was not handed out yet is valid by its bit, but no object. */
 TER_INLINE bool ter_block_is_handed_out(const struct ter_arena *arena, uintptr_t cell)

@@ -182,6 +182,14 @@ static uintptr_t cap_hole(const struct cell_search *search, const struct ter_blo
     return start + ter_max(bytes, search->cell_bytes);
 }
 
+static bool wants_zeros(const struct ter_block_space *space, const struct ter_block_head *head,
+                        const struct ter_block_state *state)
+{
+    unsigned kind = ter_block_is_of_several(head) ? state->taker : head->kind;
+
+    return space->space.kinds[kind].zeroed;
+}
+
 bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size_t max_bytes,
                             bool alone, struct ter_cell_run *run)
 {
@@ -202,10 +210,12 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     /* The run first: a question from another thread must not see the bits of cells without it. */
     ter_cell_run_publish(run, start, end);
     __atomic_store_n(&state->owner, run, __ATOMIC_RELEASE);
+    if (TER_UNLIKELY(ter_block_is_of_several(head)))
+        ter_block_set_kinds(space, start, end);
     make_cells_valid(&search, start, end, alone);
     ter_asan_access(start, end - start);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */
-    if (!space->space.kinds[head->kind].zeroed)
+    if (!wants_zeros(space, head, state))
         ter_valgrind_undefined(start, end - start);
     else if (!state->zeroed)
         clear_cells(start, end);
@@ -282,15 +292,34 @@ TER_INLINE uintptr_t link_word(const struct cell_search *search, struct cell_lis
     return behind_cell_word(search, word->base, word->begins);
 }
 
+static void set_kinds_of_free(const struct ter_block_space *space, const struct cell_search *search,
+                              uintptr_t from)
+{
+    struct cell_word word;
+
+    while (find_free_cell(search, from, &word)) {
+        for (; word.free != 0; word.free &= word.free - 1) {
+            from = word.base +
+                   ((uintptr_t)ter_count_trailing_zeros(word.free) << TER_LOG_BYTES_IN_GRANULE);
+            ter_block_set_kinds(space, from, from + search->cell_bytes);
+        }
+        from = behind_cell_word(search, word.base, word.begins);
+    }
+}
+
 size_t ter_block_space_take_list(struct ter_block_space *space, uintptr_t block, size_t bytes,
                                  bool alone, uintptr_t **last)
 {
     struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
-    bool zeroed = space->space.kinds[ter_block_head_of(space->space.arena, block)->kind].zeroed;
+    const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
+    bool zeroed = wants_zeros(space, head, state);
     struct cell_search search = begin_search(space, block);
     struct cell_list list = {*last, bytes, zeroed && !state->zeroed, zeroed};
     uintptr_t from = resume_address(state, block);
 
+    /* All free cells from here on: those that are not taken now will be by the same kind. */
+    if (TER_UNLIKELY(ter_block_is_of_several(head)))
+        set_kinds_of_free(space, &search, from);
     while (from < search.end && list.bytes != 0) {
         struct cell_word word = look_at_cells(&search, from);
 

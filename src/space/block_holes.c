@@ -101,6 +101,15 @@ static size_t hollow_list(struct ter_block_space *space, const struct ter_block_
     return done;
 }
 
+static size_t hollow_lists(struct ter_block_space *space, unsigned number, bool resting)
+{
+    size_t done = 0;
+
+    for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+        done += hollow_list(space, &space->available->of[number][size_class], resting);
+    return done;
+}
+
 size_t ter_block_space_hollow(struct ter_space *common, bool resting)
 {
     struct ter_block_space *space = ter_block_space_of(common);
@@ -110,7 +119,8 @@ size_t ter_block_space_hollow(struct ter_space *common, bool resting)
         return 0;
     space->due = 0;
     for (unsigned kind = 0; kind < space->kind_end; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            done += hollow_list(space, &space->available->of[kind][size_class], resting);
+        done += hollow_lists(space, kind, resting);
+    if (space->several)
+        done += hollow_lists(space, TER_MAX_KINDS, resting);
     return done;
 }

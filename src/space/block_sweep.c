@@ -86,6 +86,8 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     space->due += ter_block_rests(state);
     state->resume = 0;
     if (live_cells == 0) {
+        if (TER_UNLIKELY(ter_block_is_of_several(head)))
+            ter_block_forget_kinds(space, block);
         __atomic_store_n(&head->cells, 0, __ATOMIC_RELAXED);
         state->zeroed = false;
         ter_block_wake(space, state);
@@ -95,11 +97,19 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     count_live_cells(head, live_cells, live);
     /* No run will be taken from a full block, so cells that are freed there must enter a list. */
     if (live_cells < head->cells)
-        ter_block_list_push(&space->blocks, &space->available->of[head->kind][state->size_class],
+        ter_block_list_push(&space->blocks,
+                            &space->available->of[ter_block_list_number(head)][state->size_class],
                             block);
     else
         state->resume =
             (uint16_t)(((size_t)head->cells * head->cell_bytes) >> TER_LOG_BYTES_IN_GRANULE);
+}
+
+static void empty_lists(struct ter_block_list *lists)
+{
+    for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
+        if (lists[size_class].head != 0)
+            lists[size_class] = (struct ter_block_list){0};
 }
 
 /* From the top down, so that the lists give low addresses first and the top becomes empty. */
@@ -110,9 +120,9 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
 
     space->due = 0;
     for (unsigned kind = 0; kind < space->kind_end; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            if (space->available->of[kind][size_class].head != 0)
-                space->available->of[kind][size_class] = (struct ter_block_list){0};
+        empty_lists(space->available->of[kind]);
+    if (space->several)
+        empty_lists(space->available->of[TER_MAX_KINDS]);
     while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
         while (end > start) {
             end -= TER_BYTES_IN_BLOCK;
@@ -169,7 +179,8 @@ static void visit_block(const struct ter_block_space *space, uintptr_t block,
     uintptr_t object = block;
 
     while ((object = ter_bits_find_set(valid, object, end)) < end) {
-        visit(context, object, head->cell_bytes, &space->space.kinds[head->kind]);
+        visit(context, object, head->cell_bytes,
+              &space->space.kinds[ter_block_kind_of(space->space.arena, object)]);
         object += head->cell_bytes;
     }
 }
@@ -197,7 +208,8 @@ static void check_block(const struct ter_block_space *space, uintptr_t block)
     while ((object = ter_bits_find_set(valid, object, end)) < end) {
         TER_REQUIRE(head->cells != 0, "space %s: %#zx is an object in a free block",
                     space->space.sft.name, (size_t)object);
-        TER_REQUIRE(ter_block_cell_of(head, object) == object && head->kind < TER_MAX_KINDS,
+        TER_REQUIRE(ter_block_cell_of(head, object) == object &&
+                        ter_block_kind_of(space->space.arena, object) < TER_MAX_KINDS,
                     "space %s: %#zx is an object and begins no cell of %u bytes",
                     space->space.sft.name, (size_t)object, head->cell_bytes);
         object += TER_BYTES_IN_GRANULE;

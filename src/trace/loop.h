@@ -241,6 +241,8 @@ TER_INLINE void LOOP(scan)(struct LOOP(local) * local, struct ter_mark_entry ent
         LOOP(scan_layout)(local, entry.start, bytes, kind, whole, marking);
     else if (how->scan == TER_SCAN_VISITOR)
         ter_scanning_visit(&local->scanning, how, entry.start, bytes);
+    else
+        ter_scanning_find_kind(&local->scanning, entry.start, bytes);
 }
 
 /* ---- The drain: a copy of the loop for each form and each way to set marks ---- */

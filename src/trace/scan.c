@@ -55,6 +55,14 @@ void ter_scanning_visit(struct ter_scanning *scanning, const struct ter_kind *ki
     ter_scanning_read_stack(scanning);
 }
 
+void ter_scanning_find_kind(struct ter_scanning *scanning, uintptr_t object, size_t bytes)
+{
+    unsigned kind = ter_object_kinds_load(&scanning->arena->kinds, object);
+
+    if (scanning->tracer->kinds[kind].scan != TER_SCAN_NONE)
+        ter_scanning_enqueue(scanning, object, bytes, kind);
+}
+
 /*
  * Half of the stack, the oldest entries, for who has nothing to do. Behind them may be half of all
  * there is, or next to nothing, as in a long list. A packet that was used up before this tracer had

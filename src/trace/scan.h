@@ -169,6 +169,13 @@ TER_INLINE bool ter_scanning_take(struct ter_scanning *scanning, struct ter_mark
 void ter_scanning_visit(struct ter_scanning *scanning, const struct ter_kind *kind,
                         uintptr_t object, size_t bytes);
 
+/*
+ * An entry whose kind has no references: the object may lie in a block of several kinds, and which
+ * one it has was not asked when it was reached (space/block_several.c). Enqueues it again, if there
+ * is something to scan.
+ */
+TER_COLD void ter_scanning_find_kind(struct ter_scanning *scanning, uintptr_t object, size_t bytes);
+
 /* Somebody waits for work: gives a packet, if there is enough. */
 void ter_scanning_give_packet(struct ter_scanning *scanning);
 
