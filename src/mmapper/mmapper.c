@@ -365,6 +365,15 @@ static void release_pieces(const struct ter_mmapper_part *part)
             ter_os_release(part_start(part) + i * TER_BYTES_IN_PIECE, TER_BYTES_IN_PIECE);
 }
 
+/* Are the states of this chunk and the next seven in the table, and all RESERVED? */
+static bool are_eight_reserved(const struct ter_mmapper *mmapper, size_t chunk)
+{
+    const _Atomic uint8_t *states = &mmapper->states[chunk];
+
+    return chunk % 8 == 0 && chunk + 8 <= mmapper->chunks &&
+           __atomic_load_n((const uint64_t *)(const void *)states, __ATOMIC_RELAXED) == 0;
+}
+
 static size_t next_mapped(const struct ter_mmapper *mmapper, size_t first)
 {
     while (first < mmapper->chunks) {
@@ -372,6 +381,8 @@ static size_t next_mapped(const struct ter_mmapper *mmapper, size_t first)
 
         if ((mmapper->touched >> group & 1) == 0)
             first = (group + 1) << mmapper->log_group;
+        else if (are_eight_reserved(mmapper, first))
+            first += 8;
         else if (grain_state(mmapper, first) != TER_CHUNK_MAPPED)
             first++;
         else
