@@ -67,7 +67,7 @@ void ter_mutators_release_retired(struct ter_allocator *allocator)
         struct ter_mutator *mutator = allocator->retired;
 
         allocator->retired = mutator->next;
-        ter_os_release((uintptr_t)mutator, mutator_bytes());
+        ter_os_retire((uintptr_t)mutator, mutator_bytes());
     }
 }
 

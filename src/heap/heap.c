@@ -162,10 +162,12 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
         ter_heap_begin_checks(heap);
         status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
                                    ter_heap_taken_bytes(layout));
-        if (status != TER_OK)
+        if (status != TER_OK) {
             ter_collector_fini(&heap->collector);
-        else
+        } else {
             ter_fork_prepare_once();
+            ter_os_set_parking(true);
+        }
     }
     if (status != TER_OK)
         ter_figures_fini(&heap->figures);
@@ -277,11 +279,13 @@ void ter_heap_free(struct ter_heap *heap)
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
     ter_directory_remove(heap);
+    if (ter_directory_count() == 0)
+        ter_os_set_parking(false);
     ter_heap_end_barriers(heap);
     ter_heap_end_checks(heap);
     ter_collector_fini(&heap->collector);
     ter_figures_fini(&heap->figures);
-    ter_os_release((uintptr_t)heap, heap_bytes());
+    ter_os_retire((uintptr_t)heap, heap_bytes());
 }
 
 ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)

@@ -36,7 +36,7 @@ static ter_status init(struct ter_mmapper *mmapper, size_t bytes, unsigned log_g
 
 static void fini(struct ter_mmapper *mmapper)
 {
-    ter_os_release((uintptr_t)mmapper->states, state_table_bytes(mmapper));
+    ter_os_retire((uintptr_t)mmapper->states, state_table_bytes(mmapper));
     ter_lock_fini(&mmapper->lock);
     mmapper->states = NULL;
     mmapper->chunks = 0;
@@ -273,10 +273,17 @@ ter_status ter_mmapper_unmap(struct ter_mmapper *mmapper, uintptr_t start, size_
     return status;
 }
 
-/* Whether all of the chunk is free: any other answer than that it is not is about the size. */
+/*
+ * Whether all of the chunk is free: any other answer than that it is not is about the size. Where
+ * the first piece is parked it was; somebody who came since is found when that piece is wanted.
+ */
 static bool somebody_lies_at(uintptr_t start)
 {
-    ter_status status = ter_os_reserve_at(start, TER_BYTES_IN_CHUNK);
+    ter_status status;
+
+    if (ter_os_is_parked(start, TER_BYTES_IN_PIECE))
+        return false;
+    status = ter_os_reserve_at(start, TER_BYTES_IN_CHUNK);
 
     if (status == TER_OK)
         ter_os_release(start, TER_BYTES_IN_CHUNK);
@@ -362,7 +369,7 @@ static void release_pieces(const struct ter_mmapper_part *part)
 
     for (unsigned i = 0; i < PIECES; i++)
         if ((pieces >> i & 1) != 0)
-            ter_os_release(part_start(part) + i * TER_BYTES_IN_PIECE, TER_BYTES_IN_PIECE);
+            ter_os_retire_at(part_start(part) + i * TER_BYTES_IN_PIECE, TER_BYTES_IN_PIECE);
 }
 
 /* Are the states of this chunk and the next seven in the table, and all RESERVED? */
@@ -409,7 +416,7 @@ static void release_runs(struct ter_mmapper *mmapper)
         if (find_part(mmapper, start) != NULL)
             release_pieces(find_part(mmapper, start));
         else
-            ter_os_release(start, chunks_bytes(mmapper, first, next));
+            ter_os_retire_at(start, chunks_bytes(mmapper, first, next));
     }
 }
 

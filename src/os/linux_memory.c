@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory on Linux. Invariant: an address range is ours exactly when mmap answered with it. */
 #define _GNU_SOURCE
-#include "os/os.h"
+#include "os/linux_parked.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,11 +43,22 @@ static void unmap(uintptr_t start, size_t bytes)
             (size_t)start, error);
 }
 
+static void *map_or_fail(uintptr_t hint, size_t bytes, int protection, int flags)
+{
+    return mmap((void *)hint, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
 /* 0 on success, else errno. The call itself is skipped when a test answers for the system. */
 static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags, uintptr_t *start)
 {
     TER_KEEP_ERRNO;
-    void *got = mmap((void *)hint, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    void *got = map_or_fail(hint, bytes, protection, flags);
+
+    if ((got == MAP_FAILED || (hint != 0 && got != (void *)hint)) && ter_os_drop_parked()) {
+        if (got != MAP_FAILED)
+            munmap(got, bytes);
+        got = map_or_fail(hint, bytes, protection, flags);
+    }
 
     if (got == MAP_FAILED)
         return errno;
@@ -136,6 +147,8 @@ static int map_there(enum ter_os_call call, uintptr_t start, size_t bytes, int p
 
     TER_CHECK(start != 0 && bytes > 0);
     check_pages(start, bytes);
+    if (protection != PROT_NONE && ter_os_unpark(start, bytes, &got))
+        return 0;
     error = map_at_hint(call, start, bytes, protection, &got);
     if (error != 0 || got == start)
         return error;
@@ -220,6 +233,18 @@ void ter_os_release(uintptr_t start, size_t bytes)
     unmap(start, bytes);
 }
 
+void ter_os_retire(uintptr_t start, size_t bytes)
+{
+    if (!ter_os_park(start, bytes, false))
+        ter_os_release(start, bytes);
+}
+
+void ter_os_retire_at(uintptr_t start, size_t bytes)
+{
+    if (!ter_os_park(start, bytes, true))
+        ter_os_release(start, bytes);
+}
+
 ter_status ter_os_allocate(size_t bytes, void **start)
 {
     TER_KEEP_ERRNO;
@@ -227,7 +252,7 @@ ter_status ter_os_allocate(size_t bytes, void **start)
     uintptr_t got = 0;
 
     check_pages(0, bytes);
-    if (error == 0)
+    if (error == 0 && !ter_os_unpark(0, bytes, &got))
         error = map_anonymous(0, bytes, PROT_READ | PROT_WRITE, MAP_NORESERVE, &got);
     if (error != 0)
         return status_of_errno(error);
@@ -286,9 +311,13 @@ void ter_os_want_huge_pages(uintptr_t start, size_t bytes)
 
 void ter_os_name(uintptr_t start, size_t bytes, const char *name)
 {
+    static _Atomic bool refused;
     TER_KEEP_ERRNO;
+
     /* Kernels without CONFIG_ANON_VMA_NAME refuse; a name is a convenience. */
-    (void)prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, name);
+    if (!atomic_load_explicit(&refused, memory_order_relaxed) &&
+        prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, name) != 0 && errno == EINVAL)
+        atomic_store_explicit(&refused, true, memory_order_relaxed);
 }
 
 size_t ter_os_page_size(void)

@@ -43,6 +43,17 @@ ter_status ter_os_protect(uintptr_t start, size_t bytes);
 /* Should the system refuse, the range stays reserved, which the log says: nobody can do more. */
 void ter_os_release(uintptr_t start, size_t bytes);
 
+/*
+ * The same, of memory that ter_os_allocate gave, or ter_os_commit_at, and that the next heap is
+ * likely to want again: it may be parked until then. Not of memory that was given back in part.
+ */
+void ter_os_retire(uintptr_t start, size_t bytes);
+void ter_os_retire_at(uintptr_t start, size_t bytes);
+/* Is memory for ter_os_commit_at parked there? */
+bool ter_os_is_parked(uintptr_t start, size_t bytes);
+/* Whether memory is parked at all; false, at first, also gives back what is. */
+void ter_os_set_parking(bool wanted);
+
 /* Committed memory anywhere, for our own structures; zero at first. */
 ter_status ter_os_allocate(size_t bytes, void **start);
 /* The same with a name in /proc/self/maps, where the kernel can. */

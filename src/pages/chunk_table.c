@@ -21,7 +21,7 @@ ter_status ter_chunk_table_init(struct ter_chunk_table *table, uintptr_t start, 
 
 void ter_chunk_table_fini(struct ter_chunk_table *table)
 {
-    ter_os_release((uintptr_t)table->owners, owner_bytes(table));
+    ter_os_retire((uintptr_t)table->owners, owner_bytes(table));
     *table = (struct ter_chunk_table){0};
 }
 

@@ -113,7 +113,7 @@ void ter_sft_map_destroy(struct ter_sft_map *map)
     struct ter_sft_map_state *state = map->state;
 
     ter_lock_fini(&state->lock);
-    ter_os_release((uintptr_t)state, state->block_bytes);
+    ter_os_retire((uintptr_t)state, state->block_bytes);
     *map = (struct ter_sft_map){0};
 }
 

@@ -93,7 +93,7 @@ void ter_block_space_fini(struct ter_space *common)
     struct ter_block_space *space = ter_block_space_of(common);
 
     if (space->available != NULL)
-        ter_os_release((uintptr_t)space->available, lists_bytes());
+        ter_os_retire((uintptr_t)space->available, lists_bytes());
     space->available = NULL;
 }
 

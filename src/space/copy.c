@@ -182,7 +182,7 @@ static void copy_fini(struct ter_space *common)
     if (space->copiers == NULL)
         return;
     ter_mutex_fini(&space->copiers->taking);
-    ter_os_release((uintptr_t)space->copiers, copiers_bytes());
+    ter_os_retire((uintptr_t)space->copiers, copiers_bytes());
     space->copiers = NULL;
 }
 

@@ -25,7 +25,7 @@ ter_status ter_mark_stack_init(struct ter_mark_stack *stack)
 
 void ter_mark_stack_fini(struct ter_mark_stack *stack)
 {
-    ter_os_release((uintptr_t)stack->entries, bytes_of(stack));
+    ter_os_retire((uintptr_t)stack->entries, bytes_of(stack));
 }
 
 /* Half of the room is below the bottom: use that. */

@@ -18,6 +18,9 @@ struct member {
     uintptr_t **kept; /* KEPT objects that say whose they are */
 };
 
+/* What the heaps of a test are like. */
+static const char *wishes = "";
+
 /* A layout that fits as often as is wanted, where there are not that many places of the usual one.
  */
 static void read_options(struct ter_options *options)
@@ -25,6 +28,7 @@ static void read_options(struct ter_options *options)
     ter_options_init(options);
     options->scan_program = options->scan_libraries = 0;
     options->log = 0;
+    assert_int_equal(ter_options_parse(options, wishes, NULL, 0), TER_OK);
     if (TER_HAS_SANITIZER)
         snprintf(options->layout, sizeof options->layout, "custom:start=0:extent=64M:slots=4");
 }
@@ -107,6 +111,48 @@ static void many_are_alive(void **state)
         assert_int_equal(test_count_mappings("terrier:"), before);
         assert_int_equal(ter_directory_count(), 0);
     }
+}
+
+static const char *const plan_wishes[] = {
+#define WISHES(identifier, name, ...) "stacks=exact,plan=" name,
+    TER_PLANS(WISHES)
+#undef WISHES
+};
+
+static void many_are_alive_under_every_plan(void **state)
+{
+    for (size_t i = 0; i < sizeof plan_wishes / sizeof *plan_wishes; i++) {
+        wishes = plan_wishes[i];
+        many_are_alive(state);
+    }
+    wishes = "";
+}
+
+/* A thousand objects each, while another heap lives. */
+static void ten_thousand_in_turn(void **state)
+{
+    const unsigned count = TER_HAS_SANITIZER || test_is_emulated() ? 200 : 10000;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof plan_wishes / sizeof *plan_wishes; i++) {
+        wishes = plan_wishes[i];
+        open_member(&members[0], 0);
+        for (unsigned k = 1; k <= count; k++) {
+            open_member(&members[1], k);
+            for (unsigned object = 0; object < 1000; object++) {
+                uintptr_t *words = ter_allocate(members[1].mutator, TER_KIND_NORMAL, 32);
+
+                assert_non_null(words);
+                assert_true((words[0] | words[1] | words[2] | words[3]) == 0);
+                words[0] = words[3] = k;
+            }
+            assert_int_equal(*members[1].kept[0], k);
+            close_member(&members[1]);
+        }
+        check_member(&members[0], 0);
+        close_member(&members[0]);
+    }
+    wishes = "";
 }
 
 /* The same program gets the same addresses again. */
@@ -281,9 +327,14 @@ static void regions_are_shared(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(regions_are_shared),     cmocka_unit_test(many_are_alive),
-        cmocka_unit_test(places_repeat),          cmocka_unit_test(a_heap_takes_little),
-        cmocka_unit_test(threads_open_and_close), cmocka_unit_test(a_child_has_them_all),
+        cmocka_unit_test(regions_are_shared),
+        cmocka_unit_test(many_are_alive),
+        cmocka_unit_test(many_are_alive_under_every_plan),
+        cmocka_unit_test(ten_thousand_in_turn),
+        cmocka_unit_test(places_repeat),
+        cmocka_unit_test(a_heap_takes_little),
+        cmocka_unit_test(threads_open_and_close),
+        cmocka_unit_test(a_child_has_them_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files that map memory on Linux. */
+#pragma once
+
+#include "os/os.h"
+
+/* True: it is parked, and the caller has it no more. `placed`: for who wants it at this address. */
+bool ter_os_park(uintptr_t start, size_t bytes, bool placed);
+/* True: so many bytes were parked, and are the caller's. `start`: where; 0: anywhere. */
+bool ter_os_unpark(uintptr_t start, size_t bytes, uintptr_t *got);
+/* Gives all that is parked back; false: there was nothing. */
+bool ter_os_drop_parked(void);

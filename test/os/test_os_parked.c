@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of ended heaps that is kept for the next: clear, out of nobody's way, and in the end gone. */
+#include "os/os.h"
+#include "support.h"
+
+#include <string.h>
+
+enum { PLACED_BYTES = 65536 };
+
+static int begin_parking(void **state)
+{
+    (void)state;
+    ter_os_set_parking(true);
+    return 0;
+}
+
+static int end_parking(void **state)
+{
+    (void)state;
+    ter_os_set_parking(false);
+    return 0;
+}
+
+static void skip_where_nothing_is_parked(void)
+{
+    if (TER_HAS_SANITIZER || test_is_emulated() || ter_on_valgrind())
+        skip();
+}
+
+static unsigned char *allocate_clear(size_t bytes)
+{
+    void *memory;
+
+    assert_int_equal(ter_os_allocate(bytes, &memory), TER_OK);
+    for (size_t i = 0; i < bytes; i++)
+        assert_int_equal(((unsigned char *)memory)[i], 0);
+    return memory;
+}
+
+static void what_was_parked_is_clear(void **state)
+{
+    const size_t pages = 24, bytes = pages * ter_os_page_size();
+    unsigned char *memory = allocate_clear(bytes);
+
+    (void)state;
+    if (bytes > TER_KIB(512))
+        skip();
+    skip_where_nothing_is_parked();
+    for (unsigned round = 0; round < 20; round++) {
+        unsigned char *again;
+
+        for (size_t page = round % 3; page < pages; page += 1 + round)
+            memset(memory + page * ter_os_page_size(), 0x5a, 1 + page);
+        ter_os_retire((uintptr_t)memory, bytes);
+        again = allocate_clear(bytes);
+        assert_ptr_equal(again, memory);
+    }
+    ter_os_release((uintptr_t)memory, bytes);
+}
+
+/* A place of its own, that nobody else has. */
+static uintptr_t find_place(void)
+{
+    uintptr_t start;
+
+    assert_int_equal(ter_os_reserve(0, 4 * PLACED_BYTES, PLACED_BYTES, &start), TER_OK);
+    ter_os_release(start, 4 * PLACED_BYTES);
+    return start;
+}
+
+static void a_place_is_had_again(void **state)
+{
+    uintptr_t place = find_place();
+
+    (void)state;
+    skip_where_nothing_is_parked();
+    assert_int_equal(ter_os_commit_at(place, PLACED_BYTES), TER_OK);
+    *(int *)place = 1;
+    ter_os_retire_at(place, PLACED_BYTES);
+    assert_true(ter_os_is_parked(place, PLACED_BYTES));
+    /* It is for nobody who does not ask for it there. */
+    ter_os_release((uintptr_t)allocate_clear(PLACED_BYTES), PLACED_BYTES);
+    assert_true(ter_os_is_parked(place, PLACED_BYTES));
+    assert_int_equal(ter_os_commit_at(place, PLACED_BYTES), TER_OK);
+    assert_false(ter_os_is_parked(place, PLACED_BYTES));
+    assert_int_equal(*(int *)place, 0);
+    assert_int_equal(ter_os_commit_at(place, PLACED_BYTES), TER_ERROR_OWNED);
+    ter_os_release(place, PLACED_BYTES);
+}
+
+static void it_gives_way(void **state)
+{
+    uintptr_t place = find_place(), start;
+
+    (void)state;
+    assert_int_equal(ter_os_commit_at(place, PLACED_BYTES), TER_OK);
+    ter_os_retire_at(place, PLACED_BYTES);
+    assert_int_equal(ter_os_commit_at(place, 2 * PLACED_BYTES), TER_OK);
+    ter_os_retire_at(place, 2 * PLACED_BYTES);
+    assert_int_equal(ter_os_reserve_at(place, PLACED_BYTES), TER_OK);
+    ter_os_release(place, PLACED_BYTES);
+    assert_int_equal(ter_os_commit_at(place, PLACED_BYTES), TER_OK);
+    ter_os_retire_at(place, PLACED_BYTES);
+    assert_int_equal(ter_os_reserve(place, 2 * PLACED_BYTES, PLACED_BYTES, &start), TER_OK);
+    assert_int_equal(start, place);
+    ter_os_release(place, 2 * PLACED_BYTES);
+}
+
+static void in_the_end_it_is_gone(void **state)
+{
+    const size_t bytes = 3 * ter_os_page_size();
+    size_t before = test_count_mappings("");
+    void *memory[100];
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        memory[i] = allocate_clear(bytes);
+    for (unsigned i = 0; i < 100; i++)
+        ter_os_retire((uintptr_t)memory[i], bytes);
+    ter_os_set_parking(false);
+    ter_os_retire((uintptr_t)allocate_clear(bytes), bytes);
+    if (!TER_HAS_SANITIZER && !test_is_emulated())
+        assert_true(test_count_mappings("") <= before);
+    assert_false(ter_os_is_parked(0, bytes));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_parked_is_clear, begin_parking, end_parking),
+        cmocka_unit_test_setup_teardown(a_place_is_had_again, begin_parking, end_parking),
+        cmocka_unit_test_setup_teardown(it_gives_way, begin_parking, end_parking),
+        cmocka_unit_test_setup_teardown(in_the_end_it_is_gone, begin_parking, end_parking),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
