@@ -12,6 +12,7 @@
  *   bench_store(m, object, field, value)   stores a reference into an object, barrier included
  *   bench_fill(object, field, value)       the same while nothing was allocated since the object
  *   bench_poll(m)                  a safepoint
+ *   BENCH_EPHEMERONS               0 or 1: whether kinds can have ephemerons
  *   BENCH_ROOTS(m, name, struct t *a; ...)  local variables name.a, ... that are roots; NULL
  *   BENCH_ROOTS_END(m, name)
  *
@@ -33,6 +34,7 @@ struct bench_kind {
     uint64_t header_slots; /**< bit 0 for the first word */
     size_t element_bytes;  /**< 0: no elements */
     uint64_t element_slots;
+    bool ephemerons; /**< an element is one: the key, then the value */
 };
 
 enum { BENCH_KINDS_MOST = 8 };

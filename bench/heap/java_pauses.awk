@@ -9,20 +9,26 @@
     pauses[++count] = time + 0
     sum += time
     if (/Pause (Young|Full)/) collections++
+    if (/Pause Young/) minor[++minors] = time + 0
 }
 
-function sort_pauses(    i, j, value) {
-    for (i = 2; i <= count; i++) {
-        value = pauses[i]
-        for (j = i - 1; j > 0 && pauses[j] > value; j--) pauses[j + 1] = pauses[j]
-        pauses[j + 1] = value
+function sort_list(list, length_of,    i, j, value) {
+    for (i = 2; i <= length_of; i++) {
+        value = list[i]
+        for (j = i - 1; j > 0 && list[j] > value; j--) list[j + 1] = list[j]
+        list[j + 1] = value
     }
 }
 
+function say(name, list, length_of) {
+    sort_list(list, length_of)
+    printf name "\n", "max", list[length_of] * 1e6
+    printf name "\n", "median", list[int((length_of + 1) / 2)] * 1e6
+}
+
 END {
-    sort_pauses()
     printf "stopped_ns %.0f\n", sum * 1e6
-    printf "max_pause_ns %.0f\n", pauses[count] * 1e6
-    printf "median_pause_ns %.0f\n", pauses[int((count + 1) / 2)] * 1e6
+    say("%s_pause_ns %.0f", pauses, count)
+    if (minors > 0) say("minor_%s_ns %.0f", minor, minors)
     printf "collections %d\n", collections
 }

@@ -51,6 +51,7 @@ struct adapter_thread {
 };
 
 #define BENCH_FREES 0
+#define BENCH_EPHEMERONS 0
 
 /* ---- The heap ---- */
 

@@ -20,6 +20,7 @@ struct adapter_thread {
 };
 
 #define BENCH_FREES 1
+#define BENCH_EPHEMERONS 0
 
 static inline void adapter_open(const struct bench_settings *settings,
                                 const struct bench_kind *kinds, unsigned count)

@@ -30,6 +30,13 @@ struct adapter_thread {
 };
 
 #define BENCH_FREES 0
+#ifdef BENCH_WITH_EPHEMERONS /* the library has them: see cmake/benches.cmake */
+#define BENCH_EPHEMERONS 1
+#define ADAPTER_EPHEMERONS TER_KIND_EPHEMERONS
+#else
+#define BENCH_EPHEMERONS 0
+#define ADAPTER_EPHEMERONS 0
+#endif
 
 /* ---- The heap ---- */
 
@@ -51,7 +58,8 @@ static inline struct ter_slots adapter_slots(uint64_t bitmap)
 static inline void adapter_add_kind(unsigned number, const struct bench_kind *kind)
 {
     struct ter_object_layout *layout = &adapter.layouts[number];
-    struct ter_kind_description description = {.layout = layout};
+    struct ter_kind_description description = {.layout = layout,
+                                               .flags = kind->ephemerons ? ADAPTER_EPHEMERONS : 0};
 
     layout->header_bytes = kind->header_bytes;
     layout->header = adapter_slots(kind->header_slots);

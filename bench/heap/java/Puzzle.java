@@ -6,11 +6,21 @@ public final class Puzzle {
     static final int SIZE_DEFAULT = 11, SEARCHES = 4;
 
     static final class Cell {
-        Cell next, list;
-        long value;
+        final Cell next;
+        final long value;
 
         Cell(long value, Cell next) {
             this.value = value;
+            this.next = next;
+        }
+    }
+
+    static final class Solution {
+        final Solution next;
+        final Cell columns;
+
+        Solution(Cell columns, Solution next) {
+            this.columns = columns;
             this.next = next;
         }
     }
@@ -43,30 +53,27 @@ public final class Puzzle {
         return columns;
     }
 
-    static Cell search(int size, Cell queens, int row, Cell found) {
-        if (row == size) {
-            Cell first = new Cell(0, found);
-            first.list = copy(queens);
-            return first;
-        }
+    static Solution search(int size, Cell queens, int row, Solution found) {
+        if (row == size)
+            return new Solution(copy(queens), found);
         Cell columns = safeColumns(size, queens);
         for (; columns != null; columns = columns.next)
             found = search(size, new Cell(columns.value, queens), row + 1, found);
         return found;
     }
 
-    static long sumOf(Cell found, Cell before) {
+    static long sumOf(Solution found, Solution before) {
         long sum = 0;
         for (; found != null; found = found.next, before = before.next) {
-            for (Cell cell = found.list; cell != null; cell = cell.next)
+            for (Cell cell = found.columns; cell != null; cell = cell.next)
                 sum = Bench.sum(sum, cell.value);
-            Bench.check(equal(found.list, before.list), "a solution");
+            Bench.check(equal(found.columns, before.columns), "a solution");
         }
         return sum;
     }
 
     static long run(int size) {
-        Cell first = search(size, null, 0, null);
+        Solution first = search(size, null, 0, null);
         long sum = 0;
         for (int i = 1; i < SEARCHES; i++)
             sum += sumOf(search(size, null, 0, null), first);
