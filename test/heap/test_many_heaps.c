@@ -44,7 +44,10 @@ static void close_heap(struct member *member)
     small_heap_fini(&member->small);
     member->alive = false;
     assert_null(ter_heap_of_word(member->start));
+    /* What is parked for the next heap is nobody's. */
+    ter_os_set_parking(false);
     assert_false(test_is_mapped(member->start, member->bytes));
+    ter_os_set_parking(true);
 }
 
 /* A list in one heap whose elements also refer to objects of another. */
