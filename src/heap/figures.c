@@ -11,7 +11,7 @@ ter_status ter_figures_init(struct ter_figures *figures, size_t log_capacity)
     void *memory = NULL;
     ter_status status;
 
-    *figures = (struct ter_figures){.log_capacity = log_capacity};
+    figures->log_capacity = log_capacity;
     if (log_capacity == 0)
         return TER_OK;
     status = ter_os_allocate(log_bytes(figures), &memory);

@@ -29,7 +29,10 @@ struct ter_figures {
     uint32_t histogram[TER_PAUSE_BUCKETS];
 };
 
-/* With `log_capacity` 0 no log is kept. */
+/*
+ * With `log_capacity` 0 no log is kept. `figures` is zero, and stays untouched for the most part
+ * until there is something to count.
+ */
 ter_status ter_figures_init(struct ter_figures *figures, size_t log_capacity);
 void ter_figures_fini(struct ter_figures *figures);
 void ter_figures_add(struct ter_figures *figures, const struct ter_collection *collection);

@@ -110,8 +110,7 @@ void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state
 
 static uintptr_t take_of_several(struct ter_block_space *space, unsigned kind, unsigned size_class)
 {
-    uintptr_t block =
-        ter_block_list_pop(&space->blocks, &space->available->of[TER_MAX_KINDS][size_class]);
+    uintptr_t block = ter_block_list_pop(&space->blocks, &space->available->of[0][size_class]);
     struct ter_block_state *state;
 
     if (TER_LIKELY(block == 0))
@@ -125,7 +124,8 @@ static uintptr_t take_of_several(struct ter_block_space *space, unsigned kind, u
 uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
                                          unsigned size_class)
 {
-    uintptr_t block = ter_block_list_pop(&space->blocks, &space->available->of[kind][size_class]);
+    uintptr_t block =
+        ter_block_list_pop(&space->blocks, &space->available->of[1 + kind][size_class]);
 
     if (block == 0)
         return take_of_several(space, kind, size_class);

@@ -46,16 +46,15 @@ struct ter_block_state {
     uint8_t taker;  /* of a block of several kinds: the kind that runs of it are taken for */
 };
 
-/* Blocks with free cells, by kind and size class; last those of several kinds. */
+/* Blocks with free cells, by kind and size class; first those of several kinds. */
 struct ter_block_lists {
-    struct ter_block_list of[TER_MAX_KINDS + 1][TER_SIZE_CLASSES];
+    struct ter_block_list of[1 + TER_MAX_KINDS][TER_SIZE_CLASSES];
 };
 
 struct ter_block_space {
     struct ter_space space;
     struct ter_blocks blocks;
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
-    bool several;                      /* there ever was a block of several kinds */
     unsigned kind_end; /* one past the last kind that ever had a block: others have no lists */
     size_t due; /* blocks that have rested so long at the last sweep that they may lose pages */
 };
@@ -183,7 +182,7 @@ TER_INLINE unsigned ter_block_kind_of(const struct ter_arena *arena, uintptr_t o
 /* In which of the lists of available blocks it is when it is in one. */
 TER_INLINE unsigned ter_block_list_number(const struct ter_block_head *head)
 {
-    return ter_block_is_of_several(head) ? TER_MAX_KINDS : head->kind;
+    return ter_block_is_of_several(head) ? 0 : 1 + head->kind;
 }
 
 /* Of a block of several kinds: what lies in [start, end) is to be of the kind that takes it. */

@@ -118,9 +118,7 @@ size_t ter_block_space_hollow(struct ter_space *common, bool resting)
     if (resting && space->due == 0)
         return 0;
     space->due = 0;
-    for (unsigned kind = 0; kind < space->kind_end; kind++)
-        done += hollow_lists(space, kind, resting);
-    if (space->several)
-        done += hollow_lists(space, TER_MAX_KINDS, resting);
+    for (unsigned number = 0; number <= space->kind_end; number++)
+        done += hollow_lists(space, number, resting);
     return done;
 }

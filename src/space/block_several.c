@@ -46,7 +46,6 @@ static bool make_of_several(struct ter_block_space *space, uintptr_t block)
     store_kinds(space, block, block + TER_BYTES_IN_BLOCK, head->kind);
     __atomic_store_n(&head->scan, (uint8_t)TER_BLOCK_OF_SEVERAL, __ATOMIC_RELEASE);
     __atomic_store_n(&head->kind, (uint8_t)TER_KIND_ATOMIC, __ATOMIC_RELEASE);
-    space->several = true;
     return true;
 }
 
@@ -54,7 +53,7 @@ uintptr_t ter_block_space_take_others(struct ter_block_space *space, unsigned ki
                                       unsigned size_class)
 {
     for (unsigned other = 0; other < space->kind_end; other++) {
-        struct ter_block_list *list = &space->available->of[other][size_class];
+        struct ter_block_list *list = &space->available->of[1 + other][size_class];
         uintptr_t block = ter_block_list_first(&space->blocks, list);
 
         if (block == 0 || other == kind || !make_of_several(space, block))

@@ -119,10 +119,8 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
     uintptr_t start, end = UINTPTR_MAX;
 
     space->due = 0;
-    for (unsigned kind = 0; kind < space->kind_end; kind++)
-        empty_lists(space->available->of[kind]);
-    if (space->several)
-        empty_lists(space->available->of[TER_MAX_KINDS]);
+    for (unsigned number = 0; number <= space->kind_end; number++)
+        empty_lists(space->available->of[number]);
     while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
         while (end > start) {
             end -= TER_BYTES_IN_BLOCK;

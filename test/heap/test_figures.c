@@ -36,6 +36,7 @@ static void random_pauses(void **state)
         size_t count = 1 + test_below(&random, MOST);
         uint64_t total = 0;
 
+        figures = (struct ter_figures){0};
         assert_int_equal(ter_figures_init(&figures, 100), TER_OK);
         for (size_t i = 0; i < count; i++) {
             struct ter_collection collection = {.number = i + 1, .reason = TER_REASON_REQUEST};
@@ -70,6 +71,7 @@ static void ends_of_the_histogram(void **state)
     for (size_t i = 0; i < TER_ARRAY_LENGTH(pauses); i++) {
         struct ter_collection collection = {.pause_ns = pauses[i]};
 
+        figures = (struct ter_figures){0};
         assert_int_equal(ter_figures_init(&figures, 0), TER_OK);
         assert_int_equal(ter_figures_percentile(&figures, 50), 0);
         ter_figures_add(&figures, &collection);
