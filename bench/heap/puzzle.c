@@ -94,7 +94,7 @@ static struct cell *safe_columns(struct work *work, struct cell *queens)
 
     BENCH_ROOTS(work->m, r, struct cell * queens; struct cell * columns;);
     r.queens = queens;
-    for (uint64_t column = work->size; column > 0; column--)
+    for (uintptr_t column = work->size; column > 0; column--)
         if (is_safe(r.queens, column))
             r.columns = cons(work->m, column, r.columns);
     columns = r.columns;

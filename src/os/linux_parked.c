@@ -18,6 +18,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define PARKED_MOST 40u
 #define PARKED_BYTES TER_MIB(4)
@@ -47,6 +48,12 @@ static void parked_unlock(void)
 
 /* ---- Clearing ---- */
 
+/* As the system has them, whatever a test says. */
+static size_t true_page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 /* What the kernel says is not there may have been taken out to where it swaps. */
 static bool clear_run(uintptr_t start, uintptr_t end, bool there)
 {
@@ -60,7 +67,7 @@ static bool clear_run(uintptr_t start, uintptr_t end, bool there)
 static bool clear_parked(uintptr_t start, size_t bytes)
 {
     unsigned char there[LARGEST_PARKED / SMALLEST_PAGE];
-    size_t page = ter_os_page_size(), pages = bytes / page, first = 0, next;
+    size_t page = true_page_bytes(), pages = bytes / page, first = 0, next;
 
     if (mincore((void *)start, bytes, there) != 0)
         return false;
@@ -99,7 +106,7 @@ static bool put_parked(uintptr_t start, size_t bytes, bool placed)
 static bool is_worth_parking(size_t bytes)
 {
     return atomic_load_explicit(&parking, memory_order_relaxed) && bytes <= LARGEST_PARKED &&
-           ter_os_page_size() >= SMALLEST_PAGE && !TER_HAS_SANITIZER && !ter_on_valgrind();
+           true_page_bytes() >= SMALLEST_PAGE && !TER_HAS_SANITIZER && !ter_on_valgrind();
 }
 
 bool ter_os_park(uintptr_t start, size_t bytes, bool placed)

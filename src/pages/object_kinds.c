@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pages/pages.h"
+#include "pages/object_kinds.h"
 
 #define TABLE_BYTES (TER_BYTES_IN_CHUNK >> TER_LOG_BYTES_IN_GRANULE)
 
@@ -14,29 +14,27 @@ static size_t table_bytes(void)
 }
 
 /* The number of chunks last: without it nobody looks at the list. */
-static ter_status make_list(struct ter_arena *arena)
+static ter_status make_list(struct ter_object_kinds *kinds, uintptr_t start, size_t chunks)
 {
-    struct ter_object_kinds *kinds = &arena->kinds;
-    size_t chunks = arena->chunks.count;
     void *list;
     ter_status status = ter_os_allocate_sparse(list_bytes(chunks), "terrier:kinds", &list);
 
     if (status != TER_OK)
         return status;
-    kinds->start = arena->chunks.start;
+    kinds->start = start;
     kinds->tables = list;
     __atomic_store_n(&kinds->chunks, chunks, __ATOMIC_RELEASE);
     return TER_OK;
 }
 
-ter_status ter_object_kinds_make(struct ter_arena *arena, uintptr_t address)
+ter_status ter_object_kinds_make(struct ter_object_kinds *kinds, uintptr_t start, size_t chunks,
+                                 uintptr_t address)
 {
-    struct ter_object_kinds *kinds = &arena->kinds;
-    size_t chunk = (address - arena->chunks.start) >> TER_LOG_BYTES_IN_CHUNK;
-    ter_status status = kinds->tables == NULL ? make_list(arena) : TER_OK;
+    size_t chunk = (address - start) >> TER_LOG_BYTES_IN_CHUNK;
+    ter_status status = kinds->tables == NULL ? make_list(kinds, start, chunks) : TER_OK;
     void *table;
 
-    TER_CHECK(chunk < arena->chunks.count);
+    TER_CHECK(chunk < chunks);
     if (status != TER_OK || atomic_load_explicit(&kinds->tables[chunk], memory_order_relaxed) != 0)
         return status;
     status = ter_os_allocate_sparse(table_bytes(), "terrier:kinds", &table);

@@ -19,12 +19,14 @@ struct ter_object_kinds {
     _Atomic uintptr_t *tables; /* of each chunk; 0: it has none. NULL: no chunk has */
 };
 
-struct ter_arena;
-
 /* Gives the tables of an arena back. */
 void ter_object_kinds_fini(struct ter_object_kinds *kinds);
-/* Makes sure that there is a table for the chunk of `address`, in the arena's range. */
-ter_status ter_object_kinds_make(struct ter_arena *arena, uintptr_t address);
+/*
+ * Makes sure that there is a table for the chunk of `address`, one of so many of the heap's range
+ * from `start` on.
+ */
+ter_status ter_object_kinds_make(struct ter_object_kinds *kinds, uintptr_t start, size_t chunks,
+                                 uintptr_t address);
 
 /* Where the byte of `object` is, or NULL. Total: any address. */
 TER_INLINE uint8_t *ter_object_kinds_at(const struct ter_object_kinds *list, uintptr_t object)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spaces of small objects: blocks cut into cells of one size class and, as a rule, one kind. Two policies share
- * them: native mark-sweep, which a sweep empties, and immortal, which only its owner empties.
+ * Spaces of small objects: blocks cut into cells of one size class and, as a rule, one kind. Two
+ * policies share them: native mark-sweep, which a sweep empties, and immortal, which only its owner
+ * empties.
  *
  * What is an object: a cell whose valid-object bit is set and that does not lie in the part of a
  * mutator's run that is still to be handed out. The bits of a run are set when the run is taken, so

@@ -41,7 +41,8 @@ static bool make_of_several(struct ter_block_space *space, uintptr_t block)
     struct ter_arena *arena = space->space.arena;
     struct ter_block_head *head = ter_block_head_of(arena, block);
 
-    if (ter_object_kinds_make(arena, block) != TER_OK)
+    if (ter_object_kinds_make(&arena->kinds, arena->chunks.start, arena->chunks.count, block) !=
+        TER_OK)
         return false;
     store_kinds(space, block, block + TER_BYTES_IN_BLOCK, head->kind);
     __atomic_store_n(&head->scan, (uint8_t)TER_BLOCK_OF_SEVERAL, __ATOMIC_RELEASE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of ended heaps that is kept for the next: clear, out of nobody's way, and in the end gone. */
+/* Memory of ended heaps that is kept for the next: clear, in nobody's way, and gone in the end. */
 #include "os/os.h"
 #include "support.h"
 
