@@ -60,7 +60,7 @@ static void close_up(struct ter_guardian *guardian)
 {
     size_t count = guardian->ready.count - guardian->first;
 
-    if (guardian->first < count)
+    if (guardian->first == 0 || guardian->first < count)
         return;
     memmove(guardian->ready.items, ready_at(guardian, guardian->first), count * sizeof(uintptr_t));
     guardian->ready.count = count;
