@@ -215,7 +215,9 @@ static bool live_with_refusals(const char *options, uint64_t first, uint64_t cou
     refusals.first = first;
     refusals.count = count;
     refusals.error = error;
-    refusals.calls = refusals.refused = refusals.sorts = 0;
+    atomic_store(&refusals.calls, 0);
+    atomic_store(&refusals.refused, 0);
+    atomic_store(&refusals.sorts, 0);
     ter_os_set_fault(refuse_in_collections);
     live();
     ter_os_set_fault(NULL);
