@@ -72,7 +72,7 @@ static void free_crowded_heap(void)
 /* Cells until memory is used up some times; of `each` one stays, in a list. */
 static struct cell *fill_with_cells(unsigned each)
 {
-    unsigned count = 4 * (1u << 20) / sizeof(struct cell);
+    unsigned count = 4 * (1u << 20) / TER_BYTES_IN_GRANULE;
     struct cell *list;
 
     TER_ROOTS(mutator, r, struct cell * list;);
@@ -163,7 +163,7 @@ static void another_kind_finds_room(void **state)
     for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
         make_crowded_heap(ways[i]);
         /* A heap that copies needs room for copies. */
-        use_another_kind(i == 2 ? 4000 : (1u << 20) / 2 / (2 * sizeof(struct cell)));
+        use_another_kind(i == 2 ? 4000 : (1u << 20) / 2 / (2 * TER_BYTES_IN_GRANULE));
         free_crowded_heap();
     }
 }
