@@ -25,13 +25,13 @@
 #define LARGEST_PARKED TER_KIB(512)
 #define SMALLEST_PAGE TER_KIB(4)
 
-struct parked {
+struct parked_range {
     uintptr_t start; /* 0: none */
     size_t bytes;
     bool placed; /* for who wants it there */
 };
 
-static struct parked parked[PARKED_MOST];
+static struct parked_range parked[PARKED_MOST];
 static size_t parked_bytes;
 static _Atomic bool parking;
 static _Atomic bool parked_is_locked;
@@ -83,7 +83,7 @@ static bool clear_parked(uintptr_t start, size_t bytes)
 
 /* ---- Parking ---- */
 
-static struct parked *find_parked(uintptr_t start, size_t bytes)
+static struct parked_range *find_parked(uintptr_t start, size_t bytes)
 {
     for (unsigned i = 0; i < PARKED_MOST; i++)
         if (parked[i].bytes == bytes && parked[i].placed == (start != 0) &&
@@ -94,11 +94,11 @@ static struct parked *find_parked(uintptr_t start, size_t bytes)
 
 static bool put_parked(uintptr_t start, size_t bytes, bool placed)
 {
-    struct parked *place = find_parked(0, 0);
+    struct parked_range *place = find_parked(0, 0);
 
     if (place == NULL || bytes > PARKED_BYTES - parked_bytes)
         return false;
-    *place = (struct parked){start, bytes, placed};
+    *place = (struct parked_range){start, bytes, placed};
     parked_bytes += bytes;
     return true;
 }
@@ -123,7 +123,7 @@ bool ter_os_park(uintptr_t start, size_t bytes, bool placed)
 
 bool ter_os_unpark(uintptr_t start, size_t bytes, uintptr_t *got)
 {
-    struct parked *place;
+    struct parked_range *place;
 
     if (!atomic_load_explicit(&parking, memory_order_relaxed) || !parked_lock())
         return false;
@@ -131,7 +131,7 @@ bool ter_os_unpark(uintptr_t start, size_t bytes, uintptr_t *got)
     if (place != NULL) {
         *got = place->start;
         parked_bytes -= bytes;
-        *place = (struct parked){0, 0, false};
+        *place = (struct parked_range){0, 0, false};
     }
     parked_unlock();
     return place != NULL;
@@ -159,7 +159,7 @@ bool ter_os_drop_parked(void)
     for (unsigned i = 0; i < PARKED_MOST && any; i++) {
         if (parked[i].bytes != 0)
             munmap((void *)parked[i].start, parked[i].bytes);
-        parked[i] = (struct parked){0, 0, false};
+        parked[i] = (struct parked_range){0, 0, false};
     }
     parked_bytes = 0;
     parked_unlock();

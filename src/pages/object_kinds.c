@@ -3,7 +3,7 @@
 
 #define TABLE_BYTES (TER_BYTES_IN_CHUNK >> TER_LOG_BYTES_IN_GRANULE)
 
-static size_t list_bytes(size_t chunks)
+static size_t kinds_list_bytes(size_t chunks)
 {
     return ter_align_up(chunks * sizeof(uintptr_t), ter_os_page_size());
 }
@@ -17,7 +17,7 @@ static size_t table_bytes(void)
 static ter_status make_list(struct ter_object_kinds *kinds, uintptr_t start, size_t chunks)
 {
     void *list;
-    ter_status status = ter_os_allocate_sparse(list_bytes(chunks), "terrier:kinds", &list);
+    ter_status status = ter_os_allocate_sparse(kinds_list_bytes(chunks), "terrier:kinds", &list);
 
     if (status != TER_OK)
         return status;
@@ -52,6 +52,6 @@ void ter_object_kinds_fini(struct ter_object_kinds *kinds)
             ter_os_release(table, table_bytes());
     }
     if (kinds->tables != NULL)
-        ter_os_release((uintptr_t)kinds->tables, list_bytes(kinds->chunks));
+        ter_os_release((uintptr_t)kinds->tables, kinds_list_bytes(kinds->chunks));
     *kinds = (struct ter_object_kinds){0};
 }
