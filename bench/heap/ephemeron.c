@@ -83,8 +83,8 @@ static uint64_t run(bench_mutator *m, size_t size)
     if (!BENCH_EPHEMERONS)
         bench_cannot("ephemerons");
     BENCH_ROOTS(m, r, struct ring * ring; struct table * table;);
-    r.ring = (struct ring *)bench_new(m, KIND_RING, objects * sizeof(void *));
-    r.table = (struct table *)bench_new(m, KIND_TABLE, 2 * objects * sizeof(struct pair));
+    r.ring = (struct ring *)bench_new(m, KIND_RING, (size_t)objects * sizeof(void *));
+    r.table = (struct table *)bench_new(m, KIND_TABLE, 2 * (size_t)objects * sizeof(struct pair));
     for (uint64_t number = 0; number < objects * ROUNDS; number++) {
         add(m, r.ring, r.table, number, objects);
         if (number >= objects) {
