@@ -17,10 +17,11 @@ void ter_collections_hold(struct ter_heap *heap)
 
 ter_status ter_collections_allow(struct ter_heap *heap)
 {
-    struct ter_trigger *trigger = &heap->collector.trigger;
+    struct ter_trigger *trigger;
     bool held;
 
     ter_heap_require(heap, "ter_collections_allow");
+    trigger = &heap->collector.trigger;
     ter_allocator_lock(&heap->collector.allocator);
     held = trigger->disabled != 0;
     if (held)
@@ -86,9 +87,10 @@ static void listen_once(struct ter_heap *heap, struct ter_listener *listener)
 
 void ter_heap_on_collection(struct ter_heap *heap, ter_collection_function *function, void *context)
 {
-    struct ter_listener *listener = &heap->listener;
+    struct ter_listener *listener;
 
     ter_heap_require(heap, "ter_heap_on_collection");
+    listener = &heap->listener;
     ter_allocator_lock(&heap->collector.allocator);
     TER_REQUIRE(!listener->is_told,
                 "ter_heap_on_collection: called in the function that it told of collections");
