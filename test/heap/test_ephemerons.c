@@ -291,7 +291,8 @@ static void keys_in_a_large_ambiguous_value(void **state)
         struct node *key = make_node(i);
 
         local.large[i] = key;
-        ter_write_object(mutator, local.table);
+        ter_write_range(mutator, local.table, &local.table->elements[i],
+                        sizeof local.table->elements[i]);
         /* Each is its own value, so that there is one to wait for. */
         local.table->elements[i] = (struct element){key, key};
     }
