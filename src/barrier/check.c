@@ -122,7 +122,7 @@ TER_COLD TER_NORETURN static void barrier_missing(const struct ter_checked_objec
 static void compare_slot(const struct ter_checked_object *object,
                          const struct ter_checked_slot *slot)
 {
-    if (!slot->any && referent(object->kind, slot->address) != slot->object)
+    if (!slot->any && !object->any && referent(object->kind, slot->address) != slot->object)
         barrier_missing(object, slot);
 }
 
@@ -144,6 +144,8 @@ static void note_slot(struct noting *noting, uintptr_t address)
     }
     *slot = (struct ter_checked_slot){.address = address,
                                       .object = referent(noting->object.kind, address)};
+    if (noting->object.slots != 0 && slot[-1].address >= address)
+        noting->object.in_order = false;
     noting->object.slots++;
 }
 
@@ -202,7 +204,8 @@ void ter_barrier_check_note(struct ter_barrier_check *check, uintptr_t object, s
     require_size(kind, object, bytes);
     if (!ter_kind_trusts_contents(kind) || kind->remembered || check->incomplete)
         return;
-    noting.object = (struct ter_checked_object){object, kind, check->slots.count, 0};
+    noting.object = (struct ter_checked_object){
+        .object = object, .kind = kind, .first_slot = check->slots.count, .in_order = true};
     note_slots(&noting, object, bytes);
     place = add_checked(&check->objects);
     if (place == NULL)
@@ -261,15 +264,36 @@ static void require_checked(const struct ter_barrier_check *check, uintptr_t obj
                 call, (size_t)object, checked_owner(check, object)->name);
 }
 
+/* Where to begin to look for slots from `address` on. */
+static size_t first_slot_from(const struct ter_barrier_check *check,
+                              const struct ter_checked_object *object, uintptr_t address)
+{
+    const struct ter_checked_slot *slots = checked_slots(check, object);
+    size_t first = 0, end = object->in_order ? object->slots : 0;
+
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+
+        if (slots[middle].address < address)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
 /* A slot of an object that is written down; NULL: a visitor has not reported it. */
 static struct ter_checked_slot *find_slot(const struct ter_barrier_check *check,
                                           const struct ter_checked_object *object, uintptr_t slot)
 {
     struct ter_checked_slot *slots = checked_slots(check, object);
 
-    for (size_t i = 0; i < object->slots; i++)
+    for (size_t i = first_slot_from(check, object, slot); i < object->slots; i++) {
         if (slots[i].address == slot)
             return &slots[i];
+        if (object->in_order)
+            break;
+    }
     TER_REQUIRE(object->kind->scan == TER_SCAN_VISITOR,
                 "ter_write: +%td is no slot of object %#zx (kind \"%s\")",
                 (ptrdiff_t)(slot - object->object), (size_t)object->object,
@@ -346,6 +370,22 @@ void ter_barrier_check_write(struct ter_barrier_check *check, const struct ter_m
     ter_lock_release(&check->lock);
 }
 
+static void announce_range(struct ter_barrier_check *check, const struct ter_mutator *who,
+                           const struct ter_checked_object *object, uintptr_t first, size_t bytes)
+{
+    for (size_t i = first_slot_from(check, object, first); i < object->slots; i++) {
+        struct ter_checked_slot *slot = &checked_slots(check, object)[i];
+
+        if (slot->address - first < bytes) {
+            if (slot->who == NULL || slot->who == who)
+                compare_slot(object, slot);
+            slot->any = true;
+        } else if (object->in_order) {
+            break;
+        }
+    }
+}
+
 void ter_barrier_check_range(struct ter_barrier_check *check, const struct ter_mutator *who,
                              uintptr_t object, uintptr_t first, size_t bytes)
 {
@@ -355,15 +395,8 @@ void ter_barrier_check_range(struct ter_barrier_check *check, const struct ter_m
     require_inside(check, object, first, bytes, "ter_write_range");
     ter_lock_acquire(&check->lock);
     found = find_checked(check, object);
-    for (size_t i = 0; found != NULL && i < found->slots; i++) {
-        struct ter_checked_slot *slot = &checked_slots(check, found)[i];
-
-        if (slot->address - first >= bytes)
-            continue;
-        if (slot->who == NULL || slot->who == who)
-            compare_slot(found, slot);
-        slot->any = true;
-    }
+    if (found != NULL)
+        announce_range(check, who, found, first, bytes);
     ter_lock_release(&check->lock);
 }
 
@@ -374,8 +407,8 @@ void ter_barrier_check_object(struct ter_barrier_check *check, uintptr_t object)
     require_checked(check, object, "ter_write_object");
     ter_lock_acquire(&check->lock);
     found = find_checked(check, object);
-    for (size_t i = 0; found != NULL && i < found->slots; i++)
-        checked_slots(check, found)[i].any = true;
+    if (found != NULL)
+        found->any = true;
     ter_lock_release(&check->lock);
 }
 

@@ -31,6 +31,8 @@ struct ter_checked_object {
     const struct ter_kind *kind;
     size_t first_slot; /* in the array of slots */
     size_t slots;
+    bool in_order; /* the slots, by address: as layouts give them, and most visitors */
+    bool any;      /* any store to it was announced */
 };
 
 /* An array that grows. */

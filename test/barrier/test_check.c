@@ -11,7 +11,7 @@
 #define WORDS 6u
 
 static struct small_heap small;
-static unsigned kind, tagged_kind, visited_kind, remembered_kind;
+static unsigned kind, tagged_kind, visited_kind, backward_kind, remembered_kind;
 
 static const struct ter_object_layout even = {.header_bytes = WORDS * sizeof(void *),
                                               .header = {.bitmap = 0x15}},
@@ -22,6 +22,14 @@ static void visit_first(void *context, struct ter_trace *trace, uintptr_t object
 {
     (void)context, (void)bytes;
     ter_trace_slot(trace, ter_slot_at(object));
+}
+
+/* In no order of addresses. */
+static void visit_backwards(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
+{
+    (void)context, (void)bytes;
+    for (unsigned i = WORDS; i-- > 0;)
+        ter_trace_slot(trace, ter_slot_at(object + i * sizeof(void *)));
 }
 
 static unsigned define(const struct ter_kind_description *description)
@@ -45,6 +53,8 @@ static void begin(const char *plan, const char *options)
         .slots = {.form = TER_SLOTS_TAGGED, .mask = 3, .references = 1}});
     visited_kind =
         define(&(struct ter_kind_description){.name = "visited", .visitor = visit_first});
+    backward_kind =
+        define(&(struct ter_kind_description){.name = "backward", .visitor = visit_backwards});
     remembered_kind = define(&(struct ter_kind_description){
         .name = "remembered", .layout = &all, .flags = TER_KIND_REMEMBERED});
 }
@@ -110,6 +120,40 @@ static void tag_rightly(void)
     ter_collect(small.mutator);
 }
 
+/* Slots that a visitor reports from the last to the first. */
+static void store_backwards_rightly(void)
+{
+    void **object = old_object(backward_kind);
+
+    for (unsigned i = 0; i < WORDS; i++)
+        TER_STORE(small.mutator, object, object[i], young());
+    ter_collect(small.mutator);
+    ter_write_range(small.mutator, object, object + 2, 2 * sizeof(void *));
+    object[2] = object[3] = young();
+    ter_collect(small.mutator);
+    object[0] = object[5] = young();
+    ter_write_object(small.mutator, object);
+    ter_collect(small.mutator);
+}
+
+/* Each slot of many, the last too. */
+static void fill_rightly(void)
+{
+    enum { MANY = 20000 };
+    void **object = ter_allocate(small.mutator, tagged_kind, MANY * sizeof(void *));
+
+    small.roots[0] = object;
+    ter_collect(small.mutator);
+    for (size_t i = 0; i < MANY; i++)
+        if (i % 2 == 0) {
+            TER_STORE(small.mutator, object, object[i], (void *)object);
+        } else {
+            ter_write_range(small.mutator, object, &object[i], sizeof(void *));
+            object[i] = object;
+        }
+    ter_collect(small.mutator);
+}
+
 static void remember_rightly(void)
 {
     void **object = old_object(remembered_kind);
@@ -150,6 +194,8 @@ static void what_is_right_passes(void **state)
         store_rightly();
         tag_rightly();
         remember_rightly();
+        store_backwards_rightly();
+        fill_rightly();
         free_rightly();
         small_heap_fini(&small);
     }
@@ -244,6 +290,31 @@ static void by_visitor(void *context)
     ter_collect(small.mutator);
 }
 
+static void by_backward_visitor(void *context)
+{
+    void **object = old_object(backward_kind);
+
+    (void)context;
+    TER_STORE(small.mutator, object, object[2], (void *)object);
+    ter_write_range(small.mutator, object, &object[3], 2 * sizeof(void *));
+    object[3] = object[4] = object;
+    object[5] = young();
+    ter_collect(small.mutator);
+}
+
+static void beside_a_range(void *context)
+{
+    void **object = ter_allocate(small.mutator, tagged_kind, 100000);
+
+    (void)context;
+    small.roots[0] = object;
+    ter_collect(small.mutator);
+    ter_write_range(small.mutator, object, &object[6000], 10 * sizeof(void *));
+    memset(&object[6000], 0xff, 10 * sizeof(void *));
+    object[6010] = young();
+    ter_collect(small.mutator);
+}
+
 static void in_large_object(void *context)
 {
     void **object = ter_allocate(small.mutator, tagged_kind, 100000);
@@ -314,6 +385,8 @@ static const struct {
     {range_too_short, "the slot at +16 of object"},
     {tag_away, "(kind \"tagged\") was stored to"},
     {by_visitor, "(kind \"visited\") was stored to"},
+    {by_backward_visitor, "the slot at +40 of object"},
+    {beside_a_range, "the slot at +48080 of object"},
     {in_large_object, "the slot at +96000 of object"},
     {no_slot, "ter_write: +8 is no slot of object"},
     {outside, "ter_write: +800 lies outside of object"},
