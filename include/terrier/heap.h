@@ -266,23 +266,6 @@ TER_API ter_status ter_vm_space_remove(struct ter_heap *heap, const void *start,
  */
 TER_API ter_status ter_vm_object(struct ter_heap *heap, void *object, size_t bytes, unsigned kind);
 
-/* ---- Finalizers ---- */
-
-/**
- * `function(object, data)` is called once, by ter_finalizers_run, after `object` was found
- * unreachable; `data` is kept. The object is finalized before what it refers to. NULL takes a
- * registered function away. TER_ERROR_INVALID when `object` is no object of the heap.
- */
-TER_API ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
-                                     void (*function)(void *object, void *data), void *data);
-
-/**
- * Runs what is ready, in this thread, without a lock held. Returns how many ran. Several threads
- * may do so at once: each function runs in one of them. One may be left by a jump or by the end of
- * its thread.
- */
-TER_API size_t ter_finalizers_run(struct ter_heap *heap);
-
 /* ---- Figures ---- */
 
 /** Fills in at most `struct_bytes` bytes of `statistics` (pass sizeof *statistics). */

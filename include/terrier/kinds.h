@@ -146,14 +146,15 @@ typedef void ter_visitor(void *context, struct ter_trace *trace, uintptr_t objec
 typedef void ter_dispose_function(void *context, void *object, size_t bytes);
 
 /**
- * Called once for each object, by ter_finalizers_run (heap.h), after a collection found the object
- * unreachable: as a function that was given to ter_finalizer_set is, but nothing is registered. An
- * object is finalized before what it refers to, and never if it leads to itself; with
- * TER_KIND_NO_ORDER it is in any case, and together with what it refers to. The object is whole,
- * and may be kept: then it goes when it is found unreachable again, without this, unless
+ * Called once for each object, by ter_finalizers_run (finalizers.h), after a collection found the
+ * object unreachable: as a function that was given to ter_finalizer_set is, but nothing is
+ * registered. An object is finalized before what it refers to, and never if it leads to itself;
+ * with TER_KIND_NO_ORDER it is in any case, and together with what it refers to. The object is
+ * whole, and may be kept: then it goes when it is found unreachable again, without this, unless
  * ter_finalizer_set is called for it. A function that was set for the object is called in the place
- * of this one. What is freed by hand, or is left when the heap ends, is not finalized. Each
- * collection walks through the whole heap when there is such a kind.
+ * of this one. What is freed by hand is not finalized; what is left when the heap ends is, if
+ * ter_finalizers_make_ready was called for it. Each collection walks through the whole heap when
+ * there is such a kind.
  */
 typedef void ter_kind_finalizer(void *object, void *context);
 

@@ -6,6 +6,7 @@
 #include <terrier/api.h>
 #include <terrier/collections.h>
 #include <terrier/fast.h>
+#include <terrier/finalizers.h>
 #include <terrier/heap.h>
 #include <terrier/inspect.h>
 #include <terrier/kinds.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Weak things: weak words, ephemerons, guardians. (Weak arrays and tables are objects of a kind
- * with TER_KIND_EPHEMERONS, in kinds.h; finalizers are in heap.h.)
+ * with TER_KIND_EPHEMERONS, in kinds.h; finalizers are in finalizers.h.)
  *
  * All of them are seen to in the collection that finds an object unreachable, before threads go on:
  * first the values of ephemerons are kept whose keys are reached; then weak words and weak

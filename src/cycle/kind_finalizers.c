@@ -26,6 +26,16 @@ static bool register_object(struct ter_collector *collector, uintptr_t object,
     return false;
 }
 
+static bool finalizes(const struct ter_kind *kind)
+{
+    return kind->details != NULL && kind->details->finalizer != NULL && !kind->uncollectable;
+}
+
+static bool had_its_own(const struct ter_collector *collector, uintptr_t object)
+{
+    return ter_weak_table_find(&collector->had_finalizer, object) != NULL;
+}
+
 static void find_finalizable(void *context, uintptr_t object, size_t bytes,
                              const struct ter_kind *kind)
 {
@@ -33,9 +43,8 @@ static void find_finalizable(void *context, uintptr_t object, size_t bytes,
     struct ter_collector *collector = finding->collector;
 
     (void)bytes;
-    if (kind->details == NULL || kind->details->finalizer == NULL || kind->uncollectable ||
-        ter_collector_is_marked(collector, object) ||
-        ter_weak_table_find(&collector->had_finalizer, object) != NULL)
+    if (!finalizes(kind) || ter_collector_is_marked(collector, object) ||
+        had_its_own(collector, object))
         return;
     /* Where there is no memory to remember it, it is kept, and the next collection finds it. */
     if (!register_object(collector, object, kind->details))
@@ -49,6 +58,37 @@ void ter_kind_finalizers_find(struct ter_collector *collector, const struct ter_
     if (collector->finalizers_of_kinds)
         ter_collector_visit_objects(collector, find_finalizable, &finding);
 }
+
+/* ---- All ---- */
+
+struct registering {
+    struct ter_collector *collector;
+    bool complete;
+};
+
+/* A cell that a mutator may still hand out is none yet. */
+static void register_any(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    struct registering *registering = context;
+    struct ter_collector *collector = registering->collector;
+
+    (void)bytes;
+    if (finalizes(kind) && !had_its_own(collector, object) &&
+        ter_collector_is_object(collector, object) &&
+        !register_object(collector, object, kind->details))
+        registering->complete = false;
+}
+
+ter_status ter_kind_finalizers_register_all(struct ter_collector *collector)
+{
+    struct registering registering = {collector, true};
+
+    if (collector->finalizers_of_kinds)
+        ter_collector_visit_objects(collector, register_any, &registering);
+    return registering.complete ? TER_OK : TER_ERROR_NO_MEMORY;
+}
+
+/* ---- After a collection ---- */
 
 /* Removing moves a later record into the bucket. */
 static void forget_dead(struct ter_weak_table *table, const struct ter_reach *reach)

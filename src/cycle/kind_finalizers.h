@@ -14,5 +14,7 @@
 /* After marking, before finalizers are processed. Walks through the heap if there is such a kind.
  */
 void ter_kind_finalizers_find(struct ter_collector *collector, const struct ter_reach *reach);
+/* Registers those of all objects that have not had theirs. TER_ERROR_NO_MEMORY: not of all. */
+ter_status ter_kind_finalizers_register_all(struct ter_collector *collector);
 /* When all is reached: what goes is forgotten, the others are known by where they are now. */
 void ter_kind_finalizers_follow(struct ter_collector *collector, const struct ter_reach *reach);

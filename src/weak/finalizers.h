@@ -11,16 +11,11 @@
  */
 #pragma once
 
+#include <terrier/finalizers.h>
+
 #include "trace/trace.h"
 #include "weak/reach.h"
 #include "weak/table.h"
-
-enum ter_finalizer_order {
-    TER_FINALIZER_NORMAL = 0,
-    TER_FINALIZER_IGNORE_SELF = 1, /* references of the object to itself make no cycle */
-    TER_FINALIZER_NO_ORDER = 2,    /* whatever else is finalized */
-    TER_FINALIZER_UNREACHABLE = 3  /* NORMAL, and not even reachable from any to be finalized */
-};
 
 typedef void ter_finalizer_function(void *object, void *data);
 

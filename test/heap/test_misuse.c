@@ -113,6 +113,16 @@ static void call_ter_finalizers_run(void)
     ter_finalizers_run(small.heap);
 }
 
+static void call_ter_finalizer_set_order(void)
+{
+    ter_finalizer_set_order(small.heap, object, NULL, NULL, TER_FINALIZER_NO_ORDER);
+}
+
+static void call_ter_finalizers_make_ready(void)
+{
+    ter_finalizers_make_ready(small.heap);
+}
+
 static void call_ter_heap_statistics(void)
 {
     struct ter_statistics statistics;
@@ -194,6 +204,8 @@ static const struct function of_heaps[] = {
     FUNCTION(ter_vm_object),
     FUNCTION(ter_finalizer_set),
     FUNCTION(ter_finalizers_run),
+    FUNCTION(ter_finalizer_set_order),
+    FUNCTION(ter_finalizers_make_ready),
     FUNCTION(ter_heap_statistics),
     FUNCTION(ter_heap_report),
     FUNCTION(ter_collections_hold),
