@@ -22,7 +22,7 @@ node tree(int depth) {
 int count(node n) { return n.value == 0 ? 1 : 1 + count(n.left) + count(n.right); }
 node kept = tree(12);
 int sum = 0;
-for (int i = 0; i < 160; ++i) sum += count(tree(8));
+for (int i = 0; i < 600; ++i) sum += count(tree(8));
 write(sum, count(kept));
 real[][] a = new real[50][50];
 for (int i = 0; i < 50; ++i) for (int j = 0; j < 50; ++j)
