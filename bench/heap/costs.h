@@ -70,7 +70,7 @@ static inline void costs_say_with_memory(const char *name, const char *collector
                 step;                                                                              \
                 __asm__ volatile("" : : : "memory");                                               \
             }                                                                                      \
-            values[repeat] = (costs_now_ns() - start) / COSTS_STEPS;                               \
+            values[repeat] = (costs_now_ns() - start) / (double)COSTS_STEPS;                       \
         }                                                                                          \
         (result) = costs_median(values, COSTS_REPEATS);                                            \
     } while (0)

@@ -189,7 +189,7 @@ static double memory_of_heap(const char *plan)
         heaps[i] = new_heap(plan);
         use_heap(&heaps[i], OBJECTS_OF_HEAP);
     }
-    bytes = (resident_bytes() - before) / HEAPS_ALIVE;
+    bytes = (resident_bytes() - before) / (double)HEAPS_ALIVE;
     for (unsigned i = 0; i < HEAPS_ALIVE; i++)
         end_heap(&heaps[i]);
     return bytes;
@@ -206,7 +206,8 @@ static void say_heap(const char *plan, const char *collector)
         use_heap(&heap, OBJECTS_OF_HEAP);
         end_heap(&heap);
     }
-    costs_say_with_memory("heap", collector, (costs_now_ns() - start) / HEAPS_IN_TURN, bytes);
+    costs_say_with_memory("heap", collector, (costs_now_ns() - start) / (double)HEAPS_IN_TURN,
+                          bytes);
     end_heap(&first);
 }
 

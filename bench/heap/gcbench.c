@@ -49,7 +49,7 @@ static void choose_lengths(uint8_t *lengths)
     unsigned place = 0;
 
     for (unsigned k = 0; k < PLACES; k++) {
-        double rest = 1 - (k + 0.5) / PLACES;
+        double rest = 1 - (k + 0.5) / (double)PLACES;
         double share = more;
         uint8_t length = 0;
         for (; share >= rest; share *= more)

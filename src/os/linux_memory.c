@@ -54,12 +54,12 @@ static int map_anonymous(uintptr_t hint, size_t bytes, int protection, int flags
     TER_KEEP_ERRNO;
     void *got = map_or_fail(hint, bytes, protection, flags);
 
-    if ((got == MAP_FAILED || (hint != 0 && got != (void *)hint)) && ter_os_drop_parked()) {
+    if (got == MAP_FAILED || (hint != 0 && got != (void *)hint)) {
+        ter_os_drop_parked();
         if (got != MAP_FAILED)
             munmap(got, bytes);
         got = map_or_fail(hint, bytes, protection, flags);
     }
-
     if (got == MAP_FAILED)
         return errno;
     if (got == NULL) {

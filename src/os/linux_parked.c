@@ -10,12 +10,15 @@
  * It gives way: a mapping that does not come where it was asked for, or not at all, is tried again
  * without it.
  *
- * The lock is only tried: who does not get it does without, also for ever in a child of a fork that
- * another thread made meanwhile.
+ * A place holds a word for each range, so that one instruction takes it: nobody waits for a thread
+ * that was stopped here, or that a fork left behind. Only who needs a range gone waits for who is
+ * giving it back, which no signal stops.
  */
 #define _GNU_SOURCE
 #include "os/linux_parked.h"
 
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,25 +28,27 @@
 #define LARGEST_PARKED TER_KIB(512)
 #define SMALLEST_PAGE TER_KIB(4)
 
-struct parked_range {
-    uintptr_t start; /* 0: none */
-    size_t bytes;
-    bool placed; /* for who wants it there */
-};
+/* A word of a range: its start, its smallest pages, and these. 0: there is none. */
+#define PARKED_PLACED ((uintptr_t)1 << 8)  /* for who wants it there */
+#define PARKED_LEAVING ((uintptr_t)1 << 9) /* it is being given back */
 
-static struct parked_range parked[PARKED_MOST];
-static size_t parked_bytes;
+static _Atomic uintptr_t parked[PARKED_MOST];
+static _Atomic size_t parked_bytes;
 static _Atomic bool parking;
-static _Atomic bool parked_is_locked;
 
-static bool parked_lock(void)
+static uintptr_t parked_word(uintptr_t start, size_t bytes, bool placed)
 {
-    return !atomic_exchange_explicit(&parked_is_locked, true, memory_order_acquire);
+    return start | bytes / SMALLEST_PAGE | (placed ? PARKED_PLACED : 0);
 }
 
-static void parked_unlock(void)
+static uintptr_t parked_start_of(uintptr_t word)
 {
-    atomic_store_explicit(&parked_is_locked, false, memory_order_release);
+    return ter_align_down(word, SMALLEST_PAGE);
+}
+
+static size_t parked_bytes_of(uintptr_t word)
+{
+    return (word & (PARKED_PLACED - 1)) * SMALLEST_PAGE;
 }
 
 /* ---- Clearing ---- */
@@ -83,24 +88,39 @@ static bool clear_parked(uintptr_t start, size_t bytes)
 
 /* ---- Parking ---- */
 
-static struct parked_range *find_parked(uintptr_t start, size_t bytes)
+static bool replace_parked(_Atomic uintptr_t *place, uintptr_t word, uintptr_t by)
 {
-    for (unsigned i = 0; i < PARKED_MOST; i++)
-        if (parked[i].bytes == bytes && parked[i].placed == (start != 0) &&
-            (start == 0 || parked[i].start == start))
-            return &parked[i];
-    return NULL;
+    return atomic_compare_exchange_strong_explicit(place, &word, by, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 
-static bool put_parked(uintptr_t start, size_t bytes, bool placed)
+static bool put_parked_word(uintptr_t word)
 {
-    struct parked_range *place = find_parked(0, 0);
+    for (unsigned i = 0; i < PARKED_MOST; i++)
+        if (atomic_load_explicit(&parked[i], memory_order_relaxed) == 0 &&
+            replace_parked(&parked[i], 0, word))
+            return true;
+    return false;
+}
 
-    if (place == NULL || bytes > PARKED_BYTES - parked_bytes)
-        return false;
-    *place = (struct parked_range){start, bytes, placed};
-    parked_bytes += bytes;
-    return true;
+static bool put_parked(uintptr_t word)
+{
+    size_t bytes = parked_bytes_of(word);
+
+    if (atomic_fetch_add_explicit(&parked_bytes, bytes, memory_order_relaxed) + bytes <=
+            PARKED_BYTES &&
+        put_parked_word(word))
+        return true;
+    atomic_fetch_sub_explicit(&parked_bytes, bytes, memory_order_relaxed);
+    return false;
+}
+
+/* `start`: 0, of one without a place. */
+static bool is_parked_word(uintptr_t word, uintptr_t start, size_t bytes)
+{
+    uintptr_t wanted = parked_word(start, bytes, start != 0);
+
+    return word != 0 && (start != 0 ? word == wanted : word - parked_start_of(word) == wanted);
 }
 
 static bool is_worth_parking(size_t bytes)
@@ -112,63 +132,78 @@ static bool is_worth_parking(size_t bytes)
 bool ter_os_park(uintptr_t start, size_t bytes, bool placed)
 {
     TER_KEEP_ERRNO;
-    bool done;
 
-    if (!is_worth_parking(bytes) || !clear_parked(start, bytes) || !parked_lock())
-        return false;
-    done = atomic_load_explicit(&parking, memory_order_relaxed) && put_parked(start, bytes, placed);
-    parked_unlock();
-    return done;
+    return is_worth_parking(bytes) && clear_parked(start, bytes) &&
+           put_parked(parked_word(start, bytes, placed));
 }
 
 bool ter_os_unpark(uintptr_t start, size_t bytes, uintptr_t *got)
 {
-    struct parked_range *place;
-
-    if (!atomic_load_explicit(&parking, memory_order_relaxed) || !parked_lock())
+    if (!atomic_load_explicit(&parking, memory_order_relaxed) || bytes > LARGEST_PARKED)
         return false;
-    place = find_parked(start, bytes);
-    if (place != NULL) {
-        *got = place->start;
-        parked_bytes -= bytes;
-        *place = (struct parked_range){0, 0, false};
+    for (unsigned i = 0; i < PARKED_MOST; i++) {
+        uintptr_t word = atomic_load_explicit(&parked[i], memory_order_relaxed);
+
+        if (!is_parked_word(word, start, bytes) || !replace_parked(&parked[i], word, 0))
+            continue;
+        atomic_fetch_sub_explicit(&parked_bytes, bytes, memory_order_relaxed);
+        *got = parked_start_of(word);
+        return true;
     }
-    parked_unlock();
-    return place != NULL;
+    return false;
 }
 
 bool ter_os_is_parked(uintptr_t start, size_t bytes)
 {
-    bool found;
-
-    if (!atomic_load_explicit(&parking, memory_order_relaxed) || !parked_lock())
-        return false;
-    found = find_parked(start, bytes) != NULL;
-    parked_unlock();
-    return found;
+    for (unsigned i = 0; i < PARKED_MOST && bytes <= LARGEST_PARKED; i++)
+        if (is_parked_word(atomic_load_explicit(&parked[i], memory_order_relaxed), start, bytes))
+            return true;
+    return false;
 }
 
-bool ter_os_drop_parked(void)
+/* ---- Giving back ---- */
+
+static void drop_place(_Atomic uintptr_t *place)
+{
+    uintptr_t word;
+
+    while (((word = atomic_load_explicit(place, memory_order_acquire)) & PARKED_LEAVING) != 0)
+        sched_yield();
+    if (word == 0 || !replace_parked(place, word, word | PARKED_LEAVING))
+        return; /* somebody took it, or put one there since */
+    munmap((void *)parked_start_of(word), parked_bytes_of(word));
+    atomic_store_explicit(place, 0, memory_order_release);
+    atomic_fetch_sub_explicit(&parked_bytes, parked_bytes_of(word), memory_order_relaxed);
+}
+
+void ter_os_drop_parked(void)
 {
     TER_KEEP_ERRNO;
-    bool any;
+    sigset_t all, before;
 
-    if (!parked_lock())
-        return false;
-    any = parked_bytes != 0;
-    for (unsigned i = 0; i < PARKED_MOST && any; i++) {
-        if (parked[i].bytes != 0)
-            munmap((void *)parked[i].start, parked[i].bytes);
-        parked[i] = (struct parked_range){0, 0, false};
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (unsigned i = 0; i < PARKED_MOST; i++)
+        drop_place(&parked[i]);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Addresses that another thread was giving back are lost to the child, or free already. */
+void ter_os_reset_parked_after_fork(void)
+{
+    for (unsigned i = 0; i < PARKED_MOST; i++) {
+        uintptr_t word = atomic_load_explicit(&parked[i], memory_order_relaxed);
+
+        if ((word & PARKED_LEAVING) == 0)
+            continue;
+        atomic_fetch_sub_explicit(&parked_bytes, parked_bytes_of(word), memory_order_relaxed);
+        atomic_store_explicit(&parked[i], 0, memory_order_relaxed);
     }
-    parked_bytes = 0;
-    parked_unlock();
-    return any;
 }
 
 void ter_os_set_parking(bool wanted)
 {
     atomic_store_explicit(&parking, wanted, memory_order_relaxed);
     if (!wanted)
-        (void)ter_os_drop_parked();
+        ter_os_drop_parked();
 }

@@ -8,5 +8,5 @@
 bool ter_os_park(uintptr_t start, size_t bytes, bool placed);
 /* True: so many bytes were parked, and are the caller's. `start`: where; 0: anywhere. */
 bool ter_os_unpark(uintptr_t start, size_t bytes, uintptr_t *got);
-/* Gives all that is parked back; false: there was nothing. */
-bool ter_os_drop_parked(void);
+/* Gives all that is parked back: when it is done, nothing is in a mapping's way that was. */
+void ter_os_drop_parked(void);

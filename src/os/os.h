@@ -53,6 +53,8 @@ void ter_os_retire_at(uintptr_t start, size_t bytes);
 bool ter_os_is_parked(uintptr_t start, size_t bytes);
 /* Whether memory is parked at all; false, at first, also gives back what is. */
 void ter_os_set_parking(bool wanted);
+/* In the child of a fork, where only the calling thread lives. */
+void ter_os_reset_parked_after_fork(void);
 
 /* Committed memory anywhere, for our own structures; zero at first. */
 ter_status ter_os_allocate(size_t bytes, void **start);

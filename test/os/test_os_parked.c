@@ -3,6 +3,7 @@
 #include "os/os.h"
 #include "support.h"
 
+#include <pthread.h>
 #include <string.h>
 
 enum { PLACED_BYTES = 65536 };
@@ -124,12 +125,62 @@ static void in_the_end_it_is_gone(void **state)
     assert_false(ter_os_is_parked(0, bytes));
 }
 
+/* ---- Threads ---- */
+
+enum { THREADS = 4, ROUNDS = 2000 };
+
+/* Each has a place of its own, and asks for another size there, or for one that may be anywhere:
+ * the others give back meanwhile what it parked, or are about to. */
+static void *park_and_take(void *argument)
+{
+    uintptr_t place = *(const uintptr_t *)argument;
+    size_t failures = 0;
+
+    for (size_t round = 0; round < ROUNDS; round++) {
+        size_t bytes = (1 + round % 3) * PLACED_BYTES;
+        void *memory;
+
+        failures += ter_os_commit_at(place, bytes) != TER_OK;
+        failures += *(const int *)(place + bytes - sizeof(int)) != 0;
+        *(int *)(place + bytes - sizeof(int)) = 1;
+        failures += ter_os_allocate(bytes, &memory) != TER_OK;
+        failures += *(const int *)memory != 0;
+        *(int *)memory = 1;
+        ter_os_retire((uintptr_t)memory, bytes);
+        ter_os_retire_at(place, bytes);
+    }
+    return (void *)failures;
+}
+
+/* Far below where the system puts what may be anywhere. */
+#define PLACES ((uintptr_t)1 << (sizeof(uintptr_t) < 8 ? 29 : 44) % (8 * sizeof(uintptr_t)))
+
+static void threads_find_their_places(void **state)
+{
+    uintptr_t places[THREADS];
+    pthread_t threads[THREADS];
+
+    (void)state;
+    skip_where_nothing_is_parked();
+    for (size_t i = 0; i < THREADS; i++)
+        places[i] = PLACES + i * 4 * PLACED_BYTES;
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, park_and_take, &places[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *failures;
+
+        assert_int_equal(pthread_join(threads[i], &failures), 0);
+        assert_null(failures);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_parked_is_clear, begin_parking, end_parking),
         cmocka_unit_test_setup_teardown(a_place_is_had_again, begin_parking, end_parking),
         cmocka_unit_test_setup_teardown(it_gives_way, begin_parking, end_parking),
+        cmocka_unit_test_setup_teardown(threads_find_their_places, begin_parking, end_parking),
         cmocka_unit_test_setup_teardown(in_the_end_it_is_gone, begin_parking, end_parking),
     };
 
