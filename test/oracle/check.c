@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "check_object.h"
+#include "contents.h"
 #include "kinds.h"
 
 /* ---- The walk ---- */
@@ -253,15 +254,29 @@ void check_notice_collections(struct world *world)
     model_reach(&world->model);
 }
 
-/* Something else may have been moved to where it was. */
+/*
+ * What lies there is another object: one that is known to, or could be, since it waits for its
+ * finalizer, say, and no walk came to it after it moved.
+ */
+static bool is_other(const struct world *world, const struct node *gone, const struct node *member)
+{
+    if (member->seen == world->walk)
+        return member->address == gone->address;
+    return member->kind == gone->kind && member->bytes == gone->bytes;
+}
+
+/* Something else may have been moved to where it was: it is there if what it held is. */
 static bool is_there(struct world *world, const struct node *node)
 {
-    uintptr_t found = ter_heap_find(world->stage->heap, node->address).bits;
+    ter_object found = ter_heap_find(world->stage->heap, node->address);
 
-    for (unsigned i = 0; found != 0 && i < world->model.member_count; i++)
-        if (world->model.members[i]->address == found)
+    if (found.bits != node->address || ter_object_bytes(world->stage->heap, found) < node->bytes ||
+        !contents_match(node))
+        return false;
+    for (unsigned i = 0; i < world->model.member_count; i++)
+        if (is_other(world, node, world->model.members[i]))
             return false;
-    return found != 0;
+    return true;
 }
 
 struct visit {

@@ -56,15 +56,26 @@ void contents_fill(struct node *node)
     fill_tail(node);
 }
 
+static bool word_matches(const struct node *node, size_t word)
+{
+    return *world_word_of(node, word) == pattern(node, word) || node_find_field(node, word) != NULL;
+}
+
+bool contents_match(const struct node *node)
+{
+    for (size_t word = 0; word < node->bytes / sizeof(uintptr_t); word = next_word(word))
+        if (!word_matches(node, word))
+            return false;
+    return true;
+}
+
 static void check_word(struct world *world, const struct node *node, size_t word)
 {
-    uintptr_t found = *world_word_of(node, word);
-
-    if (found != pattern(node, word) && node_find_field(node, word) == NULL)
+    if (!word_matches(node, word))
         run_fail(world->run,
                  "object %u (%s, %zu bytes, at %#zx): word %zu holds %#zx instead of %#zx",
                  node->number, kinds[node->kind].name, node->bytes, (size_t)node->address, word,
-                 (size_t)found, (size_t)pattern(node, word));
+                 (size_t)*world_word_of(node, word), (size_t)pattern(node, word));
 }
 
 /* Links and edges are looked at by whoever knows where their targets are. */
