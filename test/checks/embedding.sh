@@ -10,7 +10,8 @@
 documents='docs/embedding.md README.md'
 
 plant_document() {
-    printf '%s\n' '```c a.c' "$2" '```' '```text a.c' 'yes' '```' | plant "$1" "${3:-docs/embedding.md}"
+    printf '%s\n' '```c a.c' "$2" '```' '```text a.c' 'yes' '```' |
+        plant "$1" "${3:-docs/embedding.md}"
     ln -s "$root/include" "$plants/$1/include"
 }
 
