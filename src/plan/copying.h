@@ -15,12 +15,6 @@
     {&ter_policy_copy, TER_SERVES_SMALL}, {&ter_policy_mark_sweep, TER_SERVES_FIXED},              \
         {&ter_policy_immortal, TER_SERVES_UNCOLLECTABLE}, {&ter_policy_large, TER_SERVES_LARGE},
 
-/* What it calls that is not inline. */
-#define TER_COPYING_CALLS                                                                          \
-    copying_trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_trace_odd    \
-        ter_copy_give_up ter_copy_is_given_up ter_copy_await ter_copy_is_place_by_map              \
-            ter_copy_open_block ter_copy_piece_bytes
-
 struct copying_tracing {
     struct ter_copy_tracing copies;
     struct ter_block_tracing cells;

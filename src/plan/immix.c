@@ -37,7 +37,10 @@ TER_INLINE bool trace_immix(struct ter_scanning *scanning, const struct copying_
 #define TER_LOOP_TRACE_FIRST trace_or_mark
 #define TER_LOOP_TRACE trace_immix
 #define TER_LOOP_MOVES 1
-#define TER_LOOP_CALLS TER_COPYING_CALLS ter_copy_mark_ambiguous
+#define TER_LOOP_CALLS                                                                             \
+    copying_trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_trace_odd    \
+        ter_copy_give_up ter_copy_is_given_up ter_copy_await ter_copy_is_place_by_map              \
+            ter_copy_open_block ter_copy_piece_bytes ter_copy_mark_ambiguous
 #include "trace/loop.h"
 
 /* What the heap may have of memory without growing, too: copies are no reason to grow. */

@@ -34,7 +34,10 @@ TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
 #define TER_LOOP_TRACE_FIRST trace_copy
 #define TER_LOOP_TRACE trace_semispace
 #define TER_LOOP_MOVES 1
-#define TER_LOOP_CALLS TER_COPYING_CALLS
+#define TER_LOOP_CALLS                                                                             \
+    copying_trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_trace_odd    \
+        ter_copy_give_up ter_copy_is_given_up ter_copy_await ter_copy_is_place_by_map              \
+            ter_copy_open_block ter_copy_piece_bytes
 #include "trace/loop.h"
 
 /* Copies stay below the maximum of the heap; what finds no room does not move. */

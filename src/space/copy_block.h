@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A space of small objects that move: a collection copies what it reaches to fresh blocks and frees
- * the blocks that it left. Which blocks are left is the plan's choice (copy_choice.h); in the others
+ * the blocks that it left. Which ones are left is the plan's choice (copy_choose.h); in the others
  * what is reached is marked where it is, and what lies between is free. Objects of one kind and of
  * all sizes lie one after another in a block, without headers; what there is to know of them are
  * bits beside the heap.

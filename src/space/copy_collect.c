@@ -230,8 +230,7 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
     count_block(space, block, granules, after);
     if (TER_HAS_ASAN)
         take_copy_access(space, block);
-    if (record->stays)
-        record->stays = keep_pins(space, block);
+    record->stays = record->stays && keep_pins(space, block);
     memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
     ter_copy_figures_of(space->space.arena, block)->has_words = true;
     record->zeroed = false;
