@@ -123,13 +123,23 @@ TER_API void *ter_allocate_as(struct ter_mutator *mutator, unsigned kind, size_t
 
 /**
  * What ter_write and its like call when there is something to do. For generated code: compare the
- * word `barrier` of the mutator's head with 0, and call these if it is not.
+ * word `barrier` of the mutator's head with 0; if it is not, test the bit (struct
+ * ter_mutator_head), and call these if it is set. The range form has no bit.
  */
 TER_API void ter_write_slow(struct ter_mutator *mutator, const void *object, const void *slot,
                             const void *value);
 TER_API void ter_write_range_slow(struct ter_mutator *mutator, const void *object,
                                   const void *first, size_t bytes);
 TER_API void ter_write_object_slow(struct ter_mutator *mutator, const void *object);
+
+/** Is the bit set? `number`: of the slot or object. */
+TER_API_INLINE int ter_is_logging(const struct ter_mutator_head *head, uintptr_t log,
+                                  uintptr_t number)
+{
+    const unsigned char *byte = (const unsigned char *)(log + (number / 8 & head->log_mask));
+
+    return __atomic_load_n(byte, __ATOMIC_RELAXED) >> number % 8 & 1;
+}
 
 /**
  * To be called before `value` is stored to `slot`, a slot of `object`; no safepoint lies between
@@ -139,7 +149,10 @@ TER_API void ter_write_object_slow(struct ter_mutator *mutator, const void *obje
 TER_API_INLINE void ter_write(struct ter_mutator *mutator, const void *object, const void *slot,
                               const void *value)
 {
-    if (__builtin_expect(ter_mutator_head_word(mutator)->barrier != 0, 0))
+    const struct ter_mutator_head *head = ter_mutator_head_word(mutator);
+
+    if (head->barrier != 0 &&
+        __builtin_expect(ter_is_logging(head, head->slot_log, (uintptr_t)slot / sizeof slot), 0))
         ter_write_slow(mutator, object, slot, value);
 }
 
@@ -147,14 +160,17 @@ TER_API_INLINE void ter_write(struct ter_mutator *mutator, const void *object, c
 TER_API_INLINE void ter_write_range(struct ter_mutator *mutator, const void *object,
                                     const void *first, size_t bytes)
 {
-    if (__builtin_expect(ter_mutator_head_word(mutator)->barrier != 0, 0))
+    if (ter_mutator_head_word(mutator)->barrier != 0)
         ter_write_range_slow(mutator, object, first, bytes);
 }
 
 /** The same for any stores into the object; may follow them, if no safepoint lies between. */
 TER_API_INLINE void ter_write_object(struct ter_mutator *mutator, const void *object)
 {
-    if (__builtin_expect(ter_mutator_head_word(mutator)->barrier != 0, 0))
+    const struct ter_mutator_head *head = ter_mutator_head_word(mutator);
+
+    if (head->barrier != 0 &&
+        __builtin_expect(ter_is_logging(head, head->object_log, (uintptr_t)object / 16), 0))
         ter_write_object_slow(mutator, object);
 }
 

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /** Grows when anything that inline code relies on changes. */
-#define TER_ABI_VERSION 1u
+#define TER_ABI_VERSION 2u
 
 struct ter_frame;
 struct ter_mutator;
@@ -26,6 +26,13 @@ struct ter_mutator_head {
     uintptr_t poll;           /**< 0: go on; else a safepoint is wanted. Others write it */
     struct ter_frame *frames; /**< innermost frame of exact roots; NULL: none. Its thread's own */
     uintptr_t barrier;        /**< 0: stores need nothing first. Stays as it is in a collection */
+    /* Else a store needs a call first if its bit is set. Of a slot: bit n % 8 of the byte at
+     * slot_log + (n / 8 & log_mask), where n is its address / sizeof(void *). Of a store that is
+     * announced for a whole object: likewise in object_log, where n is the object's address / 16.
+     * The three never change. */
+    uintptr_t slot_log;
+    uintptr_t object_log;
+    uintptr_t log_mask;
 };
 
 /**

@@ -19,5 +19,6 @@
 #include "alloc/safepoints.h"
 #include "alloc/stacks.h"
 #include "alloc/standing.h"
+#include "alloc/stores.h"
 #include "alloc/switching.h"
 #include "alloc/world.h"

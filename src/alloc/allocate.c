@@ -180,6 +180,17 @@ static uintptr_t take_unlocked(struct ter_mutator *mutator, unsigned kind, unsig
     return cell != 0 ? cell : refill(mutator, kind, size_class);
 }
 
+/* Cells are old from the beginning, where anything is: what the mutator got, and the run behind. */
+static void *log_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                      uintptr_t cell)
+{
+    if (TER_UNLIKELY(mutator->allocator->logs) && cell != 0) {
+        ter_stores_log_born_old(mutator, cell);
+        ter_stores_log_run(mutator, &mutator->cell_runs[kind][size_class]);
+    }
+    return (void *)cell;
+}
+
 void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     void *object;
@@ -190,14 +201,14 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
         return object;
     cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)
-        return (void *)cell;
+        return log_cell(mutator, kind, size_class, cell);
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_mutator_poll_before(mutator);
     ter_allocator_lock(mutator->allocator);
     mutator->allocator->no_collect = mutator->no_collect;
     cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
-    return (void *)cell;
+    return log_cell(mutator, kind, size_class, cell);
 }
 
 /* ---- Lists ---- */

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <terrier/mutator.h>
+
 #include <terrier/heap.h>
 
 #include "alloc/stacks.h"
@@ -22,6 +24,16 @@ enum ter_admission {
 
 struct ter_mutator;
 struct ter_barrier_check;
+struct ter_store_chunk;
+
+/* What barriers have logged: stores.h. */
+struct ter_stores {
+    struct ter_mutex mutex;
+    struct ter_store_chunk *full;  /* that mutators handed over */
+    struct ter_store_chunk *spare; /* empty ones */
+    unsigned spare_count;
+    _Atomic bool lost; /* there was no memory for some of it */
+};
 struct ter_checking;
 
 /* Implemented by the floor that collects; called under the heap lock. */
@@ -66,8 +78,10 @@ struct ter_allocator {
     struct ter_space *small[3];
     struct ter_space *large;
     struct ter_malloc_space *malloc_space; /* asked first; NULL: it is not */
-    uint8_t barrier;                       /* that the plan needs, for new mutators */
+    struct ter_mutator_head head;          /* what is said of barriers in those of new mutators */
     bool by_policy; /* small objects come from elsewhere than cells: see alloc/by_policy.h */
+    bool logs;      /* there are old objects, and stores into them are logged */
+    struct ter_stores stores;
     struct ter_barrier_check *barrier_check; /* NULL: stores are not checked */
     struct ter_checking *checking;  /* NULL: neither is anything else; of the floor above */
     bool is_checked;                /* one of the two */

@@ -138,7 +138,7 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
         ter_os_order_prepare();
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
-    made->head.barrier = allocator->barrier;
+    made->head = allocator->head;
     made->head.poll = ter_allocator_idle_poll(allocator);
     made->stack_base = stack_base;
     made->own_stack = stack;

@@ -79,6 +79,7 @@ static void *allocate_from(struct ter_policy_request *request)
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
         clear_new(request, object);
+    ter_stores_log_born_old(mutator, object);
     return (void *)object;
 }
 

@@ -79,6 +79,7 @@ void ter_mutator_end(struct ter_mutator *mutator)
     ter_mutator_flush(mutator);
     ter_mutator_give_up_windows(mutator);
     ter_mutator_give_up_reserve(mutator);
+    ter_stores_hand_over(mutator);
     while (*link != mutator)
         link = &(*link)->next;
     *link = mutator->next;

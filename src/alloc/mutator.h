@@ -37,6 +37,7 @@ struct ter_mutator {
     size_t stack_bytes;            /* that were visited last */
     uintptr_t blocked_at; /* where the stack ended when the thread left the heap; 0: it did not */
     struct ter_root_range thread_data; /* for a C library of which os/ knows no more */
+    struct ter_store_chunk *stores;    /* what its barriers logged last; NULL: nothing */
     struct ter_stack *stack;           /* that it is on */
     struct ter_stack home;             /* its own */
     struct ter_roots_visitor visitor;  /* of what its thread keeps */

@@ -3,37 +3,68 @@
 
 #include <terrier/fast.h>
 
-/* The check of a mutator whose head says that there is one. */
-static struct ter_barrier_check *check_of(const struct ter_mutator *mutator)
+void ter_barrier_set(struct ter_allocator *allocator, unsigned barrier)
 {
-    if (mutator->head.barrier != TER_BARRIER_CHECKED)
-        ter_fatal("a store asks for barrier %zu, which there is none of",
-                  (size_t)mutator->head.barrier);
-    return mutator->allocator->barrier_check;
+    static const uint8_t always = 0xff, never = 0;
+    const struct ter_side_table *tables = allocator->small[0]->arena->side.tables;
+    struct ter_mutator_head *head = &allocator->head;
+
+    allocator->logs = (barrier & TER_BARRIER_LOGGED) != 0;
+    head->barrier = barrier;
+    head->log_mask = 0;
+    head->slot_log = head->object_log = (uintptr_t)(barrier != 0 ? &always : &never);
+    if (barrier != TER_BARRIER_LOGGED)
+        return;
+    head->log_mask = UINTPTR_MAX;
+    head->slot_log = tables[TER_SIDE_SLOT_LOG].bias;
+    head->object_log = tables[TER_SIDE_OBJECT_LOG].bias;
+}
+
+static unsigned barrier_of(const struct ter_mutator *mutator)
+{
+    uintptr_t barrier = mutator->head.barrier;
+
+    if (barrier == 0 || barrier > (TER_BARRIER_CHECKED | TER_BARRIER_LOGGED))
+        ter_fatal("a store asks for barrier %zu, which there is none of", (size_t)barrier);
+    return (unsigned)barrier;
 }
 
 void ter_write_slow(struct ter_mutator *mutator, const void *object, const void *slot,
                     const void *value)
 {
-    struct ter_barrier_check *check = check_of(mutator);
+    unsigned barrier = barrier_of(mutator);
 
-    ter_mutator_require(mutator, 0, "ter_write");
-    ter_barrier_check_write(check, mutator, (uintptr_t)object, (uintptr_t)slot, (uintptr_t)value);
+    if ((barrier & TER_BARRIER_CHECKED) != 0) {
+        ter_mutator_require(mutator, 0, "ter_write");
+        ter_barrier_check_write(mutator->allocator->barrier_check, mutator, (uintptr_t)object,
+                                (uintptr_t)slot, (uintptr_t)value);
+    }
+    if ((barrier & TER_BARRIER_LOGGED) != 0)
+        ter_log_store(mutator, (uintptr_t)object, (uintptr_t)slot);
 }
 
 void ter_write_range_slow(struct ter_mutator *mutator, const void *object, const void *first,
                           size_t bytes)
 {
-    struct ter_barrier_check *check = check_of(mutator);
+    unsigned barrier = barrier_of(mutator);
 
-    ter_mutator_require(mutator, 0, "ter_write_range");
-    ter_barrier_check_range(check, mutator, (uintptr_t)object, (uintptr_t)first, bytes);
+    if ((barrier & TER_BARRIER_CHECKED) != 0) {
+        ter_mutator_require(mutator, 0, "ter_write_range");
+        ter_barrier_check_range(mutator->allocator->barrier_check, mutator, (uintptr_t)object,
+                                (uintptr_t)first, bytes);
+    }
+    if ((barrier & TER_BARRIER_LOGGED) != 0)
+        ter_log_stores(mutator, (uintptr_t)object, (uintptr_t)first, bytes);
 }
 
 void ter_write_object_slow(struct ter_mutator *mutator, const void *object)
 {
-    struct ter_barrier_check *check = check_of(mutator);
+    unsigned barrier = barrier_of(mutator);
 
-    ter_mutator_require(mutator, 0, "ter_write_object");
-    ter_barrier_check_object(check, (uintptr_t)object);
+    if ((barrier & TER_BARRIER_CHECKED) != 0) {
+        ter_mutator_require(mutator, 0, "ter_write_object");
+        ter_barrier_check_object(mutator->allocator->barrier_check, (uintptr_t)object);
+    }
+    if ((barrier & TER_BARRIER_LOGGED) != 0)
+        ter_log_object(mutator, (uintptr_t)object);
 }

@@ -6,6 +6,7 @@
 #include "cycle/root_steps.h"
 #include "cycle/unchecked.h"
 #include "cycle/weak_steps.h"
+#include "cycle/young.h"
 
 struct collection_request {
     struct ter_collector *collector;
@@ -44,7 +45,10 @@ static bool stop_world(struct ter_collector *collector)
 
 static void prepare_all(struct ter_collector *collector)
 {
-    if (collector->plan->prepare != NULL)
+    ter_young_take_logs(collector);
+    if (collector->minor)
+        collector->plan->prepare_young(collector);
+    else if (collector->plan->prepare != NULL)
         collector->plan->prepare(collector);
     else
         ter_spaces_prepare(collector);
@@ -81,6 +85,7 @@ static bool begin(struct collection_request *request)
         !ter_callbacks_allowed(collector->callbacks, request->collection.reason))
         return false;
     collector->collecting = true;
+    collector->minor = ter_young_is_next(collector, request->collection.reason);
     /* Under stress also where it is not worth it, so that tests see it. */
     ter_workers_prepare(&collector->workers, &collector->tracer,
                         collector->allocator.stress_interval != 0
@@ -118,8 +123,11 @@ static void mark(struct ter_collector *collector, uintptr_t own_stack)
 
 static void release_unreached(struct ter_collector *collector, struct ter_live *live)
 {
-    *live = (struct ter_live){0};
-    if (collector->plan->release != NULL)
+    ter_young_end_logs(collector);
+    *live = collector->minor ? collector->trigger.live : (struct ter_live){0};
+    if (collector->minor)
+        collector->plan->release_young(collector, live);
+    else if (collector->plan->release != NULL)
         collector->plan->release(collector, live);
     else
         ter_spaces_release(collector, live);
@@ -153,6 +161,7 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
     allocator->allocated_since_collection = 0 - ter_mutators_uncounted(allocator);
     allocator->make_do_bytes = 0;
     expect_external(collector);
+    ter_young_decide(collector);
     allocator->held_at_collection = ter_mutators_held(allocator);
     allocator->freed_since_collection = 0 - ter_mutators_freed_uncounted(allocator);
     /* Last: who asks in between sees less than there is, and does not go by that. */
@@ -195,7 +204,8 @@ static void end(struct collection_request *request)
     pass(request, TER_PHASE_RESUMED);
     tell_resumed(collector);
     ter_dispose_run(collector);
-    trim(collector, request->collection.allocated_bytes);
+    if (!collector->minor)
+        trim(collector, request->collection.allocated_bytes);
     collector->collecting = false;
     request->collection.total_ns = since_start(request);
     pass(request, TER_PHASE_ENDED);

@@ -49,7 +49,10 @@ struct ter_collector {
     uint64_t collections;
     const struct ter_collection *collection; /* that runs, or ran last: for passages */
     bool collecting;
-    bool refused; /* an allocation, since the last collection */
+    bool minor;         /* the collection that runs, or ran last, is of young objects alone */
+    bool next_is_whole; /* the next one is to be of all objects */
+    size_t old_bytes;   /* in use after the last whole one */
+    bool refused;       /* an allocation, since the last collection */
 };
 
 /* ---- Any word ---- */

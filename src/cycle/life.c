@@ -111,6 +111,8 @@ static ter_status init_arena(struct ter_collector *collector,
 
     arena.record_bytes = ter_policy_record_bytes();
     arena.foreign = settings->malloc_objects || settings->vm_space;
+    if (collector->plan->barrier == TER_BARRIER_LOGGED)
+        arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
     status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
         return status;
@@ -131,7 +133,8 @@ static void init_allocator(struct ter_collector *collector,
     allocator->safepoints = settings->safepoints;
     /* A mutator may go from thread to thread, so none is ever alone (freeing.h). */
     allocator->shared = settings->safepoints;
-    allocator->barrier = (uint8_t)collector->plan->barrier;
+    ter_stores_init(&allocator->stores);
+    ter_barrier_set(allocator, collector->plan->barrier);
     allocator->stress_interval = settings->stress_interval;
     allocator->stress_polls = settings->stress_polls;
     /* Under stress every allocation takes the slow path, where allocations are counted. */
@@ -180,6 +183,7 @@ ter_status ter_collector_init(struct ter_collector *collector,
     ter_workers_init(&collector->workers, &collector->arena, settings->markers);
     status = init_tracer(collector);
     if (status != TER_OK) {
+        ter_stores_fini(&collector->allocator.stores);
         ter_lock_fini(&collector->allocator.lock);
         fini_spaces(collector);
         ter_arena_fini(&collector->arena);
@@ -217,6 +221,7 @@ void ter_collector_fini(struct ter_collector *collector)
         ter_tracer_fini(&collector->tracer);
     fini_spaces(collector);
     ter_mutators_release_retired(&collector->allocator);
+    ter_stores_fini(&collector->allocator.stores);
     ter_lock_fini(&collector->allocator.lock);
     ter_arena_fini(&collector->arena);
 }

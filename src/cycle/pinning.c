@@ -74,6 +74,17 @@ static bool may_move_any(const struct ter_collector *collector)
     return false;
 }
 
+void ter_collector_pin_from_object(struct ter_collector *collector, uintptr_t object)
+{
+    struct ter_tracer *tracer = &collector->tracer;
+    const struct ter_loop *loop = tracer->loop;
+
+    tracer->loop = &pinning_loop;
+    hold_from_object(tracer, object, ter_collector_object_bytes(collector, object),
+                     &tracer->kinds[ter_collector_object_kind(collector, object)]);
+    tracer->loop = loop;
+}
+
 void ter_collector_pin_from_objects(struct ter_collector *collector)
 {
     struct ter_tracer *tracer = &collector->tracer;

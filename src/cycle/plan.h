@@ -41,4 +41,10 @@ struct ter_plan {
      */
     void (*prepare)(struct ter_collector *collector);
     void (*release)(struct ter_collector *collector, struct ter_live *live);
+    /*
+     * The same of a collection of young objects alone; `live` is what was old before. NULL, both or
+     * neither: there is none. Its barrier is TER_BARRIER_LOGGED then.
+     */
+    void (*prepare_young)(struct ter_collector *collector);
+    void (*release_young)(struct ter_collector *collector, struct ter_live *live);
 };

@@ -3,6 +3,7 @@
 
 #include "cycle/drain.h"
 #include "cycle/pinning.h"
+#include "cycle/young.h"
 
 /* Who goes through the roots, and where it is. */
 struct root_visit {
@@ -146,12 +147,19 @@ static void pinned_objects(const struct root_visit *visit)
 /* Dead ones too, since a finalizer may bring them back. The last step before anything moves. */
 static void objects_that_pin(const struct root_visit *visit)
 {
-    ter_collector_pin_from_objects(visit->collector);
+    if (visit->collector->minor)
+        ter_young_pin_from_logged(visit->collector);
+    else
+        ter_collector_pin_from_objects(visit->collector);
 }
 
+/* They are old: of those in which something young may be, the stores were logged. */
 static void uncollectable_objects(const struct root_visit *visit)
 {
-    ter_collector_mark_uncollectable(visit->collector);
+    if (visit->collector->minor)
+        ter_young_reach_logged(visit->collector);
+    else
+        ter_collector_mark_uncollectable(visit->collector);
 }
 
 /* ---- Where nothing is to be marked ---- */

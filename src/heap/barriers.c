@@ -37,7 +37,7 @@ void ter_heap_check_barriers(struct ter_heap *heap)
     ter_barrier_check_init(&heap->barrier_check, allocator);
     allocator->barrier_check = &heap->barrier_check;
     allocator->is_checked = true;
-    allocator->barrier = TER_BARRIER_CHECKED;
+    ter_barrier_set(allocator, (unsigned)allocator->head.barrier | TER_BARRIER_CHECKED);
     heap->barrier_callbacks = (struct ter_callbacks){.passed = barriers_passed, .context = heap};
     ter_callbacks_add(&heap->collector.callbacks, &heap->barrier_callbacks);
 }

@@ -11,6 +11,7 @@
 #define TER_LOG_BYTES_IN_BLOCK 15u
 #define TER_LOG_BYTES_IN_PAGE 12u
 #define TER_LOG_BYTES_IN_GRANULE 4u
+#define TER_LOG_BYTES_IN_SLOT (sizeof(void *) == 8 ? 3u : 2u)
 
 #define TER_BYTES_IN_CHUNK ((size_t)1 << TER_LOG_BYTES_IN_CHUNK)
 #define TER_BYTES_IN_BLOCK ((size_t)1 << TER_LOG_BYTES_IN_BLOCK)

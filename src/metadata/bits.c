@@ -38,6 +38,23 @@ static unsigned bit_of(uintptr_t address)
     return (unsigned)(address >> TER_LOG_BYTES_IN_GRANULE) & 63;
 }
 
+size_t ter_bits_count(const struct ter_side_table *table, uintptr_t from, uintptr_t end)
+{
+    const size_t step = (size_t)1 << TER_LOG_BYTES_IN_BIT_WORD;
+    size_t count = 0;
+
+    while (from < end) {
+        uintptr_t next = ter_min(ter_align_down(from, step) + step, end);
+        uint64_t word = *ter_bits_word(table, from) & ~(ter_bits_mask(from) - 1);
+
+        if (!ter_is_aligned(next, step))
+            word &= ter_bits_mask(next) - 1;
+        count += ter_count_ones(word);
+        from = next;
+    }
+    return count;
+}
+
 uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintptr_t from,
                                       uintptr_t end, size_t stride)
 {

@@ -14,6 +14,7 @@
 #include "layout/layout.h"
 #include "metadata/bits.h"
 #include "metadata/bulk.h"
+#include "metadata/log_bits.h"
 #include "metadata/search.h"
 #include "metadata/specs.h"
 #include "metadata/table.h"

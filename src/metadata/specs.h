@@ -41,6 +41,9 @@ struct ter_side_spec {
  * START         set where an object begins or did, and behind the last (space/copy_block.h)
  * PIN           set on the first granule of an object that the program pinned (space/copy_block.h)
  * STAY          likewise, of one that must not move in this collection (space/copy_block.h)
+ * SLOT_LOG      set where a store into an old object is to be logged, a bit a slot; bytes, not
+ *               words, are what inline code reads (barrier/log.h)
+ * OBJECT_LOG    likewise on the first granule of an old object that is to be logged whole
  */
 #define TER_SIDE_SPECS(X)                                                                          \
     X(VALID_OBJECT, "terrier:side:valid-object", 0, TER_LOG_BYTES_IN_GRANULE)                      \
@@ -54,7 +57,9 @@ struct ter_side_spec {
     X(LARGE, "terrier:side:large", 7, TER_LOG_BYTES_IN_PAGE)                                       \
     X(START, "terrier:side:start", 0, TER_LOG_BYTES_IN_GRANULE)                                    \
     X(PIN, "terrier:side:pin", 0, TER_LOG_BYTES_IN_GRANULE)                                        \
-    X(STAY, "terrier:side:stay", 0, TER_LOG_BYTES_IN_GRANULE)
+    X(STAY, "terrier:side:stay", 0, TER_LOG_BYTES_IN_GRANULE)                                      \
+    X(SLOT_LOG, "terrier:side:slot-log", 0, TER_LOG_BYTES_IN_SLOT)                                 \
+    X(OBJECT_LOG, "terrier:side:object-log", 0, TER_LOG_BYTES_IN_GRANULE)
 
 #define TER_SIDE_ENUM(identifier, name, log_bits, log_region) TER_SIDE_##identifier,
 enum ter_side_id { TER_SIDE_SPECS(TER_SIDE_ENUM) TER_SIDE_COUNT };

@@ -184,6 +184,7 @@ ter_status ter_arena_init(struct ter_arena *arena, const struct ter_arena_settin
     ter_status status;
 
     arena->layout = settings->layout;
+    arena->side_of_all = settings->side_of_all;
     arena->stake = 0;
     status = arena->layout.by_need ? take_placement(arena) : reserve_largest(arena);
     if (status != TER_OK)

@@ -18,6 +18,7 @@ struct ter_arena {
     struct ter_mmapper mmapper; /* of the heap's range */
     uintptr_t stake; /* by need: a page that nobody can have who wants the same placement */
     struct ter_side_metadata side;
+    ter_side_set side_of_all; /* that all spaces have, beside their own */
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
     struct ter_foreign foreign; /* chunks anywhere else; without a table when there are none */
@@ -30,7 +31,8 @@ struct ter_arena {
 
 struct ter_arena_settings {
     struct ter_layout layout;
-    bool foreign;    /* spaces will own memory outside of the layout's range too */
+    bool foreign; /* spaces will own memory outside of the layout's range too */
+    ter_side_set side_of_all;
     bool choose_map; /* take `map` where its form can serve, not what follows from the layout */
     enum ter_sft_map_kind map;
     bool huge_pages;     /* for the memory of objects */

@@ -57,3 +57,13 @@ TER_INLINE size_t copying_room(const struct ter_collector *collector)
 
     return most == 0 ? SIZE_MAX : most - ter_min(most, used);
 }
+
+/* The same, of what it may have now: copies are no reason to grow. */
+TER_INLINE size_t copying_room_without_growth(const struct ter_collector *collector)
+{
+    const struct ter_accounting *accounting = &collector->arena.accounting;
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    size_t limit = accounting->limit_bytes;
+
+    return ter_min(copying_room(collector), limit - ter_min(limit, used));
+}

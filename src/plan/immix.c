@@ -43,20 +43,10 @@ TER_INLINE bool trace_immix(struct ter_scanning *scanning, const struct copying_
             ter_copy_open_block ter_copy_piece_bytes ter_copy_mark_ambiguous
 #include "trace/loop.h"
 
-/* What the heap may have of memory without growing, too: copies are no reason to grow. */
-static size_t room_for_copies(const struct ter_collector *collector)
-{
-    const struct ter_accounting *accounting = &collector->arena.accounting;
-    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
-    size_t limit = accounting->limit_bytes;
-
-    return ter_min(copying_room(collector), limit - ter_min(limit, used));
-}
-
 static void prepare_immix(struct ter_collector *collector)
 {
     struct ter_copy_space *space = ter_copy_space_of(collector->spaces[0].space);
-    size_t room = room_for_copies(collector);
+    size_t room = copying_room_without_growth(collector);
 
     ter_copy_choose(space, room);
     ter_spaces_prepare(collector);

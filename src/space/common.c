@@ -176,7 +176,7 @@ ter_status ter_space_new(struct ter_arena *arena, const struct ter_policy *polic
     made->policy = policy;
     made->kinds = kinds;
     if (policy->in_layout)
-        ter_range_init(&made->range, arena, slot, policy->side, record);
+        ter_range_init(&made->range, arena, slot, policy->side | arena->side_of_all, record);
     if (policy->init != NULL)
         status = policy->init(made);
     *space = made;

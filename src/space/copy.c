@@ -170,6 +170,8 @@ static ter_status copy_init(struct ter_space *common)
     if (status != TER_OK)
         return status;
     space->copiers = memory;
+    space->ages = (common->arena->side_of_all & TER_SIDE_SET(SLOT_LOG)) != 0;
+    space->in_place = space->ages;
     space->copiers->space = space;
     ter_mutex_init(&space->copiers->taking);
     ter_blocks_init(&space->blocks, &common->range, common->arena);

@@ -22,6 +22,43 @@ TER_NOINLINE size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_
            start;
 }
 
+uintptr_t ter_copy_find_hole(const struct ter_space *space, uintptr_t from, size_t bytes,
+                             uintptr_t *end)
+{
+    uintptr_t block_end = ter_copy_start_of_block(from) + TER_BYTES_IN_BLOCK;
+    uintptr_t limit = block_end - TER_BYTES_IN_GRANULE;
+    uintptr_t piece = ter_copy_piece_of(space, from), next;
+
+    if (piece < from)
+        piece += ter_copy_piece_bytes(space->arena, piece);
+    for (; piece < limit; piece = next) {
+        next = piece + ter_copy_piece_bytes(space->arena, piece);
+        *end = ter_min(next, limit);
+        if (!ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), piece) &&
+            *end - piece >= bytes)
+            return piece;
+    }
+    return 0;
+}
+
+static void fill_copy_logs(const struct ter_space *space, uintptr_t start, uintptr_t end, bool ones)
+{
+    ter_log_bits_fill(ter_space_table(space, TER_SIDE_SLOT_LOG)->bias,
+                      start >> TER_LOG_BYTES_IN_SLOT, end >> TER_LOG_BYTES_IN_SLOT, ones);
+    ter_log_bits_fill(ter_space_table(space, TER_SIDE_OBJECT_LOG)->bias,
+                      start >> TER_LOG_BYTES_IN_GRANULE, end >> TER_LOG_BYTES_IN_GRANULE, ones);
+}
+
+void ter_copy_log_all(const struct ter_space *space, uintptr_t start, uintptr_t end)
+{
+    fill_copy_logs(space, start, end, true);
+}
+
+void ter_copy_log_none(const struct ter_space *space, uintptr_t start, uintptr_t end)
+{
+    fill_copy_logs(space, start, end, false);
+}
+
 /* ---- In a collection ---- */
 
 void ter_copy_stay(const struct ter_space *space, uintptr_t object)

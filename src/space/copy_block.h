@@ -37,6 +37,7 @@
 
 #include "space/cell_run.h"
 #include "space/common.h"
+#include "space/policy.h"
 
 #define TER_GRANULES_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_GRANULE)
 
@@ -74,12 +75,14 @@ struct ter_copy_block {
 struct ter_copy_figures {
     uint16_t live;  /* granules of objects after the last collection; 0: it is newer */
     bool has_words; /* pieces that are no objects may have any first word */
+    bool is_old;    /* it has bits of SLOT_LOG and OBJECT_LOG */
 };
 
 /* Where objects of a kind are copied to: [cursor, limit) of a block; nowhere at first. */
 struct ter_copier {
     uintptr_t cursor;
     uintptr_t limit;
+    uintptr_t start; /* of what it has filled since it was given the block, or the hole */
 };
 
 struct ter_copiers {
@@ -98,8 +101,14 @@ struct ter_copy_space {
     size_t bytes_after;          /* of objects, then */
     size_t reused_bytes;         /* that lay free in blocks which mutators took up again since */
     bool in_place;               /* the plan marks in place what it does not leave */
-    unsigned most_live;          /* then blocks with less are left; granules */
-    unsigned survived;           /* of 256 bytes allocated before it */
+    bool ages;                   /* it has young blocks and old ones; copies are old */
+    bool minor;                  /* a collection of young objects runs */
+    bool fills_holes;            /* memory is short: mutators take blocks that were kept */
+    struct ter_block_list young; /* blocks that mutators took since the last collection */
+    size_t young_blocks;
+    struct ter_live promoted; /* copied in this collection */
+    unsigned most_live;       /* then blocks with less are left; granules */
+    unsigned survived;        /* of 256 bytes allocated before it */
 };
 
 TER_INLINE struct ter_copy_space *ter_copy_space_of(const struct ter_space *space)
@@ -142,6 +151,16 @@ TER_INLINE void ter_copy_make_empty(uintptr_t piece)
 uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word);
 /* Bytes of the piece that begins at `start`. */
 size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start);
+
+/*
+ * The first piece from `from` on, in its block, that is no object and has so many bytes; *end: how
+ * far. 0: there is none.
+ */
+uintptr_t ter_copy_find_hole(const struct ter_space *space, uintptr_t from, size_t bytes,
+                             uintptr_t *end);
+/* Objects there are old from now on: stores into them are logged. And they are so no more. */
+void ter_copy_log_all(const struct ter_space *space, uintptr_t start, uintptr_t end);
+void ter_copy_log_none(const struct ter_space *space, uintptr_t start, uintptr_t end);
 
 /* ---- In a collection, with the world stopped ---- */
 

@@ -85,7 +85,43 @@ void ter_copy_prepare(struct ter_space *common)
     memset(space->copiers->of, 0, sizeof space->copiers->of);
     memset(space->copiers->kept, 0, sizeof space->copiers->kept);
     space->blocks_to_take = SIZE_MAX;
+    space->promoted = (struct ter_live){0};
+    space->minor = space->fills_holes = false;
+    space->young = (struct ter_block_list){0};
     for_each_copy_block(space, prepare_block, NULL);
+}
+
+typedef void young_block_step(struct ter_copy_space *space, uintptr_t block, void *context);
+
+/* A step may put the block into another list. */
+static void for_each_young_block(struct ter_copy_space *space, young_block_step *step,
+                                 void *context)
+{
+    uintptr_t block = ter_block_list_first(&space->blocks, &space->young), next;
+
+    for (; block != 0; block = next) {
+        next = ter_block_list_next(&space->blocks, block);
+        step(space, block, context);
+    }
+}
+
+static void leave_young_block(struct ter_copy_space *space, uintptr_t block, void *context)
+{
+    struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
+
+    (void)context;
+    ter_asan_access(block, TER_BYTES_IN_BLOCK);
+    leave_block(space, block);
+    record->fate = TER_COPY_LEFT;
+    record->state = TER_COPY_CLOSED;
+}
+
+void ter_copy_prepare_young(struct ter_copy_space *space)
+{
+    memset(space->copiers->of, 0, sizeof space->copiers->of);
+    space->promoted = (struct ter_live){0};
+    space->minor = true;
+    for_each_young_block(space, leave_young_block, NULL);
 }
 
 void ter_copy_begin(struct ter_copy_space *space, size_t bytes)
@@ -120,6 +156,8 @@ static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
     static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY, TER_SIDE_MARK};
 
+    if (ter_copy_figures_of(space->space.arena, block)->is_old)
+        ter_copy_log_none(&space->space, block, block + TER_BYTES_IN_BLOCK);
     record->fate = TER_COPY_REACHED;
     record->owner = NULL;
     record->zeroed = false;
@@ -225,6 +263,7 @@ static bool has_copy_room(const struct ter_copy_space *space, size_t granules)
 static void keep_block(struct ter_copy_space *space, uintptr_t block, struct copy_release *after)
 {
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
+    struct ter_copy_figures *figures = ter_copy_figures_of(space->space.arena, block);
     size_t granules = join_pieces(space, block);
 
     count_block(space, block, granules, after);
@@ -232,7 +271,10 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
         take_copy_access(space, block);
     record->stays = record->stays && keep_pins(space, block);
     memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
-    ter_copy_figures_of(space->space.arena, block)->has_words = true;
+    figures->has_words = true;
+    if (space->ages && !figures->is_old)
+        ter_copy_log_all(&space->space, block, block + TER_BYTES_IN_BLOCK);
+    figures->is_old = space->ages;
     record->zeroed = false;
     record->fate = TER_COPY_REACHED;
     if (has_copy_room(space, granules) && !holds_run(record->owner, block)) {
@@ -267,26 +309,25 @@ static void learn_survival(struct ter_copy_space *space, size_t blocks_before, s
     space->blocks_after = space->blocks.in_use;
 }
 
-static void close_copier(struct ter_copy_space *space, const struct ter_copier *copier,
-                         unsigned kind)
+static void close_copier(struct ter_copy_space *space, struct ter_copier *copier, unsigned kind)
 {
     (void)kind;
     ter_copy_close(space, copier);
 }
 
 /* What is left of the blocks that copies went to is for mutators. */
-static void keep_rest(struct ter_copy_space *space, const struct ter_copier *copier, unsigned kind)
+static void keep_rest(struct ter_copy_space *space, struct ter_copier *copier, unsigned kind)
 {
     uintptr_t block = ter_copy_start_of_block(copier->cursor);
 
     if (copier->limit != 0 &&
-        has_copy_room(space, (copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE))
+        has_copy_room(space, ter_copy_figures_of(space->space.arena, block)->live))
         ter_block_list_push(&space->blocks, &space->copiers->kept[kind], block);
 }
 
 static void for_each_copier(struct ter_copy_space *space,
-                            void (*step)(struct ter_copy_space *space,
-                                         const struct ter_copier *copier, unsigned kind))
+                            void (*step)(struct ter_copy_space *space, struct ter_copier *copier,
+                                         unsigned kind))
 {
     for (unsigned worker = 0; worker <= TER_MAX_HELPERS; worker++)
         for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
@@ -314,7 +355,43 @@ void ter_copy_release(struct ter_space *common, struct ter_live *live)
     for_each_copy_block(space, count_left, &before);
     for_each_copy_block(space, release_block, &after);
     for_each_copier(space, keep_rest);
+    space->young_blocks = 0;
     learn_survival(space, before.from, after.bytes);
+}
+
+/* ---- Young objects alone ---- */
+
+static void release_young_block(struct ter_copy_space *space, uintptr_t block, void *context)
+{
+    release_block(space, block, context);
+}
+
+static void learn_young_survival(struct ter_copy_space *space, size_t bytes)
+{
+    size_t fresh = space->young_blocks << TER_LOG_BYTES_IN_BLOCK;
+
+    if (fresh != 0)
+        space->survived = (unsigned)ter_min(bytes / ter_max(fresh / 256, 1), 256);
+    space->bytes_after += bytes;
+    space->reused_bytes = 0;
+    space->blocks_after = space->blocks.in_use;
+}
+
+void ter_copy_release_young(struct ter_copy_space *space, struct ter_live *live)
+{
+    struct copy_release after = {live, 0};
+
+    for_each_copier(space, close_copier);
+    for_each_young_block(space, release_young_block, &after);
+    for_each_copier(space, keep_rest);
+    live->objects += space->promoted.objects;
+    live->scanned_bytes += space->promoted.scanned_bytes;
+    live->atomic_bytes += space->promoted.atomic_bytes;
+    learn_young_survival(space, after.bytes + space->promoted.scanned_bytes +
+                                    space->promoted.atomic_bytes);
+    space->young = (struct ter_block_list){0};
+    space->young_blocks = 0;
+    space->minor = false;
 }
 
 /*

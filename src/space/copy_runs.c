@@ -37,15 +37,20 @@ ter_status ter_copy_take_block(struct ter_copy_space *space, unsigned kind, uint
 ter_status ter_copy_take_fresh(struct ter_space *space, uintptr_t *window, unsigned kind,
                                const struct ter_cell_run *owner)
 {
+    struct ter_copy_space *common = ter_copy_space_of(space);
     uintptr_t block;
     struct ter_copy_block *record;
-    ter_status status = ter_copy_take_block(ter_copy_space_of(space), kind, &block);
+    ter_status status = ter_copy_take_block(common, kind, &block);
 
     if (status != TER_OK)
         return status;
     record = ter_copy_block_of(space->arena, block);
     __atomic_store_n(&record->owner, owner, __ATOMIC_RELEASE);
     __atomic_store_n(&record->state, TER_COPY_OPEN, __ATOMIC_RELEASE);
+    if (common->ages) {
+        ter_block_list_push(&common->blocks, &common->young, block);
+        common->young_blocks++;
+    }
     *window = block;
     return TER_OK;
 }
@@ -61,9 +66,12 @@ bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned ki
                         const struct ter_cell_run *owner)
 {
     struct ter_copy_space *space = ter_copy_space_of(common);
-    uintptr_t block = ter_block_list_pop(&space->blocks, &space->copiers->kept[kind]);
     struct ter_copy_block *record;
+    uintptr_t block;
 
+    if (space->ages && !space->fills_holes)
+        return false;
+    block = ter_block_list_pop(&space->blocks, &space->copiers->kept[kind]);
     if (block == 0)
         return false;
     space->reused_bytes += (TER_GRANULES_IN_BLOCK - ter_copy_figures_of(common->arena, block)->live)
@@ -146,6 +154,8 @@ bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind
         return false;
     }
     end_run(space, start + bytes, end);
+    if (ter_copy_figures_of(space->arena, start)->is_old)
+        ter_copy_log_none(space, start, start + bytes);
     ter_bits_set_strided_shared(copy_run_bits(space), start + cell_bytes,
                                 start + bytes + TER_BYTES_IN_GRANULE, cell_bytes);
     ter_cell_run_publish(run, start, start + bytes);

@@ -4,16 +4,43 @@
 
 /* ---- Where copies go ---- */
 
-void ter_copy_close(const struct ter_copy_space *space, const struct ter_copier *copier)
+static bool is_at_end_of_block(const struct ter_copier *copier)
+{
+    return copier->limit == ter_copy_limit_of_block(copier->cursor);
+}
+
+/* What was copied there since the last time. */
+static void count_promoted(struct ter_copy_space *space, struct ter_copier *copier)
+{
+    const struct ter_arena *arena = space->space.arena;
+    size_t bytes = copier->cursor - copier->start;
+
+    if (bytes == 0)
+        return;
+    ter_live_count(&space->promoted, (enum ter_scan)ter_copy_block_of(arena, copier->start)->scan,
+                   ter_bits_count(ter_space_table(&space->space, TER_SIDE_VALID_OBJECT),
+                                  copier->start, copier->cursor),
+                   bytes);
+    ter_copy_figures_of(arena, copier->start)->live +=
+        (uint16_t)(bytes >> TER_LOG_BYTES_IN_GRANULE);
+    copier->start = copier->cursor;
+}
+
+void ter_copy_close(struct ter_copy_space *space, struct ter_copier *copier)
 {
     uintptr_t block = ter_copy_start_of_block(copier->cursor);
+    const struct ter_arena *arena = space->space.arena;
 
     if (copier->limit == 0)
         return;
-    ter_copy_block_of(space->space.arena, block)->used =
-        (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
+    count_promoted(space, copier);
+    if (copier->cursor == copier->limit)
+        return;
+    if (is_at_end_of_block(copier))
+        ter_copy_block_of(arena, block)->used =
+            (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
     *(uintptr_t *)copier->cursor = TER_COPY_NONE;
-    ter_asan_no_access(copier->cursor, block + TER_BYTES_IN_BLOCK - copier->cursor);
+    ter_asan_no_access(copier->cursor, copier->limit - copier->cursor);
 }
 
 static bool take_for_copies(struct ter_copy_space *space, unsigned kind, uintptr_t *block)
@@ -24,24 +51,72 @@ static bool take_for_copies(struct ter_copy_space *space, unsigned kind, uintptr
     return true;
 }
 
+static void open_at(struct ter_copy_space *space, struct ter_copier *copier, uintptr_t start,
+                    uintptr_t end)
+{
+    ter_asan_access(start, end - start);
+    *copier = (struct ter_copier){start, end, start};
+    if (space->ages)
+        ter_copy_log_all(&space->space, start, end);
+}
+
+/* The next hole of the block from `from` on that has room for so much; false: there is none. */
+static bool open_hole_from(struct ter_copy_space *space, struct ter_copier *copier, uintptr_t from,
+                           size_t bytes)
+{
+    uintptr_t end, start = ter_copy_find_hole(&space->space, from, bytes, &end);
+
+    if (start == 0)
+        return false;
+    open_at(space, copier, start, end);
+    return true;
+}
+
+/* Holes of old blocks, where the collection marks nothing in place. */
+static bool open_hole(struct ter_copy_space *space, struct ter_copier *copier, unsigned kind,
+                      size_t bytes)
+{
+    uintptr_t block;
+
+    if (!space->minor)
+        return false;
+    if (copier->limit != 0 && !is_at_end_of_block(copier) &&
+        open_hole_from(space, copier, copier->limit, bytes))
+        return true;
+    while ((block = ter_block_list_pop(&space->blocks, &space->copiers->kept[kind])) != 0)
+        if (open_hole_from(space, copier, block, bytes))
+            return true;
+    return false;
+}
+
+static bool open_fresh(struct ter_copy_space *space, struct ter_copier *copier, unsigned kind)
+{
+    uintptr_t block;
+
+    if (!take_for_copies(space, kind, &block))
+        return false;
+    ter_copy_block_of(space->space.arena, block)->zeroed = false;
+    ter_copy_figures_of(space->space.arena, block)->is_old = space->ages;
+    open_at(space, copier, block, ter_copy_limit_of_block(block));
+    return true;
+}
+
 TER_NOINLINE bool ter_copy_open_block(const struct ter_scanning *scanning,
-                                      struct ter_copier *copier, unsigned kind)
+                                      struct ter_copier *copier, unsigned kind, size_t bytes)
 {
     struct ter_copiers *copiers = scanning->tracer->context;
     struct ter_copy_space *space = copiers->space;
-    uintptr_t block;
-    bool taken;
+    struct ter_copier next = *copier;
+    bool opened;
 
     ter_mutex_acquire(&copiers->taking);
-    taken = take_for_copies(space, kind, &block);
+    opened = open_hole(space, &next, kind, bytes) || open_fresh(space, &next, kind);
+    if (opened)
+        ter_copy_close(space, copier);
     ter_mutex_release(&copiers->taking);
-    if (!taken)
-        return false;
-    ter_copy_close(space, copier);
-    ter_asan_access(block, TER_BYTES_IN_BLOCK);
-    ter_copy_block_of(space->space.arena, block)->zeroed = false;
-    *copier = (struct ter_copier){block, ter_copy_limit_of_block(block)};
-    return true;
+    if (opened)
+        *copier = next;
+    return opened;
 }
 
 /* ---- What stays ---- */

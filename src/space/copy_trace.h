@@ -41,10 +41,10 @@ bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_t object,
 uintptr_t ter_copy_give_up(struct ter_scanning *scanning, uintptr_t object, size_t bytes,
                            enum ter_marking marking);
 /* Copies of the kind end there: what follows is none. */
-void ter_copy_close(const struct ter_copy_space *space, const struct ter_copier *copier);
-/* Another block for this worker's copies of the kind; false: there is none. */
+void ter_copy_close(struct ter_copy_space *space, struct ter_copier *copier);
+/* Another block, or a hole, for this worker's copies of the kind; false: there is none. */
 bool ter_copy_open_block(const struct ter_scanning *scanning, struct ter_copier *copier,
-                         unsigned kind);
+                         unsigned kind, size_t bytes);
 
 /* ---- With several workers ---- */
 
@@ -196,7 +196,7 @@ TER_INLINE uintptr_t ter_copy_reach(struct ter_scanning *scanning,
     uintptr_t to;
 
     if (TER_UNLIKELY(bytes > copier->limit - copier->cursor) &&
-        !ter_copy_open_block(scanning, copier, block->kind))
+        !ter_copy_open_block(scanning, copier, block->kind, bytes))
         return ter_copy_give_up(scanning, object, bytes, marking);
     if (marking != TER_MARKING_ALONE && !ter_copy_claim(tracing, object, marking))
         return ter_copy_await(scanning, tracing, object);

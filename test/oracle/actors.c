@@ -27,9 +27,15 @@ static void *wait_for_turn(void *data)
     return NULL;
 }
 
+/* Where threads stop at safepoints only, one that waits inside would hold up all. */
+static bool must_wait_outside(const struct actor *actor)
+{
+    return actor->world->stage->heap->collector.allocator.safepoints;
+}
+
 static void wait_inside_or_outside(struct actor *actor, bool outside)
 {
-    if (outside)
+    if (outside || must_wait_outside(actor))
         ter_mutator_outside(actor->mutator, wait_for_turn, actor);
     else
         wait_for_turn(actor);
@@ -78,7 +84,13 @@ void actors_start(struct actors *actors, unsigned number)
     if (pthread_create(&actor->thread, NULL, live, actor) != 0)
         run_fail(actors->world->run, "no thread %u", number);
     actor->exists = true;
-    wait_for_turn(&actors->of[0]);
+    wait_inside_or_outside(&actors->of[0], false);
+}
+
+static void *join(void *thread)
+{
+    pthread_join(*(pthread_t *)thread, NULL);
+    return NULL;
 }
 
 /* The operation that is done now is an end of that thread, which sees it so. */
@@ -93,7 +105,10 @@ void actors_end(struct actors *actors, unsigned number, bool unbinds)
         world_set_local(actors->world, number, i, NULL, 0);
     actors->operation = &end;
     give_turn(actors, number);
-    pthread_join(actor->thread, NULL);
+    if (must_wait_outside(actor))
+        ter_mutator_outside(actors->of[0].mutator, join, &actor->thread);
+    else
+        join(&actor->thread);
     give_turn(actors, 0);
     actor->exists = false;
 }

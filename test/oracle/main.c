@@ -24,6 +24,7 @@
 #include <terrier/options.h>
 
 #include "faults.h"
+#include "plan/plan.h"
 #include "plans.h"
 #include "replay.h"
 #include "supervise.h"
@@ -92,8 +93,21 @@ static bool is_possible(const char *text)
     return ter_options_parse(&options, text, NULL, 0) == TER_OK;
 }
 
+/* Such a plan has no memory from elsewhere. */
+static bool has_young(const char *plan)
+{
+    const struct ter_plan *record = ter_plan_named(plan);
+
+    return record != NULL && record->prepare_young != NULL;
+}
+
+static bool is_foreign(const char *options)
+{
+    return strstr(options, "objects=malloc") != NULL || strstr(options, "vm_space=1") != NULL;
+}
+
 /* The same for one seed. Under stress, even if seldom, each collection has a parallel phase. */
-static const char *options_of(uint64_t seed)
+static const char *options_of(const char *plan, uint64_t seed)
 {
     static const char *const options[] = {
         "markers=2,stress=997",  "markers=1",      "markers=2",      "markers=4",
@@ -107,7 +121,7 @@ static const char *options_of(uint64_t seed)
 
     do
         chosen = options[ter_random_below(&random, TER_ARRAY_LENGTH(options))];
-    while (!is_possible(chosen));
+    while (!is_possible(chosen) || (has_young(plan) && is_foreign(chosen)));
     return chosen;
 }
 
@@ -155,7 +169,7 @@ static struct run *fresh_run(const struct wishes *wishes, const char *plan, bool
                              uint64_t seed)
 {
     struct run *run = run_memory;
-    const char *options = wishes->options != NULL ? wishes->options : options_of(seed);
+    const char *options = wishes->options != NULL ? wishes->options : options_of(plan, seed);
 
     memset(run, 0, sizeof *run);
     snprintf(run->settings.plan, sizeof run->settings.plan, "%s", plan);

@@ -59,22 +59,37 @@ static struct link *unused_link(struct model *model)
 
 /* ---- Edges and roots ---- */
 
-static void cut_word(struct node *node, struct field *field)
+/* A store of a reference, or of none, is announced in one of the forms that there are. */
+static void announce(struct actor *actor, const struct node *node, size_t word, uintptr_t value)
 {
+    uintptr_t *slot = world_word_of(node, word);
+    const void *object = (const void *)node->address;
+
+    if ((node->number + word) % 3 == 0)
+        ter_write(actor->mutator, object, slot, (const void *)value);
+    else if ((node->number + word) % 3 == 1)
+        ter_write_range(actor->mutator, object, slot, sizeof *slot);
+    else
+        ter_write_object(actor->mutator, object);
+}
+
+static void cut_word(struct actor *actor, struct node *node, struct field *field)
+{
+    announce(actor, node, field->word, 0);
     *field = (struct field){.use = FIELD_VALUE, .word = field->word, .value = 0};
     *world_word_of(node, field->word) = 0;
 }
 
 /* The value of an element goes with its key: nothing is reached by cutting. */
-static void cut(struct node *node, struct field *field)
+static void cut(struct actor *actor, struct node *node, struct field *field)
 {
     struct field *value = NULL;
 
     if (field->use == FIELD_EDGE && kind_role(node->kind, field->word) == ROLE_KEY)
         value = node_value(node, field);
     if (value != NULL)
-        cut_word(node, value);
-    cut_word(node, field);
+        cut_word(actor, node, value);
+    cut_word(actor, node, field);
 }
 
 /* Not a value whose key the program cannot reach: that may be gone. */
@@ -94,18 +109,18 @@ static void do_connect(struct actor *actor, struct world *world, const struct op
     struct node *to = model_find_usable(&world->model, operation->b);
     struct field *field;
 
-    (void)actor;
     if (from == NULL || to == NULL)
         return;
     field = take_field(from, choose_word(from, operation->c & 0xffffffff, true));
     if (field == NULL || !may_connect(from, field))
         return;
     if (field->use == FIELD_EDGE)
-        cut(from, field);
+        cut(actor, from, field);
     field->use = FIELD_EDGE;
     field->edge.target = to;
     field->edge.displacement =
         kinds[from->kind].inner ? choose_displacement(to, operation->c >> 32) : 0;
+    announce(actor, from, field->word, world_word(&field->edge));
     *world_word_of(from, field->word) = world_word(&field->edge);
 }
 
@@ -114,9 +129,8 @@ static void do_disconnect(struct actor *actor, struct world *world,
 {
     struct node *from = model_find_usable(&world->model, operation->a);
 
-    (void)actor;
     if (from != NULL && from->fields[operation->b % FIELDS].use == FIELD_EDGE)
-        cut(from, &from->fields[operation->b % FIELDS]);
+        cut(actor, from, &from->fields[operation->b % FIELDS]);
 }
 
 static void do_root(struct actor *actor, struct world *world, const struct operation *operation)
@@ -211,7 +225,7 @@ static void do_allocate(struct actor *actor, struct world *world, const struct o
 }
 
 /* Takes away all that refers to the object, links too, and its pin. */
-static void isolate(struct world *world, struct node *node)
+static void isolate(struct actor *actor, struct world *world, struct node *node)
 {
     struct model *model = &world->model;
 
@@ -226,7 +240,7 @@ static void isolate(struct world *world, struct node *node)
         for (unsigned j = 0; j < FIELDS; j++)
             if (model->usable[i]->fields[j].use == FIELD_EDGE &&
                 model->usable[i]->fields[j].edge.target == node)
-                cut(model->usable[i], &model->usable[i]->fields[j]);
+                cut(actor, model->usable[i], &model->usable[i]->fields[j]);
     for (unsigned i = 0; i < LINKS; i++) {
         struct link *link = &model->links[i];
 
@@ -264,7 +278,7 @@ static void do_free(struct actor *actor, struct world *world, const struct opera
 
     if (node == NULL || !can_be_isolated(world, node))
         return;
-    isolate(world, node);
+    isolate(actor, world, node);
     unpin(world, node);
     ter_free(actor->mutator, (void *)node->address);
     model_remove(&world->model, node);
@@ -276,11 +290,11 @@ static bool lies_beyond(const struct field *field, size_t bytes)
 }
 
 /* What will not fit any more is cut before, as a collection may come in between. */
-static void cut_edges(struct node *node, size_t bytes)
+static void cut_edges(struct actor *actor, struct node *node, size_t bytes)
 {
     for (unsigned i = 0; i < FIELDS; i++)
         if (lies_beyond(&node->fields[i], bytes))
-            cut(node, &node->fields[i]);
+            cut(actor, node, &node->fields[i]);
 }
 
 static void forget_fields(struct node *node, size_t bytes)
@@ -305,7 +319,7 @@ static void do_resize(struct actor *actor, struct world *world, const struct ope
 
     if (node == NULL || !can_be_isolated(world, node))
         return;
-    isolate(world, node);
+    isolate(actor, world, node);
     unpin(world, node);
     finalizing_set(world, node, false);
     if (!node->is_root || node->movable)
@@ -313,7 +327,7 @@ static void do_resize(struct actor *actor, struct world *world, const struct ope
     old_bytes = node->bytes;
     bytes = kind_bytes(node->kind, (size_t)operation->c);
     common = ter_min(old_bytes, bytes);
-    cut_edges(node, common);
+    cut_edges(actor, node, common);
     memory = ter_reallocate(actor->mutator, (void *)node->address, bytes);
     if (memory == NULL) {
         check_notice_collections(world);

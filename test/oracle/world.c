@@ -4,6 +4,15 @@
 #include <string.h>
 
 #include "faults.h"
+#include "plan/plan.h"
+
+/* A collection of young objects leaves old ones that nothing refers to. */
+static bool collects_all(const struct settings *settings)
+{
+    const struct ter_plan *plan = ter_plan_named(settings->plan);
+
+    return plan == NULL || plan->prepare_young == NULL;
+}
 
 void world_open(struct world *world, struct stage *stage, uint32_t most_numbers)
 {
@@ -13,7 +22,7 @@ void world_open(struct world *world, struct stage *stage, uint32_t most_numbers)
     world->stage = stage;
     world->run = stage->run;
     world->exact_roots = settings->exact ? ROOTS : ROOTS / 2;
-    world->judges = settings->exact && !settings->free_running;
+    world->judges = settings->exact && !settings->free_running && collects_all(settings);
     world->collections_seen = atomic_load(&stage->collections);
     model_init(&world->model, most_numbers);
     stage_add_world(stage, world);

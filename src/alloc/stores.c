@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/alloc.h"
+
+#define ENTRIES ((TER_KIB(4) - 2 * sizeof(size_t)) / sizeof(uintptr_t))
+#define MOST_SPARE 64u /* chunks that are kept for later */
+
+struct ter_store_chunk {
+    struct ter_store_chunk *next;
+    size_t count;
+    uintptr_t entries[ENTRIES];
+};
+
+static size_t store_chunk_bytes(void)
+{
+    return ter_align_up(sizeof(struct ter_store_chunk), ter_os_page_size());
+}
+
+void ter_stores_init(struct ter_stores *stores)
+{
+    *stores = (struct ter_stores){0};
+    ter_mutex_init(&stores->mutex);
+}
+
+static void release_store_chunks(struct ter_store_chunk **list)
+{
+    while (*list != NULL) {
+        struct ter_store_chunk *chunk = *list;
+
+        *list = chunk->next;
+        ter_os_retire((uintptr_t)chunk, store_chunk_bytes());
+    }
+}
+
+void ter_stores_fini(struct ter_stores *stores)
+{
+    release_store_chunks(&stores->full);
+    release_store_chunks(&stores->spare);
+    ter_mutex_fini(&stores->mutex);
+}
+
+/* ---- By mutators ---- */
+
+static struct ter_store_chunk *take_store_chunk(struct ter_stores *stores)
+{
+    struct ter_store_chunk *chunk;
+    void *memory;
+
+    ter_mutex_acquire(&stores->mutex);
+    chunk = stores->spare;
+    if (chunk != NULL) {
+        stores->spare = chunk->next;
+        stores->spare_count--;
+    }
+    ter_mutex_release(&stores->mutex);
+    if (chunk == NULL &&
+        ter_os_allocate_named(store_chunk_bytes(), "terrier:stores", &memory) == TER_OK)
+        chunk = memory;
+    if (chunk != NULL)
+        chunk->count = 0;
+    return chunk;
+}
+
+void ter_stores_hand_over(struct ter_mutator *mutator)
+{
+    struct ter_stores *stores = &mutator->allocator->stores;
+    struct ter_store_chunk *chunk = mutator->stores;
+
+    if (chunk == NULL)
+        return;
+    mutator->stores = NULL;
+    ter_mutex_acquire(&stores->mutex);
+    chunk->next = stores->full;
+    stores->full = chunk;
+    ter_mutex_release(&stores->mutex);
+}
+
+/* A chunk with room for one entry of any form; NULL: there is no memory. */
+static struct ter_store_chunk *store_chunk_of(struct ter_mutator *mutator)
+{
+    if (mutator->stores != NULL && mutator->stores->count + 2 <= ENTRIES)
+        return mutator->stores;
+    ter_stores_hand_over(mutator);
+    mutator->stores = take_store_chunk(&mutator->allocator->stores);
+    return mutator->stores;
+}
+
+void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned form, uintptr_t end)
+{
+    TER_KEEP_ERRNO;
+    struct ter_store_chunk *chunk = store_chunk_of(mutator);
+
+    if (chunk == NULL) {
+        atomic_store_explicit(&mutator->allocator->stores.lost, true, memory_order_relaxed);
+        return;
+    }
+    chunk->entries[chunk->count++] = address | form;
+    if (form >= TER_STORE_RANGE)
+        chunk->entries[chunk->count++] = end;
+}
+
+void ter_stores_log_born_old(struct ter_mutator *mutator, uintptr_t object)
+{
+    if (mutator->allocator->logs && object != 0)
+        ter_stores_log(mutator, object, TER_STORE_OBJECT, 0);
+}
+
+void ter_stores_log_run(struct ter_mutator *mutator, const struct ter_cell_run *run)
+{
+    if (mutator->allocator->logs && run->cursor < run->limit)
+        ter_stores_log(mutator, run->cursor, TER_STORE_RUN, run->limit);
+}
+
+/* ---- By the collector ---- */
+
+void ter_stores_visit(const struct ter_stores *stores, ter_store_visitor *visit, void *context)
+{
+    const struct ter_store_chunk *chunk = stores->full;
+
+    for (; chunk != NULL; chunk = chunk->next)
+        for (size_t i = 0; i < chunk->count; i++) {
+            uintptr_t entry = chunk->entries[i];
+            unsigned form = entry & TER_STORE_FORMS;
+            uintptr_t end = form >= TER_STORE_RANGE ? chunk->entries[++i] : 0;
+
+            visit(context, entry & ~(uintptr_t)TER_STORE_FORMS, form, end);
+        }
+}
+
+void ter_stores_clear(struct ter_stores *stores)
+{
+    while (stores->full != NULL) {
+        struct ter_store_chunk *chunk = stores->full;
+
+        stores->full = chunk->next;
+        if (stores->spare_count == MOST_SPARE) {
+            ter_os_retire((uintptr_t)chunk, store_chunk_bytes());
+            continue;
+        }
+        chunk->next = stores->spare;
+        stores->spare = chunk;
+        stores->spare_count++;
+    }
+    atomic_store_explicit(&stores->lost, false, memory_order_relaxed);
+}

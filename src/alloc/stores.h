@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What barriers have logged: where the next collection of young objects has to look beside the
+ * roots. Which stores those are is the business of the floor above (barrier/log.h).
+ *
+ * Invariant: a mutator's thread alone writes to its chunk; a full one goes to the heap's list under
+ * the mutex, which is held for a moment. With the world stopped all belongs to the collector. When
+ * there is no memory for a chunk, `lost` says that the log does not have all.
+ */
+#pragma once
+
+#include "alloc/allocator.h"
+
+/* In the low bits of an entry. */
+enum {
+    TER_STORE_SLOT = 0,   /* the address of a plain slot */
+    TER_STORE_OBJECT = 1, /* of an object: all that it holds */
+    TER_STORE_RANGE = 2,  /* of the first of some plain slots; the next entry is their end */
+    TER_STORE_RUN = 3,    /* of the first of some cells, likewise: all that they hold */
+    TER_STORE_FORMS = 3   /* mask */
+};
+
+struct ter_mutator;
+
+typedef void ter_store_visitor(void *context, uintptr_t address, unsigned form, uintptr_t end);
+
+void ter_stores_init(struct ter_stores *stores);
+void ter_stores_fini(struct ter_stores *stores);
+
+/* One entry, or two for a range. By the mutator's thread. */
+void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned form, uintptr_t end);
+/* Objects that are old from the beginning: all that they hold at the next collection. */
+void ter_stores_log_born_old(struct ter_mutator *mutator, uintptr_t object);
+/* What is left of a run of such cells, which inline code will hand out. */
+void ter_stores_log_run(struct ter_mutator *mutator, const struct ter_cell_run *run);
+/* What the mutator has goes to the heap's list: it ends, or the world stands. */
+void ter_stores_hand_over(struct ter_mutator *mutator);
+
+/* With the world stopped, when all was handed over. */
+void ter_stores_visit(const struct ter_stores *stores, ter_store_visitor *visit, void *context);
+/* Nothing is logged. */
+void ter_stores_clear(struct ter_stores *stores);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "cycle/young.h"
+
+#include "cycle/pinning.h"
+
+/* Of what the heap may use: if less is free afterwards, young objects alone are not enough. */
+#define LEAST_FREE_PART 8u
+/* The old ones may grow by so much, or by half, before all are collected. */
+#define LEAST_GROWTH TER_MIB(4)
+#define STRESS_WHOLE 3u /* under stress one of so many collections is of all objects */
+
+static size_t used(const struct ter_collector *collector)
+{
+    return atomic_load_explicit(&collector->arena.accounting.used_bytes, memory_order_relaxed);
+}
+
+/* Kinds whose stores come without a barrier are looked at by whole collections only. */
+static bool has_remembered(const struct ter_allocator *allocator)
+{
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
+        if (allocator->kinds[kind].remembered)
+            return true;
+    return false;
+}
+
+bool ter_young_is_next(const struct ter_collector *collector, enum ter_collection_reason reason)
+{
+    const struct ter_allocator *allocator = &collector->allocator;
+
+    if (collector->plan->prepare_young == NULL || collector->next_is_whole ||
+        atomic_load_explicit(&allocator->stores.lost, memory_order_relaxed) ||
+        has_remembered(allocator))
+        return false;
+    if (reason == TER_REASON_STRESS)
+        return collector->collections % STRESS_WHOLE != 0;
+    return reason == TER_REASON_ALLOCATION;
+}
+
+void ter_young_take_logs(struct ter_collector *collector)
+{
+    struct ter_mutator *mutator = collector->allocator.mutators;
+
+    for (; mutator != NULL; mutator = mutator->next)
+        ter_stores_hand_over(mutator);
+}
+
+/* ---- What was logged ---- */
+
+/* An object that was freed by hand since is none. */
+static const struct ter_kind *kind_of_logged(const struct ter_collector *collector,
+                                             uintptr_t object)
+{
+    if (!ter_collector_is_object(collector, object))
+        return NULL;
+    return &collector->allocator.kinds[ter_collector_object_kind(collector, object)];
+}
+
+/* Does the memory of a slot that was logged still belong to an object? */
+static bool is_in_object(const struct ter_collector *collector, uintptr_t slot)
+{
+    return ter_collector_find_interior(collector, slot).bits != 0;
+}
+
+typedef void logged_object(struct ter_collector *collector, uintptr_t object,
+                           const struct ter_kind *kind);
+
+/* The object of an entry, or those that lie in the cells of one. */
+static void for_each_logged(struct ter_collector *collector, uintptr_t address, unsigned form,
+                            uintptr_t end, logged_object *act)
+{
+    const struct ter_kind *kind;
+    bool done;
+
+    do {
+        kind = kind_of_logged(collector, address);
+        if (kind != NULL)
+            act(collector, address, kind);
+        done = form != TER_STORE_RUN;
+        if (!done)
+            address += ter_collector_object_bytes(collector, address);
+    } while (!done && address < end);
+}
+
+static void pin_from_object(struct ter_collector *collector, uintptr_t object,
+                            const struct ter_kind *kind)
+{
+    if (ter_kind_pins(kind))
+        ter_collector_pin_from_object(collector, object);
+}
+
+static void pin_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    if (form == TER_STORE_OBJECT || form == TER_STORE_RUN)
+        for_each_logged(context, address, form, end, pin_from_object);
+}
+
+void ter_young_pin_from_logged(struct ter_collector *collector)
+{
+    ter_stores_visit(&collector->allocator.stores, pin_from, collector);
+}
+
+static void reach_slot(struct ter_collector *collector, uintptr_t slot)
+{
+    if (is_in_object(collector, slot))
+        collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));
+}
+
+static void reach_object(struct ter_collector *collector, uintptr_t object,
+                         const struct ter_kind *kind)
+{
+    ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
+                        (unsigned)(kind - collector->allocator.kinds));
+}
+
+static void reach_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    struct ter_collector *collector = context;
+
+    if (form == TER_STORE_SLOT) {
+        reach_slot(collector, address);
+        return;
+    }
+    if (form == TER_STORE_RANGE) {
+        for (; address < end; address += sizeof(uintptr_t))
+            reach_slot(collector, address);
+        return;
+    }
+    for_each_logged(collector, address, form, end, reach_object);
+}
+
+void ter_young_reach_logged(struct ter_collector *collector)
+{
+    ter_stores_visit(&collector->allocator.stores, reach_from, collector);
+}
+
+/* ---- Afterwards ---- */
+
+static void fill_log(const struct ter_collector *collector, enum ter_side_id id, unsigned log_unit,
+                     uintptr_t start, uintptr_t end)
+{
+    ter_log_bits_fill(collector->arena.side.tables[id].bias, start >> log_unit, end >> log_unit,
+                      true);
+}
+
+static void end_log_of_object(struct ter_collector *collector, uintptr_t object,
+                              const struct ter_kind *kind)
+{
+    (void)kind;
+    fill_log(collector, TER_SIDE_OBJECT_LOG, TER_LOG_BYTES_IN_GRANULE, object,
+             object + TER_BYTES_IN_GRANULE);
+    fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, object,
+             object + ter_collector_object_bytes(collector, object));
+}
+
+static void end_log(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    struct ter_collector *collector = context;
+
+    if (form == TER_STORE_OBJECT || form == TER_STORE_RUN) {
+        for_each_logged(collector, address, form, end, end_log_of_object);
+        return;
+    }
+    if (!is_in_object(collector, address))
+        return;
+    if (form == TER_STORE_SLOT)
+        end = address + sizeof(uintptr_t);
+    fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, address, end);
+}
+
+void ter_young_end_logs(struct ter_collector *collector)
+{
+    struct ter_stores *stores = &collector->allocator.stores;
+
+    ter_stores_visit(stores, end_log, collector);
+    ter_stores_clear(stores);
+}
+
+void ter_young_decide(struct ter_collector *collector)
+{
+    size_t limit = collector->trigger.max_bytes, now = used(collector);
+    size_t old = collector->old_bytes;
+
+    if (!collector->minor)
+        collector->old_bytes = now;
+    if (limit == 0)
+        limit = collector->arena.accounting.limit_bytes;
+    collector->next_is_whole = collector->minor && (now + limit / LEAST_FREE_PART > limit ||
+                                                    now > old + ter_max(old / 2, LEAST_GROWTH));
+}

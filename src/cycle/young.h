@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Collections of young objects alone, under plans that have them: which collection is one, and what
+ * it looks at beside the roots.
+ *
+ * Invariant: afterwards nothing is young, and nothing is logged. Spaces whose objects are never
+ * young are not prepared and not released: all that is in them counts as reached.
+ */
+#pragma once
+
+#include "cycle/collector.h"
+
+/* Is the next collection, for that reason, to be one of young objects alone? */
+bool ter_young_is_next(const struct ter_collector *collector, enum ter_collection_reason reason);
+/* All that mutators have logged is here; before anything is looked at. */
+void ter_young_take_logs(struct ter_collector *collector);
+/* What ambiguous words of logged objects lead to does not move. */
+void ter_young_pin_from_logged(struct ter_collector *collector);
+/* Reaches what logged slots and objects lead to. */
+void ter_young_reach_logged(struct ter_collector *collector);
+/* What was logged is as other old objects from now on. Before anything is released. */
+void ter_young_end_logs(struct ter_collector *collector);
+/* After a collection: is there so little room that the next one is to be of all objects? */
+void ter_young_decide(struct ter_collector *collector);
