@@ -13,7 +13,8 @@
 #define TER_PLANS(X)                                                                               \
     X(mark_sweep, "mark-sweep", "what is not reached is freed")                                    \
     X(no_gc, "no-gc", "never")                                                                     \
-    X(semispace, "semispace", "what is reached moves, and leaves what is not")
+    X(semispace, "semispace", "what is reached moves, and leaves what is not")                     \
+    X(immix, "immix", "what is not reached is free to the granule; blocks with little move")
 
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help

@@ -60,12 +60,13 @@ static unsigned copy_object_kind(const struct ter_space *space, uintptr_t object
 /* What is not being left was reached. */
 static bool is_copy_marked(const struct ter_space *space, uintptr_t object)
 {
-    return !ter_copy_block_of(space->arena, object)->from || ter_space_is_marked(space, object);
+    return ter_copy_block_of(space->arena, object)->fate == TER_COPY_REACHED ||
+           ter_space_is_marked(space, object);
 }
 
 static void set_copy_mark(const struct ter_space *space, uintptr_t object, bool marked)
 {
-    if (ter_copy_block_of(space->arena, object)->from)
+    if (ter_copy_block_of(space->arena, object)->fate != TER_COPY_REACHED)
         ter_space_set_mark(space, object, marked);
 }
 
@@ -212,7 +213,7 @@ static uintptr_t copy_trace_any(struct ter_scanning *scanning, const struct ter_
     if (!holds_copies(ter_space_of(sft), word))
         return word;
     ter_copy_tracing_begin(&tracing, scanning->tracer);
-    return ter_copy_trace(scanning, &tracing, word, form, scanning->tracer->marking);
+    return ter_copy_trace_or_mark(scanning, &tracing, word, form, scanning->tracer->marking);
 }
 
 /* ---- Looking at it ---- */
@@ -300,9 +301,9 @@ static void check_copy_block(const struct ter_space *space, uintptr_t block, voi
     bool used = record->state != TER_COPY_FREE;
 
     *in_use += used;
-    TER_REQUIRE(!record->from && ter_bits_test(copy_start_bits(space), block) == used,
-                "space %s: the block at %#zx is in no state that there is", space->sft.name,
-                (size_t)block);
+    TER_REQUIRE(
+        record->fate == TER_COPY_REACHED && ter_bits_test(copy_start_bits(space), block) == used,
+        "space %s: the block at %#zx is in no state that there is", space->sft.name, (size_t)block);
     check_copy_bits(space, block, TER_SIDE_VALID_OBJECT);
     check_copy_bits(space, block, TER_SIDE_PIN);
     check_none_set(space, block, TER_SIDE_STAY);
@@ -323,7 +324,8 @@ const struct ter_policy ter_policy_copy = {
     .help = "small objects that a collection moves, but for those that are pinned",
     .record_bytes = sizeof(struct ter_copy_space),
     .side = TER_SIDE_SET(VALID_OBJECT) | TER_SIDE_SET(MARK) | TER_SIDE_SET(START) |
-            TER_SIDE_SET(PIN) | TER_SIDE_SET(STAY) | TER_SIDE_SET(BLOCK) | TER_SIDE_SET(BLOCK_LINK),
+            TER_SIDE_SET(PIN) | TER_SIDE_SET(STAY) | TER_SIDE_SET(BLOCK) |
+            TER_SIDE_SET(BLOCK_STATE) | TER_SIDE_SET(BLOCK_LINK),
     .moves = true,
     .in_layout = true,
     .gone_bytes = sizeof(uintptr_t),

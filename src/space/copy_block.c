@@ -3,6 +3,7 @@
 #include "space/space.h"
 
 _Static_assert(sizeof(struct ter_copy_block) <= 16, "spec BLOCK has 2^7 bits");
+_Static_assert(sizeof(struct ter_copy_figures) <= 16, "spec BLOCK_STATE has 2^7 bits");
 
 uintptr_t ter_copy_piece_of(const struct ter_space *space, uintptr_t word)
 {
@@ -31,14 +32,16 @@ void ter_copy_stay(const struct ter_space *space, uintptr_t object)
 
 uintptr_t ter_copy_hold_covering(const struct ter_space *space, uintptr_t word)
 {
+    enum ter_copy_fate fate = ter_copy_block_of(space->arena, word)->fate;
     uintptr_t object;
 
-    if (!ter_copy_block_of(space->arena, word)->from)
+    if (fate == TER_COPY_REACHED)
         return 0;
     object = ter_copy_piece_of(space, word);
     if (!ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))
         return 0;
-    ter_copy_stay(space, object);
+    if (fate == TER_COPY_LEFT)
+        ter_copy_stay(space, object);
     return object;
 }
 
@@ -46,7 +49,7 @@ uintptr_t ter_copy_new_place(const struct ter_space *space, uintptr_t object)
 {
     uintptr_t moved;
 
-    if (!ter_copy_block_of(space->arena, object)->from ||
+    if (ter_copy_block_of(space->arena, object)->fate != TER_COPY_LEFT ||
         !ter_is_aligned(object, TER_BYTES_IN_GRANULE) ||
         !ter_bits_test(ter_space_table(space, TER_SIDE_START), object) ||
         ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object))

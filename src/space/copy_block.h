@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A space of small objects that move: a collection copies what it reaches to fresh blocks and frees
- * the blocks that it left. Objects of one kind and of all sizes lie one after another in a block,
- * without headers; what there is to know of them are bits beside the heap.
+ * the blocks that it left. Which ones are left is the plan's choice (copy_choose.h); in the others
+ * what is reached is marked where it is, and what lies between is free. Objects of one kind and of
+ * all sizes lie one after another in a block, without headers; what there is to know of them are
+ * bits beside the heap.
  *
  * A block consists of pieces. Bits of the table START say where one begins; it ends where the next
  * one does, or with the block. The block's first granule has its bit, and so has what lies behind
  * the last object; the last granule of a block is never part of an object, so that there is such a
  * place. A piece is an object if its valid-object bit is set.
  *
- * In a collection, of a block that is being left (`from`):
+ * In a collection, of a block that is being left:
  *
  * - The valid-object bit is set: the object has not moved. If its bit of STAY is set it never will,
  *   and that of MARK tells whether it was reached.
@@ -24,8 +26,9 @@
  * workers see alike. Nor does one for which there is no room: then STAY is set, and the bit again.
  * Between clearing the bit and that a worker waits for nothing and nobody.
  *
- * Objects in blocks that are not `from` were reached. Between collections no block is, and the bits
- * of MARK and STAY are clear.
+ * In a block whose objects are marked in place, MARK tells which of the valid objects were reached.
+ * Objects in all other blocks were. Between collections there are no others, and the bits of MARK
+ * and STAY are clear.
  *
  * Invariant: an ambiguous word sets STAY before the first object moves, so none ever leads to one
  * that moved. A copy that finds no room sets STAY instead; so moving never fails.
@@ -34,6 +37,8 @@
 
 #include "space/cell_run.h"
 #include "space/common.h"
+
+#define TER_GRANULES_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_GRANULE)
 
 /* No place of an object, and rare as a number. */
 #define TER_COPY_NONE ((uintptr_t)UINT64_C(0x3d6b81f54ea9c7b3))
@@ -45,9 +50,16 @@ enum ter_copy_state {
     TER_COPY_REUSED  /* likewise, also of pieces without objects before that */
 };
 
+/* What becomes of a block's objects in a collection. */
+enum ter_copy_fate {
+    TER_COPY_REACHED = 0, /* nothing: copies were put there, or nobody collects */
+    TER_COPY_LEFT,        /* they move, or stay if they must */
+    TER_COPY_MARKED       /* they are marked where they are */
+};
+
 /* Of a block: the first 8 bytes are what tracing reads. */
 struct ter_copy_block {
-    uint8_t from; /* it is being left */
+    uint8_t fate;
     uint8_t kind;
     uint8_t scan;
     uint8_t stays; /* bits of PIN or STAY are set in it; workers set it and read it side by side */
@@ -56,6 +68,12 @@ struct ter_copy_block {
     uint16_t used; /* granules from the first on that have had objects */
     /* The runs of the mutator that filled it, one a size class; NULL: none. They stay readable. */
     const struct ter_cell_run *owner;
+};
+
+/* Further of a block, for allocation and for choosing. */
+struct ter_copy_figures {
+    uint16_t live;  /* granules of objects after the last collection; 0: it is newer */
+    bool has_words; /* pieces that are no objects may have any first word */
 };
 
 /* Where objects of a kind are copied to: [cursor, limit) of a block; nowhere at first. */
@@ -79,6 +97,8 @@ struct ter_copy_space {
     size_t blocks_after;         /* in use after the last collection */
     size_t bytes_after;          /* of objects, then */
     size_t reused_bytes;         /* that lay free in blocks which mutators took up again since */
+    bool in_place;               /* the plan marks in place what it does not leave */
+    unsigned most_live;          /* then blocks with less are left; granules */
     unsigned survived;           /* of 256 bytes allocated before it */
 };
 
@@ -91,6 +111,12 @@ TER_INLINE struct ter_copy_block *ter_copy_block_of(const struct ter_arena *aren
                                                     uintptr_t address)
 {
     return TER_SIDE_RECORD(arena->side, BLOCK, address);
+}
+
+TER_INLINE struct ter_copy_figures *ter_copy_figures_of(const struct ter_arena *arena,
+                                                        uintptr_t address)
+{
+    return TER_SIDE_RECORD(arena->side, BLOCK_STATE, address);
 }
 
 TER_INLINE uintptr_t ter_copy_start_of_block(uintptr_t address)

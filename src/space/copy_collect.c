@@ -2,8 +2,8 @@
 /*
  * Objects that move: the collector's part. How a word is traced is in copy_trace.h.
  *
- * Before anything is reached, all blocks are `from`. Afterwards a block of them with objects that
- * stayed is kept, for mutators to allocate between those; the others are freed whole.
+ * Before anything is reached, each block gets its fate. Afterwards one with objects that are still
+ * there is kept, for mutators to allocate between those; the others are freed whole.
  */
 #include "space/space.h"
 
@@ -13,8 +13,9 @@
 #define COPY_BITS_BYTES (COPY_BITS_WORDS * sizeof(uint64_t))
 /* At least so many of 256 bytes that were allocated since the last collection may survive. */
 #define LEAST_SURVIVING 64u
-/* Blocks with less room are not worth the search for it. */
-#define MOST_IN_REUSED (TER_BYTES_IN_BLOCK - TER_BYTES_IN_BLOCK / 8)
+/* Of a block, that must be free for mutators to look for it. */
+#define LEAST_PART 8u
+#define LEAST_PART_IN_PLACE 32u
 
 static uint64_t *copy_words(const struct ter_space *space, enum ter_side_id id, uintptr_t block)
 {
@@ -38,18 +39,43 @@ static void for_each_copy_block(struct ter_copy_space *space, copy_block_step *s
 
 /* ---- Before ---- */
 
-static void leave_block(struct ter_copy_space *space, uintptr_t block, void *context)
+/* Who looks for where an object moved must not take what lies there for a new place. */
+static void clear_first_words(const struct ter_copy_space *space, uintptr_t block)
+{
+    const uint64_t *starts = copy_words(&space->space, TER_SIDE_START, block);
+    const uint64_t *valid = copy_words(&space->space, TER_SIDE_VALID_OBJECT, block);
+
+    for (size_t i = 0; i < COPY_BITS_WORDS; i++)
+        for (uint64_t empty = starts[i] & ~valid[i]; empty != 0; empty &= empty - 1) {
+            size_t granule = (i << TER_LOG_GRANULES_IN_BIT_WORD) + ter_count_trailing_zeros(empty);
+
+            *(uintptr_t *)(block + (granule << TER_LOG_BYTES_IN_GRANULE)) = TER_COPY_NONE;
+        }
+}
+
+static void leave_block(struct ter_copy_space *space, uintptr_t block)
 {
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
 
-    (void)context;
-    ter_asan_access(block, TER_BYTES_IN_BLOCK);
     if (record->stays)
         memcpy(copy_words(&space->space, TER_SIDE_STAY, block),
                copy_words(&space->space, TER_SIDE_PIN, block), COPY_BITS_BYTES);
-    record->from = true;
-    record->state = TER_COPY_CLOSED;
+    if (ter_copy_figures_of(space->space.arena, block)->has_words)
+        clear_first_words(space, block);
     *(uintptr_t *)(block + ((uintptr_t)record->used << TER_LOG_BYTES_IN_GRANULE)) = TER_COPY_NONE;
+}
+
+static void prepare_block(struct ter_copy_space *space, uintptr_t block, void *context)
+{
+    struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
+    bool leaves = ter_copy_is_chosen(space, block);
+
+    (void)context;
+    ter_asan_access(block, TER_BYTES_IN_BLOCK);
+    if (leaves)
+        leave_block(space, block);
+    record->fate = leaves ? TER_COPY_LEFT : TER_COPY_MARKED;
+    record->state = TER_COPY_CLOSED;
 }
 
 void ter_copy_prepare(struct ter_space *common)
@@ -59,7 +85,7 @@ void ter_copy_prepare(struct ter_space *common)
     memset(space->copiers->of, 0, sizeof space->copiers->of);
     memset(space->copiers->kept, 0, sizeof space->copiers->kept);
     space->blocks_to_take = SIZE_MAX;
-    for_each_copy_block(space, leave_block, NULL);
+    for_each_copy_block(space, prepare_block, NULL);
 }
 
 void ter_copy_begin(struct ter_copy_space *space, size_t bytes)
@@ -74,16 +100,19 @@ struct copy_release {
     size_t bytes; /* of objects that are left */
 };
 
-static void count_copies(struct ter_copy_space *space, uintptr_t block, struct copy_release *after)
+/* Of a block with `granules` of objects, which are those that are valid. */
+static void count_block(struct ter_copy_space *space, uintptr_t block, size_t granules,
+                        struct copy_release *after)
 {
     const struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
     const uint64_t *valid = copy_words(&space->space, TER_SIDE_VALID_OBJECT, block);
-    size_t bytes = (size_t)record->used << TER_LOG_BYTES_IN_GRANULE, objects = 0;
+    size_t bytes = granules << TER_LOG_BYTES_IN_GRANULE, objects = 0;
 
     for (size_t i = 0; i < COPY_BITS_WORDS; i++)
         objects += ter_count_ones(valid[i]);
     ter_live_count(after->live, (enum ter_scan)record->scan, objects, bytes);
     after->bytes += bytes;
+    ter_copy_figures_of(space->space.arena, block)->live = (uint16_t)granules;
 }
 
 static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
@@ -91,10 +120,11 @@ static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
     static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY, TER_SIDE_MARK};
 
-    record->from = false;
+    record->fate = TER_COPY_REACHED;
     record->owner = NULL;
     record->zeroed = false;
     __atomic_store_n(&record->state, TER_COPY_FREE, __ATOMIC_RELAXED);
+    *ter_copy_figures_of(space->space.arena, block) = (struct ter_copy_figures){0};
     memset(copy_words(&space->space, TER_SIDE_START, block), 0, COPY_BITS_BYTES);
     for (size_t i = 0; record->stays && i < TER_ARRAY_LENGTH(seldom); i++)
         memset(copy_words(&space->space, seldom[i], block), 0, COPY_BITS_BYTES);
@@ -108,9 +138,10 @@ static bool sweep_copy_bits(struct ter_copy_space *space, uintptr_t block)
     const struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
     uint64_t *valid = copy_words(&space->space, TER_SIDE_VALID_OBJECT, block), left = 0;
     const uint64_t *marks = copy_words(&space->space, TER_SIDE_MARK, block);
+    bool some_stay = record->fate == TER_COPY_MARKED || record->stays;
 
     for (size_t i = 0; i < COPY_BITS_WORDS; i++) {
-        uint64_t word = record->stays ? valid[i] & marks[i] : 0;
+        uint64_t word = some_stay ? valid[i] & marks[i] : 0;
 
         /* A signal handler of a blocked thread may be asking. */
         __atomic_store_n(&valid[i], word, __ATOMIC_RELAXED);
@@ -119,30 +150,34 @@ static bool sweep_copy_bits(struct ter_copy_space *space, uintptr_t block)
     return left != 0;
 }
 
-/* Of pieces without objects side by side becomes one. Returns the bytes of objects. */
-static size_t join_pieces(struct ter_copy_space *space, uintptr_t block, size_t *objects)
+/*
+ * Of pieces without objects side by side becomes one, 64 granules at a time. To where no piece
+ * begins, a one is added behind the first granule of each object: it is carried to where the next
+ * piece begins, and what it went over is the object. Returns the granules of objects.
+ */
+static size_t join_pieces(struct ter_copy_space *space, uintptr_t block)
 {
-    const struct ter_side_table *starts = ter_space_table(&space->space, TER_SIDE_START);
-    const struct ter_side_table *valid = ter_space_table(&space->space, TER_SIDE_VALID_OBJECT);
-    struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
-    uintptr_t end = block + TER_BYTES_IN_BLOCK, piece = block, empty = 0, next;
-    size_t bytes = 0;
+    uint64_t *starts = copy_words(&space->space, TER_SIDE_START, block);
+    const uint64_t *valid = copy_words(&space->space, TER_SIDE_VALID_OBJECT, block);
+    uint64_t carry = 0, behind = 0;
+    size_t granules = 0, last = 0;
 
-    for (; piece < end; piece = next) {
-        next = ter_bits_find_set(starts, piece + TER_BYTES_IN_GRANULE, end);
-        if (ter_bits_test(valid, piece)) {
-            bytes += next - piece;
-            ++*objects;
-            empty = 0;
-        } else if (empty != 0) {
-            ter_bits_clear_shared(starts, piece);
-        } else {
-            empty = piece;
-            *(uintptr_t *)piece = TER_COPY_NONE;
-        }
+    for (size_t i = 0; i < COPY_BITS_WORDS; i++) {
+        uint64_t inside = ~starts[i], first = valid[i], sum = inside + carry, ends;
+
+        carry = sum < inside;
+        sum += first << 1 | behind;
+        carry |= sum < (first << 1 | behind);
+        behind = first >> 63;
+        granules += ter_count_ones(first | (inside & ~sum));
+        ends = sum & starts[i];
+        __atomic_store_n(&starts[i], first | ends | (i == 0), __ATOMIC_RELAXED);
+        ends &= ~first;
+        if (ends != 0)
+            last = (i << TER_LOG_GRANULES_IN_BIT_WORD) + 63 - ter_count_leading_zeros(ends);
     }
-    record->used = (uint16_t)((empty - block) >> TER_LOG_BYTES_IN_GRANULE);
-    return bytes;
+    ter_copy_block_of(space->space.arena, block)->used = (uint16_t)last;
+    return granules;
 }
 
 /* A pin lasts as long as the object. */
@@ -154,7 +189,6 @@ static bool keep_pins(struct ter_copy_space *space, uintptr_t block)
     for (size_t i = 0; i < COPY_BITS_WORDS; i++)
         any |= pins[i] &= valid[i];
     memset(copy_words(&space->space, TER_SIDE_STAY, block), 0, COPY_BITS_BYTES);
-    memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
     return any != 0;
 }
 
@@ -180,19 +214,28 @@ static bool holds_run(const struct ter_cell_run *runs, uintptr_t block)
     return false;
 }
 
+/* Is there room enough in it to be worth the search? */
+static bool has_copy_room(const struct ter_copy_space *space, size_t granules)
+{
+    size_t least = TER_GRANULES_IN_BLOCK / (space->in_place ? LEAST_PART_IN_PLACE : LEAST_PART);
+
+    return granules <= TER_GRANULES_IN_BLOCK - least;
+}
+
 static void keep_block(struct ter_copy_space *space, uintptr_t block, struct copy_release *after)
 {
     struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
-    size_t objects = 0, bytes = join_pieces(space, block, &objects);
+    size_t granules = join_pieces(space, block);
 
-    ter_live_count(after->live, (enum ter_scan)record->scan, objects, bytes);
-    after->bytes += bytes;
+    count_block(space, block, granules, after);
     if (TER_HAS_ASAN)
         take_copy_access(space, block);
-    record->stays = keep_pins(space, block);
+    record->stays = record->stays && keep_pins(space, block);
+    memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
+    ter_copy_figures_of(space->space.arena, block)->has_words = true;
     record->zeroed = false;
-    record->from = false;
-    if (bytes <= MOST_IN_REUSED && !holds_run(record->owner, block)) {
+    record->fate = TER_COPY_REACHED;
+    if (has_copy_room(space, granules) && !holds_run(record->owner, block)) {
         record->owner = NULL;
         ter_block_list_push(&space->blocks, &space->copiers->kept[record->kind], block);
     }
@@ -200,8 +243,10 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
 
 static void release_block(struct ter_copy_space *space, uintptr_t block, void *context)
 {
-    if (!ter_copy_block_of(space->space.arena, block)->from)
-        count_copies(space, block, context);
+    const struct ter_copy_block *record = ter_copy_block_of(space->space.arena, block);
+
+    if (record->fate == TER_COPY_REACHED)
+        count_block(space, block, record->used, context);
     else if (sweep_copy_bits(space, block))
         keep_block(space, block, context);
     else
@@ -234,7 +279,8 @@ static void keep_rest(struct ter_copy_space *space, const struct ter_copier *cop
 {
     uintptr_t block = ter_copy_start_of_block(copier->cursor);
 
-    if (copier->limit != 0 && copier->cursor - block <= MOST_IN_REUSED)
+    if (copier->limit != 0 &&
+        has_copy_room(space, (copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE))
         ter_block_list_push(&space->blocks, &space->copiers->kept[kind], block);
 }
 
@@ -255,7 +301,7 @@ static void count_left(struct ter_copy_space *space, uintptr_t block, void *cont
 {
     struct copy_count *count = context;
 
-    count->from += ter_copy_block_of(space->space.arena, block)->from;
+    count->from += ter_copy_block_of(space->space.arena, block)->fate != TER_COPY_REACHED;
 }
 
 void ter_copy_release(struct ter_space *common, struct ter_live *live)
@@ -272,8 +318,8 @@ void ter_copy_release(struct ter_space *common, struct ter_live *live)
 }
 
 /*
- * What copies are likely to take: as much as was left the last time, and of what came since as much
- * as then. What does not find room stays where it is.
+ * What copies are likely to take: as much as was left the last time, unless that is marked in
+ * place, and of what came since as much as then. What does not find room stays where it is.
  */
 size_t ter_copy_reserve(const struct ter_space *common)
 {
@@ -282,8 +328,8 @@ size_t ter_copy_reserve(const struct ter_space *common)
     size_t blocks = in_use - ter_min(in_use, space->blocks_after);
     uint64_t fresh = ((uint64_t)blocks << TER_LOG_BYTES_IN_BLOCK) + space->reused_bytes;
     size_t survived = ter_max(space->survived + space->survived / 4, LEAST_SURVIVING);
-    size_t likely = space->bytes_after + space->bytes_after / 16 +
-                    (size_t)(fresh * ter_min(survived, 256) / 256);
+    size_t old = space->in_place ? 0 : space->bytes_after + space->bytes_after / 16;
+    size_t likely = old + (size_t)(fresh * ter_min(survived, 256) / 256);
 
     return ter_min(likely, in_use << TER_LOG_BYTES_IN_BLOCK);
 }

@@ -57,18 +57,6 @@ static bool is_copy_object(const struct ter_space *space, uintptr_t piece)
     return ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), piece);
 }
 
-static size_t free_bytes_in(const struct ter_space *space, uintptr_t block)
-{
-    uintptr_t end = block + TER_BYTES_IN_BLOCK, piece = block;
-    size_t bytes = 0, free = 0;
-
-    for (; piece < end; piece += bytes) {
-        bytes = ter_copy_piece_bytes(space->arena, piece);
-        free += is_copy_object(space, piece) ? 0 : bytes;
-    }
-    return free;
-}
-
 bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned kind,
                         const struct ter_cell_run *owner)
 {
@@ -78,7 +66,8 @@ bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned ki
 
     if (block == 0)
         return false;
-    space->reused_bytes += free_bytes_in(common, block);
+    space->reused_bytes += (TER_GRANULES_IN_BLOCK - ter_copy_figures_of(common->arena, block)->live)
+                           << TER_LOG_BYTES_IN_GRANULE;
     record = ter_copy_block_of(common->arena, block);
     __atomic_store_n(&record->owner, owner, __ATOMIC_RELEASE);
     __atomic_store_n(&record->state, TER_COPY_REUSED, __ATOMIC_RELEASE);

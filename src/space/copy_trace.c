@@ -137,6 +137,17 @@ TER_NOINLINE void ter_copy_trace_ambiguous(struct ter_scanning *scanning,
         ter_copy_give_up(scanning, object, ter_copy_piece_bytes(scanning->arena, object), marking);
 }
 
+TER_NOINLINE void ter_copy_mark_ambiguous(struct ter_scanning *scanning,
+                                          const struct ter_copy_tracing *tracing, uintptr_t word,
+                                          enum ter_word_form form, enum ter_marking marking)
+{
+    const struct ter_space *space = ter_space_of(ter_sft_map_get(&scanning->map, word));
+    uintptr_t object = ter_copy_piece_of(space, word);
+
+    if (ter_scanning_refers(scanning, word - object, form))
+        ter_copy_mark(scanning, tracing, ter_copy_block_at(tracing, object), object, marking);
+}
+
 /* ---- Several workers ---- */
 
 /*
@@ -150,7 +161,7 @@ TER_NOINLINE bool ter_copy_is_place_by_map(const struct ter_scanning *scanning, 
     if (sft->kind != TER_SPACE_COPY)
         return ter_sft_is_empty(sft);
     return !ter_range_covers(&ter_space_of(sft)->range, word) ||
-           !copy_block_at(scanning, word)->from;
+           copy_block_at(scanning, word)->fate == TER_COPY_REACHED;
 }
 
 /* The word was read before the bit, and who moves the object clears the bit before he writes. */

@@ -31,6 +31,9 @@ TER_INLINE void ter_copy_tracing_begin(struct ter_copy_tracing *tracing,
 /* An ambiguous word: what it leads to stays where it is. */
 void ter_copy_trace_ambiguous(struct ter_scanning *scanning, const struct ter_copy_tracing *tracing,
                               uintptr_t word, enum ter_word_form form, enum ter_marking marking);
+/* The same of a block whose objects are marked in place. */
+void ter_copy_mark_ambiguous(struct ter_scanning *scanning, const struct ter_copy_tracing *tracing,
+                             uintptr_t word, enum ter_word_form form, enum ter_marking marking);
 /* An object of a block with some that stay. True: it is one of them, and was seen to. */
 bool ter_copy_trace_staying(struct ter_scanning *scanning, uintptr_t object,
                             enum ter_marking marking);
@@ -105,7 +108,7 @@ TER_INLINE bool ter_copy_is_place(const struct ter_scanning *scanning,
     if (word - tracing->start >= tracing->extent || !ter_is_aligned(word, TER_BYTES_IN_GRANULE))
         return false;
     if (TER_LIKELY(word - scanning->first < scanning->first_span))
-        return !ter_copy_block_at(tracing, word)->from;
+        return ter_copy_block_at(tracing, word)->fate == TER_COPY_REACHED;
     return ter_copy_is_place_by_map(scanning, word);
 }
 
@@ -209,16 +212,33 @@ TER_INLINE uintptr_t ter_copy_reach(struct ter_scanning *scanning,
     return to;
 }
 
-/* A word that lies in the space's range. By one worker: nothing here is atomic. */
-TER_INLINE uintptr_t ter_copy_trace(struct ter_scanning *scanning,
-                                    const struct ter_copy_tracing *tracing, uintptr_t word,
-                                    enum ter_word_form form, enum ter_marking marking)
+/* ---- Marking in place ---- */
+
+/* An object of a block that is not left. It was prefetched on the way here, so it goes on top. */
+TER_INLINE void ter_copy_mark(struct ter_scanning *scanning, const struct ter_copy_tracing *tracing,
+                              const struct ter_copy_block *block, uintptr_t object,
+                              enum ter_marking marking)
 {
-    const struct ter_copy_block *block = ter_copy_block_at(tracing, word);
+    uint64_t valid = __atomic_load_n(ter_copy_bits_word(tracing->valid, object), __ATOMIC_RELAXED);
+
+    if ((valid & ter_bits_mask(object)) == 0 || !ter_scanning_mark(scanning, object, marking) ||
+        block->scan == TER_SCAN_NONE)
+        return;
+    ter_scanning_push(
+        scanning,
+        ter_mark_entry_of(object, ter_copy_bytes_at(scanning, tracing, object), block->kind));
+}
+
+/* ---- A word ---- */
+
+/* Of a block that is being left. By one worker: nothing here is atomic. */
+TER_INLINE uintptr_t ter_copy_trace_left(struct ter_scanning *scanning,
+                                         const struct ter_copy_tracing *tracing,
+                                         const struct ter_copy_block *block, uintptr_t word,
+                                         enum ter_word_form form, enum ter_marking marking)
+{
     uintptr_t first;
 
-    if (!block->from)
-        return word;
     if (form != TER_WORD_EXACT) {
         ter_copy_trace_ambiguous(scanning, tracing, word, form, marking);
         return word;
@@ -236,4 +256,34 @@ TER_INLINE uintptr_t ter_copy_trace(struct ter_scanning *scanning,
             return ter_copy_trace_odd(scanning, word, first);
     }
     return ter_copy_reach(scanning, tracing, block, word, marking);
+}
+
+/* A word that lies in the space's range, of a plan that leaves all blocks. */
+TER_INLINE uintptr_t ter_copy_trace(struct ter_scanning *scanning,
+                                    const struct ter_copy_tracing *tracing, uintptr_t word,
+                                    enum ter_word_form form, enum ter_marking marking)
+{
+    const struct ter_copy_block *block = ter_copy_block_at(tracing, word);
+
+    if (block->fate == TER_COPY_REACHED)
+        return word;
+    return ter_copy_trace_left(scanning, tracing, block, word, form, marking);
+}
+
+/* The same of one that leaves some. */
+TER_INLINE uintptr_t ter_copy_trace_or_mark(struct ter_scanning *scanning,
+                                            const struct ter_copy_tracing *tracing, uintptr_t word,
+                                            enum ter_word_form form, enum ter_marking marking)
+{
+    const struct ter_copy_block *block = ter_copy_block_at(tracing, word);
+
+    if (block->fate == TER_COPY_LEFT)
+        return ter_copy_trace_left(scanning, tracing, block, word, form, marking);
+    if (block->fate == TER_COPY_REACHED)
+        return word;
+    if (form != TER_WORD_EXACT)
+        ter_copy_mark_ambiguous(scanning, tracing, word, form, marking);
+    else if (ter_is_aligned(word, TER_BYTES_IN_GRANULE))
+        ter_copy_mark(scanning, tracing, block, word, marking);
+    return word;
 }

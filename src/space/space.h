@@ -13,6 +13,7 @@
 #include "space/large.h"
 #include "space/block_trace.h"
 #include "space/copy_block.h"
+#include "space/copy_choose.h"
 #include "space/copy_runs.h"
 #include "space/copy_trace.h"
 #include "space/copy_collect.h"

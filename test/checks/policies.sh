@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Policies are records and plans are files. Above src/space/ nothing but a plan's own file asks
-# which space it has before it: no kind of space, no policy by name, no slot. A plan is a row in
-# include/terrier/plans.h, a file of src/plan/ of at most 150 lines and a heading of the page on
-# plans; a policy is a row in src/space/policies.h, a record at the end of a file of src/space/ and
-# a row of the page on spaces.
+# Policies are records and plans are files. Above src/space/ nothing but a plan's own file, and a
+# header that such files alone include, asks which space it has before it: no kind of space, no
+# policy by name, no slot. A plan is a row in include/terrier/plans.h, a file of src/plan/ of at
+# most 150 lines and a heading of the page on plans; a policy is a row in src/space/policies.h, a
+# record at the end of a file of src/space/ and a row of the page on spaces.
 
 . "$(dirname "$0")/lib/common.sh"
 
@@ -38,6 +38,10 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     plant_house identity
     echo 'int a(void *p) { return p != &ter_policy_large; }' | plant identity src/alloc/a.c
     planted identity 'src/alloc/a.c:1: compares a policy'
+    plant_house header
+    echo 'int a(int kind) { return kind == TER_SPACE_LARGE; }' | plant header src/plan/a.h
+    echo '#include "plan/a.h"' | plant header src/plan/table.c
+    planted header 'src/plan/a.h:1: asks for a kind of space'
     plant_house order
     echo 'int a(struct c *c) { return c->spaces[2].space != 0; }' | plant order src/heap/a.c
     planted order 'src/heap/a.c:1: knows the number of a space'
@@ -73,14 +77,29 @@ rows() {
 
 # ---- Above the spaces ----
 
+# Is it a plan's own file, or a header that only those include?
+is_of_plans() {
+    case $1 in
+    src/plan/*.c) grep -q "^$(basename "$1" .c) " "$temp/plans" ;;
+    src/plan/*.h)
+        users=$(cd "$root" && grep -rlF "#include \"${1#src/}\"" src)
+        [ "$users" ] || return 1
+        for user in $users; do
+            case $user in
+            *.c) is_of_plans "$user" || return 1 ;;
+            *) return 1 ;;
+            esac
+        done
+        ;;
+    *) return 1 ;;
+    esac
+}
+
 above=$(sed '1,/^space$/d' "$root/cmake/floors.txt")
 rows include/terrier/plans.h TER_PLANS >"$temp/plans"
 for floor in $above; do
     for file in $(c_files "src/$floor"); do
-        name=$(basename "$file" .c)
-        if [ "$floor" = plan ] && grep -q "^$name " "$temp/plans"; then
-            continue
-        fi
+        ! is_of_plans "$file" || continue
         code_only "$root/$file" | awk -v file="$file" '
             function say(what) { print file ":" NR ": " what }
             /TER_SPACE_[A-Z]/ { say("asks for a kind of space") }

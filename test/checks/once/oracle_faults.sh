@@ -109,4 +109,24 @@ seen 'a finalizer that gets the old place' \
     'reach->reach(reach->context, record->object);'
 seen 'a live object that is freed with its block' 'else if (sweep_copy_bits(space, block))' \
     'else if (sweep_copy_bits(space, block) && block % 131072 != 0)'
+# What only a plan that marks in place what does not move can do wrong.
+plan=immix
+link plan/immix.c || finish
+./planted --plan $plan --seed 1 --seeds $seeds >planted.out 2>&1 || {
+    fault "without a fault the oracle fails:"
+    cat planted.out
+}
+seen 'an object that is left though it was marked' \
+    'uint64_t word = some_stay ? valid[i] & marks[i] : 0;' \
+    'uint64_t word = some_stay ? valid[i] & marks[i] & ~(uint64_t)(i % 4 == 1) : 0;'
+seen 'marked places that are not freed' 'uint64_t word = some_stay ? valid[i] & marks[i] : 0;' \
+    'uint64_t word = some_stay ? valid[i] & (marks[i] | 2 << (i % 32)) : 0;'
+seen 'objects that are joined with what follows' 'ends = sum & starts[i];' \
+    'ends = sum & starts[i] & ~(uint64_t)(i % 8 == 3 ? 0xffff : 0);'
+seen 'a word that is not carried on' 'carry = sum < inside;' 'carry = 0;'
+seen 'an ambiguous word that marks nothing' \
+    'if (ter_scanning_refers(scanning, word - object, form))' \
+    'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
+seen 'an old place that is taken for a new one' \
+    'if (ter_copy_figures_of(space->space.arena, block)->has_words)' 'if (0)'
 finish

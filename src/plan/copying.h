@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For plans whose small objects are in a space that copies: what lies beside that, and the parts of
+ * the loop that do not depend on which blocks are left.
+ *
+ * The loop knows objects that move, where most references lead, blocks of cells, large objects, and
+ * objects outside of the layout's range. With several workers, who clears an object's bit moves it.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/* Where most references lead: first. */
+#define TER_COPYING_SPACES                                                                         \
+    {&ter_policy_copy, TER_SERVES_SMALL}, {&ter_policy_mark_sweep, TER_SERVES_FIXED},              \
+        {&ter_policy_immortal, TER_SERVES_UNCOLLECTABLE}, {&ter_policy_large, TER_SERVES_LARGE},
+
+struct copying_tracing {
+    struct ter_copy_tracing copies;
+    struct ter_block_tracing cells;
+};
+
+TER_INLINE void copying_begin(struct copying_tracing *tracing, const struct ter_tracer *tracer)
+{
+    ter_copy_tracing_begin(&tracing->copies, tracer);
+    ter_block_tracing_begin(&tracing->cells, tracer);
+}
+
+/* What stays is less often asked for: it is out of the way of what moves. */
+static TER_NOINLINE bool copying_trace_what_stays(struct ter_scanning *scanning,
+                                                  const struct copying_tracing *tracing,
+                                                  const struct ter_sft *sft, uintptr_t word,
+                                                  enum ter_word_form form, enum ter_marking marking)
+{
+    bool covers = ter_range_covers(&ter_space_of(sft)->range, word);
+
+    if (sft->kind == TER_SPACE_MARK_SWEEP || sft->kind == TER_SPACE_IMMORTAL) {
+        if (covers)
+            ter_block_trace(scanning, &tracing->cells, word, form, marking);
+    } else if (sft->kind == TER_SPACE_LARGE) {
+        if (covers)
+            ter_large_trace(scanning, word, form, marking);
+    } else if (sft->kind == TER_SPACE_MALLOC || sft->kind == TER_SPACE_VM) {
+        ter_foreign_space_trace(scanning, sft, word, form);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Room for copies: what the heap may have and has not. */
+TER_INLINE size_t copying_room(const struct ter_collector *collector)
+{
+    size_t used =
+        atomic_load_explicit(&collector->arena.accounting.used_bytes, memory_order_relaxed);
+    size_t most = collector->trigger.max_bytes;
+
+    return most == 0 ? SIZE_MAX : most - ter_min(most, used);
+}
