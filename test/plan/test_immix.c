@@ -125,6 +125,32 @@ static void what_is_sparse_moves(void **state)
     close_heap();
 }
 
+/*
+ * A dangling reference, to where a hole begins, in a block that is left: what lies there is taken
+ * for nothing, also where it could be the new place of an object.
+ */
+static void a_stale_word_is_left_alone(void **state)
+{
+    (void)state;
+    open_heap(",heap_initial=64M");
+    for (size_t i = 0; i < OBJECTS; i++)
+        make(i, 64);
+    ter_collect(mutator);
+    ter_collect(mutator);
+    count_moved();
+    for (size_t i = 1; i < OBJECTS; i++)
+        objects[i][0] = (uintptr_t)objects[i - 1] - 5 * TER_BYTES_IN_BLOCK;
+    keep_every(20);
+    ter_collect(mutator);
+    objects[0][0] = 0;
+    objects[1] = (uintptr_t *)places[1];
+    ter_collect(mutator);
+    assert_int_not_equal((uintptr_t)objects[0], places[0]); /* its block was left */
+    assert_int_equal((uintptr_t)objects[1], places[1]);
+    objects[1] = NULL;
+    close_heap();
+}
+
 /* Where there is no room for copies nothing moves, and nothing is lost. */
 static void without_room_all_stays(void **state)
 {
@@ -261,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_dense_stays),
         cmocka_unit_test(what_is_sparse_moves),
+        cmocka_unit_test(a_stale_word_is_left_alone),
         cmocka_unit_test(without_room_all_stays),
         cmocka_unit_test(pinned_ones_stay_in_blocks_that_are_left),
         cmocka_unit_test(holes_serve_again),

@@ -127,6 +127,4 @@ seen 'a word that is not carried on' 'carry = sum < inside;' 'carry = 0;'
 seen 'an ambiguous word that marks nothing' \
     'if (ter_scanning_refers(scanning, word - object, form))' \
     'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
-seen 'an old place that is taken for a new one' \
-    'if (ter_copy_figures_of(space->space.arena, block)->has_words)' 'if (0)'
 finish
