@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "heap/heap.h"
 #include "operations.h"
 
 /* ---- Turns ---- */
