@@ -34,8 +34,8 @@ void ter_copy_close(struct ter_copy_space *space, struct ter_copier *copier)
     if (copier->limit == 0)
         return;
     count_promoted(space, copier);
-    if (copier->cursor == copier->limit)
-        return;
+    if (copier->cursor == copier->limit && !is_at_end_of_block(copier))
+        return; /* the hole is full: an object follows */
     if (is_at_end_of_block(copier))
         ter_copy_block_of(arena, block)->used =
             (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
