@@ -17,18 +17,14 @@ TER_INLINE uintptr_t trace_or_mark(struct ter_scanning *scanning,
                                    const struct copying_tracing *tracing, uintptr_t word,
                                    enum ter_word_form form, enum ter_marking marking)
 {
-    return ter_copy_trace_or_mark(scanning, &tracing->copies, word, form, marking);
+    return copying_trace_small(scanning, tracing, word, form, marking, true);
 }
 
 TER_INLINE bool trace_immix(struct ter_scanning *scanning, const struct copying_tracing *tracing,
                             const struct ter_sft *sft, uintptr_t *word, enum ter_word_form form,
                             enum ter_marking marking)
 {
-    if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
-        return copying_trace_what_stays(scanning, tracing, sft, *word, form, marking);
-    if (ter_range_covers(&ter_space_of(sft)->range, *word))
-        *word = trace_or_mark(scanning, tracing, *word, form, marking);
-    return true;
+    return copying_trace(scanning, tracing, sft, word, form, marking, true);
 }
 
 #define TER_LOOP_PLAN immix
@@ -55,13 +51,10 @@ static size_t room_for_copies(const struct ter_collector *collector)
 
 static void prepare_immix(struct ter_collector *collector)
 {
-    struct ter_copy_space *space = ter_copy_space_of(collector->spaces[0].space);
     size_t room = room_for_copies(collector);
 
-    ter_copy_choose(space, room);
-    ter_spaces_prepare(collector);
-    collector->tracer.context = space->copiers;
-    ter_copy_begin(space, room);
+    ter_copy_choose(ter_copy_space_of(collector->spaces[0].space), room);
+    copying_prepare(collector, room);
 }
 
 const struct ter_plan ter_plan_immix = {

@@ -22,6 +22,18 @@ TER_NOINLINE size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_
            start;
 }
 
+void ter_copy_for_each_block(struct ter_copy_space *space, ter_copy_block_step *step, void *context)
+{
+    uintptr_t start, end = UINTPTR_MAX;
+
+    while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
+        while (end > start) {
+            end -= TER_BYTES_IN_BLOCK;
+            if (ter_copy_block_of(space->space.arena, end)->state != TER_COPY_FREE)
+                step(space, end, context);
+        }
+}
+
 /* ---- In a collection ---- */
 
 void ter_copy_stay(const struct ter_space *space, uintptr_t object)
