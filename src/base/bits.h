@@ -38,13 +38,13 @@ TER_INLINE unsigned ter_count_trailing_zeros(uint64_t value)
     return (unsigned)__builtin_ctzll(value);
 }
 
-/* By sums side by side: without an instruction for it, what compilers offer is a call. */
 /* Of a value that is not 0. */
 TER_INLINE unsigned ter_count_leading_zeros(uint64_t value)
 {
     return (unsigned)__builtin_clzll(value);
 }
 
+/* By sums side by side: without an instruction for it, what compilers offer is a call. */
 TER_INLINE unsigned ter_count_ones(uint64_t value)
 {
     const uint64_t pairs = UINT64_C(0x5555555555555555), fours = UINT64_C(0x3333333333333333);

@@ -67,3 +67,36 @@ TER_INLINE size_t copying_room_without_growth(const struct ter_collector *collec
 
     return ter_min(copying_room(collector), limit - ter_min(limit, used));
 }
+
+/* A word in the space that copies. `in_place`, a constant: some of its blocks are not left. */
+TER_INLINE uintptr_t copying_trace_small(struct ter_scanning *scanning,
+                                         const struct copying_tracing *tracing, uintptr_t word,
+                                         enum ter_word_form form, enum ter_marking marking,
+                                         bool in_place)
+{
+    if (in_place)
+        return ter_copy_trace_or_mark(scanning, &tracing->copies, word, form, marking);
+    return ter_copy_trace(scanning, &tracing->copies, word, form, marking);
+}
+
+/* A word in any space of the plan's, or malloc's or the program's; false: it is in none. */
+TER_INLINE bool copying_trace(struct ter_scanning *scanning, const struct copying_tracing *tracing,
+                              const struct ter_sft *sft, uintptr_t *word, enum ter_word_form form,
+                              enum ter_marking marking, bool in_place)
+{
+    if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
+        return copying_trace_what_stays(scanning, tracing, sft, *word, form, marking);
+    if (ter_range_covers(&ter_space_of(sft)->range, *word))
+        *word = copying_trace_small(scanning, tracing, *word, form, marking, in_place);
+    return true;
+}
+
+/* Copies may take so many bytes of blocks. */
+TER_INLINE void copying_prepare(struct ter_collector *collector, size_t room)
+{
+    struct ter_copy_space *space = ter_copy_space_of(collector->spaces[0].space);
+
+    ter_spaces_prepare(collector);
+    collector->tracer.context = space->copiers;
+    ter_copy_begin(space, room);
+}

@@ -17,18 +17,14 @@ TER_INLINE uintptr_t trace_or_mark(struct ter_scanning *scanning,
                                    const struct copying_tracing *tracing, uintptr_t word,
                                    enum ter_word_form form, enum ter_marking marking)
 {
-    return ter_copy_trace_or_mark(scanning, &tracing->copies, word, form, marking);
+    return copying_trace_small(scanning, tracing, word, form, marking, true);
 }
 
 TER_INLINE bool trace_immix(struct ter_scanning *scanning, const struct copying_tracing *tracing,
                             const struct ter_sft *sft, uintptr_t *word, enum ter_word_form form,
                             enum ter_marking marking)
 {
-    if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
-        return copying_trace_what_stays(scanning, tracing, sft, *word, form, marking);
-    if (ter_range_covers(&ter_space_of(sft)->range, *word))
-        *word = trace_or_mark(scanning, tracing, *word, form, marking);
-    return true;
+    return copying_trace(scanning, tracing, sft, word, form, marking, true);
 }
 
 #define TER_LOOP_PLAN immix
@@ -43,15 +39,12 @@ TER_INLINE bool trace_immix(struct ter_scanning *scanning, const struct copying_
             ter_copy_open_block ter_copy_piece_bytes ter_copy_mark_ambiguous
 #include "trace/loop.h"
 
-static void prepare_immix(struct ter_collector *collector)
+void ter_immix_prepare(struct ter_collector *collector)
 {
-    struct ter_copy_space *space = ter_copy_space_of(collector->spaces[0].space);
     size_t room = copying_room_without_growth(collector);
 
-    ter_copy_choose(space, room);
-    ter_spaces_prepare(collector);
-    collector->tracer.context = space->copiers;
-    ter_copy_begin(space, room);
+    ter_copy_choose(ter_copy_space_of(collector->spaces[0].space), room);
+    copying_prepare(collector, room);
 }
 
 const struct ter_plan ter_plan_immix = {
@@ -59,5 +52,5 @@ const struct ter_plan ter_plan_immix = {
     .space_count = TER_ARRAY_LENGTH(immix_spaces),
     .loop = &ter_immix_loop,
     .barrier = TER_BARRIER_NONE,
-    .prepare = prepare_immix,
+    .prepare = ter_immix_prepare,
 };

@@ -14,18 +14,14 @@ TER_INLINE uintptr_t trace_copy(struct ter_scanning *scanning,
                                 const struct copying_tracing *tracing, uintptr_t word,
                                 enum ter_word_form form, enum ter_marking marking)
 {
-    return ter_copy_trace(scanning, &tracing->copies, word, form, marking);
+    return copying_trace_small(scanning, tracing, word, form, marking, false);
 }
 
 TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
                                 const struct copying_tracing *tracing, const struct ter_sft *sft,
                                 uintptr_t *word, enum ter_word_form form, enum ter_marking marking)
 {
-    if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
-        return copying_trace_what_stays(scanning, tracing, sft, *word, form, marking);
-    if (ter_range_covers(&ter_space_of(sft)->range, *word))
-        *word = trace_copy(scanning, tracing, *word, form, marking);
-    return true;
+    return copying_trace(scanning, tracing, sft, word, form, marking, false);
 }
 
 #define TER_LOOP_PLAN semispace
@@ -43,11 +39,7 @@ TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
 /* Copies stay below the maximum of the heap; what finds no room does not move. */
 static void prepare_semispace(struct ter_collector *collector)
 {
-    struct ter_copy_space *space = ter_copy_space_of(collector->spaces[0].space);
-
-    ter_spaces_prepare(collector);
-    collector->tracer.context = space->copiers;
-    ter_copy_begin(space, copying_room(collector));
+    copying_prepare(collector, copying_room(collector));
 }
 
 const struct ter_plan ter_plan_semispace = {

@@ -13,53 +13,9 @@
 
 static const struct ter_plan_space young_immix_spaces[] = {TER_COPYING_SPACES};
 
-/* ---- The loop ---- */
-
-TER_INLINE uintptr_t trace_young(struct ter_scanning *scanning,
-                                 const struct copying_tracing *tracing, uintptr_t word,
-                                 enum ter_word_form form, enum ter_marking marking)
-{
-    return ter_copy_trace_or_mark(scanning, &tracing->copies, word, form, marking);
-}
-
-TER_INLINE bool trace_young_immix(struct ter_scanning *scanning,
-                                  const struct copying_tracing *tracing, const struct ter_sft *sft,
-                                  uintptr_t *word, enum ter_word_form form,
-                                  enum ter_marking marking)
-{
-    if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
-        return copying_trace_what_stays(scanning, tracing, sft, *word, form, marking);
-    if (ter_range_covers(&ter_space_of(sft)->range, *word))
-        *word = trace_young(scanning, tracing, *word, form, marking);
-    return true;
-}
-
-#define TER_LOOP_PLAN young_immix
-#define TER_LOOP_STATE struct copying_tracing
-#define TER_LOOP_BEGIN copying_begin
-#define TER_LOOP_TRACE_FIRST trace_young
-#define TER_LOOP_TRACE trace_young_immix
-#define TER_LOOP_MOVES 1
-#define TER_LOOP_CALLS                                                                             \
-    copying_trace_what_stays ter_copy_trace_ambiguous ter_copy_trace_staying ter_copy_trace_odd    \
-        ter_copy_give_up ter_copy_is_given_up ter_copy_await ter_copy_is_place_by_map              \
-            ter_copy_open_block ter_copy_piece_bytes ter_copy_mark_ambiguous
-#include "trace/loop.h"
-
 static struct ter_copy_space *young_space(const struct ter_collector *collector)
 {
     return ter_copy_space_of(collector->spaces[0].space);
-}
-
-static void prepare_young_immix(struct ter_collector *collector)
-{
-    struct ter_copy_space *space = young_space(collector);
-    size_t room = copying_room_without_growth(collector);
-
-    ter_copy_choose(space, room);
-    ter_spaces_prepare(collector);
-    collector->tracer.context = space->copiers;
-    ter_copy_begin(space, room);
 }
 
 static void prepare_young(struct ter_collector *collector)
@@ -79,9 +35,9 @@ static void release_young(struct ter_collector *collector, struct ter_live *live
 const struct ter_plan ter_plan_young_immix = {
     .spaces = young_immix_spaces,
     .space_count = TER_ARRAY_LENGTH(young_immix_spaces),
-    .loop = &ter_young_immix_loop,
+    .loop = &ter_immix_loop,
     .barrier = TER_BARRIER_LOGGED,
-    .prepare = prepare_young_immix,
+    .prepare = ter_immix_prepare,
     .prepare_young = prepare_young,
     .release_young = release_young,
 };

@@ -59,6 +59,18 @@ void ter_copy_log_none(const struct ter_space *space, uintptr_t start, uintptr_t
     fill_copy_logs(space, start, end, false);
 }
 
+void ter_copy_for_each_block(struct ter_copy_space *space, ter_copy_block_step *step, void *context)
+{
+    uintptr_t start, end = UINTPTR_MAX;
+
+    while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
+        while (end > start) {
+            end -= TER_BYTES_IN_BLOCK;
+            if (ter_copy_block_of(space->space.arena, end)->state != TER_COPY_FREE)
+                step(space, end, context);
+        }
+}
+
 /* ---- In a collection ---- */
 
 void ter_copy_stay(const struct ter_space *space, uintptr_t object)

@@ -162,6 +162,12 @@ uintptr_t ter_copy_find_hole(const struct ter_space *space, uintptr_t from, size
 void ter_copy_log_all(const struct ter_space *space, uintptr_t start, uintptr_t end);
 void ter_copy_log_none(const struct ter_space *space, uintptr_t start, uintptr_t end);
 
+typedef void ter_copy_block_step(struct ter_copy_space *space, uintptr_t block, void *context);
+
+/* Those in use, from the top down: blocks that become free are taken from the bottom up. */
+void ter_copy_for_each_block(struct ter_copy_space *space, ter_copy_block_step *step,
+                             void *context);
+
 /* ---- In a collection, with the world stopped ---- */
 
 /* The object that begins at `object` does not move in this collection. Not beside other workers. */

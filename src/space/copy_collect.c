@@ -22,21 +22,6 @@ static uint64_t *copy_words(const struct ter_space *space, enum ter_side_id id, 
     return ter_bits_word(ter_space_table(space, id), block);
 }
 
-typedef void copy_block_step(struct ter_copy_space *space, uintptr_t block, void *context);
-
-/* From the top down: blocks that become free are taken from the bottom up. */
-static void for_each_copy_block(struct ter_copy_space *space, copy_block_step *step, void *context)
-{
-    uintptr_t start, end = UINTPTR_MAX;
-
-    while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
-        while (end > start) {
-            end -= TER_BYTES_IN_BLOCK;
-            if (ter_copy_block_of(space->space.arena, end)->state != TER_COPY_FREE)
-                step(space, end, context);
-        }
-}
-
 /* ---- Before ---- */
 
 /* Who looks for where an object moved must not take what lies there for a new place. */
@@ -88,7 +73,7 @@ void ter_copy_prepare(struct ter_space *common)
     space->promoted = (struct ter_live){0};
     space->minor = space->fills_holes = false;
     space->young = (struct ter_block_list){0};
-    for_each_copy_block(space, prepare_block, NULL);
+    ter_copy_for_each_block(space, prepare_block, NULL);
 }
 
 typedef void young_block_step(struct ter_copy_space *space, uintptr_t block, void *context);
@@ -352,8 +337,8 @@ void ter_copy_release(struct ter_space *common, struct ter_live *live)
     struct copy_count before = {0};
 
     for_each_copier(space, close_copier);
-    for_each_copy_block(space, count_left, &before);
-    for_each_copy_block(space, release_block, &after);
+    ter_copy_for_each_block(space, count_left, &before);
+    ter_copy_for_each_block(space, release_block, &after);
     for_each_copier(space, keep_rest);
     space->young_blocks = 0;
     learn_survival(space, before.from, after.bytes);

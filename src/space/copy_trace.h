@@ -219,10 +219,8 @@ TER_INLINE void ter_copy_mark(struct ter_scanning *scanning, const struct ter_co
                               const struct ter_copy_block *block, uintptr_t object,
                               enum ter_marking marking)
 {
-    uint64_t valid = __atomic_load_n(ter_copy_bits_word(tracing->valid, object), __ATOMIC_RELAXED);
-
-    if ((valid & ter_bits_mask(object)) == 0 || !ter_scanning_mark(scanning, object, marking) ||
-        block->scan == TER_SCAN_NONE)
+    if (!ter_copy_is_here(tracing, object, marking) ||
+        !ter_scanning_mark(scanning, object, marking) || block->scan == TER_SCAN_NONE)
         return;
     ter_scanning_push(
         scanning,

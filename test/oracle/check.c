@@ -265,11 +265,17 @@ static bool is_other(const struct world *world, const struct node *gone, const s
     return member->kind == gone->kind && member->bytes == gone->bytes;
 }
 
-/* Something else may have been moved to where it was: it is there if what it held is. */
-static bool is_there(struct world *world, const struct node *node)
+static bool is_where_a_member_is(const struct world *world, uintptr_t found)
 {
-    ter_object found = ter_heap_find(world->stage->heap, node->address);
+    for (unsigned i = 0; i < world->model.member_count; i++)
+        if (world->model.members[i]->address == found)
+            return true;
+    return false;
+}
 
+/* Where objects move, another may lie where it was: it is there if what it held is. */
+static bool is_there_still(const struct world *world, const struct node *node, ter_object found)
+{
     if (found.bits != node->address || ter_object_bytes(world->stage->heap, found) < node->bytes ||
         !contents_match(node))
         return false;
@@ -277,6 +283,15 @@ static bool is_there(struct world *world, const struct node *node)
         if (is_other(world, node, world->model.members[i]))
             return false;
     return true;
+}
+
+static bool is_there(struct world *world, const struct node *node)
+{
+    ter_object found = ter_heap_find(world->stage->heap, node->address);
+
+    if (world->stage->moves)
+        return is_there_still(world, node, found);
+    return !ter_object_is_none(found) && !is_where_a_member_is(world, found.bits);
 }
 
 struct visit {

@@ -10,7 +10,6 @@
 . "$(dirname "$0")/../lib/changed_line.sh"
 
 seeds=16
-plan=mark-sweep
 oracle=$build/test/oracle
 library=$build/lib/libterrier.a
 objects=$(find "$build" -path '*oracle.dir/*' -name '*.o')
@@ -36,12 +35,17 @@ seen() {
 
 cp -r "$root/src" src || exit 1
 
-# Without a change this way of building sees nothing.
-link weak/links.c || finish
-./planted --plan $plan --seed 1 --seeds $seeds >planted.out 2>&1 || {
-    fault "without a fault the oracle fails:"
-    cat planted.out
+# begin PLAN FILE: from now on with that plan. Without a change this way of building sees nothing.
+begin() {
+    plan=$1
+    link "$2" || finish
+    ./planted --plan "$plan" --seed 1 --seeds $seeds >planted.out 2>&1 || {
+        fault "without a fault the oracle fails:"
+        cat planted.out
+    }
 }
+
+begin mark-sweep weak/links.c
 
 seen 'a lost root' 'worker->loop->slot(worker, slot);' \
     'if (slot.address % 128 != 0) worker->loop->slot(worker, slot);'
@@ -76,12 +80,7 @@ seen 'values that are lost' \
 seen 'an element that is not cleared' 'clear_element(element, address, values);' ';'
 
 # What only a plan that moves objects can do wrong.
-plan=semispace
-link plan/semispace.c || finish
-./planted --plan $plan --seed 1 --seeds $seeds >planted.out 2>&1 || {
-    fault "without a fault the oracle fails:"
-    cat planted.out
-}
+begin semispace plan/semispace.c
 seen 'a slot that is not updated' 'if (TER_LOOP_MOVES && after != before.bits)' \
     'if (TER_LOOP_MOVES && after != before.bits && slot.address % 256 != 8)' plan/semispace.c
 seen 'a pin that is ignored' 'if (record->stays)' 'if (record->stays && block % 65536 == 0)'
@@ -110,12 +109,7 @@ seen 'a finalizer that gets the old place' \
 seen 'a live object that is freed with its block' 'else if (sweep_copy_bits(space, block))' \
     'else if (sweep_copy_bits(space, block) && block % 131072 != 0)'
 # What only a plan that marks in place what does not move can do wrong.
-plan=immix
-link plan/immix.c || finish
-./planted --plan $plan --seed 1 --seeds $seeds >planted.out 2>&1 || {
-    fault "without a fault the oracle fails:"
-    cat planted.out
-}
+begin immix plan/immix.c
 seen 'an object that is left though it was marked' \
     'uint64_t word = some_stay ? valid[i] & marks[i] : 0;' \
     'uint64_t word = some_stay ? valid[i] & marks[i] & ~(uint64_t)(i % 4 == 1) : 0;'
