@@ -7,7 +7,7 @@
  * granule, so that small objects between dead ones cost nothing, and which blocks are left is
  * chosen by what lives in them.
  */
-#include "plan/copying.h"
+#include "plan/immix.h"
 
 static const struct ter_plan_space immix_spaces[] = {TER_COPYING_SPACES};
 

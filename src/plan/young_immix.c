@@ -9,7 +9,7 @@
  * After Blackburn and McKinley: "Immix", PLDI 2008, and Appel: "Simple Generational Garbage
  * Collection and Fast Allocation", 1989, whose young space is all that is free.
  */
-#include "plan/copying.h"
+#include "plan/immix.h"
 
 static const struct ter_plan_space young_immix_spaces[] = {TER_COPYING_SPACES};
 
