@@ -39,6 +39,15 @@ static uintptr_t take_admitted(struct ter_policy_request *request)
     }
 }
 
+/* Is what the space makes of the kind old from the beginning? */
+static bool is_born_old(const struct ter_policy_request *request)
+{
+    const struct ter_allocator *allocator = request->mutator->allocator;
+
+    return TER_UNLIKELY(allocator->logs) && (!ter_space_ages(request->space) ||
+                                             allocator->kinds[request->kind].uncollectable);
+}
+
 static void clear_new(struct ter_policy_request *request, uintptr_t object)
 {
     if (!request->zeroed)
@@ -79,7 +88,8 @@ static void *allocate_from(struct ter_policy_request *request)
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
         clear_new(request, object);
-    ter_stores_log_born_old(mutator, object);
+    if (object != 0 && is_born_old(request))
+        ter_stores_log_born_old(mutator, object);
     return (void *)object;
 }
 

@@ -100,13 +100,12 @@ void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned for
 
 void ter_stores_log_born_old(struct ter_mutator *mutator, uintptr_t object)
 {
-    if (mutator->allocator->logs && object != 0)
-        ter_stores_log(mutator, object, TER_STORE_OBJECT, 0);
+    ter_stores_log(mutator, object, TER_STORE_OBJECT, 0);
 }
 
 void ter_stores_log_run(struct ter_mutator *mutator, const struct ter_cell_run *run)
 {
-    if (mutator->allocator->logs && run->cursor < run->limit)
+    if (run->cursor < run->limit)
         ter_stores_log(mutator, run->cursor, TER_STORE_RUN, run->limit);
 }
 

@@ -104,8 +104,8 @@ static bool has_exact_stacks(const struct ter_options *options)
     return strcmp(options->stacks, "exact") == 0;
 }
 
-/* Stores are logged: see why in check_logged. */
-static bool has_logged_stores(const struct ter_options *options)
+/* Does the plan want them, so that young objects can be collected by themselves? */
+static bool wants_safepoints(const struct ter_options *options)
 {
     const struct ter_plan *plan = ter_plan_named(options->plan);
 
@@ -114,8 +114,9 @@ static bool has_logged_stores(const struct ter_options *options)
 
 static bool has_safepoints(const struct ter_options *options)
 {
-    return has_exact_stacks(options) || has_logged_stores(options) ||
-           strcmp(options->stop, "safepoints") == 0;
+    if (strcmp(options->stop, "auto") == 0)
+        return has_exact_stacks(options) || wants_safepoints(options);
+    return has_exact_stacks(options) || strcmp(options->stop, "safepoints") == 0;
 }
 
 /* An option that is 0, 1, or 2 for what is usual. */
@@ -206,23 +207,6 @@ static ter_status read_options(const char *wishes, struct ter_options *options)
     return status;
 }
 
-/* A plan that collects young objects by themselves has to know of every store into an old one. */
-static ter_status check_logged(const struct ter_options *options)
-{
-    const char *why = NULL;
-
-    if (strcmp(options->stop, "signals") == 0)
-        why = "stop=safepoints: a signal may stop a thread between a barrier and its store";
-    else if (strcmp(options->objects, "malloc") == 0)
-        why = "objects=native: nothing says which of malloc's objects are old";
-    else if (options->vm_space != 0)
-        why = "vm_space=0: nothing says which stores into such memory were made";
-    if (why == NULL)
-        return TER_OK;
-    ter_log(TER_LOG_WARNING, "ter_heap_new: plan=%s needs %s", options->plan, why);
-    return TER_ERROR_INVALID;
-}
-
 /* A struct that was never set to the defaults, or was written to by hand. */
 static ter_status check_options(const struct ter_options *options)
 {
@@ -238,7 +222,7 @@ static ter_status check_options(const struct ter_options *options)
                 "its references lie in registers, which nobody scans then");
         return TER_ERROR_INVALID;
     }
-    return has_logged_stores(options) ? check_logged(options) : TER_OK;
+    return TER_OK;
 }
 
 static ter_status new_heap(const struct ter_options *options, struct ter_heap **heap)

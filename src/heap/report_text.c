@@ -74,25 +74,26 @@ static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
 
 static void print_collection(struct ter_writer *writer, const struct ter_collection *collection)
 {
-    char pause[32], live[32], before[32], allocated[32];
+    char pause[32], live[32], before[32], allocated[32], why[48];
 
     format_ns(collection->pause_ns, pause, sizeof pause);
     format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live, sizeof live);
     format_bytes(collection->used_before_bytes, before, sizeof before);
     format_bytes(collection->allocated_bytes, allocated, sizeof allocated);
-    ter_writer_print(
-        writer, "  %6llu  %-14s %10s  %10s  %10s  %10s\n", (unsigned long long)collection->number,
-        ter_collection_reason_name(collection->reason), pause, allocated, before, live);
+    snprintf(why, sizeof why, "%s%s", collection->young ? "young: " : "",
+             ter_collection_reason_name(collection->reason));
+    ter_writer_print(writer, "  %6llu  %-16s %10s  %10s  %10s  %10s\n",
+                     (unsigned long long)collection->number, why, pause, allocated, before, live);
 }
 
 static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)
 {
     size_t count = heap->figures.log_count;
-    size_t left_out = (size_t)heap->figures.pauses - count;
+    size_t left_out = (size_t)heap->figures.all.count - count;
 
     if (count == 0)
         return;
-    ter_writer_print(writer, "collections\n  %6s  %-14s %10s  %10s  %10s  %10s\n", "number", "why",
+    ter_writer_print(writer, "collections\n  %6s  %-16s %10s  %10s  %10s  %10s\n", "number", "why",
                      "pause", "allocated", "in use", "live after");
     for (size_t i = 0; i < count; i++) {
         if (count > 2 * COLLECTIONS_AT_ENDS && i == COLLECTIONS_AT_ENDS) {

@@ -170,8 +170,7 @@ static ter_status copy_init(struct ter_space *common)
     if (status != TER_OK)
         return status;
     space->copiers = memory;
-    space->ages = (common->arena->side_of_all & TER_SIDE_SET(SLOT_LOG)) != 0;
-    space->in_place = space->ages;
+    space->ages = ter_space_ages(common);
     space->copiers->space = space;
     ter_mutex_init(&space->copiers->taking);
     ter_blocks_init(&space->blocks, &common->range, common->arena);
@@ -356,6 +355,8 @@ const struct ter_policy ter_policy_copy = {
     .prepare = ter_copy_prepare,
     .trace = copy_trace_any,
     .release = ter_copy_release,
+    .prepare_young = ter_copy_prepare_young,
+    .release_young = ter_copy_release_young,
     .reserve_bytes = ter_copy_reserve,
     .now_at = copy_now_at,
     .hold = ter_copy_hold_covering,

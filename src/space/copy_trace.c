@@ -57,7 +57,7 @@ static void open_at(struct ter_copy_space *space, struct ter_copier *copier, uin
     ter_asan_access(start, end - start);
     *copier = (struct ter_copier){start, end, start};
     if (space->ages)
-        ter_copy_log_all(&space->space, start, end);
+        ter_space_make_old(&space->space, start, end);
 }
 
 /* The next hole of the block from `from` on that has room for so much; false: there is none. */

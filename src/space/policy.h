@@ -123,6 +123,16 @@ struct ter_policy {
                        enum ter_word_form form);
     /* Lets go of what was not reached, and counts what was. Optional. */
     void (*release)(struct ter_space *space, struct ter_live *live);
+    /*
+     * The same of a collection of young objects alone: what was there after the last collection
+     * counts as reached, and `live` has it already. NULL, all: objects are old from the beginning.
+     */
+    void (*prepare_young)(struct ter_space *space);
+    void (*release_young)(struct ter_space *space, struct ter_live *live);
+    /* Before that: as for_each, of young objects at least. Set where prepare_young is. */
+    void (*for_each_young)(const struct ter_space *space, ter_object_visitor *visit, void *context);
+    /* What mutators find in memory in use before more is taken. Optional: nothing. */
+    size_t (*open_bytes)(const struct ter_space *space);
     /* What a collection is likely to take beside what is in use. Optional: nothing. */
     size_t (*reserve_bytes)(const struct ter_space *space);
     /*

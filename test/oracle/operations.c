@@ -65,6 +65,8 @@ static void announce(struct actor *actor, const struct node *node, size_t word, 
     uintptr_t *slot = world_word_of(node, word);
     const void *object = (const void *)node->address;
 
+    if (fault_strikes(FAULT_MISSED_BARRIER))
+        return;
     if ((node->number + word) % 3 == 0)
         ter_write(actor->mutator, object, slot, (const void *)value);
     else if ((node->number + word) % 3 == 1)
