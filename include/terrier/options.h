@@ -54,6 +54,9 @@ extern "C" {
     NUMBER(check_heap, 0, 0, 2,                                                                    \
            "1: the process stops at a slot that holds no object (slow); 2: or is not reported")    \
     NUMBER(origins, 0, 0, 1, "messages say where an object was allocated (slow)")                  \
+    NUMBER(barriers, 2, 0, 2,                                                                      \
+           "1: ter_write or its like comes before each store into an object, as plans with young " \
+           "objects want; 2: with stacks=exact")                                                   \
     NUMBER(check_barriers, 0, 0, 1,                                                                \
            "the process stops at a store into an object that came without ter_write (slow)")       \
     NUMBER(scan_program, 2, 0, 2, "the program's static data are roots; 2: if stacks are scanned") \

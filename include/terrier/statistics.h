@@ -43,7 +43,7 @@ extern "C" {
     X(finalizers_found, count, "objects ever found ready for their finalizers")                    \
     X(links, count, "disappearing links registered")                                               \
     X(peak_resident_bytes, bytes, "peak resident memory of the process")                           \
-    X(external_bytes, bytes, "elsewhere, and hang on objects (ter_external_adjust)")                \
+    X(external_bytes, bytes, "elsewhere, and hang on objects (ter_external_adjust)")               \
     X(collections_young, count, "collections of young objects alone")                              \
     X(pause_young_median_ns, ns, "their median pause (to 2 percent)")                              \
     X(pause_young_max_ns, ns, "their longest pause")                                               \

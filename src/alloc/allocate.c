@@ -181,8 +181,8 @@ static uintptr_t take_unlocked(struct ter_mutator *mutator, unsigned kind, unsig
 }
 
 /*
- * Where cells are old from the beginning: what the mutator got, and the run behind. Else a cell that
- * the program freed and gets again is old if what lay there was.
+ * Where cells are old from the beginning: what the mutator got, and the run behind. Else a cell
+ * that the program freed and gets again is old if what lay there was.
  */
 static void log_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
                      uintptr_t cell)

@@ -30,6 +30,7 @@ struct ter_store_chunk;
 struct ter_stores {
     struct ter_mutex mutex;
     struct ter_store_chunk *full;  /* that mutators handed over */
+    struct ter_store_chunk *taken; /* by the collection that runs */
     struct ter_store_chunk *spare; /* empty ones */
     unsigned spare_count;
     _Atomic bool lost; /* there was no memory for some of it */
@@ -121,6 +122,12 @@ struct ter_allocator {
     _Atomic size_t
         allocated_before; /* in all, modulo the word, without those since the collection */
 };
+
+/* Objects of such a kind do not move, so that they are found again: cycle/young.c. */
+TER_INLINE bool ter_allocator_fixes(const struct ter_allocator *allocator, bool remembered)
+{
+    return allocator->logs && remembered;
+}
 
 /* The lock is used from now on, unless this thread is in the middle of what it does without. */
 void ter_allocator_share(struct ter_allocator *allocator);

@@ -44,8 +44,8 @@ static bool is_born_old(const struct ter_policy_request *request)
 {
     const struct ter_allocator *allocator = request->mutator->allocator;
 
-    return TER_UNLIKELY(allocator->logs) && (!ter_space_ages(request->space) ||
-                                             allocator->kinds[request->kind].uncollectable);
+    return TER_UNLIKELY(allocator->logs) &&
+           (!ter_space_ages(request->space) || allocator->kinds[request->kind].uncollectable);
 }
 
 static void clear_new(struct ter_policy_request *request, uintptr_t object)

@@ -147,8 +147,9 @@ static void add_row(struct ter_allocator *allocator, const struct ter_kind *kind
     if (!is_copy)
         details->base = *index;
     allocator->kinds[*index] = *kind;
-    allocator->kinds[*index].never_moves |=
-        kind->uncollectable || ter_kind_pins(kind) || details->dispose != NULL;
+    allocator->kinds[*index].never_moves |= kind->uncollectable || ter_kind_pins(kind) ||
+                                            details->dispose != NULL ||
+                                            ter_allocator_fixes(allocator, kind->remembered);
     allocator->kinds[*index].details = details;
     allocator->kind_count++;
 }

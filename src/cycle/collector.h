@@ -49,7 +49,7 @@ struct ter_collector {
     uint64_t collections;
     const struct ter_collection *collection; /* that runs, or ran last: for passages */
     bool collecting;
-    bool ages;  /* there are young objects, which are collected by themselves too */
+    bool ages;          /* there are young objects, which are collected by themselves too */
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */
     bool next_is_whole; /* the next one is to be of all objects */
     size_t old_bytes;   /* that lived after the last whole one */

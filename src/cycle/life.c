@@ -109,7 +109,7 @@ static ter_status make_spaces(struct ter_collector *collector,
  */
 static bool can_age(const struct ter_plan *plan, const struct ter_collector_settings *settings)
 {
-    return plan->barrier == TER_BARRIER_LOGGED && settings->safepoints &&
+    return plan->barrier == TER_BARRIER_LOGGED && settings->barriers && settings->safepoints &&
            !settings->malloc_objects && !settings->vm_space;
 }
 

@@ -34,7 +34,7 @@ struct ter_plan {
     unsigned space_count;
     /* By which objects are reached (trace/loop.h). NULL: what is allocated stays until the end. */
     const struct ter_loop *loop;
-    /* That stores into objects need. With TER_BARRIER_LOGGED there are young ones: cycle/young.h. */
+    /* That stores into objects need. TER_BARRIER_LOGGED: there are young ones (cycle/young.h). */
     enum ter_barrier barrier;
     /*
      * Steps of a collection that differ from the usual: every space, in the order above, by its

@@ -9,22 +9,12 @@
 #define LEAST_GROWTH TER_MIB(4)
 #define STRESS_WHOLE 3u /* under stress one of so many collections is of all objects */
 
-/* Kinds whose stores come without a barrier are looked at by whole collections only. */
-static bool has_remembered(const struct ter_allocator *allocator)
-{
-    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
-        if (allocator->kinds[kind].remembered)
-            return true;
-    return false;
-}
-
 bool ter_young_is_next(const struct ter_collector *collector, enum ter_collection_reason reason)
 {
     const struct ter_allocator *allocator = &collector->allocator;
 
     if (!collector->ages || collector->next_is_whole ||
-        atomic_load_explicit(&allocator->stores.lost, memory_order_relaxed) ||
-        has_remembered(allocator))
+        atomic_load_explicit(&allocator->stores.lost, memory_order_relaxed))
         return false;
     if (reason == TER_REASON_STRESS)
         return collector->collections % STRESS_WHOLE != 0;
@@ -56,7 +46,7 @@ static bool is_in_object(const struct ter_collector *collector, uintptr_t slot)
 }
 
 typedef void logged_object_step(struct ter_collector *collector, uintptr_t object,
-                           const struct ter_kind *kind);
+                                const struct ter_kind *kind);
 
 /* The object of an entry, or those that lie in the cells of one. */
 static void for_each_logged(struct ter_collector *collector, uintptr_t address, unsigned form,
@@ -93,9 +83,12 @@ void ter_young_take_logs(struct ter_collector *collector)
 {
     struct ter_mutator *mutator = collector->allocator.mutators;
 
+    if (!collector->ages)
+        return;
     for (; mutator != NULL; mutator = mutator->next)
         ter_stores_hand_over(mutator);
-    ter_stores_visit(&collector->allocator.stores, tell_from, collector);
+    ter_stores_take(&collector->allocator.stores);
+    ter_stores_visit_taken(&collector->allocator.stores, tell_from, collector);
 }
 
 static void pin_from_object(struct ter_collector *collector, uintptr_t object,
@@ -114,7 +107,7 @@ static void pin_from(void *context, uintptr_t address, unsigned form, uintptr_t 
 void ter_young_pin(struct ter_collector *collector)
 {
     ter_collector_pin_from_young(collector);
-    ter_stores_visit(&collector->allocator.stores, pin_from, collector);
+    ter_stores_visit_taken(&collector->allocator.stores, pin_from, collector);
 }
 
 static void reach_slot(struct ter_collector *collector, uintptr_t slot)
@@ -124,7 +117,7 @@ static void reach_slot(struct ter_collector *collector, uintptr_t slot)
 }
 
 static void reach_logged_object(struct ter_collector *collector, uintptr_t object,
-                         const struct ter_kind *kind)
+                                const struct ter_kind *kind)
 {
     ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
                         (unsigned)(kind - collector->allocator.kinds));
@@ -148,7 +141,7 @@ static void reach_from(void *context, uintptr_t address, unsigned form, uintptr_
 
 void ter_young_reach_logged(struct ter_collector *collector)
 {
-    ter_stores_visit(&collector->allocator.stores, reach_from, collector);
+    ter_stores_visit_taken(&collector->allocator.stores, reach_from, collector);
 }
 
 /* ---- Afterwards ---- */
@@ -176,12 +169,92 @@ static void end_log(void *context, uintptr_t address, unsigned form, uintptr_t e
     fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, address, end);
 }
 
+/*
+ * Objects into which is stored without a barrier are looked at in each collection, from when they
+ * are old. They never move; what was not reached goes now.
+ */
+static bool is_to_be_kept(const struct ter_collector *collector, uintptr_t object,
+                          const struct ter_kind *kind)
+{
+    return kind->remembered && ter_collector_is_marked(collector, object);
+}
+
+static void keep_remembered(void *context, uintptr_t object, size_t bytes,
+                            const struct ter_kind *kind)
+{
+    struct ter_collector *collector = context;
+
+    (void)bytes;
+    if (is_to_be_kept(collector, object, kind))
+        ter_stores_keep(&collector->allocator.stores, object);
+}
+
+static uintptr_t object_log_of(const struct ter_collector *collector)
+{
+    return collector->arena.side.tables[TER_SIDE_OBJECT_LOG].bias;
+}
+
+static void keep_remembered_young(void *context, uintptr_t object, size_t bytes,
+                                  const struct ter_kind *kind)
+{
+    if (!ter_log_bit_test(object_log_of(context), object >> TER_LOG_BYTES_IN_GRANULE))
+        keep_remembered(context, object, bytes, kind);
+}
+
+/* Once, however often it is in the log. */
+static void keep_remembered_old(struct ter_collector *collector, uintptr_t object,
+                                const struct ter_kind *kind)
+{
+    if (is_to_be_kept(collector, object, kind) &&
+        ter_log_bit_take(object_log_of(collector), object >> TER_LOG_BYTES_IN_GRANULE))
+        ter_stores_keep(&collector->allocator.stores, object);
+}
+
+static void keep_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    if (form == TER_STORE_OBJECT || form == TER_STORE_RUN)
+        for_each_logged(context, address, form, end, keep_remembered_old);
+}
+
+static bool has_remembered(const struct ter_allocator *allocator)
+{
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
+        if (allocator->kinds[kind].remembered)
+            return true;
+    return false;
+}
+
+static void keep_from_space(struct ter_collector *collector, const struct ter_space *space)
+{
+    const struct ter_policy *policy = space->policy;
+
+    if (policy->moves)
+        return;
+    if (!collector->minor)
+        policy->for_each(space, keep_remembered, collector);
+    else if (policy->for_each_young != NULL)
+        policy->for_each_young(space, keep_remembered_young, collector);
+}
+
+/* The young ones first: the others are told from them by their bits. */
+static void keep_all_remembered(struct ter_collector *collector)
+{
+    for (unsigned i = 0; i < collector->space_count; i++)
+        keep_from_space(collector, collector->spaces[i].space);
+    if (collector->minor)
+        ter_stores_visit_taken(&collector->allocator.stores, keep_from, collector);
+}
+
 void ter_young_end_logs(struct ter_collector *collector)
 {
     struct ter_stores *stores = &collector->allocator.stores;
 
-    ter_stores_visit(stores, end_log, collector);
-    ter_stores_clear(stores);
+    if (!collector->ages)
+        return;
+    ter_stores_visit_taken(stores, end_log, collector);
+    if (has_remembered(&collector->allocator))
+        keep_all_remembered(collector);
+    ter_stores_forget_taken(stores);
 }
 
 /* What mutators may take before the heap is full. */

@@ -104,12 +104,23 @@ static bool has_exact_stacks(const struct ter_options *options)
     return strcmp(options->stacks, "exact") == 0;
 }
 
-/* Does the plan want them, so that young objects can be collected by themselves? */
+/* An option that is 0, 1, or 2 for what is usual. */
+static bool is_on(uint64_t value, bool usual)
+{
+    return value == 2 ? usual : value != 0;
+}
+
+static bool has_barriers(const struct ter_options *options)
+{
+    return is_on(options->barriers, has_exact_stacks(options));
+}
+
+/* Does the plan want safepoints, so that young objects can be collected by themselves? */
 static bool wants_safepoints(const struct ter_options *options)
 {
     const struct ter_plan *plan = ter_plan_named(options->plan);
 
-    return plan != NULL && plan->barrier == TER_BARRIER_LOGGED;
+    return plan != NULL && plan->barrier == TER_BARRIER_LOGGED && has_barriers(options);
 }
 
 static bool has_safepoints(const struct ter_options *options)
@@ -117,12 +128,6 @@ static bool has_safepoints(const struct ter_options *options)
     if (strcmp(options->stop, "auto") == 0)
         return has_exact_stacks(options) || wants_safepoints(options);
     return has_exact_stacks(options) || strcmp(options->stop, "safepoints") == 0;
-}
-
-/* An option that is 0, 1, or 2 for what is usual. */
-static bool is_on(uint64_t value, bool usual)
-{
-    return value == 2 ? usual : value != 0;
 }
 
 static ter_status init_collector(struct ter_heap *heap)
@@ -137,6 +142,7 @@ static ter_status init_collector(struct ter_heap *heap)
         .stress_polls = saturate(options->stress_polls),
         .exact_stacks = exact,
         .safepoints = has_safepoints(options),
+        .barriers = has_barriers(options),
         .scan_program = is_on(options->scan_program, !exact),
         .scan_libraries = is_on(options->scan_libraries, !exact),
         .markers = exact && options->markers == 0 ? 1 : (unsigned)options->markers,

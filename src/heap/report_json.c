@@ -39,11 +39,11 @@ static void print_json_collections(const struct ter_heap *heap, struct ter_write
             "\"used_after_bytes\":%zu,\"heap_limit_bytes\":%zu,\"live_bytes\":%zu,"
             "\"live_objects\":%zu}",
             i == 0 ? "" : ",", (unsigned long long)c->number, ter_collection_reason_name(c->reason),
-            c->young ? "true" : "false",
-            (unsigned long long)c->pause_ns, (unsigned long long)c->mark_ns,
-            (unsigned long long)c->sweep_ns, (unsigned long long)c->total_ns, c->allocated_bytes,
-            c->used_before_bytes, c->used_after_bytes, c->heap_bytes,
-            c->live.scanned_bytes + c->live.atomic_bytes, c->live.objects);
+            c->young ? "true" : "false", (unsigned long long)c->pause_ns,
+            (unsigned long long)c->mark_ns, (unsigned long long)c->sweep_ns,
+            (unsigned long long)c->total_ns, c->allocated_bytes, c->used_before_bytes,
+            c->used_after_bytes, c->heap_bytes, c->live.scanned_bytes + c->live.atomic_bytes,
+            c->live.objects);
     }
     ter_writer_print(writer, "]");
 }

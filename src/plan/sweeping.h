@@ -6,8 +6,8 @@
 
 /* Where most references lead: first. */
 #define TER_SWEEPING_SPACES                                                                        \
-    {&ter_policy_mark_sweep, TER_SERVES_SMALL},                                                    \
-        {&ter_policy_immortal, TER_SERVES_UNCOLLECTABLE}, {&ter_policy_large, TER_SERVES_LARGE},
+    {&ter_policy_mark_sweep, TER_SERVES_SMALL}, {&ter_policy_immortal, TER_SERVES_UNCOLLECTABLE},  \
+        {&ter_policy_large, TER_SERVES_LARGE},
 
 /* Of mark-sweep. */
 extern const struct ter_loop ter_mark_sweep_loop;

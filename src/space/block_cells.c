@@ -248,9 +248,9 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
 /* ---- Lists ---- */
 
 struct cell_list {
-    uintptr_t *last;    /* where the next cell is linked */
-    size_t bytes;       /* that are still wanted: whole cells */
-    bool clear, zeroed; /* what the memory needs: clearing; it is to read zero */
+    uintptr_t *last;             /* where the next cell is linked */
+    size_t bytes;                /* that are still wanted: whole cells */
+    bool clear, zeroed;          /* what the memory needs: clearing; it is to read zero */
     const struct ter_space *old; /* whose cells have bits of old objects; NULL: none has */
 };
 

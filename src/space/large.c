@@ -247,8 +247,8 @@ static void large_sweep_young(struct ter_space *space, struct ter_live *live)
 
 /* ---- Looking at it ---- */
 
-static void visit_large(const struct ter_space *space, uintptr_t object,
-                        ter_object_visitor *visit, void *context)
+static void visit_large(const struct ter_space *space, uintptr_t object, ter_object_visitor *visit,
+                        void *context)
 {
     const struct ter_large_record *record = ter_large_record_of(space->arena, object);
 

@@ -31,7 +31,7 @@ static void heads_say_what_plans_need(void **state)
         char options[64];
         struct small_heap small;
 
-        snprintf(options, sizeof options, "plan=%s", ter_plans[i].name);
+        snprintf(options, sizeof options, "plan=%s,barriers=1", ter_plans[i].name);
         small_heap_init(&small, options);
         assert_int_equal(small.mutator->head.barrier, ter_plans[i].plan->barrier);
         small_heap_fini(&small);

@@ -3,8 +3,8 @@
 #
 # What compilers make of the inline functions of include/terrier/fast.h, at -O2, as C: allocating
 # takes no more instructions than the header says of generated code, stores once, and calls nothing
-# on the way; the barrier of a store is one compare with memory and one jump, and where there is one,
-# the test of a bit.
+# on the way; the barrier of a store is one compare with memory and one jump, and the test of a bit
+# where there is one.
 
 . "$(dirname "$0")/lib/common.sh"
 

@@ -22,7 +22,7 @@ enum fault_need {
 #define FAULTS(X)                                                                                  \
     X(LOST_ROOT, "lost-root", 200, NEEDS_COLLECTIONS)                                              \
     X(UNMARKED_SLOT, "unmarked-slot", 90, NEEDS_COLLECTIONS | NEEDS_JUDGE)                         \
-    X(MISSED_BARRIER, "missed-barrier", 5, NEEDS_YOUNG)                                            \
+    X(MISSED_BARRIER, "missed-barrier", 2, NEEDS_YOUNG)                                            \
     X(FREED_LIVE, "freed-live-object", 60, NEEDS_NOTHING)                                          \
     X(WRONG_SIZE, "wrong-size", 50, NEEDS_NOTHING)                                                 \
     X(LINK_KEPT, "link-not-cleared", 2, NEEDS_COLLECTIONS | NEEDS_JUDGE)                           \

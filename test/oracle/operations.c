@@ -513,9 +513,11 @@ static void do_pin(struct actor *actor, struct world *world, const struct operat
 
 static void do_collect(struct actor *actor, struct world *world, const struct operation *operation)
 {
-    (void)operation;
     check_notice_collections(world);
-    ter_collect(actor->mutator);
+    if (operation->a % 2 == 0)
+        ter_collect(actor->mutator);
+    else
+        ter_collect_young(actor->mutator);
     if (world->stage->collects &&
         atomic_load(&world->stage->collections) == world->collections_seen)
         run_fail(world->run, "a collection that was asked for did not happen");

@@ -22,7 +22,8 @@ void world_open(struct world *world, struct stage *stage, uint32_t most_numbers)
     world->stage = stage;
     world->run = stage->run;
     world->exact_roots = settings->exact ? ROOTS : ROOTS / 2;
-    world->judges = settings->exact && !settings->free_running && world_collects_all(settings->plan);
+    world->judges =
+        settings->exact && !settings->free_running && world_collects_all(settings->plan);
     world->collections_seen = atomic_load(&stage->collections);
     model_init(&world->model, most_numbers);
     stage_add_world(stage, world);
