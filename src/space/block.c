@@ -112,7 +112,7 @@ void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state
 void ter_block_space_take(struct ter_block_space *space, uintptr_t block)
 {
     ter_block_wake(space, ter_block_state_of(space->space.arena, block));
-    if (space->ages)
+    if (ter_arena_ages(space->space.arena))
         ter_block_list_push(&space->blocks, &space->taken, block);
 }
 
@@ -178,7 +178,7 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
         .is_old = !space->ages && ter_arena_ages(space->space.arena)};
     set_head(ter_block_head_of(space->space.arena, *block), cell_bytes, kind,
              space->space.kinds[kind].scan);
-    if (space->ages)
+    if (ter_arena_ages(space->space.arena))
         ter_block_list_push(&space->blocks, &space->taken, *block);
     return TER_OK;
 }

@@ -59,8 +59,8 @@ struct ter_block_space {
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
     unsigned kind_end; /* one past the last kind that ever had a block: others have no lists */
     size_t due; /* blocks that have rested so long at the last sweep that they may lose pages */
-    bool ages;  /* it has young objects, which lie in these blocks: */
-    struct ter_block_list taken; /* those that mutators took since the last collection */
+    bool ages;  /* it has young objects, which lie in the blocks taken */
+    struct ter_block_list taken; /* by mutators since the last collection, if anything is old */
     size_t live_bytes;           /* after it */
 };
 

@@ -125,7 +125,8 @@ struct ter_policy {
     void (*release)(struct ter_space *space, struct ter_live *live);
     /*
      * The same of a collection of young objects alone: what was there after the last collection
-     * counts as reached, and `live` has it already. NULL, all: objects are old from the beginning.
+     * counts as reached, and `live` has it already. Without prepare_young objects are old from the
+     * beginning.
      */
     void (*prepare_young)(struct ter_space *space);
     void (*release_young)(struct ter_space *space, struct ter_live *live);

@@ -291,6 +291,28 @@ static void what_was_freed_serves_young_ones(void **state)
     with_young("", reuse_freed);
 }
 
+/* Blocks whose objects are old from the beginning serve on after a collection of young ones. */
+static void fill_immortal(void)
+{
+    unsigned number = define(&kinds_of_holders[4]);
+    size_t used = 0;
+
+    for (size_t i = 0; i < HOLDERS; i++) {
+        holders[i] = ter_allocate(small.mutator, number, WORDS * sizeof(uintptr_t));
+        collect_young();
+        if (i == 10)
+            used = atomic_load(&small.heap->collector.arena.accounting.used_bytes);
+    }
+    assert_in_range(atomic_load(&small.heap->collector.arena.accounting.used_bytes), 0, used);
+    drop_holders(4);
+}
+
+static void blocks_of_the_immortal_serve_on(void **state)
+{
+    (void)state;
+    with_young("", fill_immortal);
+}
+
 /* ---- Moving and pins ---- */
 
 static void move_once(void)
@@ -554,6 +576,7 @@ int main(void)
         cmocka_unit_test(what_is_old_stays_until_all_is_collected),
         cmocka_unit_test(large_ones_go_young),
         cmocka_unit_test(what_was_freed_serves_young_ones),
+        cmocka_unit_test(blocks_of_the_immortal_serve_on),
         cmocka_unit_test(survivors_move_once_unless_pinned),
         cmocka_unit_test(each_slot_is_logged_once_and_none_of_the_young),
         cmocka_unit_test(remembered_objects_are_in_the_log_once),
