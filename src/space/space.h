@@ -9,6 +9,7 @@
 #include "space/cell_run.h"
 #include "space/policy.h"
 #include "space/common.h"
+#include "space/parcels.h"
 #include "space/block.h"
 #include "space/large.h"
 #include "space/block_trace.h"
