@@ -182,7 +182,8 @@ static void tell_large_parcel(struct large_parcels *walk)
     if (parcel->start == 0)
         return;
     if (!walk->is_used)
-        ter_parcel_is_free(parcel, parcel->returned_bytes == TER_PARCEL_BYTES);
+        parcel->state =
+            parcel->returned_bytes == TER_PARCEL_BYTES ? TER_PARCEL_RETURNED : TER_PARCEL_FREE;
     walk->visit(walk->context, parcel);
 }
 
