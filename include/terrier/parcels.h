@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map of a heap's blocks: what each 32 KiB of its memory are used for, and how full they are; as
- * calls of a function, as text for a terminal, or as a picture (SVG).
+ * The map of a heap's blocks: what each 32 KiB of its memory are used for, and how full they are;
+ * as calls of a function, as text for a terminal, or as a picture (SVG).
  *
  * A parcel is a block where a space has blocks, and as much of the memory of any other space. All
  * functions here may be called by any thread that is not in a callback of the heap. They hold the
@@ -39,7 +39,7 @@ struct ter_heap;
     X(YOUNG, "young", 'y', "#2b9a4b", "#4cc472", "newer than the last collection")                 \
     X(OLD, "old", 'o', "#2f6fbf", "#5b9be6", "a collection left objects in it")                    \
     X(CELLS, "cells", 'c', "#7d57b8", "#a98be0", "cells of one size, which never move")            \
-    X(IMMORTAL, "immortal", 'i', "#8a6d3b", "#c9a766", "cells that only their owner frees")     \
+    X(IMMORTAL, "immortal", 'i', "#8a6d3b", "#c9a766", "cells that only their owner frees")        \
     X(FILLED, "filled", 'f', "#1d8f94", "#46bfc4", "one after another, never collected")           \
     X(LARGE, "large", 'l', "#d9822b", "#f0a04b", "a large object begins in it")                    \
     X(LARGE_REST, "large_rest", '=', "#edbf8a", "#99632a", "a large object goes on in it")         \

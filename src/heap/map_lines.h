@@ -2,11 +2,11 @@
 /*
  * A map as lines, whatever it is drawn with: parcels become tiles, tiles lines.
  *
- * Invariant: a tile has parcels of one space that lie side by side, `gather` at most, which begin at
- * a multiple of their bytes; so a line has neighbours only, and the first address of it names them
- * all. Lines in which nothing is in use, and all alike, are told together. Under the heap lock:
- * then each walk finds the same parcels in the same states, so that lines can be counted before
- * they are drawn.
+ * Invariant: a tile has parcels of one space that lie side by side, `gather` at most, between two
+ * multiples of so many; so a line has neighbours only, and its first address names them all.
+ * Lines in which nothing is in use, and all alike, are told together. Under the heap lock: then
+ * each walk finds the same parcels in the same states, so lines can be counted before they are
+ * drawn.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
 /*
  * The parcels of a space: 32 KiB each, with what they are used for (terrier/parcels.h).
  *
- * Invariant: a policy describes all memory of its chunks, and each parcel once, so that the sum over
- * all spaces of a heap is what it has mapped or could use at once. All under the heap lock.
+ * Invariant: a policy describes all memory of its chunks, and each parcel once, so those of all
+ * spaces of the layout are what the heap has mapped. All under the heap lock.
  */
 #pragma once
 
