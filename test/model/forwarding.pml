@@ -7,8 +7,8 @@
  * could be taken for a new place. Each worker traces two exact references, to whichever of them,
  * and has room for a copy or has none, as it happens. Pins come before anything moves.
  *
- * Weak ordering. A plain store waits in `..._waits` until Memory lets it be seen; a release store or
- * operation waits until those before it are seen. What is loaded without acquire may have been
+ * Weak ordering. A plain store waits in `..._waits` until Memory lets it be seen; a release store
+ * or operation waits until those before it are seen. What is loaded without acquire may have been
  * loaded before what the program loads first.
  *
  * Each name that tools/model defines takes something away; spin must then find an error.
