@@ -209,10 +209,8 @@ static void add_part_of_run(struct large_parcels *walk, uintptr_t start, uintptr
     }
     object_end = start + large_bytes(walk->space, start);
     parcel->object_bytes += (uint32_t)(ter_min(end, ter_max(object_end, from)) - from);
-    if (from == start)
-        parcel->state = TER_PARCEL_LARGE;
-    else if (!walk->is_used)
-        parcel->state = TER_PARCEL_LARGE_REST;
+    /* What comes from below comes first. */
+    parcel->state = from == start ? TER_PARCEL_LARGE : TER_PARCEL_LARGE_REST;
     walk->is_used = true;
 }
 

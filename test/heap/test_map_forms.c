@@ -248,6 +248,22 @@ static void forms_agree_of_malloc(void **state)
     small_heap_fini(&small);
 }
 
+/* A line of what was freed, before lines of what was never used. */
+static void empty_lines(void **state)
+{
+    struct ter_parcel_counts counts;
+
+    (void)state;
+    small_heap_init(&small, "heap_initial=64M");
+    ter_free(small.mutator, ter_allocate(small.mutator, TER_KIND_ATOMIC,
+                                         (size_t)TER_MAP_WIDTH_LEAST * TER_PARCEL_BYTES));
+    count_parcels(&counts);
+    assert_int_equal(counts.of[TER_PARCEL_FREE], TER_MAP_WIDTH_LEAST);
+    check_text(&counts, TER_MAP_WIDTH_LEAST);
+    check_picture(&counts, TER_MAP_WIDTH_LEAST);
+    small_heap_fini(&small);
+}
+
 /* The picture is as high as what is in it: nothing lies below its end. */
 static void height(void **state)
 {
@@ -407,11 +423,11 @@ static void in_reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_agree), cmocka_unit_test(forms_agree_of_malloc),
-        cmocka_unit_test(height),      cmocka_unit_test(strange_program),
-        cmocka_unit_test(gathered),    cmocka_unit_test(at_the_end),
-        cmocka_unit_test(replaced),    cmocka_unit_test(after_a_collection),
-        cmocka_unit_test(in_reports),
+        cmocka_unit_test(forms_agree),        cmocka_unit_test(forms_agree_of_malloc),
+        cmocka_unit_test(empty_lines),        cmocka_unit_test(height),
+        cmocka_unit_test(strange_program),    cmocka_unit_test(gathered),
+        cmocka_unit_test(at_the_end),         cmocka_unit_test(replaced),
+        cmocka_unit_test(after_a_collection), cmocka_unit_test(in_reports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
