@@ -29,6 +29,7 @@ static void passed(void *context, const struct ter_passage *passage)
             (double)collection->total_ns / 1e6,
             (collection->live.scanned_bytes + collection->live.atomic_bytes) >> 10,
             collection->used_after_bytes >> 10);
+    ter_heap_map_after(heap, collection->number);
 }
 
 static void add_builtin_kinds(struct ter_collector *collector)
@@ -299,6 +300,7 @@ void ter_heap_free(struct ter_heap *heap)
         ter_checking_end(&heap->checking);
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
+    ter_heap_write_wanted_map(heap);
     ter_directory_remove(heap);
     if (ter_directory_count() == 0)
         ter_os_set_parking(false);

@@ -48,6 +48,19 @@ static void print_json_collections(const struct ter_heap *heap, struct ter_write
     ter_writer_print(writer, "]");
 }
 
+/* By state: the names are those of the table of parcels, which need no escape. */
+static void print_json_blocks(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    struct ter_parcel_counts counts;
+
+    ter_heap_count_parcels(heap, &counts);
+    ter_writer_print(writer, ",\"blocks\":{\"block_bytes\":%u,\"all\":%zu,\"object_bytes\":%llu",
+                     TER_PARCEL_BYTES, counts.all, (unsigned long long)counts.object_bytes);
+    for (unsigned state = 0; state < TER_PARCEL_STATE_COUNT; state++)
+        ter_writer_print(writer, ",\"%s\":%zu", ter_parcel_rows[state].name, counts.of[state]);
+    ter_writer_print(writer, ",\"pinned\":%zu}", counts.pinned);
+}
+
 static void print_json_run(const struct ter_heap *heap, struct ter_writer *writer,
                            const struct ter_occupancy_run *run, const char *comma)
 {
@@ -98,6 +111,7 @@ void ter_report_json(struct ter_heap *heap, struct ter_writer *writer)
     ter_writer_print(writer, ",");
     print_json_statistics(heap, writer);
     print_json_collections(heap, writer);
+    print_json_blocks(heap, writer);
     print_json_map(heap, writer);
     ter_writer_print(writer, "}\n");
 }

@@ -156,6 +156,8 @@ void ter_block_space_fini(struct ter_space *space);
 size_t ter_block_space_trim(struct ter_space *space, size_t bytes);
 void ter_block_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                               void *context);
+void ter_block_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                     void *context);
 void ter_block_space_check(const struct ter_space *space);
 size_t ter_block_space_used(const struct ter_space *space);
 size_t ter_block_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk);

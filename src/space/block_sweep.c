@@ -284,6 +284,32 @@ void ter_block_space_for_each_young(const struct ter_space *common, ter_object_v
         visit_block(space, block, visit, context);
 }
 
+static void describe_cells(const struct ter_space *common, struct ter_parcel *parcel)
+{
+    const struct ter_block_head *head = ter_block_head_of(common->arena, parcel->start);
+    const struct ter_block_state *state = ter_block_state_of(common->arena, parcel->start);
+    const struct ter_cell_run *owner = __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE);
+    size_t bytes, left = ter_parcel_run_bytes(owner, 1, parcel->start);
+
+    if (head->cells == 0) {
+        ter_parcel_is_free(parcel, state->zeroed);
+        return;
+    }
+    bytes = head->cell_bytes * ter_bits_count(ter_space_table(common, TER_SIDE_VALID_OBJECT),
+                                              parcel->start, parcel->start + TER_BYTES_IN_BLOCK);
+    parcel->state = common->sft.kind == TER_SPACE_IMMORTAL ? TER_PARCEL_IMMORTAL : TER_PARCEL_CELLS;
+    parcel->cell_bytes = head->cell_bytes;
+    parcel->object_bytes = (uint32_t)(bytes - ter_min(left, bytes));
+    parcel->returned_bytes = (uint32_t)ter_block_gone_bytes(state->gone);
+}
+
+void ter_block_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                     void *context)
+{
+    ter_parcels_of_blocks(space, &ter_block_space_of(space)->blocks, describe_cells, visit,
+                          context);
+}
+
 /* ---- Does it agree with itself? ---- */
 
 static void check_block(const struct ter_block_space *space, uintptr_t block)

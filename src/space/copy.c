@@ -257,6 +257,53 @@ static void copy_for_each(const struct ter_space *space, ter_object_visitor *vis
     visit_copy_blocks(space, visit_copies, &objects);
 }
 
+static uint32_t copy_bytes_in(const struct ter_space *space, uintptr_t block)
+{
+    const struct ter_cell_run *runs =
+        __atomic_load_n(&ter_copy_block_of(space->arena, block)->owner, __ATOMIC_ACQUIRE);
+    uintptr_t end = block + TER_BYTES_IN_BLOCK, object = block;
+    size_t left = ter_parcel_run_bytes(runs, TER_SIZE_CLASSES, block), bytes = 0;
+
+    while ((object = ter_bits_find_set(copy_valid_bits(space), object, end)) < end) {
+        size_t more = copy_object_bytes(space, object);
+
+        bytes += more;
+        object += more;
+    }
+    return (uint32_t)(bytes - ter_min(left, bytes));
+}
+
+/* Without young blocks by themselves, those are new that no collection has counted. */
+static bool is_young_block(const struct ter_space *space, uintptr_t block)
+{
+    const struct ter_copy_figures *figures = ter_copy_figures_of(space->arena, block);
+
+    return ter_copy_space_of(space)->ages ? !figures->is_old : figures->live == 0;
+}
+
+static void describe_copies(const struct ter_space *space, struct ter_parcel *parcel)
+{
+    const struct ter_copy_block *record = ter_copy_block_of(space->arena, parcel->start);
+    uintptr_t end = parcel->start + TER_BYTES_IN_BLOCK;
+
+    if (record->state == TER_COPY_FREE) {
+        ter_parcel_is_free(parcel, record->zeroed);
+        return;
+    }
+    parcel->state = is_young_block(space, parcel->start) ? TER_PARCEL_YOUNG : TER_PARCEL_OLD;
+    parcel->object_bytes = copy_bytes_in(space, parcel->start);
+    if (__atomic_load_n(&record->stays, __ATOMIC_RELAXED))
+        parcel->pinned =
+            (uint32_t)ter_bits_count(ter_space_table(space, TER_SIDE_PIN), parcel->start, end);
+}
+
+static void copy_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                 void *context)
+{
+    ter_parcels_of_blocks(space, &ter_copy_space_of(space)->blocks, describe_copies, visit,
+                          context);
+}
+
 static size_t copy_used_bytes(const struct ter_space *space)
 {
     return ter_copy_space_of(space)->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
@@ -361,6 +408,7 @@ const struct ter_policy ter_policy_copy = {
     .now_at = copy_now_at,
     .hold = ter_copy_hold_covering,
     .for_each = copy_for_each,
+    .for_each_parcel = copy_for_each_parcel,
     .used_bytes = copy_used_bytes,
     .used_in_chunk = copy_used_in_chunk,
     .trim = ter_copy_trim,

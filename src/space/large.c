@@ -270,6 +270,75 @@ static void large_for_each_young(const struct ter_space *space, ter_object_visit
         visit_large(space, object, visit, context);
 }
 
+/* The parcel that the runs came to; what is known of it so far. */
+struct large_parcels {
+    const struct ter_space *space;
+    ter_parcel_visitor *visit;
+    void *context;
+    struct ter_parcel parcel; /* start 0: none yet */
+    bool is_used;
+};
+
+static void tell_large_parcel(struct large_parcels *walk)
+{
+    struct ter_parcel *parcel = &walk->parcel;
+
+    if (parcel->start == 0)
+        return;
+    if (!walk->is_used)
+        parcel->state =
+            parcel->returned_bytes == TER_PARCEL_BYTES ? TER_PARCEL_RETURNED : TER_PARCEL_FREE;
+    walk->visit(walk->context, parcel);
+}
+
+static void come_to_parcel(struct large_parcels *walk, uintptr_t start)
+{
+    if (walk->parcel.start == start)
+        return;
+    tell_large_parcel(walk);
+    walk->parcel = (struct ter_parcel){.space = &walk->space->sft, .start = start};
+    walk->is_used = false;
+}
+
+/* The part [from, end) of a run that begins at `start`; it lies in one parcel. */
+static void add_part_of_run(struct large_parcels *walk, uintptr_t start, uintptr_t from,
+                            uintptr_t end, const struct ter_page_run_record *run)
+{
+    struct ter_parcel *parcel = &walk->parcel;
+    uintptr_t object_end;
+
+    if (run->state != TER_PAGE_RUN_USED) {
+        parcel->returned_bytes += run->zeroed ? (uint32_t)(end - from) : 0;
+        return;
+    }
+    object_end = start + large_bytes(walk->space, start);
+    parcel->object_bytes += (uint32_t)(ter_min(end, ter_max(object_end, from)) - from);
+    /* What comes from below comes first. */
+    parcel->state = from == start ? TER_PARCEL_LARGE : TER_PARCEL_LARGE_REST;
+    walk->is_used = true;
+}
+
+static void large_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                  void *context)
+{
+    const struct ter_page_runs *runs = &large_space_of(space)->runs;
+    struct large_parcels walk = {.space = space, .visit = visit, .context = context};
+    const struct ter_page_run_record *run;
+    uintptr_t start, end = 0;
+
+    while ((start = ter_page_runs_next(runs, end, &run)) != 0) {
+        end = start + ((uintptr_t)run->pages << TER_LOG_BYTES_IN_PAGE);
+        for (uintptr_t from = start, next; from < end; from = next) {
+            uintptr_t parcel = ter_align_down(from, TER_PARCEL_BYTES);
+
+            next = ter_min(end, parcel + TER_PARCEL_BYTES);
+            come_to_parcel(&walk, parcel);
+            add_part_of_run(&walk, start, from, next, run);
+        }
+    }
+    tell_large_parcel(&walk);
+}
+
 static size_t large_used_bytes(const struct ter_space *space)
 {
     return large_space_of(space)->runs.used_pages << TER_LOG_BYTES_IN_PAGE;
@@ -328,6 +397,7 @@ const struct ter_policy ter_policy_large = {
     .release_young = large_sweep_young,
     .for_each_young = large_for_each_young,
     .for_each = large_for_each,
+    .for_each_parcel = large_for_each_parcel,
     .used_bytes = large_used_bytes,
     .used_in_chunk = large_used_in_chunk,
     .trim = large_trim,

@@ -12,6 +12,8 @@
  */
 #pragma once
 
+#include <terrier/parcels.h>
+
 #include "metadata/metadata.h"
 #include "object/object.h"
 #include "sft/sft.h"
@@ -41,6 +43,7 @@ TER_INLINE void ter_live_count(struct ter_live *live, enum ter_scan scan, size_t
 typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
                                 const struct ter_kind *kind);
 typedef void ter_space_range_visitor(void *context, uintptr_t start, uintptr_t end);
+typedef void ter_parcel_visitor(void *context, const struct ter_parcel *parcel);
 
 struct ter_policy {
     /* ---- What it is ---- */
@@ -158,6 +161,13 @@ struct ter_policy {
     /* Bytes in use: of blocks, page runs, objects. And of one chunk. */
     size_t (*used_bytes)(const struct ter_space *space);
     size_t (*used_in_chunk)(const struct ter_space *space, uintptr_t chunk);
+    /*
+     * Calls `visit` for each 32 KiB of the space's memory, from low to high addresses; the number
+     * of them and their states change under the heap lock alone. Optional: objects are looked for
+     * (space/parcels.h).
+     */
+    void (*for_each_parcel)(const struct ter_space *space, ter_parcel_visitor *visit,
+                            void *context);
     /* Gives up to about `bytes` of free memory back to the system; returns how much. Optional. */
     size_t (*trim)(struct ter_space *space, size_t bytes);
     /*
