@@ -57,6 +57,10 @@ extern "C" {
     NUMBER(barriers, 2, 0, 2,                                                                      \
            "1: ter_write or its like comes before each store into an object, as plans with young " \
            "objects want; 2: with stacks=exact")                                                   \
+    NUMBER(young_bytes, 0, 0, UINT64_MAX,                                                          \
+           "bytes allocated between collections of young objects; 0: adapts, from 4M")             \
+    NUMBER(young_pause, 2000, 0, 1000000,                                                          \
+           "microseconds that these should take at most, if young_bytes adapts; 0: no matter")     \
     NUMBER(check_barriers, 0, 0, 1,                                                                \
            "the process stops at a store into an object that came without ter_write (slow)")       \
     NUMBER(scan_program, 2, 0, 2, "the program's static data are roots; 2: if stacks are scanned") \

@@ -223,6 +223,8 @@ static void collect(void *context, uintptr_t own_stack)
     struct collection_request *request = context;
     struct ter_collector *collector = request->collector;
     struct ter_collection *collection = &request->collection;
+    size_t live_before =
+        collector->trigger.live.scanned_bytes + collector->trigger.live.atomic_bytes;
 
     request->own_stack = own_stack;
     collector->collection = collection;
@@ -239,6 +241,7 @@ static void collect(void *context, uintptr_t own_stack)
     ter_world_resume(&collector->allocator);
     collection->pause_ns = since_start(request);
     collection->sweep_ns = collection->pause_ns - collection->mark_ns;
+    ter_young_learn(collector, collection, live_before);
     end(request);
 }
 

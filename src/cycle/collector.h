@@ -10,6 +10,7 @@
 
 #include "cycle/callbacks.h"
 #include "cycle/disposals.h"
+#include "cycle/nursery.h"
 #include "cycle/plan.h"
 #include "cycle/trigger.h"
 #include "cycle/trim.h"
@@ -53,7 +54,8 @@ struct ter_collector {
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */
     bool next_is_whole; /* the next one is to be of all objects */
     size_t old_bytes;   /* that lived after the last whole one */
-    bool refused;       /* an allocation, since the last collection */
+    struct ter_nursery nursery;
+    bool refused; /* an allocation, since the last collection */
 };
 
 /* ---- Any word ---- */

@@ -2,6 +2,7 @@
 #include "cycle/gate.h"
 
 #include "cycle/collect.h"
+#include "cycle/young.h"
 
 /*
  * Where the lock is left out, callbacks may allocate; a collection in one would be another inside
@@ -97,12 +98,22 @@ static bool grow_limit(struct ter_collector *collector, size_t bytes, size_t wit
            takes_reserve(collector, bytes, with_reserve);
 }
 
+/* There is room, but so much is young that they are collected now. */
+static bool collects_young(struct ter_collector *collector)
+{
+    return ter_young_is_due(collector) && collector->trigger.disabled == 0 &&
+           !collector->allocator.no_collect && !in_callback(collector) &&
+           ter_collector_collect(collector, TER_REASON_ALLOCATION);
+}
+
 static enum ter_admission admit(void *context, size_t bytes)
 {
     struct ter_collector *collector = context;
     struct ter_accounting *accounting = &collector->arena.accounting;
     size_t with_reserve = bytes + ter_spaces_reserve(collector);
 
+    if (TER_UNLIKELY(collects_young(collector)))
+        return TER_RETRY;
     if (ter_accounting_has_room(accounting, with_reserve))
         return admitted(collector);
     /* No collection makes room for this. */

@@ -122,6 +122,7 @@ static ter_status init_arena(struct ter_collector *collector,
     arena.record_bytes = ter_policy_record_bytes();
     arena.foreign = settings->malloc_objects || settings->vm_space;
     collector->ages = can_age(collector->plan, settings);
+    ter_nursery_init(&collector->nursery, settings->young_bytes, settings->young_pause_ns);
     if (collector->ages)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
     status = ter_arena_init(&collector->arena, &arena);

@@ -12,9 +12,11 @@ struct ter_collector_settings {
     size_t free_space_divisor;
     size_t stress_interval;
     size_t stress_polls;
-    bool exact_stacks; /* no stacks and no thread-local data are scanned */
-    bool safepoints;   /* threads stop at safepoints only */
-    bool barriers;     /* the program calls them before its stores */
+    bool exact_stacks;       /* no stacks and no thread-local data are scanned */
+    bool safepoints;         /* threads stop at safepoints only */
+    bool barriers;           /* the program calls them before its stores */
+    size_t young_bytes;      /* between collections of young objects; 0: adapts */
+    uint64_t young_pause_ns; /* see cycle/nursery.h */
     bool scan_program;
     bool scan_libraries;
     unsigned markers;    /* threads that mark; 0: up to as many as processors, as is faster */

@@ -21,6 +21,12 @@ bool ter_young_is_next(const struct ter_collector *collector, enum ter_collectio
     return reason == TER_REASON_ALLOCATION || reason == TER_REASON_YOUNG;
 }
 
+bool ter_young_is_due(const struct ter_collector *collector)
+{
+    return collector->ages &&
+           ter_mutators_allocated(&collector->allocator) >= collector->nursery.bytes;
+}
+
 /* ---- What was logged ---- */
 
 static void fill_log(const struct ter_collector *collector, enum ter_side_id id, unsigned log_unit,
@@ -279,4 +285,14 @@ void ter_young_decide(struct ter_collector *collector)
     collector->next_is_whole =
         collector->minor && (room_for_young(collector, limit) < limit / LEAST_FREE_PART ||
                              now > old + ter_max(old / 2, LEAST_GROWTH));
+}
+
+void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,
+                     size_t before)
+{
+    size_t after = collection->live.scanned_bytes + collection->live.atomic_bytes;
+
+    if (collection->young)
+        ter_nursery_learn(&collector->nursery, collection->allocated_bytes,
+                          after - ter_min(after, before), collection->pause_ns);
 }

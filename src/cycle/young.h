@@ -12,6 +12,8 @@
 
 /* Is the next collection, for that reason, to be one of young objects alone? */
 bool ter_young_is_next(const struct ter_collector *collector, enum ter_collection_reason reason);
+/* Was so much allocated that young objects are to be collected before the heap is full? */
+bool ter_young_is_due(const struct ter_collector *collector);
 /* All that mutators have logged is here; before anything is looked at. */
 void ter_young_take_logs(struct ter_collector *collector);
 /* What ambiguous words of young objects and of logged ones lead to does not move. */
@@ -22,3 +24,6 @@ void ter_young_reach_logged(struct ter_collector *collector);
 void ter_young_end_logs(struct ter_collector *collector);
 /* After a collection: is there so little room that the next one is to be of all objects? */
 void ter_young_decide(struct ter_collector *collector);
+/* After its pause: how much may be allocated before the next one. `before`: what lived until it. */
+void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,
+                     size_t before);

@@ -144,6 +144,8 @@ static ter_status init_collector(struct ter_heap *heap)
         .exact_stacks = exact,
         .safepoints = has_safepoints(options),
         .barriers = has_barriers(options),
+        .young_bytes = saturate(options->young_bytes),
+        .young_pause_ns = options->young_pause * 1000,
         .scan_program = is_on(options->scan_program, !exact),
         .scan_libraries = is_on(options->scan_libraries, !exact),
         .markers = exact && options->markers == 0 ? 1 : (unsigned)options->markers,

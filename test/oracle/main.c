@@ -98,11 +98,27 @@ static bool is_possible(const char *text)
 static const char *options_of(uint64_t seed)
 {
     static const char *const options[] = {
-        "markers=2,stress=997",  "markers=1",      "markers=2",      "markers=4",
-        "markers=4,stress=61",   "sft_map=dense",  "sft_map=sparse", "objects=malloc",
-        "give_back=0",           "stress=97",      "stress=11",      "heap_initial=4M",
-        "free_space_divisor=20", "layout=32bit",   "vm_space=1",     "objects=malloc,markers=2",
-        "layout=small",          "heap_initial=0",
+        "markers=2,stress=997",
+        "markers=1",
+        "markers=2",
+        "markers=4",
+        "markers=4,stress=61",
+        "sft_map=dense",
+        "sft_map=sparse",
+        "objects=malloc",
+        "give_back=0",
+        "stress=97",
+        "stress=11",
+        "heap_initial=4M",
+        "free_space_divisor=20",
+        "layout=32bit",
+        "vm_space=1",
+        "objects=malloc,markers=2",
+        "layout=small",
+        "heap_initial=0",
+        "young_bytes=32K",
+        "young_bytes=96K",
+        "young_bytes=1M,markers=2",
     };
     struct ter_random random = {~seed};
     const char *chosen = "";
