@@ -74,8 +74,8 @@ static void with_young(const char *options, void (*test)(void))
 
         if (!ages(ter_plans[i].plan))
             continue;
-        snprintf(text, sizeof text, "plan=%s,stacks=exact,heap_initial=64M%s", ter_plans[i].name,
-                 options);
+        snprintf(text, sizeof text, "plan=%s,stacks=exact,heap_initial=64M,young_bytes=1G%s",
+                 ter_plans[i].name, options);
         open_heap(text);
         test();
         close_heap();
@@ -530,6 +530,26 @@ static void old_garbage_goes_when_the_old_have_grown(void **state)
     with_young(",heap_initial=4M,heap_max=8M", churn_old);
 }
 
+/* Long before the heap is full. */
+static void fill_nursery(void)
+{
+    static const size_t sizes[] = {48, TER_KIB(40)};
+
+    for (size_t s = 0; s < TER_ARRAY_LENGTH(sizes); s++) {
+        young_collections = 0;
+        for (size_t bytes = 0; bytes < TER_MIB(8); bytes += sizes[s])
+            assert_non_null(ter_allocate(small.mutator, leaf, sizes[s]));
+        assert_in_range(young_collections, 8 * 3, 8 * 4 + 1);
+    }
+    assert_int_equal(whole_collections, 0);
+}
+
+static void a_full_nursery_is_collected(void **state)
+{
+    (void)state;
+    with_young(",young_bytes=256K", fill_nursery);
+}
+
 /* ---- Where there are none ---- */
 
 static void no_young(const char *options)
@@ -584,6 +604,7 @@ int main(void)
         cmocka_unit_test(finalizers_of_young_garbage_run),
         cmocka_unit_test(most_collections_are_of_young_objects),
         cmocka_unit_test(old_garbage_goes_when_the_old_have_grown),
+        cmocka_unit_test(a_full_nursery_is_collected),
         cmocka_unit_test(heaps_that_cannot_tell_collect_all),
         cmocka_unit_test(other_plans_collect_all),
     };
