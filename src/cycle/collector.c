@@ -88,6 +88,21 @@ static ter_status stop_to_look(struct ter_collector *collector)
     return status;
 }
 
+void ter_collector_visit_collected(const struct ter_collector *collector, ter_object_visitor *visit,
+                                   void *context)
+{
+    if (!collector->minor) {
+        ter_collector_visit_objects(collector, visit, context);
+        return;
+    }
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->for_each_young != NULL)
+            space->policy->for_each_young(space, visit, context);
+    }
+}
+
 ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_visitor *visit,
                                   void *context)
 {

@@ -112,6 +112,10 @@ ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_vi
 void ter_collector_visit_objects(const struct ter_collector *collector, ter_object_visitor *visit,
                                  void *context);
 
+/* The same in a collection, of what may be found dead: of the young ones, if those are collected. */
+void ter_collector_visit_collected(const struct ter_collector *collector, ter_object_visitor *visit,
+                                   void *context);
+
 /*
  * Stops with a line if what a space keeps about itself does not agree; as
  * ter_collector_for_each.

@@ -26,7 +26,7 @@ static void find_dead(void *context, uintptr_t object, size_t bytes, const struc
 void ter_dispose_find(struct ter_collector *collector)
 {
     if (collector->disposals.wanted)
-        ter_collector_visit_objects(collector, find_dead, collector);
+        ter_collector_visit_collected(collector, find_dead, collector);
 }
 
 /* A cell below its block's resume point is found again after the next sweep. */

@@ -56,7 +56,7 @@ void ter_kind_finalizers_find(struct ter_collector *collector, const struct ter_
     struct finding finding = {collector, reach};
 
     if (collector->finalizers_of_kinds)
-        ter_collector_visit_objects(collector, find_finalizable, &finding);
+        ter_collector_visit_collected(collector, find_finalizable, &finding);
 }
 
 /* ---- All ---- */

@@ -304,6 +304,17 @@ static void copy_for_each_parcel(const struct ter_space *space, ter_parcel_visit
                           context);
 }
 
+static void copy_for_each_young(const struct ter_space *space, ter_object_visitor *visit,
+                                void *context)
+{
+    const struct ter_copy_space *copies = ter_copy_space_of(space);
+    struct copy_objects objects = {visit, context};
+    uintptr_t block = ter_block_list_first(&copies->blocks, &copies->young);
+
+    for (; block != 0; block = ter_block_list_next(&copies->blocks, block))
+        visit_copies(space, block, &objects);
+}
+
 static size_t copy_used_bytes(const struct ter_space *space)
 {
     return ter_copy_space_of(space)->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
@@ -407,6 +418,7 @@ const struct ter_policy ter_policy_copy = {
     .reserve_bytes = ter_copy_reserve,
     .now_at = copy_now_at,
     .hold = ter_copy_hold_covering,
+    .for_each_young = copy_for_each_young,
     .for_each = copy_for_each,
     .for_each_parcel = copy_for_each_parcel,
     .used_bytes = copy_used_bytes,
