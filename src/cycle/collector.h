@@ -112,7 +112,7 @@ ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_vi
 void ter_collector_visit_objects(const struct ter_collector *collector, ter_object_visitor *visit,
                                  void *context);
 
-/* The same in a collection, of what may be found dead: of the young ones, if those are collected. */
+/* The same in a collection, of what may be found dead: of young ones, if those are collected. */
 void ter_collector_visit_collected(const struct ter_collector *collector, ter_object_visitor *visit,
                                    void *context);
 

@@ -15,6 +15,7 @@
 static struct small_heap small;
 static uintptr_t *holders[HOLDERS]; /* exact slots */
 static unsigned leaf;
+static unsigned numbers[6]; /* of kinds of holders; 0: not defined yet */
 static unsigned young_collections, whole_collections;
 
 /* ---- Heaps ---- */
@@ -45,6 +46,7 @@ static void open_heap(const char *options)
 {
     small_heap_init(&small, options);
     memset(holders, 0, sizeof holders);
+    memset(numbers, 0, sizeof numbers);
     assert_int_equal(ter_roots_add_slots(small.heap, holders, HOLDERS, TER_ROOT_EXACT), TER_OK);
     ter_heap_on_collection(small.heap, count_collection, NULL);
     leaf = define(&(struct ter_kind_description){.name = "leaf", .flags = TER_KIND_NO_SLOTS});
@@ -121,6 +123,8 @@ static const struct ter_kind_description kinds_of_holders[] = {
     {.name = "remembered", .layout = &all_slots, .flags = TER_KIND_REMEMBERED},
 };
 
+_Static_assert(TER_ARRAY_LENGTH(kinds_of_holders) == TER_ARRAY_LENGTH(numbers), "one for each");
+
 enum form { SLOT, RANGE, OBJECT, FORMS };
 
 static void announce(enum form form, uintptr_t *object, size_t word, const void *value)
@@ -145,9 +149,17 @@ static void store_leaf(enum form form, unsigned kind, size_t holder, size_t word
     holders[holder][word] = (uintptr_t)made;
 }
 
+/* There is room for a few kinds in a heap: each is defined once. */
+static unsigned number_of(unsigned kind)
+{
+    if (numbers[kind] == 0)
+        numbers[kind] = define(&kinds_of_holders[kind]);
+    return numbers[kind];
+}
+
 static void make_holders(unsigned kind, size_t bytes)
 {
-    unsigned number = define(&kinds_of_holders[kind]);
+    unsigned number = number_of(kind);
 
     for (size_t i = 0; i < HOLDERS; i++) {
         holders[i] = ter_allocate(small.mutator, number, bytes);
@@ -265,7 +277,7 @@ static void large_ones_go_young(void **state)
 static void reuse_freed(void)
 {
     static const size_t sizes[] = {WORDS * sizeof(uintptr_t), TER_KIB(20)};
-    unsigned number = define(&kinds_of_holders[1]);
+    unsigned number = number_of(1);
 
     for (size_t s = 0; s < TER_ARRAY_LENGTH(sizes); s++) {
         make_holders(1, sizes[s]);
@@ -294,7 +306,7 @@ static void what_was_freed_serves_young_ones(void **state)
 /* Blocks whose objects are old from the beginning serve on after a collection of young ones. */
 static void fill_immortal(void)
 {
-    unsigned number = define(&kinds_of_holders[4]);
+    unsigned number = number_of(4);
     size_t used = 0;
 
     for (size_t i = 0; i < HOLDERS; i++) {
@@ -509,7 +521,7 @@ static uintptr_t *chain; /* an exact slot */
 /* What is old dies too: a chain that grows and is cut again and again. */
 static void churn_old(void)
 {
-    unsigned node = define(&kinds_of_holders[0]);
+    unsigned node = number_of(0);
 
     assert_int_equal(ter_roots_add_slots(small.heap, &chain, 1, TER_ROOT_EXACT), TER_OK);
     for (size_t i = 0; i < 2000000; i++) {
