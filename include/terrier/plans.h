@@ -15,7 +15,8 @@
     X(no_gc, "no-gc", "never")                                                                     \
     X(semispace, "semispace", "what is reached moves, and leaves what is not")                     \
     X(immix, "immix", "what is not reached is free to the granule; blocks with little move")       \
-    X(young_immix, "young-immix", "as immix, but what is young first, and by itself")
+    X(young_immix, "young-immix", "as immix, but what is young first, and by itself")              \
+    X(mark_compact, "mark-compact", "what is reached moves together, where it is")
 
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help

@@ -113,6 +113,8 @@ static ter_status init_arena(struct ter_collector *collector,
     arena.foreign = settings->malloc_objects || settings->vm_space;
     if (collector->plan->barrier == TER_BARRIER_LOGGED)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
+    if (collector->plan->moving != NULL)
+        arena.side_of_all |= TER_SIDE_SET(SLIDE);
     status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
         return status;
