@@ -56,7 +56,7 @@ TER_NOINLINE void ter_slide_trace_ambiguous(struct ter_scanning *scanning,
         return;
     __atomic_store_n(&block->stays, true, __ATOMIC_RELAXED);
     ter_bits_set_shared(ter_space_table(space, TER_SIDE_STAY), object);
-    ter_copy_mark(scanning, tracing, block, object, marking);
+    ter_slide_mark(scanning, tracing, object, marking);
 }
 
 /* ---- Granules of objects ---- */
