@@ -19,9 +19,9 @@ TER_INLINE uintptr_t trace_sliding(struct ter_scanning *scanning,
 }
 
 TER_INLINE bool trace_mark_compact(struct ter_scanning *scanning,
-                                   const struct copying_tracing *tracing,
-                                   const struct ter_sft *sft, const uintptr_t *word,
-                                   enum ter_word_form form, enum ter_marking marking)
+                                   const struct copying_tracing *tracing, const struct ter_sft *sft,
+                                   const uintptr_t *word, enum ter_word_form form,
+                                   enum ter_marking marking)
 {
     if (TER_UNLIKELY(sft->kind != TER_SPACE_COPY))
         return copying_trace_what_stays(scanning, tracing, sft, *word, form, marking);

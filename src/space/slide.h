@@ -81,7 +81,7 @@ TER_INLINE bool ter_slide_map_covers(const struct ter_slide_map *map, uintptr_t 
             ter_range_holds(&map->shared->range, map->shared->arena, word));
 }
 
-/* Where the object goes that begins at the word; the word, when it goes nowhere or there is none. */
+/* Where the object goes that begins at the word; the word itself, when none does or it stays. */
 TER_INLINE uintptr_t ter_slide_follow(const struct ter_slide_map *map, uintptr_t word)
 {
     const struct ter_slide_unit *unit;

@@ -3,9 +3,9 @@
  * Sliding: what stays, and where the rest goes.
  *
  * The blocks of a kind are gone through twice at once, from the lowest up: units in the order of
- * their addresses, and before them, or level with them, the gaps that take them, which are what lies
- * between islands. Nothing is allocated: the lists of blocks are those of the copiers, which are
- * empty in a collection.
+ * their addresses, and before them, or level with them, the gaps that take them, which are what
+ * lies between islands. Nothing is allocated: the lists of blocks are those of the copiers, which
+ * are empty in a collection.
  */
 #include "space/space.h"
 
@@ -211,8 +211,8 @@ static void place_unit(struct slide_gap *gap, struct ter_slide_unit *unit)
         open_gap(gap, granules + behind - before);
         gap->cursor -= before << TER_LOG_BYTES_IN_GRANULE;
     }
-    unit->second = (uint64_t)(gap->cursor >> TER_LOG_BYTES_IN_GRANULE) << TER_SLIDE_SPLIT_BITS |
-                   split;
+    unit->second =
+        (uint64_t)(gap->cursor >> TER_LOG_BYTES_IN_GRANULE) << TER_SLIDE_SPLIT_BITS | split;
     gap->cursor += granules << TER_LOG_BYTES_IN_GRANULE;
 }
 
