@@ -52,7 +52,7 @@ static void prepare_mark_compact(struct ter_collector *collector)
     ter_slide_prepare(sliding_space(collector));
 }
 
-static void lay_out(struct ter_collector *collector)
+static void lay_out_kinds(struct ter_collector *collector)
 {
     ter_slide_lay_out(sliding_space(collector));
 }
@@ -69,7 +69,7 @@ static void release_mark_compact(struct ter_collector *collector, struct ter_liv
 }
 
 static const struct ter_plan_moving sliding = {
-    .lay_out = lay_out, .update = &ter_slide_loop, .move = slide};
+    .lay_out = lay_out_kinds, .update = &ter_slide_loop, .move = slide};
 
 const struct ter_plan ter_plan_mark_compact = {
     .spaces = mark_compact_spaces,

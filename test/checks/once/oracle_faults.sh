@@ -134,7 +134,8 @@ seen 'an ambiguous word that makes no island' \
     'if (object % 128 != 0) ter_bits_set_shared(ter_space_table(space, TER_SIDE_STAY), object);'
 seen 'an object that goes over the end of its gap' 'if (granules + behind > room) {' \
     'if (granules > room) {'
-seen 'a slide that is too short' 'return granules + ter_count_trailing_zeros(ends);' 'return granules;'
+seen 'a slide that is too short' 'return granules + ter_count_trailing_zeros(ends);' \
+    'return granules;'
 seen 'finalizers that are known by their old place' \
     'ter_finalizers_follow(&collector->finalizers, &way);' ';'
 seen 'links that are known by their old place' \
