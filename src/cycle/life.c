@@ -114,7 +114,7 @@ static ter_status init_arena(struct ter_collector *collector,
     if (collector->plan->barrier == TER_BARRIER_LOGGED)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
     if (collector->plan->moving != NULL)
-        arena.side_of_all |= TER_SIDE_SET(SLIDE);
+        arena.side_of_all |= TER_SIDE_SET(LIVE) | TER_SIDE_SET(SLIDE);
     status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
         return status;

@@ -4,12 +4,12 @@
  * of each kind in the order of their addresses, from the first block of the kind on. No room is
  * kept for copies, and nothing is written into an object to say where it goes.
  *
- * A unit is what one word of a table of bits describes: 64 granules, 1 KiB. Its record of the table
- * SLIDE says which of them belong to objects that move, where those begin, and where they go. They
- * go side by side, in their order, but from one object on, which is `split`, to another place: what
- * came before filled a block, or what lies between two objects that stay. So where an object goes
- * takes one look at one record: the place of the unit, and the granules below the object counted.
- * An object that reaches into the next unit goes with its beginning; that unit's place follows.
+ * A unit is what one word of a table of bits describes: 64 granules, 1 KiB. Bits of LIVE say which
+ * of them belong to objects that move; of those, the marked ones begin one. They go side by side,
+ * in their order, to where the unit's record of the table SLIDE says, but from one object on, which
+ * is its split, to another place: what came before filled a block, or what lies between two objects
+ * that stay. So an object goes to the place of its unit and the granules below it, counted. One
+ * that reaches into the next unit goes with its beginning; that unit's place follows.
  *
  * All objects of a unit stay where one that must stay begins, so that a unit never lies around one,
  * and so that two places are enough. What stays is an island: others move into what is free around
@@ -17,14 +17,14 @@
  *
  * Invariant: an object goes no higher than it is, and to where nothing is that has not moved
  * before. For what is free between two islands has room for what it had before, so nothing is ever
- * out of room. Outside of a collection, all records read zero.
+ * out of room. Outside of a collection no bit of LIVE is set.
  *
  * After Abuaiadh and others: "An Efficient Parallel Heap Compaction Algorithm", OOPSLA 2004, and
  * Kermany and Petrank: "The Compressor", PLDI 2006, where islands and kinds do not occur.
  */
 #pragma once
 
-#include "space/copy_block.h"
+#include "space/copy_trace.h"
 #include "trace/trace.h"
 
 #define TER_SLIDE_LOG_BYTES_IN_UNIT TER_LOG_BYTES_IN_BIT_WORD
@@ -32,29 +32,50 @@
 #define TER_SLIDE_SPLIT_BITS 7u /* 0 to 64 */
 
 struct ter_slide_unit {
-    uint64_t live;   /* granules of objects that move */
-    uint64_t starts; /* of them, the first of each object */
-    uint64_t first;  /* where the first of them goes */
+    uint64_t first; /* where the first granule that moves goes */
     /*
      * The lower bits: from which granule on they go elsewhere. Above: to which granule, less those
-     * of `live` that come before.
+     * that move and come before.
      */
     uint64_t second;
 };
 
 /* What a look-up needs. */
 struct ter_slide_map {
-    uintptr_t units; /* bias of the table */
-    uintptr_t start; /* the hull of the space */
+    uintptr_t live, marks, units; /* biases of tables */
+    uintptr_t start;              /* the hull of the space */
     size_t span;
     const struct ter_space *shared; /* the space, if others may have chunks in its hull; or NULL */
 };
 
 void ter_slide_map_begin(struct ter_slide_map *map, const struct ter_space *space);
 
-TER_INLINE struct ter_slide_unit *ter_slide_unit_at(uintptr_t units, uintptr_t address)
+/* Of consecutive units, those of a block: what there is to know of each. */
+struct ter_slide_units {
+    uint64_t *live, *marks;
+    struct ter_slide_unit *places;
+};
+
+TER_INLINE struct ter_slide_units ter_slide_units_at(const struct ter_slide_map *map,
+                                                     uintptr_t address)
 {
-    return ter_side_record_at(units, address, TER_SIDE_LOG_REGION_SLIDE, TER_SIDE_LOG_BITS_SLIDE);
+    return (struct ter_slide_units){.live = ter_copy_bits_word(map->live, address),
+                                    .marks = ter_copy_bits_word(map->marks, address),
+                                    .places = ter_side_record_at(map->units, address,
+                                                                 TER_SIDE_LOG_REGION_SLIDE,
+                                                                 TER_SIDE_LOG_BITS_SLIDE)};
+}
+
+/* Where in the unit objects begin that move. */
+TER_INLINE uint64_t ter_slide_starts(const struct ter_slide_units *units, size_t unit)
+{
+    return units->live[unit] & units->marks[unit];
+}
+
+/* Where in the unit such an object does not go on. */
+TER_INLINE uint64_t ter_slide_ends(const struct ter_slide_units *units, size_t unit)
+{
+    return ~units->live[unit] | units->marks[unit];
 }
 
 TER_INLINE unsigned ter_slide_granule_of(uintptr_t address)
@@ -62,15 +83,17 @@ TER_INLINE unsigned ter_slide_granule_of(uintptr_t address)
     return (unsigned)(address >> TER_LOG_BYTES_IN_GRANULE) & 63;
 }
 
-/* Where a granule of `live` goes. */
-TER_INLINE uintptr_t ter_slide_place(const struct ter_slide_unit *unit, unsigned granule)
+/* Where a granule goes that moves. */
+TER_INLINE uintptr_t ter_slide_place(const struct ter_slide_units *units, size_t unit,
+                                     unsigned granule)
 {
-    unsigned below = ter_count_ones(unit->live & ((UINT64_C(1) << granule) - 1));
-    uint64_t place = granule < (unit->second & ((1u << TER_SLIDE_SPLIT_BITS) - 1))
-                         ? unit->first
-                         : unit->second >> TER_SLIDE_SPLIT_BITS << TER_LOG_BYTES_IN_GRANULE;
+    const struct ter_slide_unit *place = &units->places[unit];
+    unsigned below = ter_count_ones(units->live[unit] & ((UINT64_C(1) << granule) - 1));
+    uint64_t base = granule < (place->second & ((1u << TER_SLIDE_SPLIT_BITS) - 1))
+                        ? place->first
+                        : place->second >> TER_SLIDE_SPLIT_BITS << TER_LOG_BYTES_IN_GRANULE;
 
-    return (uintptr_t)place + ((uintptr_t)below << TER_LOG_BYTES_IN_GRANULE);
+    return (uintptr_t)base + ((uintptr_t)below << TER_LOG_BYTES_IN_GRANULE);
 }
 
 /* Could there be an object of the space? */
@@ -84,13 +107,14 @@ TER_INLINE bool ter_slide_map_covers(const struct ter_slide_map *map, uintptr_t 
 /* Where the object goes that begins at the word; the word itself, when none does or it stays. */
 TER_INLINE uintptr_t ter_slide_follow(const struct ter_slide_map *map, uintptr_t word)
 {
-    const struct ter_slide_unit *unit;
+    struct ter_slide_units units;
     unsigned granule = ter_slide_granule_of(word);
 
     if (!ter_slide_map_covers(map, word) || !ter_is_aligned(word, TER_BYTES_IN_GRANULE))
         return word;
-    unit = ter_slide_unit_at(map->units, word);
-    return (unit->starts >> granule & 1) != 0 ? ter_slide_place(unit, granule) : word;
+    units = ter_slide_units_at(map, word);
+    return (ter_slide_starts(&units, 0) >> granule & 1) != 0 ? ter_slide_place(&units, 0, granule)
+                                                             : word;
 }
 
 /* The same of any byte of an object. */

@@ -20,11 +20,6 @@ static uint64_t *slide_words(const struct ter_copy_space *space, enum ter_side_i
     return ter_bits_word(ter_space_table(&space->space, id), block);
 }
 
-static struct ter_slide_unit *units_of(const struct ter_copy_space *space, uintptr_t block)
-{
-    return TER_SIDE_RECORD(space->space.arena->side, SLIDE, block);
-}
-
 /* ---- What stays ---- */
 
 static void keep_pinned(struct ter_copy_space *space, uintptr_t block, void *context)
@@ -64,23 +59,25 @@ static uint64_t fill_granules(struct filling *filling, uint64_t first, uint64_t 
     return first | (inside & ~sum);
 }
 
-/* Where one object of a unit stays, all stay. Bits of STAY become those of all their granules. */
+/*
+ * Where one object of a unit stays, all stay. Bits of STAY become those of all their granules, and
+ * those of LIVE are those of the others.
+ */
 static void divide_block(struct ter_copy_space *space, uintptr_t block)
 {
     const uint64_t *valid = slide_words(space, TER_SIDE_VALID_OBJECT, block);
-    const uint64_t *marks = slide_words(space, TER_SIDE_MARK, block);
     const uint64_t *starts = slide_words(space, TER_SIDE_START, block);
+    const uint64_t *marks = slide_words(space, TER_SIDE_MARK, block);
     uint64_t *stay = slide_words(space, TER_SIDE_STAY, block);
+    uint64_t *live = slide_words(space, TER_SIDE_LIVE, block);
     bool some_stay = ter_copy_block_of(space->space.arena, block)->stays;
     struct filling moving = {0}, staying = {0};
-    struct ter_slide_unit *units = units_of(space, block);
 
     for (size_t i = 0; i < TER_SLIDE_UNITS_IN_BLOCK; i++) {
         uint64_t first = valid[i] & marks[i];
         uint64_t islands = some_stay && (stay[i] & first) != 0 ? first : 0;
 
-        units[i].starts = first & ~islands;
-        units[i].live = fill_granules(&moving, first & ~islands, starts[i]);
+        live[i] = fill_granules(&moving, first & ~islands, starts[i]);
         if (some_stay)
             stay[i] = fill_granules(&staying, islands, starts[i]);
     }
@@ -141,73 +138,72 @@ static void open_gap(struct slide_gap *gap, size_t granules)
 /* ---- Units ---- */
 
 /* Granules of the last object of a unit that lie in the units behind it. */
-static size_t granules_behind(const struct ter_slide_unit *unit)
+static size_t granules_behind(const struct ter_slide_units *units, size_t unit)
 {
     uint64_t ends;
     size_t behind = 0;
 
-    if (unit->live >> 63 == 0)
+    if (units->live[unit] >> 63 == 0)
         return 0;
     do {
-        unit++;
-        ends = ~unit->live | unit->starts;
+        ends = ter_slide_ends(units, ++unit);
         behind += ends == 0 ? 64 : ter_count_trailing_zeros(ends);
     } while (ends == 0);
     return behind;
 }
 
-static uint64_t below(unsigned granule)
+static size_t count_below(uint64_t live, unsigned granule)
 {
-    return granule == 64 ? UINT64_MAX : (UINT64_C(1) << granule) - 1;
+    return ter_count_ones(granule == 64 ? live : live & ((UINT64_C(1) << granule) - 1));
 }
 
 /*
  * The first object of the unit that the rest of the gap, `room` granules, has no room for. What
  * began in the unit before has its room already.
  */
-static unsigned find_split(const struct ter_slide_unit *unit, size_t room)
+static unsigned find_split(uint64_t live, uint64_t starts, size_t room)
 {
-    uint64_t starts = unit->starts;
-
     for (;;) {
-        unsigned at = ter_count_trailing_zeros(starts), next;
+        unsigned at = ter_count_trailing_zeros(starts);
 
         starts &= starts - 1;
-        next = starts == 0 ? 64 : ter_count_trailing_zeros(starts);
-        if (starts == 0 || ter_count_ones(unit->live & below(next)) > room)
+        if (starts == 0 || count_below(live, ter_count_trailing_zeros(starts)) > room)
             return at;
     }
 }
 
-static void place_unit(struct slide_gap *gap, struct ter_slide_unit *unit)
+static void place_unit(struct slide_gap *gap, const struct ter_slide_units *units, size_t unit)
 {
-    size_t granules = ter_count_ones(unit->live), behind = granules_behind(unit), before;
+    uint64_t live = units->live[unit];
+    size_t granules = ter_count_ones(live), behind = granules_behind(units, unit), before;
     size_t room = (gap->end - gap->cursor) >> TER_LOG_BYTES_IN_GRANULE;
+    struct ter_slide_unit *place = &units->places[unit];
     unsigned split = NO_SPLIT;
 
-    unit->first = gap->cursor;
+    place->first = gap->cursor;
     if (granules + behind > room) {
-        split = find_split(unit, room);
-        before = ter_count_ones(unit->live & below(split));
+        split = find_split(live, ter_slide_starts(units, unit), room);
+        before = count_below(live, split);
         open_gap(gap, granules + behind - before);
         gap->cursor -= before << TER_LOG_BYTES_IN_GRANULE;
     }
-    unit->second =
+    place->second =
         (uint64_t)(gap->cursor >> TER_LOG_BYTES_IN_GRANULE) << TER_SLIDE_SPLIT_BITS | split;
     gap->cursor += granules << TER_LOG_BYTES_IN_GRANULE;
 }
 
-static void place_kind(struct ter_copy_space *space, const struct ter_block_list *list)
+static void place_kind(struct ter_copy_space *space, const struct ter_slide_map *map,
+                       const struct ter_block_list *list)
 {
     uintptr_t block = ter_block_list_first(&space->blocks, list);
     struct slide_gap gap = {.space = space, .block = block, .cursor = block, .end = block};
 
     for (; block != 0; block = ter_block_list_next(&space->blocks, block)) {
-        struct ter_slide_unit *units = units_of(space, block);
+        struct ter_slide_units units = ter_slide_units_at(map, block);
 
         for (size_t i = 0; i < TER_SLIDE_UNITS_IN_BLOCK; i++)
-            if (units[i].live != 0)
-                place_unit(&gap, &units[i]);
+            if (units.live[i] != 0)
+                place_unit(&gap, &units, i);
     }
 }
 
@@ -215,9 +211,11 @@ static void place_kind(struct ter_copy_space *space, const struct ter_block_list
 void ter_slide_lay_out(struct ter_copy_space *space)
 {
     struct ter_block_list *lists = space->copiers->kept;
+    struct ter_slide_map map;
 
+    ter_slide_map_begin(&map, &space->space);
     memset(lists, 0, sizeof space->copiers->kept);
     ter_copy_for_each_block(space, list_block, NULL);
     for (unsigned kind = 0; kind < TER_MAX_KINDS; kind++)
-        place_kind(space, &lists[kind]);
+        place_kind(space, &map, &lists[kind]);
 }

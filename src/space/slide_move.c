@@ -66,16 +66,15 @@ static void clear_block(const struct ter_copy_space *space, uintptr_t block, boo
 /* ---- What moves ---- */
 
 /* Granules of the object that begins at that granule of the unit. */
-static size_t granules_at(const struct ter_slide_unit *unit, unsigned granule)
+static size_t granules_at(const struct ter_slide_units *units, size_t unit, unsigned granule)
 {
-    uint64_t ends = (~unit->live | unit->starts) >> granule >> 1;
+    uint64_t ends = ter_slide_ends(units, unit) >> granule >> 1;
     size_t granules;
 
     if (TER_LIKELY(ends != 0))
         return ter_count_trailing_zeros(ends) + 1u;
     for (granules = 64 - granule;; granules += 64) {
-        unit++;
-        ends = ~unit->live | unit->starts;
+        ends = ter_slide_ends(units, ++unit);
         if (ends != 0)
             return granules + ter_count_trailing_zeros(ends);
     }
@@ -92,29 +91,35 @@ static void slide_object(struct slide_moving *moving, uintptr_t from, uintptr_t 
     ter_slide_update(&moving->map, moving->tracer, moving->how, to, bytes);
 }
 
-static void slide_unit(struct slide_moving *moving, const struct ter_slide_unit *unit,
-                       uintptr_t address)
+/* Side by side: only the first object's place is looked up, and that of the first behind a split. */
+static void slide_unit(struct slide_moving *moving, const struct ter_slide_units *units,
+                       size_t unit, uintptr_t address)
 {
-    for (uint64_t starts = unit->starts; starts != 0; starts &= starts - 1) {
-        unsigned granule = ter_count_trailing_zeros(starts);
+    unsigned split = units->places[unit].second & ((1u << TER_SLIDE_SPLIT_BITS) - 1);
+    uintptr_t to = 0;
 
-        slide_object(moving, address + ((uintptr_t)granule << TER_LOG_BYTES_IN_GRANULE),
-                     ter_slide_place(unit, granule),
-                     granules_at(unit, granule) << TER_LOG_BYTES_IN_GRANULE);
+    for (uint64_t starts = ter_slide_starts(units, unit); starts != 0; starts &= starts - 1) {
+        unsigned granule = ter_count_trailing_zeros(starts);
+        size_t bytes = granules_at(units, unit, granule) << TER_LOG_BYTES_IN_GRANULE;
+
+        if (to == 0 || granule == split)
+            to = ter_slide_place(units, unit, granule);
+        slide_object(moving, address + ((uintptr_t)granule << TER_LOG_BYTES_IN_GRANULE), to, bytes);
+        to += bytes;
     }
 }
 
 static void slide_block(struct slide_moving *moving, uintptr_t block)
 {
     const struct ter_copy_block *record = ter_copy_block_of(moving->space->space.arena, block);
-    const struct ter_slide_unit *units = ter_slide_unit_at(moving->map.units, block);
+    struct ter_slide_units units = ter_slide_units_at(&moving->map, block);
 
     moving->how = &moving->space->space.kinds[record->kind];
     if (record->stays)
         update_islands(moving, block);
     clear_block(moving->space, block, record->stays);
     for (size_t i = 0; i < TER_SLIDE_UNITS_IN_BLOCK; i++)
-        slide_unit(moving, &units[i], block + (i << TER_SLIDE_LOG_BYTES_IN_UNIT));
+        slide_unit(moving, &units, i, block + (i << TER_SLIDE_LOG_BYTES_IN_UNIT));
 }
 
 void ter_slide_move(struct ter_copy_space *space, struct ter_tracer *tracer)
@@ -142,8 +147,7 @@ static void end_block(struct ter_copy_space *space, uintptr_t block, void *conte
     (void)context;
     memcpy(moving_words(space, TER_SIDE_MARK, block),
            moving_words(space, TER_SIDE_VALID_OBJECT, block), MOVE_BITS_BYTES);
-    memset(TER_SIDE_RECORD(space->space.arena->side, SLIDE, block), 0,
-           TER_SLIDE_UNITS_IN_BLOCK * sizeof(struct ter_slide_unit));
+    memset(moving_words(space, TER_SIDE_LIVE, block), 0, MOVE_BITS_BYTES);
 }
 
 void ter_slide_end(struct ter_copy_space *space)

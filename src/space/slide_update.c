@@ -7,6 +7,8 @@
 
 void ter_slide_map_begin(struct ter_slide_map *map, const struct ter_space *space)
 {
+    map->live = ter_space_table(space, TER_SIDE_LIVE)->bias;
+    map->marks = ter_space_table(space, TER_SIDE_MARK)->bias;
     map->units = ter_space_table(space, TER_SIDE_SLIDE)->bias;
     map->start = space->range.start;
     map->span = atomic_load_explicit(&space->range.mapped_bytes, memory_order_acquire);
@@ -15,15 +17,16 @@ void ter_slide_map_begin(struct ter_slide_map *map, const struct ter_space *spac
 
 uintptr_t ter_slide_now_at(const struct ter_space *space, uintptr_t address)
 {
-    unsigned granule = ter_slide_granule_of(address);
-    const struct ter_slide_unit *unit;
+    struct ter_slide_map map;
+    struct ter_slide_units units;
 
-    if (!ter_range_holds(&space->range, space->arena, address))
+    if (!ter_range_holds(&space->range, space->arena, address) ||
+        !ter_bits_test(ter_space_table(space, TER_SIDE_LIVE), address))
         return address;
-    unit = ter_slide_unit_at(ter_space_table(space, TER_SIDE_SLIDE)->bias, address);
-    if ((unit->live >> granule & 1) == 0)
-        return address;
-    return ter_slide_place(unit, granule) + (address & (TER_BYTES_IN_GRANULE - 1));
+    ter_slide_map_begin(&map, space);
+    units = ter_slide_units_at(&map, address);
+    return ter_slide_place(&units, 0, ter_slide_granule_of(address)) +
+           (address & (TER_BYTES_IN_GRANULE - 1));
 }
 
 /* ---- Objects with a layout ---- */

@@ -290,7 +290,7 @@ static void a_heap_without_room_for_copies_is_enough(void **state)
 
     (void)state;
     assert_true(count < OBJECTS);
-    snprintf(options, sizeof options, ",heap_initial=1M,heap_max=%zu", (8u << 20) / 10 * 11ul);
+    snprintf(options, sizeof options, ",heap_initial=1M,heap_max=%zu", TER_MIB(8) / 10 * 11);
     open_heap(options);
     for (size_t i = 0; i < count; i++) {
         make(i, bytes);
