@@ -123,8 +123,9 @@ seen 'an ambiguous word that marks nothing' \
     'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
 # What only a plan that moves objects when all is marked can do wrong.
 begin mark-compact plan/mark_compact.c
-seen 'a place that is one granule too low' 'unsigned below = ter_count_ones(unit->live' \
-    'unsigned below = ter_count_ones(unit->live & ~(uint64_t)(granule > 48)' space/slide_update.c
+seen 'a place that is one granule too low' 'unsigned below = ter_count_ones(units->live[unit]' \
+    'unsigned below = ter_count_ones(units->live[unit] & ~(uint64_t)(granule > 48)' \
+    space/slide_update.c
 seen 'a root that is not updated' \
     'updated_steps[] = {exact_slots, reported_slots};' 'updated_steps[] = {reported_slots};'
 seen 'objects that stay and are not updated' '    update_what_stays(collector);' ';'
