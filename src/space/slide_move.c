@@ -91,7 +91,7 @@ static void slide_object(struct slide_moving *moving, uintptr_t from, uintptr_t 
     ter_slide_update(&moving->map, moving->tracer, moving->how, to, bytes);
 }
 
-/* Side by side: only the first object's place is looked up, and that of the first behind a split. */
+/* Side by side: the places of the first object, and of the first behind a split, are looked up. */
 static void slide_unit(struct slide_moving *moving, const struct ter_slide_units *units,
                        size_t unit, uintptr_t address)
 {
