@@ -17,7 +17,8 @@
     X(immix, "immix", "what is not reached is free to the granule; blocks with little move")       \
     X(young_immix, "young-immix", "as immix, but what is young first, and by itself")              \
     X(sticky_mark_sweep, "sticky-mark-sweep", "as mark-sweep, what is young first, and by itself") \
-    X(gen_copy, "gen-copy", "as semispace, but what is young first, and by itself")
+    X(gen_copy, "gen-copy", "as semispace, but what is young first, and by itself")                \
+    X(mark_compact, "mark-compact", "what is reached moves together, where it is")
 
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help

@@ -174,7 +174,8 @@ struct ter_root_visit;
  * while all mutators stand: it takes no lock that one of them may have, allocates nothing, and
  * calls nothing of the heap but those functions, ter_heap_find and ter_heap_owner. Under plans that
  * move objects it is called twice in each collection, and says the same both times: first what pins
- * is taken, then what is exact, and the calls for the other do nothing.
+ * is taken, then what is exact, and the calls for the other do nothing. Or, where objects move when
+ * all is marked, all is taken first, and then what is exact again, to be written.
  */
 typedef void ter_roots_function(void *context, struct ter_root_visit *visit);
 

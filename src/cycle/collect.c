@@ -3,6 +3,7 @@
 
 #include "cycle/dispose.h"
 #include "cycle/drain.h"
+#include "cycle/move_steps.h"
 #include "cycle/root_steps.h"
 #include "cycle/unchecked.h"
 #include "cycle/weak_steps.h"
@@ -233,8 +234,12 @@ static void collect(void *context, uintptr_t own_stack)
     if (!begin(request))
         return;
     mark(collector, own_stack);
+    if (collector->plan->moving != NULL)
+        collector->plan->moving->lay_out(collector);
     pass(request, TER_PHASE_MARKED);
     collection->mark_ns = since_start(request);
+    if (collector->plan->moving != NULL)
+        ter_move_steps(collector);
     release_unreached(collector, &collection->live);
     account(collector, collection);
     pass(request, TER_PHASE_RELEASED);

@@ -36,7 +36,7 @@ uintptr_t ter_collector_reach(struct ter_collector *collector, uintptr_t word)
 
     word = ter_collector_now_at(collector, word);
     object = ter_collector_find_interior(collector, word).bits;
-    if (object == 0 || !tracer->loop->moves)
+    if (object == 0 || !ter_plan_moves(collector->plan))
         ter_tracer_word(tracer, word);
     else
         word += tracer->loop->object(tracer, ter_object_at(object)).bits - object;

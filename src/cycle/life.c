@@ -125,6 +125,8 @@ static ter_status init_arena(struct ter_collector *collector,
     ter_nursery_init(&collector->nursery, settings->young_bytes, settings->young_pause_ns);
     if (collector->ages)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
+    if (collector->plan->moving != NULL)
+        arena.side_of_all |= TER_SIDE_SET(LIVE) | TER_SIDE_SET(SLIDE);
     status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
         return status;

@@ -24,6 +24,16 @@ struct ter_plan_space {
     unsigned serves;
 };
 
+/* How a plan moves objects when all is known that was reached. */
+struct ter_plan_moving {
+    /* Says where each object goes. From here on policies answer where what was somewhere is now. */
+    void (*lay_out)(struct ter_collector *collector);
+    /* Its slots, objects and contents are updated; it reaches nothing. */
+    const struct ter_loop *update;
+    /* Moves them, when all others know. What those that moved refer to is updated too. */
+    void (*move)(struct ter_collector *collector);
+};
+
 struct ter_plan {
     /*
      * The spaces; in a contiguous layout the first has the first address slot, and so on.
@@ -44,4 +54,12 @@ struct ter_plan {
     void (*release)(struct ter_collector *collector, struct ter_live *live);
     /* The same before a collection of young objects alone (ter_spaces_prepare_young). */
     void (*prepare_young)(struct ter_collector *collector);
+    /* NULL: objects move while they are reached, if at all. Else the loop moves none. */
+    const struct ter_plan_moving *moving;
 };
+
+/* May objects be elsewhere after a collection? */
+TER_INLINE bool ter_plan_moves(const struct ter_plan *plan)
+{
+    return plan->loop != NULL && (plan->loop->moves || plan->moving != NULL);
+}

@@ -144,9 +144,14 @@ static void pinned_objects(const struct root_visit *visit)
     ter_pins_visit(&visit->collector->pins, visit->tracer);
 }
 
-/* Dead ones too, since a finalizer may bring them back. The last step before anything moves. */
+/*
+ * Dead ones too, since a finalizer may bring them back. The last step before anything moves, if it
+ * does while it is reached.
+ */
 static void objects_that_pin(const struct root_visit *visit)
 {
+    if (!visit->tracer->loop->moves)
+        return;
     if (visit->collector->minor)
         ter_young_pin(visit->collector);
     else
@@ -197,6 +202,9 @@ static root_step *const other_steps[] = {
     what_callbacks_add,    stacks,      pinned_objects, reported_words_that_pin, objects_that_pin,
     uncollectable_objects, exact_slots, reported_slots};
 
+/* What moves when all is reached is not pinned any more; its slots are told where it is. */
+static root_step *const updated_steps[] = {exact_slots, reported_slots};
+
 /* Those that say most of a reference first. */
 static root_step *const looked_at_steps[] = {
     reported_slots,  exact_slots,    pinned_objects,   seen_uncollectable_objects,
@@ -229,6 +237,13 @@ void ter_root_steps_other(struct ter_collector *collector, uintptr_t own_stack)
     struct root_visit visit = {collector, &collector->tracer, own_stack, NULL};
 
     take_steps(other_steps, TER_ARRAY_LENGTH(other_steps), &visit);
+}
+
+void ter_root_steps_update(struct ter_collector *collector)
+{
+    struct root_visit visit = {collector, &collector->tracer, 0, NULL};
+
+    take_steps(updated_steps, TER_ARRAY_LENGTH(updated_steps), &visit);
 }
 
 void ter_root_steps_look(struct ter_collector *collector, uintptr_t own_stack,

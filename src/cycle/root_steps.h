@@ -17,6 +17,9 @@ bool ter_root_steps_refresh(struct ter_collector *collector);
 void ter_root_steps_static(struct ter_collector *collector);
 void ter_root_steps_other(struct ter_collector *collector, uintptr_t own_stack);
 
+/* Once more, with a loop that updates: those that are exact. */
+void ter_root_steps_update(struct ter_collector *collector);
+
 /*
  * Goes through all roots without marking anything: `tracer` has a loop that only looks, and is told
  * of objects that are roots themselves; `place` says which form of root it is at. With the world

@@ -154,3 +154,23 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_links_follow(&collector->short_links, &way);
     ter_links_follow(&collector->long_links, &way);
 }
+
+/* ---- When objects move later ---- */
+
+void ter_weak_steps_before_moving(struct ter_collector *collector)
+{
+    ter_links_note(&collector->short_links);
+    ter_links_note(&collector->long_links);
+}
+
+void ter_weak_steps_after_moving(struct ter_collector *collector)
+{
+    struct ter_reach way = reach_of(collector);
+
+    ter_finalizers_follow(&collector->finalizers, &way);
+    ter_guardians_follow_all(&collector->guardians, &way);
+    ter_identities_follow(&collector->identities, &way);
+    ter_weak_table_rekey(&collector->had_finalizer, now_at, collector);
+    ter_links_follow_noted(&collector->short_links, &way);
+    ter_links_follow_noted(&collector->long_links, &way);
+}

@@ -11,3 +11,10 @@ bool ter_collector_is_reached(const struct ter_collector *collector, uintptr_t o
 void ter_weak_steps_reach(struct ter_collector *collector);
 /* Clears links, queues finalizers and keeps what they need. */
 void ter_weak_steps_process(struct ter_collector *collector);
+
+/*
+ * Of a plan that moves objects when all is reached: before and after that. What was processed knows
+ * objects by where they are now.
+ */
+void ter_weak_steps_before_moving(struct ter_collector *collector);
+void ter_weak_steps_after_moving(struct ter_collector *collector);

@@ -134,7 +134,7 @@ void ter_unpin(struct ter_heap *heap, void *object)
 
 static bool heap_moves(const struct ter_heap *heap)
 {
-    return heap->collector.plan->loop != NULL && heap->collector.plan->loop->moves;
+    return ter_plan_moves(heap->collector.plan);
 }
 
 bool ter_is_movable(const struct ter_heap *heap, const void *object)

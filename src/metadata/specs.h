@@ -44,6 +44,8 @@ struct ter_side_spec {
  * SLOT_LOG      set where a store into an old object is to be logged, a bit a slot; bytes, not
  *               words, are what inline code reads (barrier/log.h)
  * OBJECT_LOG    likewise on the first granule of an old object that is to be logged whole
+ * LIVE          set on every granule of what moves when all is marked (space/slide.h)
+ * SLIDE         where the objects of 64 granules move to (space/slide.h)
  */
 #define TER_SIDE_SPECS(X)                                                                          \
     X(VALID_OBJECT, "terrier:side:valid-object", 0, TER_LOG_BYTES_IN_GRANULE)                      \
@@ -59,7 +61,9 @@ struct ter_side_spec {
     X(PIN, "terrier:side:pin", 0, TER_LOG_BYTES_IN_GRANULE)                                        \
     X(STAY, "terrier:side:stay", 0, TER_LOG_BYTES_IN_GRANULE)                                      \
     X(SLOT_LOG, "terrier:side:slot-log", 0, TER_LOG_BYTES_IN_SLOT)                                 \
-    X(OBJECT_LOG, "terrier:side:object-log", 0, TER_LOG_BYTES_IN_GRANULE)
+    X(OBJECT_LOG, "terrier:side:object-log", 0, TER_LOG_BYTES_IN_GRANULE)                          \
+    X(LIVE, "terrier:side:live", 0, TER_LOG_BYTES_IN_GRANULE)                                      \
+    X(SLIDE, "terrier:side:slide", 7, TER_LOG_BYTES_IN_GRANULE + 6)
 
 #define TER_SIDE_ENUM(identifier, name, log_bits, log_region) TER_SIDE_##identifier,
 enum ter_side_id { TER_SIDE_SPECS(TER_SIDE_ENUM) TER_SIDE_COUNT };

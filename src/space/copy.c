@@ -73,15 +73,21 @@ static void set_copy_mark(const struct ter_space *space, uintptr_t object, bool 
 static ter_object copy_forwarded(const struct ter_sft *sft, ter_object object)
 {
     const struct ter_space *space = ter_space_of(sft);
+    uintptr_t moved = 0;
 
-    return ter_object_at(holds_copies(space, object.bits) ? ter_copy_new_place(space, object.bits)
-                                                          : 0);
+    if (ter_copy_space_of(space)->slides)
+        moved = ter_slide_now_at(space, object.bits);
+    else if (holds_copies(space, object.bits))
+        moved = ter_copy_new_place(space, object.bits);
+    return ter_object_at(moved == object.bits ? 0 : moved);
 }
 
 static uintptr_t copy_now_at(const struct ter_space *space, uintptr_t address)
 {
     uintptr_t start, moved;
 
+    if (ter_copy_space_of(space)->slides)
+        return ter_slide_now_at(space, address);
     if (!holds_copies(space, address))
         return address;
     start = ter_copy_piece_of(space, address);
@@ -171,6 +177,8 @@ static ter_status copy_init(struct ter_space *common)
         return status;
     space->copiers = memory;
     space->ages = ter_space_ages(common);
+    space->slides = (common->arena->side_of_all & TER_SIDE_SET(SLIDE)) != 0;
+    space->in_place = space->slides;
     space->copiers->space = space;
     ter_mutex_init(&space->copiers->taking);
     ter_blocks_init(&space->blocks, &common->range, common->arena);

@@ -101,6 +101,7 @@ struct ter_copy_space {
     size_t reused_bytes;         /* that lay free in blocks which mutators took up again since */
     bool in_place;               /* the plan marks in place what it does not leave */
     bool ages;                   /* it has young blocks and old ones; copies are old */
+    bool slides;                 /* objects move together when all is marked: space/slide.h */
     bool minor;                  /* a collection of young objects runs */
     bool fills_holes;            /* memory is short: mutators take blocks that were kept */
     struct ter_block_list young; /* blocks that mutators took since the last collection */

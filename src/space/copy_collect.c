@@ -396,6 +396,8 @@ size_t ter_copy_reserve(const struct ter_space *common)
     size_t old = space->in_place ? 0 : space->bytes_after + space->bytes_after / 16;
     size_t likely = old + (size_t)(fresh * ter_min(survived, 256) / 256);
 
+    if (space->slides)
+        return 0;
     return ter_min(likely, in_use << TER_LOG_BYTES_IN_BLOCK);
 }
 

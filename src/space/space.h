@@ -19,6 +19,8 @@
 #include "space/copy_runs.h"
 #include "space/copy_trace.h"
 #include "space/copy_collect.h"
+#include "space/slide.h"
+#include "space/slide_trace.h"
 #include "space/large_trace.h"
 #include "space/foreign_space.h"
 #include "space/malloc_space.h"

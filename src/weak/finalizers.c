@@ -252,6 +252,28 @@ void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_
         ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
 }
 
+static void follow_data(struct ter_finalizer *record, const struct ter_reach *reach)
+{
+    record->data = (void *)reach->now_at(reach->context, (uintptr_t)record->data);
+}
+
+void ter_finalizers_follow(struct ter_finalizers *finalizers, const struct ter_reach *reach)
+{
+    for (size_t i = finalizers->ready_first; i < finalizers->ready_end; i++) {
+        struct ter_finalizer *record = &finalizers->ready[i];
+
+        record->object = reach->now_at(reach->context, record->object);
+        follow_data(record, reach);
+    }
+    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
+        struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
+
+        if (record != NULL)
+            follow_data(record, reach);
+    }
+    ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
+}
+
 /* ---- Looking ---- */
 
 void ter_finalizers_visit(const struct ter_finalizers *finalizers, struct ter_tracer *tracer)

@@ -54,6 +54,9 @@ void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_re
  */
 void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach);
 
+/* Where objects move later: all objects and data are where they are now. */
+void ter_finalizers_follow(struct ter_finalizers *finalizers, const struct ter_reach *reach);
+
 /* Moves all that wait to the queue, reached or not. Outside collections. */
 ter_status ter_finalizers_queue_all(struct ter_finalizers *finalizers);
 

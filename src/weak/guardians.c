@@ -150,22 +150,36 @@ void ter_guardians_process(struct ter_guardians *guardians, const struct ter_rea
         reach->settle(reach->context);
 }
 
-/* An object that stands for itself still does. */
-static void follow(struct guarded *guarded, const struct ter_reach *reach)
+/* An object that stands for itself still does. `kept`: what stands for another is followed too. */
+static void follow(struct guarded *guarded, const struct ter_reach *reach, bool kept)
 {
-    bool itself = guarded->stands_for_it == guarded->object;
-
+    if (guarded->stands_for_it == guarded->object || kept)
+        guarded->stands_for_it = reach->now_at(reach->context, guarded->stands_for_it);
     guarded->object = reach->now_at(reach->context, guarded->object);
-    if (itself)
-        guarded->stands_for_it = guarded->object;
+}
+
+static void follow_waiting(const struct ter_guardian *guardian, const struct ter_reach *reach,
+                           bool kept)
+{
+    for (size_t i = 0; i < guardian->waiting.count; i++)
+        follow(guarded_at(guardian, i), reach, kept);
 }
 
 void ter_guardians_follow(struct ter_guardians *guardians, const struct ter_reach *reach)
 {
-    for (struct ter_guardian *guardian = guardians->first; guardian != NULL;
+    for (const struct ter_guardian *guardian = guardians->first; guardian != NULL;
          guardian = guardian->next)
-        for (size_t i = 0; i < guardian->waiting.count; i++)
-            follow(guarded_at(guardian, i), reach);
+        follow_waiting(guardian, reach, false);
+}
+
+void ter_guardians_follow_all(struct ter_guardians *guardians, const struct ter_reach *reach)
+{
+    for (const struct ter_guardian *guardian = guardians->first; guardian != NULL;
+         guardian = guardian->next) {
+        for (size_t i = guardian->first; i < guardian->ready.count; i++)
+            *ready_at(guardian, i) = reach->now_at(reach->context, *ready_at(guardian, i));
+        follow_waiting(guardian, reach, true);
+    }
 }
 
 /* ---- Looking ---- */

@@ -41,6 +41,8 @@ void ter_guardians_reach(struct ter_guardians *guardians, const struct ter_reach
 void ter_guardians_process(struct ter_guardians *guardians, const struct ter_reach *reach);
 /* At the end: objects that wait are where they are now. */
 void ter_guardians_follow(struct ter_guardians *guardians, const struct ter_reach *reach);
+/* Where objects move later: the same, and what they keep. */
+void ter_guardians_follow_all(struct ter_guardians *guardians, const struct ter_reach *reach);
 
 /* Traces what they keep, for who only looks. */
 void ter_guardians_visit(const struct ter_guardians *guardians, struct ter_tracer *tracer);

@@ -66,3 +66,8 @@ void ter_identities_update(struct ter_identities *identities, const struct ter_r
     identities->table = identities->other;
     identities->other = before;
 }
+
+void ter_identities_follow(struct ter_identities *identities, const struct ter_reach *reach)
+{
+    ter_weak_table_rekey(&identities->table, reach->now_at, reach->context);
+}

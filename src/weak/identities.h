@@ -28,3 +28,5 @@ uintptr_t ter_identities_of(struct ter_identities *identities, uintptr_t object)
  */
 void ter_identities_update(struct ter_identities *identities, const struct ter_reach *reach,
                            uintptr_t (*now)(void *context, uintptr_t object));
+/* Where objects move later: what was not forgotten is where it is now. */
+void ter_identities_follow(struct ter_identities *identities, const struct ter_reach *reach);

@@ -133,3 +133,50 @@ void ter_links_follow(struct ter_links *links, const struct ter_reach *reach)
     }
     ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
 }
+
+/* ---- Where objects move later ---- */
+
+/* What the word says, in bits of the key that its home does not depend on. */
+enum { NOTED_NAMES = 1, NOTED_HIDES = 2, NOTES = 3 };
+
+static unsigned what_it_says(const struct ter_link *link)
+{
+    uintptr_t word = *(const uintptr_t *)link->link;
+
+    if (word == link->object)
+        return NOTED_NAMES;
+    return word == ~link->object ? NOTED_HIDES : 0;
+}
+
+void ter_links_note(struct ter_links *links)
+{
+    for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
+        struct ter_link *link = ter_weak_table_at(&links->table, bucket);
+
+        if (link != NULL)
+            link->link |= what_it_says(link);
+    }
+}
+
+static void follow_noted(struct ter_link *link, const struct ter_reach *reach)
+{
+    unsigned says = link->link & NOTES;
+
+    link->link -= says;
+    link->object = reach->now_at(reach->context, link->object);
+    if (says == NOTED_NAMES)
+        *word_of(link, reach) = link->object;
+    else if (says == NOTED_HIDES)
+        *word_of(link, reach) = ~link->object;
+}
+
+void ter_links_follow_noted(struct ter_links *links, const struct ter_reach *reach)
+{
+    for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
+        struct ter_link *link = ter_weak_table_at(&links->table, bucket);
+
+        if (link != NULL)
+            follow_noted(link, reach);
+    }
+    ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
+}

@@ -37,3 +37,10 @@ void ter_links_forget_dead(struct ter_links *links, const struct ter_reach *reac
                            uintptr_t (*base_of)(void *context, uintptr_t address));
 /* After those two: finds objects and words of links where they moved. */
 void ter_links_follow(struct ter_links *links, const struct ter_reach *reach);
+
+/*
+ * The same where objects move later: before they do, while words name what they named, and after.
+ * Between the two nobody asks for a link.
+ */
+void ter_links_note(struct ter_links *links);
+void ter_links_follow_noted(struct ter_links *links, const struct ter_reach *reach);

@@ -156,9 +156,12 @@ static void change_key(struct ter_weak_table *table, const void *record, uintptr
     memcpy(moved + 1, copy + 1, table->record_bytes - sizeof(uintptr_t));
 }
 
+#define REKEYED ((uintptr_t)1) /* a bit that no key has, and that its home does not depend on */
+
 /*
- * Taking a record out shifts later ones back, so a bucket is looked at until what it holds has its
- * new key. A record that comes by twice has it.
+ * A new key may be the old one of a record that is still to get another: so new ones are marked
+ * until all are there. Taking a record out shifts later ones back, so a bucket is looked at until
+ * what it holds is new.
  */
 void ter_weak_table_rekey(struct ter_weak_table *table,
                           uintptr_t (*now_at)(void *context, uintptr_t key), void *context)
@@ -166,12 +169,18 @@ void ter_weak_table_rekey(struct ter_weak_table *table,
     size_t bucket = 0;
 
     while (bucket < table->capacity) {
-        const uintptr_t *record = ter_weak_table_at(table, bucket);
-        uintptr_t key = record == NULL ? 0 : now_at(context, *record);
+        uintptr_t *record = ter_weak_table_at(table, bucket), key;
 
-        if (record == NULL || key == *record)
+        if (record == NULL || (*record & REKEYED) != 0) {
             bucket++;
+            continue;
+        }
+        key = now_at(context, *record);
+        if (key == *record)
+            *record |= REKEYED;
         else
-            change_key(table, record, key);
+            change_key(table, record, key | REKEYED);
     }
+    for (bucket = 0; bucket < table->capacity; bucket++)
+        *(uintptr_t *)bucket_record(table, bucket) &= ~REKEYED;
 }

@@ -36,8 +36,8 @@ void ter_weak_table_clear(struct ter_weak_table *table);
 bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key);
 
 /*
- * Each record gets the key that `now_at` says for its own, which none may have that is not to get
- * another one. Needs no memory.
+ * Each record gets the key that `now_at` says for its own, which no other record gets. All are
+ * even. Needs no memory.
  */
 void ter_weak_table_rekey(struct ter_weak_table *table,
                           uintptr_t (*now_at)(void *context, uintptr_t key), void *context);

@@ -96,11 +96,12 @@ static void missed_at_an_allocation(void)
 
 /* ---- Stale ones ---- */
 
-/* The object lives, and is elsewhere. */
+/* The object lives, and is elsewhere: what lies below it dies, where objects only move together. */
 static void stale_local(void)
 {
     struct pair *local;
 
+    (void)make_pair(0);
     TER_FRAME(embedder.mutator, frame, 2);
     frame.slots[0] = local = make_pair(1);
     ter_collect(embedder.mutator);

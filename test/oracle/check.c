@@ -262,7 +262,7 @@ static bool is_other(const struct world *world, const struct node *gone, const s
 {
     if (member->seen == world->walk)
         return member->address == gone->address;
-    return member->kind == gone->kind && member->bytes == gone->bytes;
+    return !contents_tell(gone) || (member->kind == gone->kind && member->bytes == gone->bytes);
 }
 
 static bool is_where_a_member_is(const struct world *world, uintptr_t found)

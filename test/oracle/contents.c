@@ -69,6 +69,14 @@ bool contents_match(const struct node *node)
     return true;
 }
 
+bool contents_tell(const struct node *node)
+{
+    for (size_t word = 0; word < node->bytes / sizeof(uintptr_t); word = next_word(word))
+        if (pattern(node, word) != 0 && node_find_field(node, word) == NULL)
+            return true;
+    return false;
+}
+
 static void check_word(struct world *world, const struct node *node, size_t word)
 {
     if (!word_matches(node, word))

@@ -16,5 +16,7 @@ void contents_fill(struct node *node);
 void contents_check(struct world *world, const struct node *node);
 /* Is it all there still, but for what the model has as fields? */
 bool contents_match(const struct node *node);
+/* Is there any word of which that is known? Else what matches may be any other object. */
+bool contents_tell(const struct node *node);
 /* Stops the run when there is anything but zeros in [from, to). */
 void contents_check_clear(struct world *world, const struct node *node, size_t from, size_t to);

@@ -65,7 +65,7 @@ static void run_program(void *context)
 static bool serves(const struct ter_plan *plan, enum mistake_needs needs)
 {
     return needs == MISTAKE_ANY ||
-           (plan->loop != NULL && (needs == MISTAKE_COLLECTS || plan->loop->moves));
+           (plan->loop != NULL && (needs == MISTAKE_COLLECTS || ter_plan_moves(plan)));
 }
 
 static bool says(const struct test_end *end, const char *part)

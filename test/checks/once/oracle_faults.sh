@@ -121,4 +121,25 @@ seen 'a word that is not carried on' 'carry = sum < inside;' 'carry = 0;'
 seen 'an ambiguous word that marks nothing' \
     'if (ter_scanning_refers(scanning, word - object, form))' \
     'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
+# What only a plan that moves objects when all is marked can do wrong.
+begin mark-compact plan/mark_compact.c
+seen 'a place that is one granule too low' 'unsigned below = ter_count_ones(units->live[unit]' \
+    'unsigned below = ter_count_ones(units->live[unit] & ~(uint64_t)(granule > 48)' \
+    space/slide_update.c
+seen 'a root that is not updated' \
+    'updated_steps[] = {exact_slots, reported_slots};' 'updated_steps[] = {reported_slots};'
+seen 'objects that stay and are not updated' '    update_what_stays(collector);' ';'
+seen 'islands that are not updated' '        update_islands(moving, block);' ';'
+seen 'an ambiguous word that makes no island' \
+    'ter_bits_set_shared(ter_space_table(space, TER_SIDE_STAY), object);' \
+    'if (object % 128 != 0) ter_bits_set_shared(ter_space_table(space, TER_SIDE_STAY), object);'
+seen 'an object that goes over the end of its gap' 'if (granules + behind > room) {' \
+    'if (granules > room) {'
+seen 'a slide that is too short' 'return granules + ter_count_trailing_zeros(ends);' \
+    'return granules;'
+seen 'finalizers that are known by their old place' \
+    'ter_finalizers_follow(&collector->finalizers, &way);' ';'
+seen 'links that are known by their old place' \
+    'ter_links_follow_noted(&collector->short_links, &way);' \
+    'ter_links_follow_noted(&collector->long_links, &way);'
 finish
