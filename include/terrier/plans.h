@@ -15,7 +15,9 @@
     X(no_gc, "no-gc", "never")                                                                     \
     X(semispace, "semispace", "what is reached moves, and leaves what is not")                     \
     X(immix, "immix", "what is not reached is free to the granule; blocks with little move")       \
-    X(young_immix, "young-immix", "as immix, but what is young first, and by itself")
+    X(young_immix, "young-immix", "as immix, but what is young first, and by itself")              \
+    X(page_protect, "page-protect",                                                                \
+      "a page an object; what is left cannot be touched, to find uses of what is gone")
 
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help

@@ -46,6 +46,13 @@ static void clear_new(struct ter_policy_request *request, uintptr_t object)
     request->zeroed = true;
 }
 
+static size_t counted_size(const struct ter_policy_request *request)
+{
+    const struct ter_policy *policy = request->space->policy;
+
+    return policy->own_pages ? policy->admit_bytes(request->bytes) : request->bytes;
+}
+
 static uintptr_t allocate_locked(struct ter_policy_request *request)
 {
     struct ter_allocator *allocator = request->mutator->allocator;
@@ -58,7 +65,7 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     object = take_admitted(request);
     if (object == 0)
         return 0;
-    ter_allocator_count(allocator, request->bytes);
+    ter_allocator_count(allocator, counted_size(request));
     /* Nobody who trusts it may see what was here, and without the lock others may collect. */
     if (ter_kind_trusts_contents(how) && how->zeroed)
         clear_new(request, object);

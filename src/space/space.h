@@ -18,6 +18,7 @@
 #include "space/copy_trace.h"
 #include "space/copy_collect.h"
 #include "space/large_trace.h"
+#include "space/protect.h"
 #include "space/foreign_space.h"
 #include "space/malloc_space.h"
 #include "space/vm_space.h"

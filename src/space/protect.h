@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spaces in which each object has pages of its own, that are used once (pages/guarded_runs.h).
+ *
+ * An object ends where its run does: a use of what is behind it faults at once, and that is the
+ * common mistake. What lies before it in its first page can be touched, and is nobody's. With
+ * alignment to a granule of 16 bytes, and sizes in classes, the end is that of what was given, not
+ * of what was asked for.
+ *
+ * The record of a run's first page, in the table LARGE, says what the object is, and stays when it
+ * is gone. An object is one when its valid-object bit is set.
+ *
+ * In a collection, of a space that moves objects: what is reached by an exact reference, is not
+ * pinned and finds room is copied to a run of its own, and the run that it leaves is given up at
+ * once, so that no more memory is taken than one object needs. Its record says where it went; so
+ * nothing is written to what was left, and nothing read. With several workers one at a time reaches
+ * objects here: that takes no time beside the calls of the system.
+ */
+#pragma once
+
+#include "space/common.h"
+
+/* Flags of an object, changed one by one; the upper half is how it was lost, an enum ter_loss. */
+enum {
+    TER_PROTECT_PINNED = 1,
+    TER_PROTECT_STAYS = 2, /* in this collection */
+    TER_PROTECT_FIRST_PAGE = 4,
+    TER_PROTECT_LOG_LOSS = 4
+};
+
+struct ter_protect_record {
+    uint16_t slack; /* granules of the run before the object */
+    uint8_t kind;
+    uint8_t flags;
+    uint32_t number;     /* the space's so-and-so-many-th object */
+    uint32_t collection; /* since which it is gone */
+    uint32_t moved;      /* of one that has moved: pages from the range's start to its new run */
+};
+
+struct ter_protect_space {
+    struct ter_space space;
+    struct ter_guarded_runs runs;
+    struct ter_mutex reaching;  /* of several workers that may move objects */
+    size_t most_used;           /* bytes that the heap may use while objects move */
+    uint32_t collections;       /* that prepared this space */
+    uint32_t objects;           /* that were allocated */
+    bool collecting;            /* since prepare, until release */
+};
+
+TER_INLINE struct ter_protect_space *ter_protect_space_of(const struct ter_space *space)
+{
+    return (struct ter_protect_space *)(uintptr_t)space;
+}
+
+TER_INLINE struct ter_protect_record *ter_protect_record_of(const struct ter_arena *arena,
+                                                            uintptr_t run)
+{
+    return TER_SIDE_RECORD(arena->side, LARGE, run);
+}
+
+/* The first byte of the object that a run has or had. */
+TER_INLINE uintptr_t ter_protect_object_of(const struct ter_arena *arena, uintptr_t run)
+{
+    uint16_t slack = __atomic_load_n(&ter_protect_record_of(arena, run)->slack, __ATOMIC_RELAXED);
+
+    return run + ((uintptr_t)slack << TER_LOG_BYTES_IN_GRANULE);
+}
+
+TER_INLINE size_t ter_protect_bytes_of(const struct ter_arena *arena, uintptr_t run)
+{
+    return run + ter_guarded_run_bytes(arena, run) - ter_protect_object_of(arena, run);
+}
+
+/* The run of an object. */
+TER_INLINE uintptr_t ter_protect_run_of(const struct ter_space *space, uintptr_t object)
+{
+    enum ter_guarded_state state;
+
+    return ter_guarded_runs_find(&space->range, space->arena, object, &state);
+}
+
+/* An object for which a run was taken; its mark is set, as of any outside of a collection. */
+uintptr_t ter_protect_make(struct ter_protect_space *space, uintptr_t run, size_t bytes,
+                           struct ter_protect_record record);
+/* The run's object is none any more, for that reason. The run is left, to be closed. */
+void ter_protect_lose(struct ter_protect_space *space, uintptr_t run, enum ter_loss loss);
+
+/* ---- In a collection, with the world stopped ---- */
+
+/* After all was prepared: copies may take what the heap has not of so many bytes. */
+void ter_protect_begin(struct ter_space *space, size_t most_used);
+
+/* Where the object of a run went in this collection; 0: it did not move. */
+uintptr_t ter_protect_new_place(const struct ter_space *space, uintptr_t run);
+
+/* ---- Of the policies ---- */
+
+void ter_protect_prepare(struct ter_space *space);
+uintptr_t ter_protect_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
+                            uintptr_t word, enum ter_word_form form);
+void ter_protect_release(struct ter_space *space, struct ter_live *live);
+uintptr_t ter_protect_now_at(const struct ter_space *space, uintptr_t address);
+uintptr_t ter_protect_hold(const struct ter_space *space, uintptr_t word);
