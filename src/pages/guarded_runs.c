@@ -77,14 +77,9 @@ static uintptr_t touchable_run(const struct ter_guarded_runs *runs, uintptr_t pa
     return start != 0 && can_be_touched(state) ? start : 0;
 }
 
-static const struct ter_side_table *chunk_counts(const struct ter_guarded_runs *runs)
-{
-    return TER_SIDE_TABLE(runs->arena->side, CHUNK_RUN);
-}
-
 static size_t pages_of_chunk(const struct ter_guarded_runs *runs, uintptr_t chunk)
 {
-    return (size_t)ter_side_load(chunk_counts(runs), chunk);
+    return (size_t)ter_side_load(TER_SIDE_TABLE(runs->arena->side, CHUNK_RUN), chunk);
 }
 
 /* So many pages more, or fewer, that can be touched, in each chunk that the run has a part of. */
@@ -99,7 +94,8 @@ static void count_in_chunks(const struct ter_guarded_runs *runs, uintptr_t start
         next = ter_min(end, ter_align_down(start, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK);
         pages = (next - start) >> TER_LOG_BYTES_IN_PAGE;
         TER_CHECK(more || pages <= old);
-        ter_side_store(chunk_counts(runs), start, more ? old + pages : old - pages);
+        ter_side_store(TER_SIDE_TABLE(runs->arena->side, CHUNK_RUN), start,
+                       more ? old + pages : old - pages);
     }
 }
 
