@@ -233,8 +233,7 @@ ter_status ter_os_forbid(uintptr_t start, size_t bytes)
     int error = ter_os_injected_error(TER_OS_CALL_PROTECT);
 
     check_pages(start, bytes);
-    if (error == 0 &&
-        map_or_fail(start, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == MAP_FAILED)
+    if (error == 0 && map_or_fail(start, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == MAP_FAILED)
         error = errno;
     return error == 0 ? TER_OK : status_of_errno(error);
 }

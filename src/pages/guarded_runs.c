@@ -17,12 +17,12 @@ _Static_assert(sizeof(struct ter_guarded_page) <= 16, "spec PAGE_RUN has 2^7 bit
 void ter_guarded_runs_init(struct ter_guarded_runs *runs, struct ter_range *range,
                            struct ter_arena *arena)
 {
-    *runs = (struct ter_guarded_runs){
-        .range = range,
-        .arena = arena,
-        .unit_bytes = ter_max(ter_os_page_size(), (size_t)TER_BYTES_IN_PAGE),
-        .again = range->start,
-        .forgotten = range->start};
+    *runs = (struct ter_guarded_runs){.range = range,
+                                      .arena = arena,
+                                      .unit_bytes =
+                                          ter_max(ter_os_page_size(), (size_t)TER_BYTES_IN_PAGE),
+                                      .again = range->start,
+                                      .forgotten = range->start};
 }
 
 /* ---- Records ---- */
@@ -30,6 +30,17 @@ void ter_guarded_runs_init(struct ter_guarded_runs *runs, struct ter_range *rang
 static bool can_be_touched(enum ter_guarded_state state)
 {
     return state == TER_GUARDED_USED || state == TER_GUARDED_LEFT || state == TER_GUARDED_OPEN;
+}
+
+static uintptr_t guarded_hull(const struct ter_guarded_runs *runs)
+{
+    return runs->range->start +
+           atomic_load_explicit(&runs->range->mapped_bytes, memory_order_relaxed);
+}
+
+static uintptr_t next_chunk(uintptr_t address)
+{
+    return ter_align_down(address, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK;
 }
 
 static uint32_t guarded_pages(size_t bytes)
@@ -91,7 +102,7 @@ static void count_in_chunks(const struct ter_guarded_runs *runs, uintptr_t start
     for (; start < end; start = next) {
         size_t old = pages_of_chunk(runs, start), pages;
 
-        next = ter_min(end, ter_align_down(start, TER_BYTES_IN_CHUNK) + TER_BYTES_IN_CHUNK);
+        next = ter_min(end, next_chunk(start));
         pages = (next - start) >> TER_LOG_BYTES_IN_PAGE;
         TER_CHECK(more || pages <= old);
         ter_side_store(TER_SIDE_TABLE(runs->arena->side, CHUNK_RUN), start,
@@ -138,13 +149,13 @@ static void say_open(struct ter_guarded_runs *runs)
     runs->said_open = true;
 }
 
-static void say_again(struct ter_guarded_runs *runs)
+static void say_again(struct ter_guarded_runs *runs, const char *what)
 {
     if (!runs->said_again)
         ter_log(TER_LOG_WARNING,
-                "space %s: its addresses are used up: from now on those of objects that are gone "
-                "are used again, oldest first, and a use of such an object may not be found",
-                runs->range->owner->name);
+                "space %s: its %s are used up: from now on addresses of objects that are gone are "
+                "used again, oldest first, and a use of such an object may not be found",
+                runs->range->owner->name, what);
     runs->said_again = true;
 }
 
@@ -186,38 +197,55 @@ static ter_status take_new_chunks(struct ter_guarded_runs *runs, size_t bytes)
 /* From `from` on: the next pages side by side, in chunks of the range, that cannot be touched. */
 static uintptr_t next_closed(const struct ter_guarded_runs *runs, uintptr_t from, uintptr_t *end)
 {
-    uintptr_t chunks_end, start = ter_range_next(runs->range, runs->arena, from, &chunks_end), run;
+    uintptr_t hull = guarded_hull(runs), start = from, run;
 
-    while (start != 0 && (run = touchable_run(runs, start)) != 0)
-        start = ter_range_next(runs->range, runs->arena,
-                               run + ter_guarded_run_bytes(runs->arena, run), &chunks_end);
-    if (start == 0)
-        return 0;
-    for (*end = start; *end < chunks_end && touchable_run(runs, *end) == 0;)
+    while (start < hull) {
+        if (!ter_range_holds(runs->range, runs->arena, start))
+            start = next_chunk(start);
+        else if ((run = touchable_run(runs, start)) != 0)
+            start = run + ter_guarded_run_bytes(runs->arena, run);
+        else
+            break;
+    }
+    for (*end = start; *end < hull && ter_range_holds(runs->range, runs->arena, *end) &&
+                       touchable_run(runs, *end) == 0;)
         *end += runs->unit_bytes;
-    return start;
+    return start < hull ? start : 0;
 }
 
-/* Once around, from where the last pages were found. */
-static bool take_old_pages(struct ter_guarded_runs *runs, size_t bytes)
+/*
+ * Such pages for `bytes` bytes, once around from where the last were found; 0: there are none.
+ * `beside`: behind a run that can be touched, so that no mapping more is needed.
+ */
+static uintptr_t find_old_pages(const struct ter_guarded_runs *runs, size_t bytes, bool beside,
+                                uintptr_t *end)
 {
-    uintptr_t from = runs->again, start, end = 0;
+    uintptr_t from = runs->again, start;
     bool wrapped = false;
 
     for (;;) {
-        start = next_closed(runs, from, &end);
+        start = next_closed(runs, from, end);
         if (start == 0 && wrapped)
-            return false;
-        if (start != 0 && end - start >= bytes)
-            break;
+            return 0;
+        if (start != 0 && *end - start >= bytes &&
+            (!beside || touchable_run(runs, start - TER_BYTES_IN_PAGE) != 0))
+            return start;
         wrapped = wrapped || start == 0;
-        from = start == 0 ? runs->range->start : end;
+        from = start == 0 ? runs->range->start : *end;
     }
-    /* In pieces, so that what lies behind is as old as it can be when it is used again. */
+}
+
+/* In pieces, so that what lies behind is as old as it can be when it is used again. */
+static bool take_old_pages(struct ter_guarded_runs *runs, size_t bytes)
+{
+    uintptr_t end, start = find_old_pages(runs, bytes, false, &end);
+
+    if (start == 0)
+        return false;
     runs->cursor = start;
     runs->limit = ter_min(end, start + ter_max(bytes, TER_BYTES_IN_CHUNK));
     runs->again = runs->limit;
-    say_again(runs);
+    say_again(runs, "addresses");
     return true;
 }
 
@@ -248,8 +276,8 @@ static void mark_guarded(const struct ter_guarded_runs *runs, uintptr_t start, s
     uint32_t pages = guarded_pages(bytes);
 
     for (uint32_t i = 0; i < pages; i++) {
-        struct ter_guarded_page *page = ter_guarded_page_of(
-            runs->arena, start + ((uintptr_t)i << TER_LOG_BYTES_IN_PAGE));
+        struct ter_guarded_page *page =
+            ter_guarded_page_of(runs->arena, start + ((uintptr_t)i << TER_LOG_BYTES_IN_PAGE));
 
         __atomic_store_n(&page->state, TER_GUARDED_NEVER, __ATOMIC_RELAXED);
         __atomic_store_n(&page->back, i, __ATOMIC_RELAXED);
@@ -266,32 +294,58 @@ static void count_guarded(struct ter_guarded_runs *runs, uintptr_t start, size_t
     ter_accounting_subtract_clean(&runs->arena->accounting, bytes);
 }
 
+/* At the cursor; when mappings are short, behind what can be touched already, if that can be. */
+static uintptr_t choose_place(struct ter_guarded_runs *runs, size_t bytes)
+{
+    ptrdiff_t more = more_mappings(runs, runs->cursor, runs->cursor + bytes, true);
+    uintptr_t end, start;
+
+    if (is_room_for_mapping(more, PART_FOR_CLOSING(ter_os_most_mappings())))
+        return runs->cursor;
+    start = find_old_pages(runs, bytes, true, &end);
+    if (start == 0)
+        return runs->cursor;
+    runs->again = start + bytes;
+    say_again(runs, "mappings");
+    return start;
+}
+
+/* Behind a run that has some of what the next ones come from, and what lies between. */
+static void move_cursor(struct ter_guarded_runs *runs, uintptr_t start, uintptr_t end)
+{
+    bool crowded = ter_os_count_mappings(0) + 2 > PART_FOR_GUARDS(ter_os_most_mappings());
+
+    if (crowded)
+        say_crowded(runs);
+    if (start < runs->limit && end > runs->cursor)
+        runs->cursor = ter_min(runs->limit, end + (crowded ? 0 : runs->unit_bytes));
+}
+
 ter_status ter_guarded_runs_take(struct ter_guarded_runs *runs, size_t bytes, uintptr_t *start)
 {
-    size_t guard = runs->unit_bytes;
+    uintptr_t place;
     ter_status status;
     ptrdiff_t more;
 
-    if (bytes == 0 || bytes > runs->range->extent_bytes - guard)
+    if (bytes == 0 || bytes > runs->range->extent_bytes - runs->unit_bytes)
         return TER_ERROR_NO_ADDRESS_SPACE;
     bytes = ter_guarded_runs_bytes(runs, bytes);
     status = have_window(runs, bytes);
     if (status != TER_OK)
         return status;
-    *start = runs->cursor;
-    more = more_mappings(runs, *start, *start + bytes, true);
-    status = ter_os_commit(*start, bytes);
+    place = choose_place(runs, bytes);
+    TER_CHECK(touchable_run(runs, place) == 0);
+    more = more_mappings(runs, place, place + bytes, true);
+    status = ter_os_commit(place, bytes);
     if (status != TER_OK)
         return status;
-    if (ter_os_count_mappings(more) + 2 > PART_FOR_GUARDS(ter_os_most_mappings())) {
-        guard = 0;
-        say_crowded(runs);
-    }
-    runs->cursor = *start + bytes + guard;
-    mark_guarded(runs, *start, bytes);
-    count_guarded(runs, *start, bytes);
-    ter_valgrind_defined(*start, bytes);
-    ter_asan_access(*start, bytes);
+    ter_os_count_mappings(more);
+    move_cursor(runs, place, place + bytes);
+    mark_guarded(runs, place, bytes);
+    count_guarded(runs, place, bytes);
+    ter_valgrind_defined(place, bytes);
+    ter_asan_access(place, bytes);
+    *start = place;
     return TER_OK;
 }
 
@@ -383,21 +437,19 @@ void ter_guarded_runs_close(struct ter_guarded_runs *runs)
 uintptr_t ter_guarded_runs_next(const struct ter_guarded_runs *runs, uintptr_t from,
                                 enum ter_guarded_state *state)
 {
-    uintptr_t end, page = ter_range_next(runs->range, runs->arena, from, &end), start;
+    uintptr_t hull = guarded_hull(runs), page = ter_max(from, runs->range->start), run;
 
-    while (page != 0) {
-        if (ter_is_aligned(page, TER_BYTES_IN_CHUNK) && pages_of_chunk(runs, page) == 0) {
-            page = ter_range_next(runs->range, runs->arena, page + TER_BYTES_IN_CHUNK, &end);
+    while (page < hull) {
+        if (!ter_range_holds(runs->range, runs->arena, page) || pages_of_chunk(runs, page) == 0) {
+            page = next_chunk(page);
             continue;
         }
-        start = touchable_run(runs, page);
-        if (start == page) {
-            *state = state_at(runs->arena, start);
-            return start;
+        run = touchable_run(runs, page);
+        if (run == page) {
+            *state = state_at(runs->arena, run);
+            return run;
         }
-        page = start == 0 ? page + TER_BYTES_IN_PAGE
-                          : start + ter_guarded_run_bytes(runs->arena, start);
-        page = ter_range_next(runs->range, runs->arena, page, &end);
+        page = run == 0 ? page + TER_BYTES_IN_PAGE : run + ter_guarded_run_bytes(runs->arena, run);
     }
     return 0;
 }

@@ -40,12 +40,12 @@ struct ter_guarded_page {
 struct ter_guarded_runs {
     struct ter_range *range;
     struct ter_arena *arena;
-    size_t unit_bytes;                /* a page of the system, and at least one of ours */
-    uintptr_t cursor, limit;          /* where the next runs come from */
-    uintptr_t again;                  /* where pages to be used again are looked for next */
-    uintptr_t forgotten;              /* chunks below have no records of what was given up */
-    uintptr_t left_start, left_end;   /* what is to be closed in one go; 0: nothing */
-    size_t used_pages;                /* of used runs */
+    size_t unit_bytes;              /* a page of the system, and at least one of ours */
+    uintptr_t cursor, limit;        /* where the next runs come from */
+    uintptr_t again;                /* where pages to be used again are looked for next */
+    uintptr_t forgotten;            /* chunks below have no records of what was given up */
+    uintptr_t left_start, left_end; /* what is to be closed in one go; 0: nothing */
+    size_t used_pages;              /* of used runs */
     bool said_crowded, said_open, said_again; /* the warnings */
 };
 

@@ -59,12 +59,12 @@ typedef void ter_space_range_visitor(void *context, uintptr_t start, uintptr_t e
 struct ter_policy {
     /* ---- What it is ---- */
 
-    const char *help;      /* for people: what lives in such a space */
-    size_t record_bytes;   /* of a space's record */
-    ter_side_set side;     /* side metadata that its chunks need */
-    size_t header_bytes;   /* before the first byte of each object */
-    bool moves;            /* objects may change their address in a collection */
-    bool in_layout;        /* its chunks are of the layout's range; else it is foreign memory */
+    const char *help;    /* for people: what lives in such a space */
+    size_t record_bytes; /* of a space's record */
+    ter_side_set side;   /* side metadata that its chunks need */
+    size_t header_bytes; /* before the first byte of each object */
+    bool moves;          /* objects may change their address in a collection */
+    bool in_layout;      /* its chunks are of the layout's range; else it is foreign memory */
     /*
      * Each object has pages of its own, and ends where they do. Pages are what counts as allocated,
      * and the size of one that is to lie at a multiple is a multiple of that too.

@@ -67,14 +67,11 @@ bool ter_protect_lost(const struct ter_space *space, uintptr_t word, struct ter_
         .bytes = ter_protect_bytes_of(space->arena, run),
         .kind = record->kind,
         .number = record->number,
-        .collection =
-            state == TER_GUARDED_USED ? protect->collections : record->collection,
-        .loss = state == TER_GUARDED_USED
-                    ? TER_LOSS_NONE
-                    : (enum ter_loss)(record->flags >> TER_PROTECT_LOG_LOSS)};
+        .collection = state == TER_GUARDED_USED ? protect->collections : record->collection,
+        .loss = state == TER_GUARDED_USED ? TER_LOSS_NONE
+                                          : (enum ter_loss)(record->flags >> TER_PROTECT_LOG_LOSS)};
     if (lost->loss == TER_LOSS_MOVED)
-        lost->now_at = space->range.start +
-                       ((uintptr_t)record->moved << TER_LOG_BYTES_IN_PAGE) +
+        lost->now_at = space->range.start + ((uintptr_t)record->moved << TER_LOG_BYTES_IN_PAGE) +
                        (lost->object - run);
     return true;
 }
@@ -131,9 +128,9 @@ ter_status ter_protect_allocate(struct ter_space *common, uintptr_t *window, uns
     status = ter_guarded_runs_take(&space->runs, bytes, &run);
     if (status != TER_OK)
         return status;
-    *object = ter_protect_make(space, run, bytes,
-                               (struct ter_protect_record){.kind = (uint8_t)kind,
-                                                           .number = ++space->objects});
+    *object = ter_protect_make(
+        space, run, bytes,
+        (struct ter_protect_record){.kind = (uint8_t)kind, .number = ++space->objects});
     *zeroed = true;
     if (!common->kinds[kind].zeroed)
         ter_valgrind_undefined(*object, bytes);
@@ -225,10 +222,9 @@ void ter_protect_check(const struct ter_space *space)
 
         end = run + ter_guarded_run_bytes(space->arena, run);
         bytes += end - run;
-        TER_REQUIRE(object < end && ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT),
-                                                  object),
-                    "space %s: the run at %#zx is used and has no object", space->sft.name,
-                    (size_t)run);
+        TER_REQUIRE(
+            object < end && ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), object),
+            "space %s: the run at %#zx is used and has no object", space->sft.name, (size_t)run);
         TER_REQUIRE(ter_os_is_mapped(run, end), "space %s: the run at %#zx has no memory",
                     space->sft.name, (size_t)run);
     }
@@ -283,10 +279,9 @@ static bool is_protect_movable(const struct ter_sft *sft, ter_object object)
 
 static bool protect_pin(const struct ter_sft *sft, ter_object object)
 {
-    return is_protected(sft, object) &&
-           (__atomic_fetch_or(flags_of(ter_space_of(sft), object.bits), TER_PROTECT_PINNED,
-                              __ATOMIC_ACQ_REL) &
-            TER_PROTECT_PINNED) == 0;
+    return is_protected(sft, object) && (__atomic_fetch_or(flags_of(ter_space_of(sft), object.bits),
+                                                           TER_PROTECT_PINNED, __ATOMIC_ACQ_REL) &
+                                         TER_PROTECT_PINNED) == 0;
 }
 
 static bool protect_unpin(const struct ter_sft *sft, ter_object object)

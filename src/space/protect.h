@@ -40,11 +40,11 @@ struct ter_protect_record {
 struct ter_protect_space {
     struct ter_space space;
     struct ter_guarded_runs runs;
-    struct ter_mutex reaching;  /* of several workers that may move objects */
-    size_t most_used;           /* bytes that the heap may use while objects move */
-    uint32_t collections;       /* that prepared this space */
-    uint32_t objects;           /* that were allocated */
-    bool collecting;            /* since prepare, until release */
+    struct ter_mutex reaching; /* of several workers that may move objects */
+    size_t most_used;          /* bytes that the heap may use while objects move */
+    uint32_t collections;      /* that prepared this space */
+    uint32_t objects;          /* that were allocated */
+    bool collecting;           /* since prepare, until release */
 };
 
 TER_INLINE struct ter_protect_space *ter_protect_space_of(const struct ter_space *space)

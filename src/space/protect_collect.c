@@ -53,8 +53,8 @@ uintptr_t ter_protect_new_place(const struct ter_space *common, uintptr_t run)
     if (!space->collecting || record->collection != space->collections ||
         record->flags >> TER_PROTECT_LOG_LOSS != TER_LOSS_MOVED)
         return 0;
-    return ter_protect_object_of(common->arena, common->range.start + ((uintptr_t)record->moved
-                                                                       << TER_LOG_BYTES_IN_PAGE));
+    return ter_protect_object_of(
+        common->arena, common->range.start + ((uintptr_t)record->moved << TER_LOG_BYTES_IN_PAGE));
 }
 
 /* The run that the word is in, if the object that it has or had covers it; else 0. */
@@ -80,9 +80,8 @@ uintptr_t ter_protect_now_at(const struct ter_space *space, uintptr_t address)
 
 static bool has_object(const struct ter_space *space, uintptr_t run, enum ter_guarded_state state)
 {
-    return state == TER_GUARDED_USED &&
-           ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT),
-                         ter_protect_object_of(space->arena, run));
+    return state == TER_GUARDED_USED && ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT),
+                                                      ter_protect_object_of(space->arena, run));
 }
 
 static void stay_in_run(const struct ter_space *space, uintptr_t run)
@@ -147,8 +146,8 @@ static bool refers_to_run(const struct ter_scanning *scanning, const struct ter_
                           uintptr_t run, uintptr_t word, enum ter_word_form form)
 {
     uintptr_t displacement = word - ter_protect_object_of(space->arena, run);
-    bool first_page = (ter_protect_record_of(space->arena, run)->flags & TER_PROTECT_FIRST_PAGE) !=
-                      0;
+    bool first_page =
+        (ter_protect_record_of(space->arena, run)->flags & TER_PROTECT_FIRST_PAGE) != 0;
 
     return ter_scanning_refers(scanning, displacement, form) &&
            !(first_page && displacement >= TER_BYTES_IN_PAGE);
