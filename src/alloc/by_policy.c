@@ -50,7 +50,7 @@ static size_t counted_size(const struct ter_policy_request *request)
 {
     const struct ter_policy *policy = request->space->policy;
 
-    return policy->own_pages ? policy->admit_bytes(request->bytes) : request->bytes;
+    return policy->own_pages ? policy->admit_bytes(request->bytes) / 4 : request->bytes;
 }
 
 static uintptr_t allocate_locked(struct ter_policy_request *request)

@@ -10,6 +10,9 @@ _Static_assert(sizeof(struct ter_guarded_page) <= 16, "spec PAGE_RUN has 2^7 bit
 /* A space that shares chunks with others leaves them some: of all chunks it takes so many first. */
 #define FIRST_SHARE(chunks) ((chunks) / 8 * 3)
 
+/* Of what is given up side by side, that is closed in one go. */
+#define MOST_LEFT TER_MIB(1)
+
 /* Chunks whose records stay when nothing in them is used: 16 GiB of addresses, 128 MiB of records.
  */
 #define MOST_REMEMBERED ((uintptr_t)4096 << TER_LOG_BYTES_IN_CHUNK)
@@ -120,6 +123,12 @@ static ptrdiff_t more_mappings(const struct ter_guarded_runs *runs, uintptr_t st
     bool behind = touchable_run(runs, end) != 0;
 
     return (before == touchable ? -1 : 1) + (behind == touchable ? -1 : 1);
+}
+
+static void count_more_mappings(struct ter_guarded_runs *runs, ptrdiff_t more)
+{
+    runs->mappings += (size_t)more;
+    ter_os_count_mappings(more);
 }
 
 static bool is_room_for_mapping(ptrdiff_t more, size_t part)
@@ -339,7 +348,7 @@ ter_status ter_guarded_runs_take(struct ter_guarded_runs *runs, size_t bytes, ui
     status = ter_os_commit(place, bytes);
     if (status != TER_OK)
         return status;
-    ter_os_count_mappings(more);
+    count_more_mappings(runs, more);
     move_cursor(runs, place, place + bytes);
     mark_guarded(runs, place, bytes);
     count_guarded(runs, place, bytes);
@@ -370,11 +379,17 @@ void ter_guarded_runs_leave(struct ter_guarded_runs *runs, uintptr_t start)
         runs->left_start = start;
     }
     runs->left_end = start + bytes;
-    if (state_at(runs->arena, start) != TER_GUARDED_USED)
-        return;
-    set_state(runs, start, TER_GUARDED_LEFT);
+    if (state_at(runs->arena, start) == TER_GUARDED_USED)
+        set_state(runs, start, TER_GUARDED_LEFT);
+    if (runs->left_end - runs->left_start >= MOST_LEFT)
+        ter_guarded_runs_close(runs);
+}
+
+static void uncount_guarded(struct ter_guarded_runs *runs, size_t bytes)
+{
     runs->used_pages -= guarded_pages(bytes);
     ter_accounting_subtract(&runs->arena->accounting, bytes);
+    ter_accounting_add_clean(&runs->arena->accounting, bytes);
 }
 
 /* The runs between are none that can be touched, or stay so without memory. */
@@ -387,7 +402,7 @@ static void settle_left(struct ter_guarded_runs *runs, bool closed)
         size_t bytes = ter_guarded_run_bytes(runs->arena, start);
 
         if (state == TER_GUARDED_LEFT)
-            ter_accounting_add_clean(&runs->arena->accounting, bytes);
+            uncount_guarded(runs, bytes);
         set_state(runs, start, closed ? TER_GUARDED_GONE : TER_GUARDED_OPEN);
         if (closed)
             count_in_chunks(runs, start, bytes, false);
@@ -423,7 +438,7 @@ void ter_guarded_runs_close(struct ter_guarded_runs *runs)
     closed = is_room_for_mapping(more, PART_FOR_CLOSING(ter_os_most_mappings())) &&
              ter_os_forbid(start, bytes) == TER_OK;
     if (closed) {
-        ter_os_count_mappings(more);
+        count_more_mappings(runs, more);
     } else {
         (void)ter_os_decommit(start, bytes);
         say_open(runs);
@@ -454,15 +469,29 @@ uintptr_t ter_guarded_runs_next(const struct ter_guarded_runs *runs, uintptr_t f
     return 0;
 }
 
-void ter_guarded_runs_fini(const struct ter_guarded_runs *runs)
+/* Two for each stretch of pages that can be touched. */
+static size_t mappings_by_runs(const struct ter_guarded_runs *runs)
 {
-    uintptr_t end = 0, start, before = 0;
+    uintptr_t end = 0, start;
     enum ter_guarded_state state;
-    ptrdiff_t mappings = 0;
+    size_t mappings = 0;
 
     while ((start = ter_guarded_runs_next(runs, end, &state)) != 0) {
-        mappings += start == before ? 0 : 2;
-        end = before = start + ter_guarded_run_bytes(runs->arena, start);
+        mappings += start == end ? 0 : 2;
+        end = start + ter_guarded_run_bytes(runs->arena, start);
     }
-    ter_os_count_mappings(-mappings);
+    return mappings;
+}
+
+void ter_guarded_runs_check(const struct ter_guarded_runs *runs)
+{
+    size_t mappings = mappings_by_runs(runs);
+
+    TER_REQUIRE(mappings == runs->mappings, "space %s: %zu mappings are counted, there are %zu",
+                runs->range->owner->name, runs->mappings, mappings);
+}
+
+void ter_guarded_runs_fini(const struct ter_guarded_runs *runs)
+{
+    ter_os_count_mappings(-(ptrdiff_t)runs->mappings);
 }

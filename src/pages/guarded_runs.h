@@ -26,7 +26,7 @@
 enum ter_guarded_state {
     TER_GUARDED_NEVER = 0, /* no run begins here */
     TER_GUARDED_USED,
-    TER_GUARDED_LEFT, /* given up, and to be closed */
+    TER_GUARDED_LEFT, /* given up, and to be closed: until then its memory counts as used */
     TER_GUARDED_OPEN, /* given up without memory, but it can still be touched */
     TER_GUARDED_GONE  /* given up */
 };
@@ -45,6 +45,7 @@ struct ter_guarded_runs {
     uintptr_t again;                /* where pages to be used again are looked for next */
     uintptr_t forgotten;            /* chunks below have no records of what was given up */
     uintptr_t left_start, left_end; /* what is to be closed in one go; 0: nothing */
+    size_t mappings;  /* between pages that can be touched and others */
     size_t used_pages;              /* of used runs */
     bool said_crowded, said_open, said_again; /* the warnings */
 };
@@ -64,8 +65,8 @@ TER_INLINE size_t ter_guarded_runs_bytes(const struct ter_guarded_runs *runs, si
 ter_status ter_guarded_runs_take(struct ter_guarded_runs *runs, size_t bytes, uintptr_t *start);
 
 /*
- * Gives up a run that can be touched: nobody uses it any more. It is closed later, with those
- * beside it that are given up next; from the bottom up that takes the fewest calls.
+ * Gives up a run that can be touched: nobody uses it any more. It is closed with those beside it
+ * that are given up next, from the bottom up, and at the latest by ter_guarded_runs_close.
  */
 void ter_guarded_runs_leave(struct ter_guarded_runs *runs, uintptr_t start);
 /* Takes memory and access from what was given up. */
@@ -97,3 +98,6 @@ TER_INLINE size_t ter_guarded_run_bytes(const struct ter_arena *arena, uintptr_t
  */
 uintptr_t ter_guarded_runs_next(const struct ter_guarded_runs *runs, uintptr_t from,
                                 enum ter_guarded_state *state);
+
+/* Stops with a line if what is counted is not what there is. */
+void ter_guarded_runs_check(const struct ter_guarded_runs *runs);

@@ -66,8 +66,9 @@ struct ter_policy {
     bool moves;          /* objects may change their address in a collection */
     bool in_layout;      /* its chunks are of the layout's range; else it is foreign memory */
     /*
-     * Each object has pages of its own, and ends where they do. Pages are what counts as allocated,
-     * and the size of one that is to lie at a multiple is a multiple of that too.
+     * Each object has pages of its own, and ends where they do. A quarter of them is what counts as
+     * allocated, since collections take long; and the size of an object that is to lie at a
+     * multiple is a multiple of that too.
      */
     bool own_pages;
     bool cells;            /* a struct ter_block_space: mutators allocate and free without a lock */

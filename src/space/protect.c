@@ -159,7 +159,7 @@ size_t ter_protect_free(struct ter_space *common, uintptr_t object)
     ter_bits_clear_shared(ter_space_table(common, TER_SIDE_MARK), object);
     ter_protect_lose(space, run, TER_LOSS_FREED);
     ter_guarded_runs_close(&space->runs);
-    return bytes;
+    return bytes / 4; /* as it was counted */
 }
 
 void ter_protect_keep_by_first_page(struct ter_space *space, uintptr_t object)
@@ -228,6 +228,7 @@ void ter_protect_check(const struct ter_space *space)
         TER_REQUIRE(ter_os_is_mapped(run, end), "space %s: the run at %#zx has no memory",
                     space->sft.name, (size_t)run);
     }
+    ter_guarded_runs_check(&ter_protect_space_of(space)->runs);
     TER_REQUIRE(bytes == ter_protect_used_bytes(space),
                 "space %s: objects have %zu KiB, %zu are in use", space->sft.name, bytes >> 10,
                 ter_protect_used_bytes(space) >> 10);

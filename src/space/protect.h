@@ -11,9 +11,9 @@
  * is gone. An object is one when its valid-object bit is set.
  *
  * In a collection, of a space that moves objects: what is reached by an exact reference, is not
- * pinned and finds room is copied to a run of its own, and the run that it leaves is given up at
- * once, so that no more memory is taken than one object needs. Its record says where it went; so
- * nothing is written to what was left, and nothing read. With several workers one at a time reaches
+ * pinned and finds room is copied to a run of its own, and the run that it leaves is given up; its
+ * memory goes at the latest when it is wanted, so one run more than there were is room enough. Its
+ * record says where the object went: nothing is written to what was left, and nothing read. With several workers one at a time reaches
  * objects here: that takes no time beside the calls of the system.
  */
 #pragma once

@@ -111,6 +111,15 @@ static bool is_room_for_copy(const struct ter_protect_space *space, size_t bytes
     return used <= space->most_used && bytes <= space->most_used - used;
 }
 
+/* What others left is closed together, as long as its memory is not wanted. */
+static bool make_room_for_copy(struct ter_protect_space *space, size_t bytes)
+{
+    if (is_room_for_copy(space, bytes))
+        return true;
+    ter_guarded_runs_close(&space->runs);
+    return is_room_for_copy(space, bytes);
+}
+
 /* To a run of its own, if there is room; 0: it stays. */
 static uintptr_t move_out(struct ter_protect_space *space, uintptr_t run)
 {
@@ -119,7 +128,7 @@ static uintptr_t move_out(struct ter_protect_space *space, uintptr_t run)
     size_t bytes = ter_protect_bytes_of(common->arena, run);
     uintptr_t new_run, object;
 
-    if (!is_room_for_copy(space, ter_guarded_run_bytes(common->arena, run)) ||
+    if (!make_room_for_copy(space, ter_guarded_run_bytes(common->arena, run)) ||
         ter_guarded_runs_take(&space->runs, bytes, &new_run) != TER_OK)
         return 0;
     object = ter_protect_object_of(common->arena, run);
@@ -129,7 +138,6 @@ static uintptr_t move_out(struct ter_protect_space *space, uintptr_t run)
         (struct ter_protect_record){.kind = record->kind, .number = record->number});
     record->moved = (uint32_t)((new_run - common->range.start) >> TER_LOG_BYTES_IN_PAGE);
     ter_protect_lose(space, run, TER_LOSS_MOVED);
-    ter_guarded_runs_close(&space->runs);
     return object;
 }
 
@@ -222,8 +230,10 @@ void ter_protect_release(struct ter_space *common, struct ter_live *live)
 {
     struct ter_protect_space *space = ter_protect_space_of(common);
     enum ter_guarded_state state;
-    uintptr_t run = ter_guarded_runs_next(&space->runs, 0, &state);
+    uintptr_t run;
 
+    ter_guarded_runs_close(&space->runs);
+    run = ter_guarded_runs_next(&space->runs, 0, &state);
     while (run != 0) {
         uintptr_t end = run + ter_guarded_run_bytes(common->arena, run);
 
