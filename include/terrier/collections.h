@@ -40,7 +40,8 @@ TER_API ter_status ter_collections_allow(struct ter_heap *heap);
     X(ALLOCATION, "heap full")                                                                     \
     X(REQUEST, "requested")                                                                        \
     X(MEMORY, "out of memory")                                                                     \
-    X(STRESS, "stress")
+    X(STRESS, "stress")                                                                            \
+    X(YOUNG, "requested of young objects")
 
 #define TER_REASON_ENUM(identifier, text) TER_REASON_##identifier,
 enum ter_collection_reason { TER_COLLECTION_REASONS(TER_REASON_ENUM) TER_REASON_COUNT };
@@ -85,7 +86,8 @@ struct ter_collection_event {
     uint64_t used_after_bytes;  /**< known at RELEASED */
     uint64_t heap_bytes;        /**< what may be used before the next; known at RELEASED */
     uint64_t live_bytes;        /**< that were found; known at RELEASED */
-    uint64_t live_objects;      /**< known at RELEASED */
+    uint64_t live_objects;      /**< known at RELEASED; with all old ones if `young` */
+    uint64_t young;             /**< 1: young objects alone are collected */
 };
 
 /**

@@ -54,6 +54,9 @@ extern "C" {
     NUMBER(check_heap, 0, 0, 2,                                                                    \
            "1: the process stops at a slot that holds no object (slow); 2: or is not reported")    \
     NUMBER(origins, 0, 0, 1, "messages say where an object was allocated (slow)")                  \
+    NUMBER(barriers, 2, 0, 2,                                                                      \
+           "1: ter_write or its like comes before each store into an object, as plans with young " \
+           "objects want; 2: with stacks=exact")                                                   \
     NUMBER(check_barriers, 0, 0, 1,                                                                \
            "the process stops at a store into an object that came without ter_write (slow)")       \
     NUMBER(scan_program, 2, 0, 2, "the program's static data are roots; 2: if stacks are scanned") \
@@ -62,7 +65,11 @@ extern "C" {
     NUMBER(log, 1, 0, 3, "messages on standard error: 0 none, 1 warnings, 2 decisions, 3 all")     \
     TEXT(report, "none", "none|text|json", "what is written when the heap ends")                   \
     TEXT(report_file, "", NULL,                                                                    \
-         "where the report goes; %p is the process id; empty: standard error")
+         "where the report goes; %p is the process id; empty: standard error")                     \
+    TEXT(map, "none", "none|text|svg", "what map of its blocks is written when the heap ends")     \
+    TEXT(map_file, "", NULL, "where the map goes; as report_file")                                 \
+    NUMBER(map_at, 0, 0, UINT64_MAX, "the collection after which it is written; 0: at the end")    \
+    NUMBER(map_width, 64, 16, 128, "blocks on a line of the map")
 
 #define TER_OPTION_NUMBER_FIELD(name, value, lowest, highest, help) uint64_t name;
 #define TER_OPTION_TEXT_FIELD(name, value, allowed, help) char name[TER_OPTION_TEXT_BYTES];

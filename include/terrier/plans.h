@@ -16,6 +16,8 @@
     X(semispace, "semispace", "what is reached moves, and leaves what is not")                     \
     X(immix, "immix", "what is not reached is free to the granule; blocks with little move")       \
     X(young_immix, "young-immix", "as immix, but what is young first, and by itself")              \
+    X(sticky_mark_sweep, "sticky-mark-sweep", "as mark-sweep, what is young first, and by itself") \
+    X(gen_copy, "gen-copy", "as semispace, but what is young first, and by itself")                \
     X(page_protect, "page-protect",                                                                \
       "a page an object; what is left cannot be touched, to find uses of what is gone")
 

@@ -43,11 +43,15 @@ extern "C" {
     X(finalizers_found, count, "objects ever found ready for their finalizers")                    \
     X(links, count, "disappearing links registered")                                               \
     X(peak_resident_bytes, bytes, "peak resident memory of the process")                           \
-    X(external_bytes, bytes, "elsewhere, and hang on objects (ter_external_adjust)")
+    X(external_bytes, bytes, "elsewhere, and hang on objects (ter_external_adjust)")               \
+    X(collections_young, count, "collections of young objects alone")                              \
+    X(pause_young_median_ns, ns, "their median pause (to 2 percent)")                              \
+    X(pause_young_max_ns, ns, "their longest pause")                                               \
+    X(pause_young_total_ns, ns, "all their pauses together")
 
 #define TER_STATISTIC_FIELD(name, unit, help) uint64_t name;
 
-#define TER_STATISTICS_VERSION 3
+#define TER_STATISTICS_VERSION 4
 
 /** Figures of a heap at one moment. */
 struct ter_statistics {

@@ -13,6 +13,7 @@
 #include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/options.h>
+#include <terrier/parcels.h>
 #include <terrier/roots.h>
 #include <terrier/sft.h>
 #include <terrier/statistics.h>

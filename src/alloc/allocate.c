@@ -180,14 +180,26 @@ static uintptr_t take_unlocked(struct ter_mutator *mutator, unsigned kind, unsig
     return cell != 0 ? cell : refill(mutator, kind, size_class);
 }
 
-/* Cells are old from the beginning, where anything is: what the mutator got, and the run behind. */
-static void *log_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+/*
+ * Where cells are old from the beginning: what the mutator got, and the run behind. Else a cell
+ * that the program freed and gets again is old if what lay there was.
+ */
+static void log_cell(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                     uintptr_t cell)
+{
+    const struct ter_block_space *space = ter_allocator_cells_of(mutator->allocator, kind);
+
+    if (!space->ages || ter_space_is_old(&space->space, cell))
+        ter_stores_log_born_old(mutator, cell);
+    if (!space->ages)
+        ter_stores_log_run(mutator, &mutator->cell_runs[kind][size_class]);
+}
+
+static void *hand_out(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
                       uintptr_t cell)
 {
-    if (TER_UNLIKELY(mutator->allocator->logs) && cell != 0) {
-        ter_stores_log_born_old(mutator, cell);
-        ter_stores_log_run(mutator, &mutator->cell_runs[kind][size_class]);
-    }
+    if (TER_UNLIKELY(mutator->allocator->logs) && cell != 0)
+        log_cell(mutator, kind, size_class, cell);
     return (void *)cell;
 }
 
@@ -201,14 +213,14 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
         return object;
     cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)
-        return log_cell(mutator, kind, size_class, cell);
+        return hand_out(mutator, kind, size_class, cell);
     ter_mutator_require_bound(mutator, "ter_allocate");
     ter_mutator_poll_before(mutator);
     ter_allocator_lock(mutator->allocator);
     mutator->allocator->no_collect = mutator->no_collect;
     cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
     ter_allocator_unlock_and_notify(mutator->allocator);
-    return log_cell(mutator, kind, size_class, cell);
+    return hand_out(mutator, kind, size_class, cell);
 }
 
 /* ---- Lists ---- */

@@ -30,6 +30,7 @@ struct ter_store_chunk;
 struct ter_stores {
     struct ter_mutex mutex;
     struct ter_store_chunk *full;  /* that mutators handed over */
+    struct ter_store_chunk *taken; /* by the collection that runs */
     struct ter_store_chunk *spare; /* empty ones */
     unsigned spare_count;
     _Atomic bool lost; /* there was no memory for some of it */
@@ -115,12 +116,19 @@ struct ter_allocator {
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
     _Atomic size_t allocated_since_collection;
+    size_t beside_since_collection; /* bytes that count as allocated beside those (own_pages) */
     size_t held_at_collection; /* bytes of runs that mutators kept through the last collection */
     _Atomic size_t freed_since_collection; /* bytes that the program freed itself; likewise */
     uint64_t allocated_total;
     _Atomic size_t
         allocated_before; /* in all, modulo the word, without those since the collection */
 };
+
+/* Objects of such a kind do not move, so that they are found again: cycle/young.c. */
+TER_INLINE bool ter_allocator_fixes(const struct ter_allocator *allocator, bool remembered)
+{
+    return allocator->logs && remembered;
+}
 
 /* The lock is used from now on, unless this thread is in the middle of what it does without. */
 void ter_allocator_share(struct ter_allocator *allocator);

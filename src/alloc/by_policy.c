@@ -39,6 +39,15 @@ static uintptr_t take_admitted(struct ter_policy_request *request)
     }
 }
 
+/* Is what the space makes of the kind old from the beginning? */
+static bool is_born_old(const struct ter_policy_request *request)
+{
+    const struct ter_allocator *allocator = request->mutator->allocator;
+
+    return TER_UNLIKELY(allocator->logs) &&
+           (!ter_space_ages(request->space) || allocator->kinds[request->kind].uncollectable);
+}
+
 static void clear_new(struct ter_policy_request *request, uintptr_t object)
 {
     if (!request->zeroed)
@@ -46,11 +55,15 @@ static void clear_new(struct ter_policy_request *request, uintptr_t object)
     request->zeroed = true;
 }
 
-static size_t counted_size(const struct ter_policy_request *request)
+/* What it has of pages beside its own bytes wants a collection, though the program has not got it. */
+static void count_object(const struct ter_policy_request *request)
 {
+    struct ter_allocator *allocator = request->mutator->allocator;
     const struct ter_policy *policy = request->space->policy;
+    size_t weight = policy->own_pages ? policy->admit_bytes(request->bytes) / 4 : 0;
 
-    return policy->own_pages ? policy->admit_bytes(request->bytes) / 4 : request->bytes;
+    ter_allocator_count(allocator, request->bytes);
+    allocator->beside_since_collection += weight - ter_min(weight, request->bytes);
 }
 
 static uintptr_t allocate_locked(struct ter_policy_request *request)
@@ -65,7 +78,7 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     object = take_admitted(request);
     if (object == 0)
         return 0;
-    ter_allocator_count(allocator, counted_size(request));
+    count_object(request);
     /* Nobody who trusts it may see what was here, and without the lock others may collect. */
     if (ter_kind_trusts_contents(how) && how->zeroed)
         clear_new(request, object);
@@ -86,7 +99,8 @@ static void *allocate_from(struct ter_policy_request *request)
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
         clear_new(request, object);
-    ter_stores_log_born_old(mutator, object);
+    if (object != 0 && is_born_old(request))
+        ter_stores_log_born_old(mutator, object);
     return (void *)object;
 }
 

@@ -34,6 +34,7 @@ static void release_store_chunks(struct ter_store_chunk **list)
 void ter_stores_fini(struct ter_stores *stores)
 {
     release_store_chunks(&stores->full);
+    release_store_chunks(&stores->taken);
     release_store_chunks(&stores->spare);
     ter_mutex_fini(&stores->mutex);
 }
@@ -100,21 +101,29 @@ void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned for
 
 void ter_stores_log_born_old(struct ter_mutator *mutator, uintptr_t object)
 {
-    if (mutator->allocator->logs && object != 0)
-        ter_stores_log(mutator, object, TER_STORE_OBJECT, 0);
+    ter_stores_log(mutator, object, TER_STORE_OBJECT, 0);
 }
 
 void ter_stores_log_run(struct ter_mutator *mutator, const struct ter_cell_run *run)
 {
-    if (mutator->allocator->logs && run->cursor < run->limit)
+    if (run->cursor < run->limit)
         ter_stores_log(mutator, run->cursor, TER_STORE_RUN, run->limit);
 }
 
 /* ---- By the collector ---- */
 
-void ter_stores_visit(const struct ter_stores *stores, ter_store_visitor *visit, void *context)
+void ter_stores_take(struct ter_stores *stores)
 {
-    const struct ter_store_chunk *chunk = stores->full;
+    TER_CHECK(stores->taken == NULL);
+    stores->taken = stores->full;
+    stores->full = NULL;
+    atomic_store_explicit(&stores->lost, false, memory_order_relaxed);
+}
+
+void ter_stores_visit_taken(const struct ter_stores *stores, ter_store_visitor *visit,
+                            void *context)
+{
+    const struct ter_store_chunk *chunk = stores->taken;
 
     for (; chunk != NULL; chunk = chunk->next)
         for (size_t i = 0; i < chunk->count; i++) {
@@ -126,12 +135,28 @@ void ter_stores_visit(const struct ter_stores *stores, ter_store_visitor *visit,
         }
 }
 
-void ter_stores_clear(struct ter_stores *stores)
+void ter_stores_keep(struct ter_stores *stores, uintptr_t object)
 {
-    while (stores->full != NULL) {
-        struct ter_store_chunk *chunk = stores->full;
+    struct ter_store_chunk *chunk = stores->full;
 
-        stores->full = chunk->next;
+    if (chunk == NULL || chunk->count + 2 > ENTRIES) {
+        chunk = take_store_chunk(stores);
+        if (chunk == NULL) {
+            atomic_store_explicit(&stores->lost, true, memory_order_relaxed);
+            return;
+        }
+        chunk->next = stores->full;
+        stores->full = chunk;
+    }
+    chunk->entries[chunk->count++] = object | TER_STORE_OBJECT;
+}
+
+void ter_stores_forget_taken(struct ter_stores *stores)
+{
+    while (stores->taken != NULL) {
+        struct ter_store_chunk *chunk = stores->taken;
+
+        stores->taken = chunk->next;
         if (stores->spare_count == MOST_SPARE) {
             ter_os_retire((uintptr_t)chunk, store_chunk_bytes());
             continue;
@@ -140,5 +165,4 @@ void ter_stores_clear(struct ter_stores *stores)
         stores->spare = chunk;
         stores->spare_count++;
     }
-    atomic_store_explicit(&stores->lost, false, memory_order_relaxed);
 }

@@ -36,7 +36,12 @@ void ter_stores_log_run(struct ter_mutator *mutator, const struct ter_cell_run *
 /* What the mutator has goes to the heap's list: it ends, or the world stands. */
 void ter_stores_hand_over(struct ter_mutator *mutator);
 
-/* With the world stopped, when all was handed over. */
-void ter_stores_visit(const struct ter_stores *stores, ter_store_visitor *visit, void *context);
-/* Nothing is logged. */
-void ter_stores_clear(struct ter_stores *stores);
+/* ---- With the world stopped, when all was handed over ---- */
+
+/* What was logged up to now is this collection's, and nothing is logged. */
+void ter_stores_take(struct ter_stores *stores);
+void ter_stores_visit_taken(const struct ter_stores *stores, ter_store_visitor *visit,
+                            void *context);
+/* An object to look at in the next collection too. */
+void ter_stores_keep(struct ter_stores *stores, uintptr_t object);
+void ter_stores_forget_taken(struct ter_stores *stores);

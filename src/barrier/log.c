@@ -31,7 +31,7 @@ static bool has_plain_slots(const struct ter_mutator *mutator, uintptr_t object)
 
 void ter_log_object(struct ter_mutator *mutator, uintptr_t object)
 {
-    if (ter_log_bit_take(object_log(mutator), object >> TER_LOG_BYTES_IN_GRANULE))
+    if (ter_log_bit_take_shared(object_log(mutator), object >> TER_LOG_BYTES_IN_GRANULE))
         ter_stores_log(mutator, object, TER_STORE_OBJECT, 0);
 }
 

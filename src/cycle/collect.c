@@ -46,8 +46,10 @@ static bool stop_world(struct ter_collector *collector)
 static void prepare_all(struct ter_collector *collector)
 {
     ter_young_take_logs(collector);
-    if (collector->minor)
+    if (collector->minor && collector->plan->prepare_young != NULL)
         collector->plan->prepare_young(collector);
+    else if (collector->minor)
+        ter_spaces_prepare_young(collector);
     else if (collector->plan->prepare != NULL)
         collector->plan->prepare(collector);
     else
@@ -86,6 +88,7 @@ static bool begin(struct collection_request *request)
         return false;
     collector->collecting = true;
     collector->minor = ter_young_is_next(collector, request->collection.reason);
+    request->collection.young = collector->minor;
     /* Under stress also where it is not worth it, so that tests see it. */
     ter_workers_prepare(&collector->workers, &collector->tracer,
                         collector->allocator.stress_interval != 0
@@ -126,7 +129,7 @@ static void release_unreached(struct ter_collector *collector, struct ter_live *
     ter_young_end_logs(collector);
     *live = collector->minor ? collector->trigger.live : (struct ter_live){0};
     if (collector->minor)
-        collector->plan->release_young(collector, live);
+        ter_spaces_release_young(collector, live);
     else if (collector->plan->release != NULL)
         collector->plan->release(collector, live);
     else
@@ -153,12 +156,15 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
     collection->used_after_bytes = used_bytes(collector);
     collection->heap_bytes = collector->arena.accounting.limit_bytes;
     collection->allocated_bytes = ter_mutators_allocated(allocator);
-    ter_workers_learn(&collector->workers, collector->drain_ns,
-                      collection->live.scanned_bytes + collection->live.atomic_bytes);
+    /* Of young objects there are too few to learn anything from. */
+    if (!collector->minor)
+        ter_workers_learn(&collector->workers, collector->drain_ns,
+                          collection->live.scanned_bytes + collection->live.atomic_bytes);
     collector->trigger.live = collection->live;
     collector->trigger.used_bytes = collection->used_after_bytes;
     collector->trigger.root_bytes = ter_collector_root_bytes(collector);
     allocator->allocated_since_collection = 0 - ter_mutators_uncounted(allocator);
+    allocator->beside_since_collection = 0;
     allocator->make_do_bytes = 0;
     expect_external(collector);
     ter_young_decide(collector);
@@ -250,7 +256,7 @@ bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_
         return false;
     /* One for which this thread stood is as good, unless this one was asked for. */
     while (!ter_safepoints_gather(&collector->allocator))
-        if (reason != TER_REASON_REQUEST)
+        if (reason != TER_REASON_REQUEST && reason != TER_REASON_YOUNG)
             return true;
     /* Helpers are waited for, and what is called back may do anything. */
     before = ter_os_cancel_off();

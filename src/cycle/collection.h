@@ -14,6 +14,7 @@
 struct ter_collection {
     uint64_t number; /* from 1 */
     enum ter_collection_reason reason;
+    bool young; /* of young objects alone */
     uint64_t start_ns;
     uint64_t pause_ns;
     uint64_t mark_ns;         /* of the pause: up to the end of marking */

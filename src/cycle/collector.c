@@ -147,8 +147,9 @@ static void add_row(struct ter_allocator *allocator, const struct ter_kind *kind
     if (!is_copy)
         details->base = *index;
     allocator->kinds[*index] = *kind;
-    allocator->kinds[*index].never_moves |=
-        kind->uncollectable || ter_kind_pins(kind) || details->dispose != NULL;
+    allocator->kinds[*index].never_moves |= kind->uncollectable || ter_kind_pins(kind) ||
+                                            details->dispose != NULL ||
+                                            ter_allocator_fixes(allocator, kind->remembered);
     allocator->kinds[*index].details = details;
     allocator->kind_count++;
 }
@@ -196,6 +197,39 @@ void ter_spaces_release(struct ter_collector *collector, struct ter_live *live)
         if (space->policy->release != NULL)
             space->policy->release(space, live);
     }
+}
+
+void ter_spaces_prepare_young(struct ter_collector *collector)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->prepare_young != NULL)
+            space->policy->prepare_young(space);
+    }
+}
+
+void ter_spaces_release_young(struct ter_collector *collector, struct ter_live *live)
+{
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->release_young != NULL)
+            space->policy->release_young(space, live);
+    }
+}
+
+size_t ter_spaces_open(const struct ter_collector *collector)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < collector->space_count; i++) {
+        const struct ter_space *space = collector->spaces[i].space;
+
+        if (space->policy->open_bytes != NULL)
+            bytes += space->policy->open_bytes(space);
+    }
+    return bytes;
 }
 
 size_t ter_spaces_reserve(const struct ter_collector *collector)

@@ -49,9 +49,10 @@ struct ter_collector {
     uint64_t collections;
     const struct ter_collection *collection; /* that runs, or ran last: for passages */
     bool collecting;
+    bool ages;          /* there are young objects, which are collected by themselves too */
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */
     bool next_is_whole; /* the next one is to be of all objects */
-    size_t old_bytes;   /* in use after the last whole one */
+    size_t old_bytes;   /* that lived after the last whole one */
     bool refused;       /* an allocation, since the last collection */
 };
 
@@ -128,7 +129,12 @@ ter_status ter_collector_add_kind(struct ter_collector *collector, const struct 
 /* What a step of a plan does as a rule: every space, by its policy. */
 void ter_spaces_prepare(struct ter_collector *collector);
 void ter_spaces_release(struct ter_collector *collector, struct ter_live *live);
+/* The same of a collection of young objects alone. */
+void ter_spaces_prepare_young(struct ter_collector *collector);
+void ter_spaces_release_young(struct ter_collector *collector, struct ter_live *live);
 
+/* What mutators find in memory in use before more is taken. */
+size_t ter_spaces_open(const struct ter_collector *collector);
 /* What a collection is likely to take beside what is in use. */
 size_t ter_spaces_reserve(const struct ter_collector *collector);
 

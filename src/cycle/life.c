@@ -103,6 +103,16 @@ static ter_status make_spaces(struct ter_collector *collector,
 
 /* ---- Life ---- */
 
+/*
+ * All stores into old objects must be logged. A signal may stop a thread between barrier and store;
+ * of malloc's objects and those in the program's own memory nothing says whether they are old.
+ */
+static bool can_age(const struct ter_plan *plan, const struct ter_collector_settings *settings)
+{
+    return plan->barrier == TER_BARRIER_LOGGED && settings->barriers && settings->safepoints &&
+           !settings->malloc_objects && !settings->vm_space;
+}
+
 static ter_status init_arena(struct ter_collector *collector,
                              const struct ter_collector_settings *settings)
 {
@@ -111,7 +121,8 @@ static ter_status init_arena(struct ter_collector *collector,
 
     arena.record_bytes = ter_policy_record_bytes();
     arena.foreign = settings->malloc_objects || settings->vm_space;
-    if (collector->plan->barrier == TER_BARRIER_LOGGED)
+    collector->ages = can_age(collector->plan, settings);
+    if (collector->ages)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
     status = ter_arena_init(&collector->arena, &arena);
     if (status != TER_OK)
@@ -134,7 +145,7 @@ static void init_allocator(struct ter_collector *collector,
     /* A mutator may go from thread to thread, so none is ever alone (freeing.h). */
     allocator->shared = settings->safepoints;
     ter_stores_init(&allocator->stores);
-    ter_barrier_set(allocator, collector->plan->barrier);
+    ter_barrier_set(allocator, collector->ages ? TER_BARRIER_LOGGED : TER_BARRIER_NONE);
     allocator->stress_interval = settings->stress_interval;
     allocator->stress_polls = settings->stress_polls;
     /* Under stress every allocation takes the slow path, where allocations are counted. */

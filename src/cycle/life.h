@@ -14,6 +14,7 @@ struct ter_collector_settings {
     size_t stress_polls;
     bool exact_stacks; /* no stacks and no thread-local data are scanned */
     bool safepoints;   /* threads stop at safepoints only */
+    bool barriers;     /* the program calls them before its stores */
     bool scan_program;
     bool scan_libraries;
     unsigned markers;    /* threads that mark; 0: up to as many as processors, as is faster */

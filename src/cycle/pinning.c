@@ -85,19 +85,48 @@ void ter_collector_pin_from_object(struct ter_collector *collector, uintptr_t ob
     tracer->loop = loop;
 }
 
-void ter_collector_pin_from_objects(struct ter_collector *collector)
+static void pin_from_space(struct ter_collector *collector, const struct ter_space *space,
+                           bool young)
+{
+    const struct ter_policy *policy = space->policy;
+
+    if (policy->moves)
+        return;
+    if (!young)
+        policy->for_each(space, hold_from_object, &collector->tracer);
+    else if (policy->for_each_young != NULL)
+        policy->for_each_young(space, hold_from_object, &collector->tracer);
+}
+
+static void pin_from_spaces(struct ter_collector *collector, bool young)
 {
     struct ter_tracer *tracer = &collector->tracer;
     const struct ter_loop *loop = tracer->loop;
 
-    if (!may_move_any(collector))
-        return;
     tracer->loop = &pinning_loop;
-    for (unsigned i = 0; i < collector->space_count; i++) {
-        const struct ter_space *space = collector->spaces[i].space;
-
-        if (!space->policy->moves)
-            space->policy->for_each(space, hold_from_object, tracer);
-    }
+    for (unsigned i = 0; i < collector->space_count; i++)
+        pin_from_space(collector, collector->spaces[i].space, young);
     tracer->loop = loop;
+}
+
+static bool has_pinning_kinds(const struct ter_collector *collector)
+{
+    const struct ter_allocator *allocator = &collector->allocator;
+
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
+        if (ter_kind_pins(&allocator->kinds[kind]))
+            return true;
+    return false;
+}
+
+void ter_collector_pin_from_objects(struct ter_collector *collector)
+{
+    if (has_pinning_kinds(collector) && may_move_any(collector))
+        pin_from_spaces(collector, false);
+}
+
+void ter_collector_pin_from_young(struct ter_collector *collector)
+{
+    if (has_pinning_kinds(collector) && may_move_any(collector))
+        pin_from_spaces(collector, true);
 }

@@ -34,17 +34,14 @@ struct ter_plan {
     unsigned space_count;
     /* By which objects are reached (trace/loop.h). NULL: what is allocated stays until the end. */
     const struct ter_loop *loop;
-    enum ter_barrier barrier; /* that stores into objects need */
+    /* That stores into objects need. TER_BARRIER_LOGGED: there are young ones (cycle/young.h). */
+    enum ter_barrier barrier;
     /*
      * Steps of a collection that differ from the usual: every space, in the order above, by its
      * policy (ter_spaces_prepare, ter_spaces_release). NULL: they do not.
      */
     void (*prepare)(struct ter_collector *collector);
     void (*release)(struct ter_collector *collector, struct ter_live *live);
-    /*
-     * The same of a collection of young objects alone; `live` is what was old before. NULL, both or
-     * neither: there is none. Its barrier is TER_BARRIER_LOGGED then.
-     */
+    /* The same before a collection of young objects alone (ter_spaces_prepare_young). */
     void (*prepare_young)(struct ter_collector *collector);
-    void (*release_young)(struct ter_collector *collector, struct ter_live *live);
 };

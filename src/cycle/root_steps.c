@@ -148,7 +148,7 @@ static void pinned_objects(const struct root_visit *visit)
 static void objects_that_pin(const struct root_visit *visit)
 {
     if (visit->collector->minor)
-        ter_young_pin_from_logged(visit->collector);
+        ter_young_pin(visit->collector);
     else
         ter_collector_pin_from_objects(visit->collector);
 }

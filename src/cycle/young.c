@@ -9,42 +9,26 @@
 #define LEAST_GROWTH TER_MIB(4)
 #define STRESS_WHOLE 3u /* under stress one of so many collections is of all objects */
 
-static size_t used(const struct ter_collector *collector)
-{
-    return atomic_load_explicit(&collector->arena.accounting.used_bytes, memory_order_relaxed);
-}
-
-/* Kinds whose stores come without a barrier are looked at by whole collections only. */
-static bool has_remembered(const struct ter_allocator *allocator)
-{
-    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
-        if (allocator->kinds[kind].remembered)
-            return true;
-    return false;
-}
-
 bool ter_young_is_next(const struct ter_collector *collector, enum ter_collection_reason reason)
 {
     const struct ter_allocator *allocator = &collector->allocator;
 
-    if (collector->plan->prepare_young == NULL || collector->next_is_whole ||
-        atomic_load_explicit(&allocator->stores.lost, memory_order_relaxed) ||
-        has_remembered(allocator))
+    if (!collector->ages || collector->next_is_whole ||
+        atomic_load_explicit(&allocator->stores.lost, memory_order_relaxed))
         return false;
     if (reason == TER_REASON_STRESS)
         return collector->collections % STRESS_WHOLE != 0;
-    return reason == TER_REASON_ALLOCATION;
-}
-
-void ter_young_take_logs(struct ter_collector *collector)
-{
-    struct ter_mutator *mutator = collector->allocator.mutators;
-
-    for (; mutator != NULL; mutator = mutator->next)
-        ter_stores_hand_over(mutator);
+    return reason == TER_REASON_ALLOCATION || reason == TER_REASON_YOUNG;
 }
 
 /* ---- What was logged ---- */
+
+static void fill_log(const struct ter_collector *collector, enum ter_side_id id, unsigned log_unit,
+                     uintptr_t start, uintptr_t end)
+{
+    ter_log_bits_fill(collector->arena.side.tables[id].bias, start >> log_unit, end >> log_unit,
+                      true);
+}
 
 /* An object that was freed by hand since is none. */
 static const struct ter_kind *kind_of_logged(const struct ter_collector *collector,
@@ -61,12 +45,12 @@ static bool is_in_object(const struct ter_collector *collector, uintptr_t slot)
     return ter_collector_find_interior(collector, slot).bits != 0;
 }
 
-typedef void logged_object(struct ter_collector *collector, uintptr_t object,
-                           const struct ter_kind *kind);
+typedef void logged_object_step(struct ter_collector *collector, uintptr_t object,
+                                const struct ter_kind *kind);
 
 /* The object of an entry, or those that lie in the cells of one. */
 static void for_each_logged(struct ter_collector *collector, uintptr_t address, unsigned form,
-                            uintptr_t end, logged_object *act)
+                            uintptr_t end, logged_object_step *step)
 {
     const struct ter_kind *kind;
     bool done;
@@ -74,11 +58,37 @@ static void for_each_logged(struct ter_collector *collector, uintptr_t address, 
     do {
         kind = kind_of_logged(collector, address);
         if (kind != NULL)
-            act(collector, address, kind);
+            step(collector, address, kind);
         done = form != TER_STORE_RUN;
         if (!done)
             address += ter_collector_object_bytes(collector, address);
     } while (!done && address < end);
+}
+
+/* Objects that were logged are old all the same. */
+static void tell_old(struct ter_collector *collector, uintptr_t object, const struct ter_kind *kind)
+{
+    (void)kind;
+    fill_log(collector, TER_SIDE_OBJECT_LOG, TER_LOG_BYTES_IN_GRANULE, object,
+             object + TER_BYTES_IN_GRANULE);
+}
+
+static void tell_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    if (form == TER_STORE_OBJECT || form == TER_STORE_RUN)
+        for_each_logged(context, address, form, end, tell_old);
+}
+
+void ter_young_take_logs(struct ter_collector *collector)
+{
+    struct ter_mutator *mutator = collector->allocator.mutators;
+
+    if (!collector->ages)
+        return;
+    for (; mutator != NULL; mutator = mutator->next)
+        ter_stores_hand_over(mutator);
+    ter_stores_take(&collector->allocator.stores);
+    ter_stores_visit_taken(&collector->allocator.stores, tell_from, collector);
 }
 
 static void pin_from_object(struct ter_collector *collector, uintptr_t object,
@@ -94,9 +104,10 @@ static void pin_from(void *context, uintptr_t address, unsigned form, uintptr_t 
         for_each_logged(context, address, form, end, pin_from_object);
 }
 
-void ter_young_pin_from_logged(struct ter_collector *collector)
+void ter_young_pin(struct ter_collector *collector)
 {
-    ter_stores_visit(&collector->allocator.stores, pin_from, collector);
+    ter_collector_pin_from_young(collector);
+    ter_stores_visit_taken(&collector->allocator.stores, pin_from, collector);
 }
 
 static void reach_slot(struct ter_collector *collector, uintptr_t slot)
@@ -105,8 +116,8 @@ static void reach_slot(struct ter_collector *collector, uintptr_t slot)
         collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));
 }
 
-static void reach_object(struct ter_collector *collector, uintptr_t object,
-                         const struct ter_kind *kind)
+static void reach_logged_object(struct ter_collector *collector, uintptr_t object,
+                                const struct ter_kind *kind)
 {
     ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
                         (unsigned)(kind - collector->allocator.kinds));
@@ -125,29 +136,20 @@ static void reach_from(void *context, uintptr_t address, unsigned form, uintptr_
             reach_slot(collector, address);
         return;
     }
-    for_each_logged(collector, address, form, end, reach_object);
+    for_each_logged(collector, address, form, end, reach_logged_object);
 }
 
 void ter_young_reach_logged(struct ter_collector *collector)
 {
-    ter_stores_visit(&collector->allocator.stores, reach_from, collector);
+    ter_stores_visit_taken(&collector->allocator.stores, reach_from, collector);
 }
 
 /* ---- Afterwards ---- */
 
-static void fill_log(const struct ter_collector *collector, enum ter_side_id id, unsigned log_unit,
-                     uintptr_t start, uintptr_t end)
-{
-    ter_log_bits_fill(collector->arena.side.tables[id].bias, start >> log_unit, end >> log_unit,
-                      true);
-}
-
 static void end_log_of_object(struct ter_collector *collector, uintptr_t object,
                               const struct ter_kind *kind)
 {
-    (void)kind;
-    fill_log(collector, TER_SIDE_OBJECT_LOG, TER_LOG_BYTES_IN_GRANULE, object,
-             object + TER_BYTES_IN_GRANULE);
+    tell_old(collector, object, kind);
     fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, object,
              object + ter_collector_object_bytes(collector, object));
 }
@@ -167,23 +169,114 @@ static void end_log(void *context, uintptr_t address, unsigned form, uintptr_t e
     fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, address, end);
 }
 
+/*
+ * Objects into which is stored without a barrier are looked at in each collection, from when they
+ * are old. They never move; what was not reached goes now.
+ */
+static bool is_to_be_kept(const struct ter_collector *collector, uintptr_t object,
+                          const struct ter_kind *kind)
+{
+    return kind->remembered && ter_collector_is_marked(collector, object);
+}
+
+static void keep_remembered(void *context, uintptr_t object, size_t bytes,
+                            const struct ter_kind *kind)
+{
+    struct ter_collector *collector = context;
+
+    (void)bytes;
+    if (is_to_be_kept(collector, object, kind))
+        ter_stores_keep(&collector->allocator.stores, object);
+}
+
+static uintptr_t object_log_of(const struct ter_collector *collector)
+{
+    return collector->arena.side.tables[TER_SIDE_OBJECT_LOG].bias;
+}
+
+static void keep_remembered_young(void *context, uintptr_t object, size_t bytes,
+                                  const struct ter_kind *kind)
+{
+    if (!ter_log_bit_test(object_log_of(context), object >> TER_LOG_BYTES_IN_GRANULE))
+        keep_remembered(context, object, bytes, kind);
+}
+
+/* Once, however often it is in the log. */
+static void keep_remembered_old(struct ter_collector *collector, uintptr_t object,
+                                const struct ter_kind *kind)
+{
+    if (is_to_be_kept(collector, object, kind) &&
+        ter_log_bit_take(object_log_of(collector), object >> TER_LOG_BYTES_IN_GRANULE))
+        ter_stores_keep(&collector->allocator.stores, object);
+}
+
+static void keep_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    if (form == TER_STORE_OBJECT || form == TER_STORE_RUN)
+        for_each_logged(context, address, form, end, keep_remembered_old);
+}
+
+static bool has_remembered(const struct ter_allocator *allocator)
+{
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++)
+        if (allocator->kinds[kind].remembered)
+            return true;
+    return false;
+}
+
+static void keep_from_space(struct ter_collector *collector, const struct ter_space *space)
+{
+    const struct ter_policy *policy = space->policy;
+
+    if (policy->moves)
+        return;
+    if (!collector->minor)
+        policy->for_each(space, keep_remembered, collector);
+    else if (policy->for_each_young != NULL)
+        policy->for_each_young(space, keep_remembered_young, collector);
+}
+
+/* The young ones first: the others are told from them by their bits. */
+static void keep_all_remembered(struct ter_collector *collector)
+{
+    for (unsigned i = 0; i < collector->space_count; i++)
+        keep_from_space(collector, collector->spaces[i].space);
+    if (collector->minor)
+        ter_stores_visit_taken(&collector->allocator.stores, keep_from, collector);
+}
+
 void ter_young_end_logs(struct ter_collector *collector)
 {
     struct ter_stores *stores = &collector->allocator.stores;
 
-    ter_stores_visit(stores, end_log, collector);
-    ter_stores_clear(stores);
+    if (!collector->ages)
+        return;
+    ter_stores_visit_taken(stores, end_log, collector);
+    if (has_remembered(&collector->allocator))
+        keep_all_remembered(collector);
+    ter_stores_forget_taken(stores);
+}
+
+/* What mutators may take before the heap is full. */
+static size_t room_for_young(const struct ter_collector *collector, size_t limit)
+{
+    const struct ter_accounting *accounting = &collector->arena.accounting;
+    size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+
+    return limit - ter_min(limit, used) + ter_spaces_open(collector);
 }
 
 void ter_young_decide(struct ter_collector *collector)
 {
-    size_t limit = collector->trigger.max_bytes, now = used(collector);
-    size_t old = collector->old_bytes;
+    const struct ter_live *live = &collector->trigger.live;
+    size_t limit = collector->trigger.max_bytes, old = collector->old_bytes;
+    size_t now = live->scanned_bytes + live->atomic_bytes;
 
     if (!collector->minor)
         collector->old_bytes = now;
     if (limit == 0)
         limit = collector->arena.accounting.limit_bytes;
-    collector->next_is_whole = collector->minor && (now + limit / LEAST_FREE_PART > limit ||
-                                                    now > old + ter_max(old / 2, LEAST_GROWTH));
+    collector->next_is_whole =
+        collector->minor && (room_for_young(collector, limit) < limit / LEAST_FREE_PART ||
+                             now > old + ter_max(old / 2, LEAST_GROWTH));
 }

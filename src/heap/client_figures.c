@@ -96,6 +96,7 @@ void ter_heap_count_freed(struct ter_heap *heap, size_t bytes)
 void ter_heap_write_last_report(struct ter_heap *heap)
 {
     ter_heap_write_wanted_report(heap);
+    ter_heap_write_wanted_map(heap);
 }
 
 /* ---- Regions ---- */

@@ -57,6 +57,7 @@ static void collection_passed(void *context, const struct ter_passage *passage)
         .phase = passage->phase,
         .reason = collection->reason,
         .number = number_of_passage(passage),
+        .young = collection->young,
         .start_ns = collection->start_ns,
         .mark_ns = collection->mark_ns,
         .pause_ns = collection->pause_ns,

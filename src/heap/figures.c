@@ -56,37 +56,43 @@ static void raise_to(uint64_t *most, uint64_t value)
         *most = value;
 }
 
+static void add_pause(struct ter_pauses *pauses, uint64_t pause_ns)
+{
+    pauses->count++;
+    pauses->total_ns += pause_ns;
+    raise_to(&pauses->max_ns, pause_ns);
+    pauses->histogram[bucket_of(pause_ns)]++;
+}
+
 void ter_figures_add(struct ter_figures *figures, const struct ter_collection *collection)
 {
     size_t live = collection->live.scanned_bytes + collection->live.atomic_bytes;
 
     figures->by_reason[collection->reason]++;
-    figures->pauses++;
-    figures->pause_total_ns += collection->pause_ns;
+    add_pause(&figures->all, collection->pause_ns);
+    if (collection->young)
+        add_pause(&figures->young, collection->pause_ns);
     figures->mark_total_ns += collection->mark_ns;
     figures->sweep_total_ns += collection->sweep_ns;
     figures->collection_total_ns += collection->total_ns;
-    raise_to(&figures->pause_max_ns, collection->pause_ns);
     raise_to(&figures->collection_max_ns, collection->total_ns);
     figures->peak_live_bytes = ter_max(figures->peak_live_bytes, live);
-    figures->histogram[bucket_of(collection->pause_ns)]++;
     if (figures->log_count < figures->log_capacity)
         figures->log[figures->log_count++] = *collection;
 }
 
-uint64_t ter_figures_percentile(const struct ter_figures *figures, unsigned percent)
+uint64_t ter_pauses_percentile(const struct ter_pauses *pauses, unsigned percent)
 {
     /* The smallest value that at least so many pauses do not exceed. */
-    uint64_t wanted = (figures->pauses * percent + 99) / 100;
+    uint64_t wanted = (pauses->count * percent + 99) / 100;
     uint64_t seen = 0;
 
-    if (figures->pauses == 0)
+    if (pauses->count == 0)
         return 0;
     for (unsigned bucket = 0; bucket < TER_PAUSE_BUCKETS; bucket++) {
-        seen += figures->histogram[bucket];
+        seen += pauses->histogram[bucket];
         if (seen >= wanted)
-            return bucket_value(bucket) < figures->pause_max_ns ? bucket_value(bucket)
-                                                                : figures->pause_max_ns;
+            return bucket_value(bucket) < pauses->max_ns ? bucket_value(bucket) : pauses->max_ns;
     }
-    return figures->pause_max_ns;
+    return pauses->max_ns;
 }

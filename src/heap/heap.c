@@ -29,6 +29,7 @@ static void passed(void *context, const struct ter_passage *passage)
             (double)collection->total_ns / 1e6,
             (collection->live.scanned_bytes + collection->live.atomic_bytes) >> 10,
             collection->used_after_bytes >> 10);
+    ter_heap_map_after(heap, collection->number);
 }
 
 static void add_builtin_kinds(struct ter_collector *collector)
@@ -104,24 +105,30 @@ static bool has_exact_stacks(const struct ter_options *options)
     return strcmp(options->stacks, "exact") == 0;
 }
 
-/* Stores are logged: see why in check_logged. */
-static bool has_logged_stores(const struct ter_options *options)
-{
-    const struct ter_plan *plan = ter_plan_named(options->plan);
-
-    return plan != NULL && plan->barrier == TER_BARRIER_LOGGED;
-}
-
-static bool has_safepoints(const struct ter_options *options)
-{
-    return has_exact_stacks(options) || has_logged_stores(options) ||
-           strcmp(options->stop, "safepoints") == 0;
-}
-
 /* An option that is 0, 1, or 2 for what is usual. */
 static bool is_on(uint64_t value, bool usual)
 {
     return value == 2 ? usual : value != 0;
+}
+
+static bool has_barriers(const struct ter_options *options)
+{
+    return is_on(options->barriers, has_exact_stacks(options));
+}
+
+/* Does the plan want safepoints, so that young objects can be collected by themselves? */
+static bool wants_safepoints(const struct ter_options *options)
+{
+    const struct ter_plan *plan = ter_plan_named(options->plan);
+
+    return plan != NULL && plan->barrier == TER_BARRIER_LOGGED && has_barriers(options);
+}
+
+static bool has_safepoints(const struct ter_options *options)
+{
+    if (strcmp(options->stop, "auto") == 0)
+        return has_exact_stacks(options) || wants_safepoints(options);
+    return has_exact_stacks(options) || strcmp(options->stop, "safepoints") == 0;
 }
 
 static ter_status init_collector(struct ter_heap *heap)
@@ -136,6 +143,7 @@ static ter_status init_collector(struct ter_heap *heap)
         .stress_polls = saturate(options->stress_polls),
         .exact_stacks = exact,
         .safepoints = has_safepoints(options),
+        .barriers = has_barriers(options),
         .scan_program = is_on(options->scan_program, !exact),
         .scan_libraries = is_on(options->scan_libraries, !exact),
         .markers = exact && options->markers == 0 ? 1 : (unsigned)options->markers,
@@ -207,23 +215,6 @@ static ter_status read_options(const char *wishes, struct ter_options *options)
     return status;
 }
 
-/* A plan that collects young objects by themselves has to know of every store into an old one. */
-static ter_status check_logged(const struct ter_options *options)
-{
-    const char *why = NULL;
-
-    if (strcmp(options->stop, "signals") == 0)
-        why = "stop=safepoints: a signal may stop a thread between a barrier and its store";
-    else if (strcmp(options->objects, "malloc") == 0)
-        why = "objects=native: nothing says which of malloc's objects are old";
-    else if (options->vm_space != 0)
-        why = "vm_space=0: nothing says which stores into such memory were made";
-    if (why == NULL)
-        return TER_OK;
-    ter_log(TER_LOG_WARNING, "ter_heap_new: plan=%s needs %s", options->plan, why);
-    return TER_ERROR_INVALID;
-}
-
 /* A struct that was never set to the defaults, or was written to by hand. */
 static ter_status check_options(const struct ter_options *options)
 {
@@ -239,7 +230,7 @@ static ter_status check_options(const struct ter_options *options)
                 "its references lie in registers, which nobody scans then");
         return TER_ERROR_INVALID;
     }
-    return has_logged_stores(options) ? check_logged(options) : TER_OK;
+    return TER_OK;
 }
 
 static ter_status new_heap(const struct ter_options *options, struct ter_heap **heap)
@@ -310,6 +301,7 @@ void ter_heap_free(struct ter_heap *heap)
         ter_checking_end(&heap->checking);
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
+    ter_heap_write_wanted_map(heap);
     ter_heap_unwatch_touches(heap);
     ter_directory_remove(heap);
     if (ter_directory_count() == 0)

@@ -12,6 +12,7 @@
 #include "heap/figures.h"
 #include "heap/fork.h"
 #include "heap/instance.h"
+#include "heap/map.h"
 #include "heap/occupancy.h"
 #include "heap/placement.h"
 #include "heap/report.h"

@@ -120,6 +120,7 @@ ter_status ter_heap_kind_variant(struct ter_mutator *mutator, unsigned base, boo
     *kind = base;
     never_moves |= row->never_moves;
     remembered |= row->remembered;
+    never_moves |= ter_allocator_fixes(allocator, remembered);
     if (never_moves == row->never_moves && remembered == row->remembered)
         return TER_OK;
     ter_allocator_lock(allocator);

@@ -270,17 +270,29 @@ void *ter_trace_object(struct ter_trace *trace, void *object)
 
 /* ---- Collections and roots ---- */
 
-void ter_collect(struct ter_mutator *mutator)
+static void collect_for(struct ter_mutator *mutator, enum ter_collection_reason reason)
 {
-    ter_mutator_require_own(mutator, "ter_collect");
-    TER_NOTE_CALL(mutator);
     /* A safepoint also where nothing is collected. */
     ter_poll(mutator);
     ter_allocator_lock(mutator->allocator);
     if (collector_of(mutator)->plan->loop == NULL)
         ter_heap_look((struct ter_heap *)collector_of(mutator));
-    ter_collector_collect(collector_of(mutator), TER_REASON_REQUEST);
+    ter_collector_collect(collector_of(mutator), reason);
     ter_allocator_unlock(mutator->allocator);
+}
+
+void ter_collect(struct ter_mutator *mutator)
+{
+    ter_mutator_require_own(mutator, "ter_collect");
+    TER_NOTE_CALL(mutator);
+    collect_for(mutator, TER_REASON_REQUEST);
+}
+
+void ter_collect_young(struct ter_mutator *mutator)
+{
+    ter_mutator_require_own(mutator, "ter_collect_young");
+    TER_NOTE_CALL(mutator);
+    collect_for(mutator, TER_REASON_YOUNG);
 }
 
 size_t ter_heap_release_memory(struct ter_heap *heap)

@@ -8,3 +8,6 @@ struct ter_heap;
 
 /* At the end of a heap: writes what the options `report` and `report_file` ask for, once. */
 void ter_heap_write_wanted_report(struct ter_heap *heap);
+
+/* May this process write there? A forked child speaks for itself (%p), or not at all. */
+bool ter_heap_speaks(const struct ter_heap *heap, const char *pattern);

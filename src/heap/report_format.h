@@ -4,6 +4,7 @@
 
 #include "heap/instance.h"
 #include "heap/occupancy.h"
+#include "heap/parcels.h"
 #include "heap/writer.h"
 
 void ter_report_text(struct ter_heap *heap, struct ter_writer *writer);

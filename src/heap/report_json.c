@@ -34,17 +34,31 @@ static void print_json_collections(const struct ter_heap *heap, struct ter_write
 
         ter_writer_print(
             writer,
-            "%s{\"number\":%llu,\"reason\":\"%s\",\"pause_ns\":%llu,\"mark_ns\":%llu,"
+            "%s{\"number\":%llu,\"reason\":\"%s\",\"young\":%s,\"pause_ns\":%llu,\"mark_ns\":%llu,"
             "\"sweep_ns\":%llu,\"total_ns\":%llu,\"allocated_bytes\":%zu,\"used_before_bytes\":%zu,"
             "\"used_after_bytes\":%zu,\"heap_limit_bytes\":%zu,\"live_bytes\":%zu,"
             "\"live_objects\":%zu}",
             i == 0 ? "" : ",", (unsigned long long)c->number, ter_collection_reason_name(c->reason),
-            (unsigned long long)c->pause_ns, (unsigned long long)c->mark_ns,
-            (unsigned long long)c->sweep_ns, (unsigned long long)c->total_ns, c->allocated_bytes,
-            c->used_before_bytes, c->used_after_bytes, c->heap_bytes,
-            c->live.scanned_bytes + c->live.atomic_bytes, c->live.objects);
+            c->young ? "true" : "false", (unsigned long long)c->pause_ns,
+            (unsigned long long)c->mark_ns, (unsigned long long)c->sweep_ns,
+            (unsigned long long)c->total_ns, c->allocated_bytes, c->used_before_bytes,
+            c->used_after_bytes, c->heap_bytes, c->live.scanned_bytes + c->live.atomic_bytes,
+            c->live.objects);
     }
     ter_writer_print(writer, "]");
+}
+
+/* By state: the names are those of the table of parcels, which need no escape. */
+static void print_json_blocks(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    struct ter_parcel_counts counts;
+
+    ter_heap_count_parcels(heap, &counts);
+    ter_writer_print(writer, ",\"blocks\":{\"block_bytes\":%u,\"all\":%zu,\"object_bytes\":%llu",
+                     TER_PARCEL_BYTES, counts.all, (unsigned long long)counts.object_bytes);
+    for (unsigned state = 0; state < TER_PARCEL_STATE_COUNT; state++)
+        ter_writer_print(writer, ",\"%s\":%zu", ter_parcel_rows[state].name, counts.of[state]);
+    ter_writer_print(writer, ",\"pinned\":%zu}", counts.pinned);
 }
 
 static void print_json_run(const struct ter_heap *heap, struct ter_writer *writer,
@@ -97,6 +111,7 @@ void ter_report_json(struct ter_heap *heap, struct ter_writer *writer)
     ter_writer_print(writer, ",");
     print_json_statistics(heap, writer);
     print_json_collections(heap, writer);
+    print_json_blocks(heap, writer);
     print_json_map(heap, writer);
     ter_writer_print(writer, "}\n");
 }

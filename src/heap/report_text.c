@@ -12,19 +12,6 @@
 
 static const char dots[] = " .....................................................";
 
-static void format_bytes(uint64_t bytes, char *text, size_t size)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-
-    while (value >= 1024 && unit + 1 < TER_ARRAY_LENGTH(units)) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text, size, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
 static void format_ns(uint64_t ns, char *text, size_t size)
 {
     if (ns < 1000000)
@@ -52,7 +39,7 @@ static void print_statistic(struct ter_writer *writer, const char *help, const c
     char text[64];
 
     if (unit[0] == 'b')
-        format_bytes(value, text, sizeof text);
+        ter_format_bytes(value, text, sizeof text);
     else if (unit[0] == 'n')
         format_ns(value, text, sizeof text);
     else
@@ -74,25 +61,27 @@ static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
 
 static void print_collection(struct ter_writer *writer, const struct ter_collection *collection)
 {
-    char pause[32], live[32], before[32], allocated[32];
+    char pause[32], live[32], before[32], allocated[32], why[48];
 
     format_ns(collection->pause_ns, pause, sizeof pause);
-    format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live, sizeof live);
-    format_bytes(collection->used_before_bytes, before, sizeof before);
-    format_bytes(collection->allocated_bytes, allocated, sizeof allocated);
-    ter_writer_print(
-        writer, "  %6llu  %-14s %10s  %10s  %10s  %10s\n", (unsigned long long)collection->number,
-        ter_collection_reason_name(collection->reason), pause, allocated, before, live);
+    ter_format_bytes(collection->live.scanned_bytes + collection->live.atomic_bytes, live,
+                     sizeof live);
+    ter_format_bytes(collection->used_before_bytes, before, sizeof before);
+    ter_format_bytes(collection->allocated_bytes, allocated, sizeof allocated);
+    snprintf(why, sizeof why, "%s%s", collection->young ? "young: " : "",
+             ter_collection_reason_name(collection->reason));
+    ter_writer_print(writer, "  %6llu  %-16s %10s  %10s  %10s  %10s\n",
+                     (unsigned long long)collection->number, why, pause, allocated, before, live);
 }
 
 static void print_collections(const struct ter_heap *heap, struct ter_writer *writer)
 {
     size_t count = heap->figures.log_count;
-    size_t left_out = (size_t)heap->figures.pauses - count;
+    size_t left_out = (size_t)heap->figures.all.count - count;
 
     if (count == 0)
         return;
-    ter_writer_print(writer, "collections\n  %6s  %-14s %10s  %10s  %10s  %10s\n", "number", "why",
+    ter_writer_print(writer, "collections\n  %6s  %-16s %10s  %10s  %10s  %10s\n", "number", "why",
                      "pause", "allocated", "in use", "live after");
     for (size_t i = 0; i < count; i++) {
         if (count > 2 * COLLECTIONS_AT_ENDS && i == COLLECTIONS_AT_ENDS) {
@@ -110,7 +99,7 @@ static void print_foreign_space(struct ter_writer *writer, const struct ter_spac
     size_t chunks = ter_foreign_space_of(space)->set.chunks;
     char used[32];
 
-    format_bytes(ter_occupancy_space_used(&space->sft), used, sizeof used);
+    ter_format_bytes(ter_occupancy_space_used(&space->sft), used, sizeof used);
     print_name(writer, space->sft.name);
     ter_writer_print(writer, "%s in use in %zu chunk%s of others\n", used, chunks,
                      chunks == 1 ? "" : "s");
@@ -126,14 +115,34 @@ static void print_spaces(const struct ter_heap *heap, struct ter_writer *writer)
          from = run.start + (run.chunks << TER_LOG_BYTES_IN_CHUNK)) {
         char used[32], mapped[32];
 
-        format_bytes(ter_occupancy_space_used(run.owner), used, sizeof used);
-        format_bytes((uint64_t)run.chunks << TER_LOG_BYTES_IN_CHUNK, mapped, sizeof mapped);
+        ter_format_bytes(ter_occupancy_space_used(run.owner), used, sizeof used);
+        ter_format_bytes((uint64_t)run.chunks << TER_LOG_BYTES_IN_CHUNK, mapped, sizeof mapped);
         print_name(writer, run.owner->name);
         ter_writer_print(writer, "%s in use of %s mapped\n", used, mapped);
     }
     for (unsigned i = 0; i < heap->collector.space_count; i++)
         if (!heap->collector.spaces[i].space->policy->in_layout)
             print_foreign_space(writer, heap->collector.spaces[i].space);
+}
+
+static void print_blocks(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    struct ter_parcel_counts counts;
+
+    ter_heap_count_parcels(heap, &counts);
+    ter_writer_print(writer, "blocks (of 32 KiB; a map of them is written by the option map)\n");
+    for (unsigned state = 0; state < TER_PARCEL_STATE_COUNT; state++) {
+        char name[64];
+
+        if (counts.of[state] == 0)
+            continue;
+        snprintf(name, sizeof name, "%s: %s", ter_parcel_rows[state].name,
+                 ter_parcel_rows[state].help);
+        print_name(writer, name);
+        ter_writer_print(writer, "%zu\n", counts.of[state]);
+    }
+    if (counts.pinned != 0)
+        print_statistic(writer, "with pinned objects", "", counts.pinned);
 }
 
 /* One character a chunk: '.' for none of it in use, 1 to 9 for tenths, '#' for all. */
@@ -171,7 +180,7 @@ static void print_map(const struct ter_heap *heap, struct ter_writer *writer)
     uintptr_t from = 0;
     char extent[32];
 
-    format_bytes(ter_layout_space_extent(layout), extent, sizeof extent);
+    ter_format_bytes(ter_layout_space_extent(layout), extent, sizeof extent);
     ter_writer_print(writer,
                      "map of the heap (chunks of 4 MiB; . empty, 1-9 tenths in use, # full)\n"
                      "  layout %s: %u slots of %s from %#zx\n",
@@ -192,5 +201,6 @@ void ter_report_text(struct ter_heap *heap, struct ter_writer *writer)
     print_collections(heap, writer);
     print_statistics(heap, writer);
     print_spaces(heap, writer);
+    print_blocks(heap, writer);
     print_map(heap, writer);
 }

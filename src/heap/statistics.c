@@ -5,15 +5,19 @@
 
 static void fill_pauses(const struct ter_figures *figures, struct ter_statistics *statistics)
 {
-    statistics->collections = figures->pauses;
+    statistics->collections = figures->all.count;
     statistics->collections_heap_full = figures->by_reason[TER_REASON_ALLOCATION];
     statistics->collections_requested = figures->by_reason[TER_REASON_REQUEST];
     statistics->collections_out_of_memory = figures->by_reason[TER_REASON_MEMORY];
     statistics->collections_stress = figures->by_reason[TER_REASON_STRESS];
-    statistics->pause_median_ns = ter_figures_percentile(figures, 50);
-    statistics->pause_p95_ns = ter_figures_percentile(figures, 95);
-    statistics->pause_max_ns = figures->pause_max_ns;
-    statistics->pause_total_ns = figures->pause_total_ns;
+    statistics->collections_young = figures->young.count;
+    statistics->pause_median_ns = ter_pauses_percentile(&figures->all, 50);
+    statistics->pause_p95_ns = ter_pauses_percentile(&figures->all, 95);
+    statistics->pause_max_ns = figures->all.max_ns;
+    statistics->pause_total_ns = figures->all.total_ns;
+    statistics->pause_young_median_ns = ter_pauses_percentile(&figures->young, 50);
+    statistics->pause_young_max_ns = figures->young.max_ns;
+    statistics->pause_young_total_ns = figures->young.total_ns;
     statistics->collection_max_ns = figures->collection_max_ns;
     statistics->collection_total_ns = figures->collection_total_ns;
     statistics->mark_total_ns = figures->mark_total_ns;

@@ -51,6 +51,19 @@ void ter_writer_print_name(struct ter_writer *writer, const char *name, enum ter
         ter_writer_print(writer, "%s", piece);
 }
 
+void ter_format_bytes(uint64_t bytes, char *text, size_t size)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    while (value >= 1024 && unit + 1 < TER_ARRAY_LENGTH(units)) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, size, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
 bool ter_writer_finish(struct ter_writer *writer)
 {
     flush(writer);

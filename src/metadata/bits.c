@@ -45,8 +45,9 @@ size_t ter_bits_count(const struct ter_side_table *table, uintptr_t from, uintpt
 
     while (from < end) {
         uintptr_t next = ter_min(ter_align_down(from, step) + step, end);
-        uint64_t word = *ter_bits_word(table, from) & ~(ter_bits_mask(from) - 1);
+        uint64_t word = __atomic_load_n(ter_bits_word(table, from), __ATOMIC_RELAXED);
 
+        word &= ~(ter_bits_mask(from) - 1);
         if (!ter_is_aligned(next, step))
             word &= ter_bits_mask(next) - 1;
         count += ter_count_ones(word);

@@ -77,7 +77,7 @@ TER_INLINE bool ter_bits_clear_shared(const struct ter_side_table *table, uintpt
  */
 uintptr_t ter_bits_find_set(const struct ter_side_table *table, uintptr_t from, uintptr_t end);
 
-/* How many bits of the granules of [from, end) are set. */
+/* How many bits of the granules of [from, end) are set; others may change them meanwhile. */
 size_t ter_bits_count(const struct ter_side_table *table, uintptr_t from, uintptr_t end);
 
 /* The first of `from`, `from` + stride, … below `end` whose bit is clear, or `end`. */

@@ -7,7 +7,10 @@ static void fill_bits_of_byte(uint8_t *byte, unsigned from, unsigned to, bool on
 {
     uint8_t mask = (uint8_t)((0xffu << from) & (0xffu >> (8 - to)));
 
-    *byte = ones ? *byte | mask : (uint8_t)(*byte & ~mask);
+    if (ones)
+        __atomic_fetch_or(byte, mask, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(byte, (uint8_t)~mask, __ATOMIC_RELAXED);
 }
 
 void ter_log_bits_fill(uintptr_t table, uintptr_t from, uintptr_t to, bool ones)

@@ -45,7 +45,7 @@ struct ter_guarded_runs {
     uintptr_t again;                /* where pages to be used again are looked for next */
     uintptr_t forgotten;            /* chunks below have no records of what was given up */
     uintptr_t left_start, left_end; /* what is to be closed in one go; 0: nothing */
-    size_t mappings;  /* between pages that can be touched and others */
+    size_t mappings;                /* between pages that can be touched and others */
     size_t used_pages;              /* of used runs */
     bool said_crowded, said_open, said_again; /* the warnings */
 };

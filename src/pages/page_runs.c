@@ -172,23 +172,26 @@ bool ter_page_runs_extend(struct ter_page_runs *runs, uintptr_t start, size_t pa
     return true;
 }
 
-uintptr_t ter_page_runs_next_used(const struct ter_page_runs *runs, uintptr_t from)
+uintptr_t ter_page_runs_next(const struct ter_page_runs *runs, uintptr_t from,
+                             const struct ter_page_run_record **run)
 {
     size_t end = ter_free_runs_hull(&runs->free);
     size_t page = from == 0 ? 0 : ter_free_runs_index(&runs->free, from);
 
-    while (page < end) {
-        const struct ter_page_run_record *run;
+    while (page < end && !ter_free_runs_has(&runs->free, page))
+        page = ter_align_down(page, TER_PAGES_IN_CHUNK) + TER_PAGES_IN_CHUNK;
+    if (page >= end)
+        return 0;
+    *run = ter_free_runs_record(&runs->free, page);
+    TER_CHECK((*run)->state != TER_PAGE_RUN_NONE && (*run)->pages > 0);
+    return ter_free_runs_address(&runs->free, page);
+}
 
-        if (!ter_free_runs_has(&runs->free, page)) {
-            page = ter_align_down(page, TER_PAGES_IN_CHUNK) + TER_PAGES_IN_CHUNK;
-            continue;
-        }
-        run = ter_free_runs_record(&runs->free, page);
-        if (run->state == TER_PAGE_RUN_USED)
-            return ter_free_runs_address(&runs->free, page);
-        TER_CHECK(run->state == TER_PAGE_RUN_FREE && run->pages > 0);
-        page += run->pages;
-    }
-    return 0;
+uintptr_t ter_page_runs_next_used(const struct ter_page_runs *runs, uintptr_t from)
+{
+    const struct ter_page_run_record *run;
+
+    while ((from = ter_page_runs_next(runs, from, &run)) != 0 && run->state != TER_PAGE_RUN_USED)
+        from += (uintptr_t)run->pages << TER_LOG_BYTES_IN_PAGE;
+    return from;
 }

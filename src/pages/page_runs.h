@@ -71,3 +71,6 @@ TER_INLINE uintptr_t ter_page_runs_find(const struct ter_arena *arena, uintptr_t
  * 0 when there is none. Pass the end of a run to get the next.
  */
 uintptr_t ter_page_runs_next_used(const struct ter_page_runs *runs, uintptr_t from);
+/* The same of all runs, used or free; *run is the record of its first page. */
+uintptr_t ter_page_runs_next(const struct ter_page_runs *runs, uintptr_t from,
+                             const struct ter_page_run_record **run);

@@ -91,12 +91,27 @@ TER_INLINE bool copying_trace(struct ter_scanning *scanning, const struct copyin
     return true;
 }
 
+TER_INLINE struct ter_copy_space *copying_space(const struct ter_collector *collector)
+{
+    return ter_copy_space_of(collector->spaces[0].space);
+}
+
 /* Copies may take so many bytes of blocks. */
+TER_INLINE void copying_begin_copies(struct ter_collector *collector, size_t room)
+{
+    collector->tracer.context = copying_space(collector)->copiers;
+    ter_copy_begin(copying_space(collector), room);
+}
+
 TER_INLINE void copying_prepare(struct ter_collector *collector, size_t room)
 {
-    struct ter_copy_space *space = ter_copy_space_of(collector->spaces[0].space);
-
     ter_spaces_prepare(collector);
-    collector->tracer.context = space->copiers;
-    ter_copy_begin(space, room);
+    copying_begin_copies(collector, room);
+}
+
+/* The same before a collection of young objects alone. */
+TER_INLINE void copying_prepare_young(struct ter_collector *collector)
+{
+    ter_spaces_prepare_young(collector);
+    copying_begin_copies(collector, copying_room(collector));
 }

@@ -43,7 +43,7 @@ void ter_immix_prepare(struct ter_collector *collector)
 {
     size_t room = copying_room_without_growth(collector);
 
-    ter_copy_choose(ter_copy_space_of(collector->spaces[0].space), room);
+    ter_copy_choose(copying_space(collector), room);
     copying_prepare(collector, room);
 }
 

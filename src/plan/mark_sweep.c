@@ -6,13 +6,9 @@
  * The loop knows blocks, where most references lead, large objects, and objects outside of the
  * layout's range. No reference is ever stored.
  */
-#include "plan/plan.h"
+#include "plan/sweeping.h"
 
-static const struct ter_plan_space mark_sweep_spaces[] = {
-    {&ter_policy_mark_sweep, TER_SERVES_SMALL}, /* where most references lead: first */
-    {&ter_policy_immortal, TER_SERVES_UNCOLLECTABLE},
-    {&ter_policy_large, TER_SERVES_LARGE},
-};
+static const struct ter_plan_space mark_sweep_spaces[] = {TER_SWEEPING_SPACES};
 
 /* ---- The loop ---- */
 

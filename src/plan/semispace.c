@@ -4,7 +4,7 @@
  * they left are free. What is pinned, what ambiguous words lead to, objects of kinds that never
  * move, and large objects stay.
  */
-#include "plan/copying.h"
+#include "plan/semispace.h"
 
 static const struct ter_plan_space semispace_spaces[] = {TER_COPYING_SPACES};
 
@@ -37,7 +37,7 @@ TER_INLINE bool trace_semispace(struct ter_scanning *scanning,
 #include "trace/loop.h"
 
 /* Copies stay below the maximum of the heap; what finds no room does not move. */
-static void prepare_semispace(struct ter_collector *collector)
+void ter_semispace_prepare(struct ter_collector *collector)
 {
     copying_prepare(collector, copying_room(collector));
 }
@@ -47,5 +47,5 @@ const struct ter_plan ter_plan_semispace = {
     .space_count = TER_ARRAY_LENGTH(semispace_spaces),
     .loop = &ter_semispace_loop,
     .barrier = TER_BARRIER_NONE,
-    .prepare = prepare_semispace,
+    .prepare = ter_semispace_prepare,
 };

@@ -13,23 +13,10 @@
 
 static const struct ter_plan_space young_immix_spaces[] = {TER_COPYING_SPACES};
 
-static struct ter_copy_space *young_space(const struct ter_collector *collector)
+static void prepare_young_of_immix(struct ter_collector *collector)
 {
-    return ter_copy_space_of(collector->spaces[0].space);
-}
-
-static void prepare_young(struct ter_collector *collector)
-{
-    struct ter_copy_space *space = young_space(collector);
-
-    ter_copy_prepare_young(space);
-    collector->tracer.context = space->copiers;
-    ter_copy_begin(space, copying_room(collector));
-}
-
-static void release_young(struct ter_collector *collector, struct ter_live *live)
-{
-    ter_copy_release_young(young_space(collector), live);
+    copying_space(collector)->in_place = true;
+    copying_prepare_young(collector);
 }
 
 const struct ter_plan ter_plan_young_immix = {
@@ -38,6 +25,5 @@ const struct ter_plan ter_plan_young_immix = {
     .loop = &ter_immix_loop,
     .barrier = TER_BARRIER_LOGGED,
     .prepare = ter_immix_prepare,
-    .prepare_young = prepare_young,
-    .release_young = release_young,
+    .prepare_young = prepare_young_of_immix,
 };

@@ -85,6 +85,7 @@ ter_status ter_block_space_init(struct ter_space *common)
     ter_os_name((uintptr_t)memory, lists_bytes(), "terrier:block-lists");
     ter_blocks_init(&space->blocks, &common->range, common->arena);
     space->available = memory;
+    space->ages = ter_space_ages(common);
     return TER_OK;
 }
 
@@ -108,6 +109,13 @@ void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state
     state->gone = 0;
 }
 
+void ter_block_space_take(struct ter_block_space *space, uintptr_t block)
+{
+    ter_block_wake(space, ter_block_state_of(space->space.arena, block));
+    if (ter_arena_ages(space->space.arena))
+        ter_block_list_push(&space->blocks, &space->taken, block);
+}
+
 static uintptr_t take_of_several(struct ter_block_space *space, unsigned kind, unsigned size_class)
 {
     uintptr_t block = ter_block_list_pop(&space->blocks, &space->available->of[0][size_class]);
@@ -117,7 +125,7 @@ static uintptr_t take_of_several(struct ter_block_space *space, unsigned kind, u
         return 0;
     state = ter_block_state_of(space->space.arena, block);
     state->taker = (uint8_t)kind;
-    ter_block_wake(space, state);
+    ter_block_space_take(space, block);
     return block;
 }
 
@@ -129,7 +137,7 @@ uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned
 
     if (block == 0)
         return take_of_several(space, kind, size_class);
-    ter_block_wake(space, ter_block_state_of(space->space.arena, block));
+    ter_block_space_take(space, block);
     return block;
 }
 
@@ -164,8 +172,13 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
     if (zeroed)
         ter_block_space_fill_marks(space, *block);
     *ter_block_state_of(space->space.arena, *block) = (struct ter_block_state){
-        .owner = NULL, .size_class = (uint8_t)size_class, .zeroed = zeroed};
+        .size_class = (uint8_t)size_class,
+        .zeroed = zeroed,
+        /* What is old from the beginning gets its bits whenever it was logged. */
+        .is_old = !space->ages && ter_arena_ages(space->space.arena)};
     set_head(ter_block_head_of(space->space.arena, *block), cell_bytes, kind,
              space->space.kinds[kind].scan);
+    if (ter_arena_ages(space->space.arena))
+        ter_block_list_push(&space->blocks, &space->taken, *block);
     return TER_OK;
 }

@@ -20,8 +20,8 @@
  */
 #pragma once
 
+#include "space/ageing.h"
 #include "space/cell_run.h"
-#include "space/common.h"
 #include "space/size_class.h"
 
 /* How to scan an object of the block depends on the object. */
@@ -45,6 +45,7 @@ struct ter_block_state {
     uint8_t rested; /* sweeps since the block was taken, while it is available */
     uint8_t gone;   /* its pages without memory: see block_holes.c */
     uint8_t taker;  /* of a block of several kinds: the kind that runs of it are taken for */
+    bool is_old;    /* free cells have bits of old objects: see space/ageing.h */
 };
 
 /* Blocks with free cells, by kind and size class; first those of several kinds. */
@@ -58,6 +59,9 @@ struct ter_block_space {
     struct ter_block_lists *available; /* apart, so that the records of the map stay small */
     unsigned kind_end; /* one past the last kind that ever had a block: others have no lists */
     size_t due; /* blocks that have rested so long at the last sweep that they may lose pages */
+    bool ages;  /* it has young objects, which lie in the blocks taken */
+    struct ter_block_list taken; /* by mutators since the last collection, if anything is old */
+    size_t live_bytes;           /* after it */
 };
 
 TER_INLINE struct ter_block_space *ter_block_space_of(const struct ter_space *space)
@@ -68,6 +72,8 @@ TER_INLINE struct ter_block_space *ter_block_space_of(const struct ter_space *sp
 
 /* ---- Allocation; under the heap lock ---- */
 
+/* A block that was available is for a mutator's next runs: young objects will be in it. */
+void ter_block_space_take(struct ter_block_space *space, uintptr_t block);
 /* A block with free cells for the class, or 0. */
 uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned kind,
                                          unsigned size_class);
@@ -111,6 +117,13 @@ void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block);
 void ter_block_space_prepare(struct ter_space *space);
 /* Valid-object bits &= mark bits; empty blocks go back; lists of available blocks are made anew. */
 void ter_block_space_sweep(struct ter_space *space, struct ter_live *live);
+/* The same of young objects, which lie in blocks that mutators took since the last collection. */
+void ter_block_space_prepare_young(struct ter_space *space);
+void ter_block_space_sweep_young(struct ter_space *space, struct ter_live *live);
+void ter_block_space_for_each_young(const struct ter_space *space, ter_object_visitor *visit,
+                                    void *context);
+/* Bytes of free cells in blocks in use. */
+size_t ter_block_space_open_bytes(const struct ter_space *space);
 
 /* ---- Holes; under the heap lock ---- */
 
@@ -143,6 +156,8 @@ void ter_block_space_fini(struct ter_space *space);
 size_t ter_block_space_trim(struct ter_space *space, size_t bytes);
 void ter_block_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                               void *context);
+void ter_block_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                     void *context);
 void ter_block_space_check(const struct ter_space *space);
 size_t ter_block_space_used(const struct ter_space *space);
 size_t ter_block_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk);

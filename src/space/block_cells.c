@@ -213,6 +213,8 @@ bool ter_block_space_refill(struct ter_block_space *space, uintptr_t block, size
     if (TER_UNLIKELY(ter_block_is_of_several(head)))
         ter_block_set_kinds(space, start, end);
     make_cells_valid(&search, start, end, alone);
+    if (state->is_old)
+        ter_space_make_new(&space->space, start, end);
     ter_asan_access(start, end - start);
     /* Last: an atomic operation waits for every store before it, and these miss the caches. */
     if (!wants_zeros(space, head, state))
@@ -246,9 +248,10 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
 /* ---- Lists ---- */
 
 struct cell_list {
-    uintptr_t *last;    /* where the next cell is linked */
-    size_t bytes;       /* that are still wanted: whole cells */
-    bool clear, zeroed; /* what the memory needs: clearing; it is to read zero */
+    uintptr_t *last;             /* where the next cell is linked */
+    size_t bytes;                /* that are still wanted: whole cells */
+    bool clear, zeroed;          /* what the memory needs: clearing; it is to read zero */
+    const struct ter_space *old; /* whose cells have bits of old objects; NULL: none has */
 };
 
 /* The cells of a hole, clear if they must be and linked at once. */
@@ -257,6 +260,8 @@ TER_INLINE void link_hole(const struct cell_search *search, struct cell_list *li
 {
     uintptr_t *last = list->last;
 
+    if (list->old != NULL)
+        ter_space_make_new(list->old, start, end);
     ter_asan_access(start, end - start);
     if (list->clear)
         clear_cells(start, end);
@@ -314,7 +319,8 @@ size_t ter_block_space_take_list(struct ter_block_space *space, uintptr_t block,
     const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
     bool zeroed = wants_zeros(space, head, state);
     struct cell_search search = begin_search(space, block);
-    struct cell_list list = {*last, bytes, zeroed && !state->zeroed, zeroed};
+    struct cell_list list = {*last, bytes, zeroed && !state->zeroed, zeroed,
+                             state->is_old ? &space->space : NULL};
     uintptr_t from = resume_address(state, block);
 
     /* All free cells from here on: those that are not taken now will be by the same kind. */

@@ -61,7 +61,7 @@ uintptr_t ter_block_space_take_others(struct ter_block_space *space, unsigned ki
             continue;
         ter_block_list_pop(&space->blocks, list);
         ter_block_state_of(space->space.arena, block)->taker = (uint8_t)kind;
-        ter_block_wake(space, ter_block_state_of(space->space.arena, block));
+        ter_block_space_take(space, block);
         return block;
     }
     return 0;

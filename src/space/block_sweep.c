@@ -44,11 +44,14 @@ static unsigned sweep_words(uint64_t *valid, uint64_t *mark)
     return live;
 }
 
-static void count_live_cells(const struct ter_block_head *head, unsigned live_cells,
-                             struct ter_live *live)
+/* `fresh`: those of them that `live` does not have yet. */
+static void count_live_cells(struct ter_block_space *space, const struct ter_block_head *head,
+                             unsigned fresh, struct ter_live *live)
 {
-    ter_live_count(live, (enum ter_scan)head->scan, live_cells,
-                   (size_t)live_cells * head->cell_bytes);
+    size_t bytes = (size_t)fresh * head->cell_bytes;
+
+    ter_live_count(live, (enum ter_scan)head->scan, fresh, bytes);
+    space->live_bytes += bytes;
 }
 
 /* Cells that the sweep is about to free. */
@@ -65,9 +68,34 @@ static void take_access(const struct ter_block_space *space, uintptr_t block)
                                bytes);
 }
 
-static void sweep_block(struct ter_block_space *space, uintptr_t block, struct ter_live *live)
+static void free_block(struct ter_block_space *space, uintptr_t block)
 {
     struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
+    struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
+
+    if (TER_UNLIKELY(ter_block_is_of_several(head)))
+        ter_block_forget_kinds(space, block);
+    if (state->is_old)
+        ter_space_make_new(&space->space, block, block + TER_BYTES_IN_BLOCK);
+    __atomic_store_n(&head->cells, 0, __ATOMIC_RELAXED);
+    state->is_old = state->zeroed = false;
+    ter_block_wake(space, state);
+    ter_blocks_release(&space->blocks, block);
+}
+
+static void age_block(const struct ter_block_space *space, uintptr_t block)
+{
+    if (!space->ages)
+        return;
+    ter_space_make_old(&space->space, block, block + TER_BYTES_IN_BLOCK);
+    ter_block_state_of(space->space.arena, block)->is_old = true;
+}
+
+/* `counted`: so many of its objects are in `live` already. */
+static void sweep_block(struct ter_block_space *space, uintptr_t block, unsigned counted,
+                        struct ter_live *live)
+{
+    const struct ter_block_head *head = ter_block_head_of(space->space.arena, block);
     struct ter_block_state *state = ter_block_state_of(space->space.arena, block);
     unsigned live_cells;
 
@@ -80,21 +108,17 @@ static void sweep_block(struct ter_block_space *space, uintptr_t block, struct t
     TER_ASSERT(live_cells <= head->cells);
     /* A mutator stands still in the middle of it: it stays its own, and is looked at next time. */
     if (state->owner != NULL) {
-        count_live_cells(head, live_cells, live);
+        count_live_cells(space, head, live_cells - counted, live);
         return;
     }
     space->due += ter_block_rests(state);
     state->resume = 0;
     if (live_cells == 0) {
-        if (TER_UNLIKELY(ter_block_is_of_several(head)))
-            ter_block_forget_kinds(space, block);
-        __atomic_store_n(&head->cells, 0, __ATOMIC_RELAXED);
-        state->zeroed = false;
-        ter_block_wake(space, state);
-        ter_blocks_release(&space->blocks, block);
+        free_block(space, block);
         return;
     }
-    count_live_cells(head, live_cells, live);
+    count_live_cells(space, head, live_cells - counted, live);
+    age_block(space, block);
     /* No run will be taken from a full block, so cells that are freed there must enter a list. */
     if (live_cells < head->cells)
         ter_block_list_push(&space->blocks,
@@ -118,14 +142,70 @@ void ter_block_space_sweep(struct ter_space *common, struct ter_live *live)
     struct ter_block_space *space = ter_block_space_of(common);
     uintptr_t start, end = UINTPTR_MAX;
 
-    space->due = 0;
+    space->due = space->live_bytes = 0;
+    space->taken = (struct ter_block_list){0};
     for (unsigned number = 0; number <= space->kind_end; number++)
         empty_lists(space->available->of[number]);
     while ((end = ter_blocks_previous(&space->blocks, end, &start)) != 0)
         while (end > start) {
             end -= TER_BYTES_IN_BLOCK;
-            sweep_block(space, end, live);
+            sweep_block(space, end, 0, live);
         }
+}
+
+size_t ter_block_space_open_bytes(const struct ter_space *common)
+{
+    const struct ter_block_space *space = ter_block_space_of(common);
+    size_t in_use = space->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
+
+    return in_use - ter_min(in_use, space->live_bytes);
+}
+
+/* ---- Young objects alone ---- */
+
+/* Bit for bit as the valid-object bits. */
+static uint64_t old_cells(const struct ter_block_space *space, uintptr_t block, size_t word)
+{
+    return ter_log_bits_word(ter_space_table(&space->space, TER_SIDE_OBJECT_LOG)->bias,
+                             (block >> TER_LOG_BYTES_IN_GRANULE) +
+                                 (word << TER_LOG_GRANULES_IN_BIT_WORD));
+}
+
+/* Old ones count as reached, and so does what is no object. */
+void ter_block_space_prepare_young(struct ter_space *common)
+{
+    struct ter_block_space *space = ter_block_space_of(common);
+    uintptr_t block = ter_block_list_first(&space->blocks, &space->taken);
+
+    for (; block != 0; block = ter_block_list_next(&space->blocks, block)) {
+        const uint64_t *valid = words_of(space, TER_SIDE_VALID_OBJECT, block);
+        uint64_t *mark = words_of(space, TER_SIDE_MARK, block);
+
+        for (size_t i = 0; i < WORDS_IN_BLOCK; i++)
+            mark[i] = ~valid[i] | old_cells(space, block, i);
+    }
+}
+
+static unsigned count_old(const struct ter_block_space *space, uintptr_t block)
+{
+    const uint64_t *valid = words_of(space, TER_SIDE_VALID_OBJECT, block);
+    unsigned count = 0;
+
+    for (size_t i = 0; i < WORDS_IN_BLOCK; i++)
+        count += ter_count_ones(valid[i] & old_cells(space, block, i));
+    return count;
+}
+
+void ter_block_space_sweep_young(struct ter_space *common, struct ter_live *live)
+{
+    struct ter_block_space *space = ter_block_space_of(common);
+    uintptr_t block = ter_block_list_first(&space->blocks, &space->taken), next;
+
+    space->taken = (struct ter_block_list){0};
+    for (; block != 0; block = next) {
+        next = ter_block_list_next(&space->blocks, block);
+        sweep_block(space, block, count_old(space, block), live);
+    }
 }
 
 /* ---- Giving memory back ---- */
@@ -192,6 +272,42 @@ void ter_block_space_for_each(const struct ter_space *common, ter_object_visitor
     while ((block = ter_blocks_next(&space->blocks, end, &end)) != 0)
         for (; block < end; block += TER_BYTES_IN_BLOCK)
             visit_block(space, block, visit, context);
+}
+
+void ter_block_space_for_each_young(const struct ter_space *common, ter_object_visitor *visit,
+                                    void *context)
+{
+    const struct ter_block_space *space = ter_block_space_of(common);
+    uintptr_t block = ter_block_list_first(&space->blocks, &space->taken);
+
+    for (; block != 0; block = ter_block_list_next(&space->blocks, block))
+        visit_block(space, block, visit, context);
+}
+
+static void describe_cells(const struct ter_space *common, struct ter_parcel *parcel)
+{
+    const struct ter_block_head *head = ter_block_head_of(common->arena, parcel->start);
+    const struct ter_block_state *state = ter_block_state_of(common->arena, parcel->start);
+    const struct ter_cell_run *owner = __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE);
+    size_t bytes, left = ter_parcel_run_bytes(owner, 1, parcel->start);
+
+    if (head->cells == 0) {
+        ter_parcel_is_free(parcel, state->zeroed);
+        return;
+    }
+    bytes = head->cell_bytes * ter_bits_count(ter_space_table(common, TER_SIDE_VALID_OBJECT),
+                                              parcel->start, parcel->start + TER_BYTES_IN_BLOCK);
+    parcel->state = common->sft.kind == TER_SPACE_IMMORTAL ? TER_PARCEL_IMMORTAL : TER_PARCEL_CELLS;
+    parcel->cell_bytes = head->cell_bytes;
+    parcel->object_bytes = (uint32_t)(bytes - ter_min(left, bytes));
+    parcel->returned_bytes = (uint32_t)ter_block_gone_bytes(state->gone);
+}
+
+void ter_block_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                     void *context)
+{
+    ter_parcels_of_blocks(space, &ter_block_space_of(space)->blocks, describe_cells, visit,
+                          context);
 }
 
 /* ---- Does it agree with itself? ---- */

@@ -359,6 +359,27 @@ static void bump_for_each(const struct ter_space *space, ter_object_visitor *vis
             bump_visit_block(space, block, visit, context);
 }
 
+static void count_bump_object(void *context, uintptr_t object, size_t bytes,
+                              const struct ter_kind *kind)
+{
+    uint32_t *sum = context;
+
+    (void)object, (void)kind;
+    *sum += (uint32_t)bytes;
+}
+
+static void describe_bump(const struct ter_space *space, struct ter_parcel *parcel)
+{
+    parcel->state = TER_PARCEL_FILLED;
+    bump_visit_block(space, parcel->start, count_bump_object, &parcel->object_bytes);
+}
+
+static void bump_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                 void *context)
+{
+    ter_parcels_of_blocks(space, &bump_space_of(space)->blocks, describe_bump, visit, context);
+}
+
 static size_t bump_used_bytes(const struct ter_space *space)
 {
     return bump_space_of(space)->blocks.in_use << TER_LOG_BYTES_IN_BLOCK;
@@ -414,6 +435,7 @@ const struct ter_policy ter_policy_bump = {
     .give_up = bump_give_up,
     .free = bump_free,
     .for_each = bump_for_each,
+    .for_each_parcel = bump_for_each_parcel,
     .used_bytes = bump_used_bytes,
     .used_in_chunk = bump_used_in_chunk,
     .check = bump_check,

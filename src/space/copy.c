@@ -170,8 +170,7 @@ static ter_status copy_init(struct ter_space *common)
     if (status != TER_OK)
         return status;
     space->copiers = memory;
-    space->ages = (common->arena->side_of_all & TER_SIDE_SET(SLOT_LOG)) != 0;
-    space->in_place = space->ages;
+    space->ages = ter_space_ages(common);
     space->copiers->space = space;
     ter_mutex_init(&space->copiers->taking);
     ter_blocks_init(&space->blocks, &common->range, common->arena);
@@ -256,6 +255,53 @@ static void copy_for_each(const struct ter_space *space, ter_object_visitor *vis
     struct copy_objects objects = {visit, context};
 
     visit_copy_blocks(space, visit_copies, &objects);
+}
+
+static uint32_t copy_bytes_in(const struct ter_space *space, uintptr_t block)
+{
+    const struct ter_cell_run *runs =
+        __atomic_load_n(&ter_copy_block_of(space->arena, block)->owner, __ATOMIC_ACQUIRE);
+    uintptr_t end = block + TER_BYTES_IN_BLOCK, object = block;
+    size_t left = ter_parcel_run_bytes(runs, TER_SIZE_CLASSES, block), bytes = 0;
+
+    while ((object = ter_bits_find_set(copy_valid_bits(space), object, end)) < end) {
+        size_t more = copy_object_bytes(space, object);
+
+        bytes += more;
+        object += more;
+    }
+    return (uint32_t)(bytes - ter_min(left, bytes));
+}
+
+/* Without young blocks by themselves, those are new that no collection has counted. */
+static bool is_young_block(const struct ter_space *space, uintptr_t block)
+{
+    const struct ter_copy_figures *figures = ter_copy_figures_of(space->arena, block);
+
+    return ter_copy_space_of(space)->ages ? !figures->is_old : figures->live == 0;
+}
+
+static void describe_copies(const struct ter_space *space, struct ter_parcel *parcel)
+{
+    const struct ter_copy_block *record = ter_copy_block_of(space->arena, parcel->start);
+    uintptr_t end = parcel->start + TER_BYTES_IN_BLOCK;
+
+    if (record->state == TER_COPY_FREE) {
+        ter_parcel_is_free(parcel, record->zeroed);
+        return;
+    }
+    parcel->state = is_young_block(space, parcel->start) ? TER_PARCEL_YOUNG : TER_PARCEL_OLD;
+    parcel->object_bytes = copy_bytes_in(space, parcel->start);
+    if (__atomic_load_n(&record->stays, __ATOMIC_RELAXED))
+        parcel->pinned =
+            (uint32_t)ter_bits_count(ter_space_table(space, TER_SIDE_PIN), parcel->start, end);
+}
+
+static void copy_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                 void *context)
+{
+    ter_parcels_of_blocks(space, &ter_copy_space_of(space)->blocks, describe_copies, visit,
+                          context);
 }
 
 static size_t copy_used_bytes(const struct ter_space *space)
@@ -356,10 +402,13 @@ const struct ter_policy ter_policy_copy = {
     .prepare = ter_copy_prepare,
     .trace = copy_trace_any,
     .release = ter_copy_release,
+    .prepare_young = ter_copy_prepare_young,
+    .release_young = ter_copy_release_young,
     .reserve_bytes = ter_copy_reserve,
     .now_at = copy_now_at,
     .hold = ter_copy_hold_covering,
     .for_each = copy_for_each,
+    .for_each_parcel = copy_for_each_parcel,
     .used_bytes = copy_used_bytes,
     .used_in_chunk = copy_used_in_chunk,
     .trim = ter_copy_trim,

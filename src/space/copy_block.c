@@ -41,24 +41,6 @@ uintptr_t ter_copy_find_hole(const struct ter_space *space, uintptr_t from, size
     return 0;
 }
 
-static void fill_copy_logs(const struct ter_space *space, uintptr_t start, uintptr_t end, bool ones)
-{
-    ter_log_bits_fill(ter_space_table(space, TER_SIDE_SLOT_LOG)->bias,
-                      start >> TER_LOG_BYTES_IN_SLOT, end >> TER_LOG_BYTES_IN_SLOT, ones);
-    ter_log_bits_fill(ter_space_table(space, TER_SIDE_OBJECT_LOG)->bias,
-                      start >> TER_LOG_BYTES_IN_GRANULE, end >> TER_LOG_BYTES_IN_GRANULE, ones);
-}
-
-void ter_copy_log_all(const struct ter_space *space, uintptr_t start, uintptr_t end)
-{
-    fill_copy_logs(space, start, end, true);
-}
-
-void ter_copy_log_none(const struct ter_space *space, uintptr_t start, uintptr_t end)
-{
-    fill_copy_logs(space, start, end, false);
-}
-
 void ter_copy_for_each_block(struct ter_copy_space *space, ter_copy_block_step *step, void *context)
 {
     uintptr_t start, end = UINTPTR_MAX;

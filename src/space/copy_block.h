@@ -35,9 +35,8 @@
  */
 #pragma once
 
+#include "space/ageing.h"
 #include "space/cell_run.h"
-#include "space/common.h"
-#include "space/policy.h"
 
 #define TER_GRANULES_IN_BLOCK (TER_BYTES_IN_BLOCK >> TER_LOG_BYTES_IN_GRANULE)
 
@@ -158,10 +157,6 @@ size_t ter_copy_piece_bytes(const struct ter_arena *arena, uintptr_t start);
  */
 uintptr_t ter_copy_find_hole(const struct ter_space *space, uintptr_t from, size_t bytes,
                              uintptr_t *end);
-/* Objects there are old from now on: stores into them are logged. And they are so no more. */
-void ter_copy_log_all(const struct ter_space *space, uintptr_t start, uintptr_t end);
-void ter_copy_log_none(const struct ter_space *space, uintptr_t start, uintptr_t end);
-
 typedef void ter_copy_block_step(struct ter_copy_space *space, uintptr_t block, void *context);
 
 /* Those in use, from the top down: blocks that become free are taken from the bottom up. */

@@ -101,8 +101,10 @@ static void leave_young_block(struct ter_copy_space *space, uintptr_t block, voi
     record->state = TER_COPY_CLOSED;
 }
 
-void ter_copy_prepare_young(struct ter_copy_space *space)
+void ter_copy_prepare_young(struct ter_space *common)
 {
+    struct ter_copy_space *space = ter_copy_space_of(common);
+
     memset(space->copiers->of, 0, sizeof space->copiers->of);
     space->promoted = (struct ter_live){0};
     space->minor = true;
@@ -142,7 +144,7 @@ static void free_copy_block(struct ter_copy_space *space, uintptr_t block)
     static const enum ter_side_id seldom[] = {TER_SIDE_PIN, TER_SIDE_STAY, TER_SIDE_MARK};
 
     if (ter_copy_figures_of(space->space.arena, block)->is_old)
-        ter_copy_log_none(&space->space, block, block + TER_BYTES_IN_BLOCK);
+        ter_space_make_new(&space->space, block, block + TER_BYTES_IN_BLOCK);
     record->fate = TER_COPY_REACHED;
     record->owner = NULL;
     record->zeroed = false;
@@ -258,7 +260,7 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
     memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
     figures->has_words = true;
     if (space->ages && !figures->is_old)
-        ter_copy_log_all(&space->space, block, block + TER_BYTES_IN_BLOCK);
+        ter_space_make_old(&space->space, block, block + TER_BYTES_IN_BLOCK);
     figures->is_old = space->ages;
     record->zeroed = false;
     record->fate = TER_COPY_REACHED;
@@ -362,8 +364,9 @@ static void learn_young_survival(struct ter_copy_space *space, size_t bytes)
     space->blocks_after = space->blocks.in_use;
 }
 
-void ter_copy_release_young(struct ter_copy_space *space, struct ter_live *live)
+void ter_copy_release_young(struct ter_space *common, struct ter_live *live)
 {
+    struct ter_copy_space *space = ter_copy_space_of(common);
     struct copy_release after = {live, 0};
 
     for_each_copier(space, close_copier);

@@ -9,7 +9,7 @@ void ter_copy_begin(struct ter_copy_space *space, size_t bytes);
 void ter_copy_prepare(struct ter_space *space);
 void ter_copy_release(struct ter_space *space, struct ter_live *live);
 /* The same of the young blocks alone: of a space that ages. Counts what is old since then. */
-void ter_copy_prepare_young(struct ter_copy_space *space);
-void ter_copy_release_young(struct ter_copy_space *space, struct ter_live *live);
+void ter_copy_prepare_young(struct ter_space *space);
+void ter_copy_release_young(struct ter_space *space, struct ter_live *live);
 size_t ter_copy_trim(struct ter_space *space, size_t bytes);
 size_t ter_copy_reserve(const struct ter_space *space);

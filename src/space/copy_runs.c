@@ -155,7 +155,7 @@ bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind
     }
     end_run(space, start + bytes, end);
     if (ter_copy_figures_of(space->arena, start)->is_old)
-        ter_copy_log_none(space, start, start + bytes);
+        ter_space_make_new(space, start, start + bytes);
     ter_bits_set_strided_shared(copy_run_bits(space), start + cell_bytes,
                                 start + bytes + TER_BYTES_IN_GRANULE, cell_bytes);
     ter_cell_run_publish(run, start, start + bytes);

@@ -39,8 +39,10 @@ void ter_copy_close(struct ter_copy_space *space, struct ter_copier *copier)
     if (is_at_end_of_block(copier))
         ter_copy_block_of(arena, block)->used =
             (uint16_t)((copier->cursor - block) >> TER_LOG_BYTES_IN_GRANULE);
+    ter_asan_access(copier->cursor, TER_BYTES_IN_GRANULE);
     *(uintptr_t *)copier->cursor = TER_COPY_NONE;
-    ter_asan_no_access(copier->cursor, copier->limit - copier->cursor);
+    ter_asan_no_access(copier->cursor,
+                       ter_max(copier->limit - copier->cursor, TER_BYTES_IN_GRANULE));
 }
 
 static bool take_for_copies(struct ter_copy_space *space, unsigned kind, uintptr_t *block)
@@ -57,7 +59,7 @@ static void open_at(struct ter_copy_space *space, struct ter_copier *copier, uin
     ter_asan_access(start, end - start);
     *copier = (struct ter_copier){start, end, start};
     if (space->ages)
-        ter_copy_log_all(&space->space, start, end);
+        ter_space_make_old(&space->space, start, end);
 }
 
 /* The next hole of the block from `from` on that has room for so much; false: there is none. */

@@ -78,6 +78,44 @@ void ter_foreign_space_for_each(const struct ter_space *space, ter_object_visito
     }
 }
 
+void ter_foreign_space_tell_parcels(const struct ter_space *space, uintptr_t chunk,
+                                    const uint32_t *parts, ter_parcel_visitor *visit, void *context)
+{
+    for (size_t i = 0; i < TER_BLOCKS_IN_CHUNK; i++) {
+        struct ter_parcel parcel = {.space = &space->sft,
+                                    .start = chunk + (i << TER_LOG_BYTES_IN_BLOCK),
+                                    .state = TER_PARCEL_FOREIGN,
+                                    .object_bytes = parts[i]};
+
+        if (parts[i] != 0)
+            visit(context, &parcel);
+    }
+}
+
+void ter_foreign_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                       void *context)
+{
+    const struct ter_foreign *foreign = foreign_of(space);
+    const struct ter_foreign_chunk *chunk = ter_foreign_space_of(space)->set.first;
+
+    for (; chunk != NULL; chunk = chunk->next) {
+        uint32_t parts[TER_BLOCKS_IN_CHUNK] = {0};
+        /* One may come into the chunk from below. */
+        uintptr_t object = ter_foreign_space_find(ter_foreign_space_of(space), chunk->start);
+
+        if (object == 0)
+            object = ter_foreign_next(chunk, chunk->start);
+        while (object != 0) {
+            uintptr_t last = object + (ter_foreign_bytes(foreign, object) - 1);
+            uintptr_t next = last + 1;
+
+            ter_parcels_add(parts, chunk->start, object, last);
+            object = next - chunk->start < TER_BYTES_IN_CHUNK ? ter_foreign_next(chunk, next) : 0;
+        }
+        ter_foreign_space_tell_parcels(space, chunk->start, parts, visit, context);
+    }
+}
+
 size_t ter_foreign_space_used(const struct ter_space *space)
 {
     return ter_foreign_space_of(space)->set.bytes;

@@ -37,6 +37,12 @@ ter_status ter_foreign_space_init(struct ter_space *space);
 /* `visit` may remove the object that it gets. */
 void ter_foreign_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                                 void *context);
+/* A chunk's parcels of which it has something; what, is in `parts`. */
+void ter_foreign_space_tell_parcels(const struct ter_space *space, uintptr_t chunk,
+                                    const uint32_t *parts, ter_parcel_visitor *visit,
+                                    void *context);
+void ter_foreign_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                       void *context);
 size_t ter_foreign_space_used(const struct ter_space *space);
 size_t ter_foreign_space_used_in_chunk(const struct ter_space *space, uintptr_t chunk);
 void ter_foreign_space_clear_marks(struct ter_space *space);

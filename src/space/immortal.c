@@ -10,6 +10,7 @@ static bool is_immortal_object(const struct ter_sft *sft, ter_object object)
 
 const struct ter_policy ter_policy_immortal = {
     TER_BLOCK_SPACE_POLICY,
+    .release_young = ter_block_space_sweep_young, /* lets others take the blocks */
     .help = "small objects in size-class cells that live until freed",
     .functions = {.kind = TER_SPACE_IMMORTAL,
                   .name = "immortal",

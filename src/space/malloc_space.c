@@ -154,6 +154,7 @@ const struct ter_policy ter_policy_malloc = {
                   .init_object_metadata = ter_foreign_space_init_object,
                   .print_object = ter_foreign_space_print},
     .fini = free_all_objects,
+    .for_each_parcel = ter_foreign_space_for_each_parcel,
     .free = free_malloc_object,
     .release = sweep_objects,
     .resumed = free_dead,

@@ -12,6 +12,8 @@
  */
 #pragma once
 
+#include <terrier/parcels.h>
+
 #include "metadata/metadata.h"
 #include "object/object.h"
 #include "sft/sft.h"
@@ -55,6 +57,7 @@ struct ter_lost {
 typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
                                 const struct ter_kind *kind);
 typedef void ter_space_range_visitor(void *context, uintptr_t start, uintptr_t end);
+typedef void ter_parcel_visitor(void *context, const struct ter_parcel *parcel);
 
 struct ter_policy {
     /* ---- What it is ---- */
@@ -66,9 +69,9 @@ struct ter_policy {
     bool moves;          /* objects may change their address in a collection */
     bool in_layout;      /* its chunks are of the layout's range; else it is foreign memory */
     /*
-     * Each object has pages of its own, and ends where they do. A quarter of them is what counts as
-     * allocated, since collections take long; and the size of an object that is to lie at a
-     * multiple is a multiple of that too.
+     * Each object has pages of its own, and ends where they do. They are what counts as live, and a
+     * quarter of them, since collections take long, as allocated when one may be due. The size of
+     * an object that is to lie at a multiple is a multiple of that too.
      */
     bool own_pages;
     bool cells;            /* a struct ter_block_space: mutators allocate and free without a lock */
@@ -143,6 +146,17 @@ struct ter_policy {
                        enum ter_word_form form);
     /* Lets go of what was not reached, and counts what was. Optional. */
     void (*release)(struct ter_space *space, struct ter_live *live);
+    /*
+     * The same of a collection of young objects alone: what was there after the last collection
+     * counts as reached, and `live` has it already. Without prepare_young objects are old from the
+     * beginning.
+     */
+    void (*prepare_young)(struct ter_space *space);
+    void (*release_young)(struct ter_space *space, struct ter_live *live);
+    /* Before that: as for_each, of young objects at least. Set where prepare_young is. */
+    void (*for_each_young)(const struct ter_space *space, ter_object_visitor *visit, void *context);
+    /* What mutators find in memory in use before more is taken. Optional: nothing. */
+    size_t (*open_bytes)(const struct ter_space *space);
     /* What a collection is likely to take beside what is in use. Optional: nothing. */
     size_t (*reserve_bytes)(const struct ter_space *space);
     /*
@@ -167,6 +181,13 @@ struct ter_policy {
     /* Bytes in use: of blocks, page runs, objects. And of one chunk. */
     size_t (*used_bytes)(const struct ter_space *space);
     size_t (*used_in_chunk)(const struct ter_space *space, uintptr_t chunk);
+    /*
+     * Calls `visit` for each 32 KiB of the space's memory, from low to high addresses; the number
+     * of them and their states change under the heap lock alone. Optional: objects are looked for
+     * (space/parcels.h).
+     */
+    void (*for_each_parcel)(const struct ter_space *space, ter_parcel_visitor *visit,
+                            void *context);
     /* Gives up to about `bytes` of free memory back to the system; returns how much. Optional. */
     size_t (*trim)(struct ter_space *space, size_t bytes);
     /*

@@ -154,12 +154,12 @@ size_t ter_protect_free(struct ter_space *common, uintptr_t object)
 {
     struct ter_protect_space *space = ter_protect_space_of(common);
     uintptr_t run = ter_protect_run_of(common, object);
-    size_t bytes = ter_guarded_run_bytes(common->arena, run);
+    size_t bytes = ter_protect_bytes_of(common->arena, run);
 
     ter_bits_clear_shared(ter_space_table(common, TER_SIDE_MARK), object);
     ter_protect_lose(space, run, TER_LOSS_FREED);
     ter_guarded_runs_close(&space->runs);
-    return bytes / 4; /* as it was counted */
+    return bytes;
 }
 
 void ter_protect_keep_by_first_page(struct ter_space *space, uintptr_t object)

@@ -9,6 +9,8 @@
 #include "space/cell_run.h"
 #include "space/policy.h"
 #include "space/common.h"
+#include "space/ageing.h"
+#include "space/parcels.h"
 #include "space/block.h"
 #include "space/large.h"
 #include "space/block_trace.h"

@@ -239,6 +239,24 @@ static void visit_root_ranges(const struct ter_space *space, ter_space_range_vis
     }
 }
 
+/* Of ranges, whatever is in them. */
+static void vm_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                               void *context)
+{
+    const struct ter_vm_ranges *ranges = ter_vm_space_of(space)->ranges;
+    const struct ter_foreign_chunk *chunk = ter_foreign_space_of(space)->set.first;
+
+    for (; chunk != NULL; chunk = chunk->next) {
+        uint32_t parts[TER_BLOCKS_IN_CHUNK] = {0};
+
+        for (size_t i = 0; ranges != NULL && i < ranges->capacity; i++)
+            if (ranges->entries[i].last != 0)
+                ter_parcels_add(parts, chunk->start, ranges->entries[i].start,
+                                ranges->entries[i].last);
+        ter_foreign_space_tell_parcels(space, chunk->start, parts, visit, context);
+    }
+}
+
 static size_t root_bytes_of(const struct ter_space *space)
 {
     return ter_vm_space_of(space)->root_bytes;
@@ -291,6 +309,7 @@ const struct ter_policy ter_policy_vm = {
                   .init_object_metadata = ter_foreign_space_init_object,
                   .print_object = ter_foreign_space_print},
     .fini = remove_all_ranges,
+    .for_each_parcel = vm_for_each_parcel,
     .visit_roots = visit_root_ranges,
     .root_bytes = root_bytes_of,
     .is_gone = is_outside_the_heap,

@@ -42,12 +42,23 @@ bool ter_pins_has(const struct ter_pins *pins, uintptr_t object)
     return ter_weak_table_find(&pins->table, object) != NULL;
 }
 
-void ter_pins_visit(const struct ter_pins *pins, struct ter_tracer *tracer)
+void ter_pins_for_each(const struct ter_pins *pins, void (*visit)(void *context, uintptr_t object),
+                       void *context)
 {
     for (size_t bucket = 0; bucket < pins->table.capacity; bucket++) {
         const struct pin *pin = ter_weak_table_at(&pins->table, bucket);
 
         if (pin != NULL)
-            ter_tracer_word(tracer, pin->object);
+            visit(context, pin->object);
     }
+}
+
+static void trace_pinned(void *context, uintptr_t object)
+{
+    ter_tracer_word(context, object);
+}
+
+void ter_pins_visit(const struct ter_pins *pins, struct ter_tracer *tracer)
+{
+    ter_pins_for_each(pins, trace_pinned, tracer);
 }

@@ -21,4 +21,7 @@ ter_status ter_pins_add(struct ter_pins *pins, uintptr_t object);
 /* False: it is not pinned. */
 bool ter_pins_remove(struct ter_pins *pins, uintptr_t object);
 bool ter_pins_has(const struct ter_pins *pins, uintptr_t object);
+/* Calls `visit` for each object once. */
+void ter_pins_for_each(const struct ter_pins *pins, void (*visit)(void *context, uintptr_t object),
+                       void *context);
 void ter_pins_visit(const struct ter_pins *pins, struct ter_tracer *tracer);

@@ -42,6 +42,11 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     echo 'int a(int kind) { return kind == TER_SPACE_LARGE; }' | plant header src/plan/a.h
     echo '#include "plan/a.h"' | plant header src/plan/table.c
     planted header 'src/plan/a.h:1: asks for a kind of space'
+    plant_house behind
+    echo 'int a(int kind) { return kind == TER_SPACE_LARGE; }' | plant behind src/plan/a.h
+    echo '#include "plan/a.h"' | plant behind src/plan/b.h
+    echo '#include "plan/b.h"' | plant behind src/plan/table.c
+    planted behind 'src/plan/a.h:1: asks for a kind of space'
     plant_house order
     echo 'int a(struct c *c) { return c->spaces[2].space != 0; }' | plant order src/heap/a.c
     planted order 'src/heap/a.c:1: knows the number of a space'
@@ -77,22 +82,20 @@ rows() {
 
 # ---- Above the spaces ----
 
-# Is it a plan's own file, or a header that only those include?
+# Is it a plan's own file, or a header that only those include, themselves or by such a header?
 is_of_plans() {
     case $1 in
     src/plan/*.c) grep -q "^$(basename "$1" .c) " "$temp/plans" ;;
-    src/plan/*.h)
-        users=$(cd "$root" && grep -rlF "#include \"${1#src/}\"" src)
-        [ "$users" ] || return 1
-        for user in $users; do
-            case $user in
-            *.c) is_of_plans "$user" || return 1 ;;
-            *) return 1 ;;
-            esac
-        done
-        ;;
+    src/plan/*.h) are_of_plans $(cd "$root" && grep -rlF "#include \"${1#src/}\"" src) ;;
     *) return 1 ;;
     esac
+}
+are_of_plans() {
+    [ $# -gt 0 ] || return 1
+    while [ $# -gt 0 ]; do
+        is_of_plans "$1" || return 1
+        shift
+    done
 }
 
 above=$(sed '1,/^space$/d' "$root/cmake/floors.txt")

@@ -56,6 +56,7 @@ TER_NOINLINE static void fill_tagged(unsigned kind, unsigned target, size_t leng
 
         ((uintptr_t *)object)[1] = i;
         table = small.roots[0];
+        ter_write(small.mutator, table, &table[i], (const void *)object);
         table[i] = object | (i % 3 == 0 ? TAG_OBJECT : i % 3 == 1 ? TAG_INTEGER : TAG_OTHER_OBJECT);
     }
 }
@@ -107,6 +108,8 @@ TER_NOINLINE static void fill_offsets(unsigned kind, unsigned target, size_t len
         uintptr_t object = (uintptr_t)ter_allocate(small.mutator, target, 32);
 
         ((uintptr_t *)object)[1] = i;
+        ter_write(small.mutator, small.roots[0], (uint32_t *)small.roots[0] + 1 + i,
+                  (const void *)object);
         ((uint32_t *)small.roots[0])[1 + i] = (uint32_t)(object >> 3);
     }
 }

@@ -18,11 +18,11 @@ static void check_percentile(const struct ter_figures *figures, const uint64_t *
 {
     size_t rank = (count * percent + 99) / 100;
     uint64_t wanted = sorted[rank == 0 ? 0 : rank - 1];
-    uint64_t got = ter_figures_percentile(figures, percent);
+    uint64_t got = ter_pauses_percentile(&figures->all, percent);
     uint64_t error = got > wanted ? got - wanted : wanted - got;
 
     assert_true(error <= wanted / 60);
-    assert_true(got <= figures->pause_max_ns);
+    assert_true(got <= figures->all.max_ns);
 }
 
 static void random_pauses(void **state)
@@ -48,9 +48,9 @@ static void random_pauses(void **state)
             ter_figures_add(&figures, &collection);
         }
         qsort(pauses, count, sizeof pauses[0], compare);
-        assert_true(figures.pause_total_ns == total);
-        assert_true(figures.pause_max_ns == pauses[count - 1]);
-        assert_true(figures.pauses == count);
+        assert_true(figures.all.total_ns == total);
+        assert_true(figures.all.max_ns == pauses[count - 1]);
+        assert_true(figures.all.count == count);
         assert_true(figures.by_reason[TER_REASON_REQUEST] == count);
         assert_int_equal(figures.peak_live_bytes, count - 1);
         assert_int_equal(figures.log_count, ter_min(count, 100));
@@ -73,7 +73,7 @@ static void ends_of_the_histogram(void **state)
 
         figures = (struct ter_figures){0};
         assert_int_equal(ter_figures_init(&figures, 0), TER_OK);
-        assert_int_equal(ter_figures_percentile(&figures, 50), 0);
+        assert_int_equal(ter_pauses_percentile(&figures.all, 50), 0);
         ter_figures_add(&figures, &collection);
         assert_int_equal(figures.log_count, 0);
         check_percentile(&figures, &pauses[i], 1, 50);

@@ -6,12 +6,11 @@
 struct row {
     const char *name;
     unsigned every;
-    bool needs_exact_roots;
-    bool needs_collections;
+    unsigned needs;
 };
 
-#define FAULT_ROW(identifier, name, every, exact, collects) {name, every, exact, collects},
-static const struct row rows[FAULT_COUNT] = {{"none", 0, false, false}, FAULTS(FAULT_ROW)};
+#define FAULT_ROW(identifier, name, every, needs) {name, every, needs},
+static const struct row rows[FAULT_COUNT] = {{"none", 0, NEEDS_NOTHING}, FAULTS(FAULT_ROW)};
 #undef FAULT_ROW
 
 static enum fault planted;
@@ -54,12 +53,7 @@ enum fault fault_find(const char *name)
     return (enum fault)fault;
 }
 
-bool fault_needs_exact_roots(enum fault fault)
+unsigned fault_needs(enum fault fault)
 {
-    return rows[fault].needs_exact_roots;
-}
-
-bool fault_needs_collections(enum fault fault)
-{
-    return rows[fault].needs_collections;
+    return rows[fault].needs;
 }

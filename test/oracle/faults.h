@@ -10,21 +10,30 @@
 
 #include "run.h"
 
-/* X(identifier, name, every so many chances, needs exact roots, needs collections) */
-#define FAULTS(X)                                                                                  \
-    X(LOST_ROOT, "lost-root", 200, false, true)                                                    \
-    X(UNMARKED_SLOT, "unmarked-slot", 90, true, true)                                              \
-    X(FREED_LIVE, "freed-live-object", 60, false, false)                                           \
-    X(WRONG_SIZE, "wrong-size", 50, false, false)                                                  \
-    X(LINK_KEPT, "link-not-cleared", 2, true, true)                                                \
-    X(LINK_CLEARED, "link-cleared-too-early", 30, false, false)                                    \
-    X(FINALIZER_TWICE, "finalizer-run-twice", 2, false, true)                                      \
-    X(FINALIZER_NEVER, "finalizer-not-run", 2, true, true)                                         \
-    X(EPHEMERON_KEPT, "ephemeron-that-keeps-its-key", 1, true, true)                               \
-    X(EPHEMERON_LOST, "ephemeron-that-loses-its-value", 1, false, true)                            \
-    X(OBJECT_KEPT, "object-not-freed", 3, true, true)
+/* Without which nobody can see a fault. */
+enum fault_need {
+    NEEDS_NOTHING = 0,
+    NEEDS_COLLECTIONS = 1, /* the plan has them */
+    NEEDS_JUDGE = 2,       /* it is known what they must take away (world.h) */
+    NEEDS_YOUNG = 4        /* some are of young objects alone */
+};
 
-#define FAULT_ENUM(identifier, name, every, exact, collects) FAULT_##identifier,
+/* X(identifier, name, every so many chances, what it needs) */
+#define FAULTS(X)                                                                                  \
+    X(LOST_ROOT, "lost-root", 200, NEEDS_COLLECTIONS)                                              \
+    X(UNMARKED_SLOT, "unmarked-slot", 90, NEEDS_COLLECTIONS | NEEDS_JUDGE)                         \
+    X(MISSED_BARRIER, "missed-barrier", 2, NEEDS_YOUNG)                                            \
+    X(FREED_LIVE, "freed-live-object", 60, NEEDS_NOTHING)                                          \
+    X(WRONG_SIZE, "wrong-size", 50, NEEDS_NOTHING)                                                 \
+    X(LINK_KEPT, "link-not-cleared", 2, NEEDS_COLLECTIONS | NEEDS_JUDGE)                           \
+    X(LINK_CLEARED, "link-cleared-too-early", 30, NEEDS_NOTHING)                                   \
+    X(FINALIZER_TWICE, "finalizer-run-twice", 2, NEEDS_COLLECTIONS)                                \
+    X(FINALIZER_NEVER, "finalizer-not-run", 2, NEEDS_COLLECTIONS | NEEDS_JUDGE)                    \
+    X(EPHEMERON_KEPT, "ephemeron-that-keeps-its-key", 1, NEEDS_COLLECTIONS | NEEDS_JUDGE)          \
+    X(EPHEMERON_LOST, "ephemeron-that-loses-its-value", 1, NEEDS_COLLECTIONS)                      \
+    X(OBJECT_KEPT, "object-not-freed", 3, NEEDS_COLLECTIONS | NEEDS_JUDGE)
+
+#define FAULT_ENUM(identifier, name, every, needs) FAULT_##identifier,
 enum fault { FAULT_NONE, FAULTS(FAULT_ENUM) FAULT_COUNT };
 #undef FAULT_ENUM
 
@@ -39,5 +48,5 @@ bool fault_is_planted(enum fault fault);
 const char *fault_name(enum fault fault);
 /* FAULT_COUNT when there is none of that name. */
 enum fault fault_find(const char *name);
-bool fault_needs_exact_roots(enum fault fault);
-bool fault_needs_collections(enum fault fault);
+/* NEEDS_..., added up. */
+unsigned fault_needs(enum fault fault);

@@ -28,6 +28,7 @@
 #include "plans.h"
 #include "replay.h"
 #include "supervise.h"
+#include "world.h"
 
 enum {
     USUAL_STEPS = 10000,
@@ -93,21 +94,8 @@ static bool is_possible(const char *text)
     return ter_options_parse(&options, text, NULL, 0) == TER_OK;
 }
 
-/* Such a plan has no memory from elsewhere. */
-static bool has_young(const char *plan)
-{
-    const struct ter_plan *record = ter_plan_named(plan);
-
-    return record != NULL && record->prepare_young != NULL;
-}
-
-static bool is_foreign(const char *options)
-{
-    return strstr(options, "objects=malloc") != NULL || strstr(options, "vm_space=1") != NULL;
-}
-
 /* The same for one seed. Under stress, even if seldom, each collection has a parallel phase. */
-static const char *options_of(const char *plan, uint64_t seed)
+static const char *options_of(uint64_t seed)
 {
     static const char *const options[] = {
         "markers=2,stress=997",  "markers=1",      "markers=2",      "markers=4",
@@ -121,7 +109,7 @@ static const char *options_of(const char *plan, uint64_t seed)
 
     do
         chosen = options[ter_random_below(&random, TER_ARRAY_LENGTH(options))];
-    while (!is_possible(chosen) || (has_young(plan) && is_foreign(chosen)));
+    while (!is_possible(chosen));
     return chosen;
 }
 
@@ -169,7 +157,7 @@ static struct run *fresh_run(const struct wishes *wishes, const char *plan, bool
                              uint64_t seed)
 {
     struct run *run = run_memory;
-    const char *options = wishes->options != NULL ? wishes->options : options_of(plan, seed);
+    const char *options = wishes->options != NULL ? wishes->options : options_of(seed);
 
     memset(run, 0, sizeof *run);
     snprintf(run->settings.plan, sizeof run->settings.plan, "%s", plan);
@@ -238,11 +226,12 @@ static bool for_each_way(const struct wishes *wishes, each_run *function)
 
 /* ---- Planted faults ---- */
 
-/* Some are of collections, or of what only exact roots tell; without those nobody sees them. */
-static bool can_be_seen(enum fault fault, bool exact, bool collects)
+static unsigned what_there_is(const char *plan, bool exact, bool collects)
 {
-    return (exact || !fault_needs_exact_roots(fault)) &&
-           (collects || !fault_needs_collections(fault));
+    bool all = world_collects_all(plan);
+
+    return (collects ? NEEDS_COLLECTIONS : 0) | (exact && all ? NEEDS_JUDGE : 0) |
+           (all ? 0 : NEEDS_YOUNG);
 }
 
 static void report_seen(struct run *run, const struct wishes *wishes)
@@ -279,13 +268,14 @@ static bool see_fault(const struct wishes *wishes, const char *plan, bool exact,
 static bool see_faults(const struct wishes *wishes, const char *plan, bool exact)
 {
     struct run *run = fresh_run(wishes, plan, exact, wishes->seed);
-    bool collects, good = true;
+    bool good = true;
+    unsigned there_is;
 
     if (!do_run(run, wishes))
         return false;
-    collects = run->collections != 0;
+    there_is = what_there_is(plan, exact, run->collections != 0);
     for (unsigned fault = 1; fault < FAULT_COUNT; fault++)
-        if (can_be_seen((enum fault)fault, exact, collects))
+        if ((fault_needs((enum fault)fault) & ~there_is) == 0)
             good &= see_fault(wishes, plan, exact, fault);
     return good;
 }

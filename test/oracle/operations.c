@@ -65,6 +65,8 @@ static void announce(struct actor *actor, const struct node *node, size_t word, 
     uintptr_t *slot = world_word_of(node, word);
     const void *object = (const void *)node->address;
 
+    if (fault_strikes(FAULT_MISSED_BARRIER))
+        return;
     if ((node->number + word) % 3 == 0)
         ter_write(actor->mutator, object, slot, (const void *)value);
     else if ((node->number + word) % 3 == 1)
@@ -511,9 +513,11 @@ static void do_pin(struct actor *actor, struct world *world, const struct operat
 
 static void do_collect(struct actor *actor, struct world *world, const struct operation *operation)
 {
-    (void)operation;
     check_notice_collections(world);
-    ter_collect(actor->mutator);
+    if (operation->a % 2 == 0)
+        ter_collect(actor->mutator);
+    else
+        ter_collect_young(actor->mutator);
     if (world->stage->collects &&
         atomic_load(&world->stage->collections) == world->collections_seen)
         run_fail(world->run, "a collection that was asked for did not happen");

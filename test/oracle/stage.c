@@ -88,6 +88,7 @@ static void make_heap(struct stage *stage, bool calm)
     ter_options_init(&options);
     if (ter_options_parse(&options, text, message, sizeof message) != TER_OK)
         run_fail(stage->run, "options %s: %s", text, message);
+    options.barriers = 1;
     if (ter_heap_new(&options, &stage->heap) != TER_OK)
         run_fail(stage->run, "no heap with options %s", text);
 }

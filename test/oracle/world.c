@@ -7,11 +7,11 @@
 #include "plan/plan.h"
 
 /* A collection of young objects leaves old ones that nothing refers to. */
-static bool collects_all(const struct settings *settings)
+bool world_collects_all(const char *name)
 {
-    const struct ter_plan *plan = ter_plan_named(settings->plan);
+    const struct ter_plan *plan = ter_plan_named(name);
 
-    return plan == NULL || plan->prepare_young == NULL;
+    return plan == NULL || plan->barrier != TER_BARRIER_LOGGED;
 }
 
 void world_open(struct world *world, struct stage *stage, uint32_t most_numbers)
@@ -22,7 +22,8 @@ void world_open(struct world *world, struct stage *stage, uint32_t most_numbers)
     world->stage = stage;
     world->run = stage->run;
     world->exact_roots = settings->exact ? ROOTS : ROOTS / 2;
-    world->judges = settings->exact && !settings->free_running && collects_all(settings);
+    world->judges =
+        settings->exact && !settings->free_running && world_collects_all(settings->plan);
     world->collections_seen = atomic_load(&stage->collections);
     model_init(&world->model, most_numbers);
     stage_add_world(stage, world);

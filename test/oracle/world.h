@@ -25,6 +25,9 @@ struct world {
     uint64_t allocated_bytes;
 };
 
+/* Does each collection of the plan see to all objects? */
+bool world_collects_all(const char *plan);
+
 void world_open(struct world *world, struct stage *stage, uint32_t most_numbers);
 /* Its slots are 0 from now on. */
 void world_close(struct world *world);

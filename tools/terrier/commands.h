@@ -16,6 +16,7 @@ struct cmd_command {
 };
 
 int cmd_run(const struct cmd_command *command, char **arguments);
+int cmd_map(const struct cmd_command *command, char **arguments);
 int cmd_compare(const struct cmd_command *command, char **arguments);
 
 /* What `terrier help COMMAND` shows. */

@@ -18,6 +18,12 @@ static const struct cmd_command commands[] = {
      "A program that is not linked to libgc.so.1 runs as ever; so does one that gets another\n"
      "one (by LD_PRELOAD, a path of its own, or because it gains rights), which is said.\n",
      CMD_USE_RUN, cmd_run},
+    {"map", "run a program on Terrier's heap and show the heap's blocks",
+     "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
+     "Runs PROGRAM as `terrier run` does and then shows what each block of 32 KiB of\n"
+     "its heap was used for when it ended, or after one of its collections: as text on\n"
+     "standard error, or as a picture. What the letters mean stands above the map.\n",
+     CMD_USE_MAP, cmd_map},
     {"compare", "run a program with and without Terrier and compare",
      "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
      "Runs PROGRAM in turn on the library it has and on Terrier, once each to warm up\n"

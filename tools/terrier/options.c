@@ -11,7 +11,7 @@
 
 enum takes { TAKES_NOTHING, TAKES_PERHAPS, TAKES_VALUE };
 
-enum { USE_BOTH = CMD_USE_RUN | CMD_USE_COMPARE, RUNS_DEFAULT = 5, RUNS_MAX = 100000 };
+enum { USE_ALL = CMD_USE_RUN | CMD_USE_COMPARE | CMD_USE_MAP, RUNS_DEFAULT = 5, RUNS_MAX = 100000 };
 enum { MESSAGE_BYTES = 2 * TER_OPTION_TEXT_BYTES };
 
 struct row {
@@ -113,6 +113,39 @@ static void apply_report_file(struct cmd_options *options, const struct row *row
     options->report_path = value;
 }
 
+static void take_map_path(struct cmd_options *options, const struct row *row, char *value)
+{
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a file");
+    if (options->map_path != NULL)
+        cmd_die(CMD_STATUS_USAGE, "--%s: there is one file already, '%s'", row->name,
+                options->map_path);
+    options->map_path = value;
+}
+
+static void apply_svg(struct cmd_options *options, const struct row *row, char *value)
+{
+    take_map_path(options, row, value);
+    options->map = CMD_MAP_SVG;
+}
+
+static void apply_text(struct cmd_options *options, const struct row *row, char *value)
+{
+    take_map_path(options, row, value);
+    options->map = CMD_MAP_TEXT;
+}
+
+static void apply_at(struct cmd_options *options, const struct row *row, char *value)
+{
+    uint64_t number = strcmp(value, "end") == 0 ? 0 : read_count(row, value, INT64_MAX);
+    pass_number(options, row, number);
+}
+
+static void apply_width(struct cmd_options *options, const struct row *row, char *value)
+{
+    pass_number(options, row, read_count(row, value, UINT32_MAX));
+}
+
 static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value)
 {
     pass_number(options, row, read_size(row, value));
@@ -196,23 +229,32 @@ static const struct row rows[] = {
      "preload OBJECT (bench/watch.so of a build) on both\n"
      "sides: collections, pauses and the library's share of\n"
      "processor time are then measured too"},
-    {"heap-initial", 0, TAKES_VALUE, USE_BOTH, "SIZE", "heap_initial", apply_heap_initial,
+    {"svg", 0, TAKES_VALUE, CMD_USE_MAP, "PATH", NULL, apply_svg,
+     "write the map as a picture to this file"},
+    {"text", 0, TAKES_VALUE, CMD_USE_MAP, "PATH", NULL, apply_text,
+     "write it as text there, not to standard error"},
+    {"at", 0, TAKES_VALUE, CMD_USE_MAP, "N", "map_at", apply_at,
+     "the map after the N-th collection, or that at the end\n"
+     "if there were fewer; \"end\" is the default"},
+    {"width", 0, TAKES_VALUE, CMD_USE_MAP, "N", "map_width", apply_width,
+     "blocks on a line, 16 to 128 (default 64)"},
+    {"heap-initial", 0, TAKES_VALUE, USE_ALL, "SIZE", "heap_initial", apply_heap_initial,
      "begin with a heap of SIZE bytes; K, M, G and T may follow"},
-    {"heap-max", 0, TAKES_VALUE, USE_BOTH, "SIZE", "heap_max", apply_heap_max,
+    {"heap-max", 0, TAKES_VALUE, USE_ALL, "SIZE", "heap_max", apply_heap_max,
      "never let the heap grow over SIZE bytes"},
-    {"stress", 0, TAKES_VALUE, USE_BOTH, "N", "stress", apply_count,
+    {"stress", 0, TAKES_VALUE, USE_ALL, "N", "stress", apply_count,
      "collect at every N-th allocation"},
-    {"free-space-divisor", 0, TAKES_VALUE, USE_BOTH, "N", "free_space_divisor", apply_count,
+    {"free-space-divisor", 0, TAKES_VALUE, USE_ALL, "N", "free_space_divisor", apply_count,
      "more memory for fewer collections with a small N, and\n"
      "the reverse with a large one"},
-    {"layout", 0, TAKES_VALUE, USE_BOTH, "NAME", "layout", apply_layout,
+    {"layout", 0, TAKES_VALUE, USE_ALL, "NAME", "layout", apply_layout,
      "where the heap lies: auto, default, compressed (below\n"
      "32 GiB), small (for tight limits on address space),\n"
      "sanitizer (beside those), 32bit, custom; fields may\n"
      "follow, as in custom:extent=1G:slots=4"},
-    {"option", 0, TAKES_VALUE, USE_BOTH, "NAME=VALUE", NULL, apply_option,
+    {"option", 0, TAKES_VALUE, USE_ALL, "NAME=VALUE", NULL, apply_option,
      "set any option of the library, as listed below"},
-    {"help", 'h', TAKES_NOTHING, USE_BOTH, NULL, NULL, apply_help, "show this text"},
+    {"help", 'h', TAKES_NOTHING, USE_ALL, NULL, NULL, apply_help, "show this text"},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };

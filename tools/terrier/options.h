@@ -13,6 +13,7 @@
 enum cmd_use {
     CMD_USE_RUN = 1,
     CMD_USE_COMPARE = 2,
+    CMD_USE_MAP = 4,
 };
 
 enum cmd_report_form {
@@ -21,9 +22,16 @@ enum cmd_report_form {
     CMD_REPORT_JSON,
 };
 
+enum cmd_map_form {
+    CMD_MAP_TEXT,
+    CMD_MAP_SVG,
+};
+
 struct cmd_options {
     enum cmd_report_form report;
-    const char *report_path;   /* NULL is standard error */
+    const char *report_path; /* NULL is standard error */
+    enum cmd_map_form map;
+    const char *map_path;      /* likewise */
     char *library_options;     /* for TERRIER_OPTIONS, the environment's first; NULL is none */
     struct ter_options values; /* what the library will make of them */
     unsigned runs;

@@ -39,14 +39,13 @@ char *cmd_report_read(pid_t pid)
     return text;
 }
 
-FILE *cmd_report_open(const struct cmd_options *options)
+FILE *cmd_report_open(const char *path, const char *what)
 {
-    if (options->report_path == NULL)
+    if (path == NULL)
         return stderr;
-    FILE *out = fopen(options->report_path, "we");
+    FILE *out = fopen(path, "we");
     if (out == NULL)
-        cmd_die(CMD_STATUS_FAILED, "cannot write the report to '%s': %s", options->report_path,
-                strerror(errno));
+        cmd_die(CMD_STATUS_FAILED, "cannot write the %s to '%s': %s", what, path, strerror(errno));
     return out;
 }
 
@@ -206,15 +205,26 @@ static void write_json(FILE *out, const char *program, const struct cmd_outcome 
     fputs("]}\n", out);
 }
 
-static void close_report(FILE *out, const char *path)
+void cmd_report_close(FILE *out, const char *path, const char *what)
 {
     bool failed = ferror(out) != 0 || fflush(out) != 0;
     int error_number = errno;
     if (out != stderr && fclose(out) != 0)
         failed = true;
     if (failed)
-        cmd_warn("cannot write the report to %s: %s", path == NULL ? "standard error" : path,
+        cmd_warn("cannot write the %s to %s: %s", what, path == NULL ? "standard error" : path,
                  strerror(error_number));
+}
+
+char *cmd_report_read_any(pid_t pid)
+{
+    struct reports reports;
+    reports_init(&reports, pid, CMD_REPORT_TEXT);
+    char **found = reports.own == NULL && reports.other_count == 1 ? reports.others : &reports.own;
+    char *text = *found;
+    *found = NULL;
+    reports_fini(&reports);
+    return text;
 }
 
 void cmd_report_write(FILE *out, const struct cmd_options *options,
@@ -231,5 +241,5 @@ void cmd_report_write(FILE *out, const struct cmd_options *options,
     else
         write_text(out, options->program[0], outcome, &reports);
     reports_fini(&reports);
-    close_report(out, options->report_path);
+    cmd_report_close(out, options->report_path, "report");
 }

@@ -16,8 +16,15 @@ void cmd_report_request(struct cmd_options *options, enum cmd_report_form form);
 /* The report the program itself wrote, or NULL; free() it. */
 char *cmd_report_read(pid_t pid);
 
-/* Opens where the report goes, so that a bad path is told before the program runs. */
-FILE *cmd_report_open(const struct cmd_options *options);
+/* The same, or, if there is none and just one other process wrote one, that; free() it. */
+char *cmd_report_read_any(pid_t pid);
+
+/* Opens where a report or a map, `what`, goes, so that a bad path is told before the program runs;
+ * NULL is standard error. */
+FILE *cmd_report_open(const char *path, const char *what);
+
+/* Closes it, and says so if something could not be written. */
+void cmd_report_close(FILE *out, const char *path, const char *what);
 
 /* Writes the whole report and closes `out`. */
 void cmd_report_write(FILE *out, const struct cmd_options *options,

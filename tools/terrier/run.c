@@ -11,6 +11,7 @@
 #include "loaded.h"
 #include "relay.h"
 #include "report.h"
+#include "run.h"
 #include "scratch.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void tell_signal(const struct cmd_options *options, int wait_status)
+void cmd_run_tell_signal(const struct cmd_options *options, int wait_status)
 {
     if (!WIFSIGNALED(wait_status))
         return;
@@ -60,19 +61,25 @@ static _Noreturn void become_program(const struct cmd_options *options)
     cmd_child_die_cannot_run(options->program[0], errno);
 }
 
-static int run_with_report(struct cmd_options *options)
+struct cmd_outcome cmd_run_to_end(const struct cmd_options *options)
 {
-    FILE *out = cmd_report_open(options);
     struct cmd_environment environment;
-    cmd_relay_init(); /* from here on there is a folder to remove */
-    cmd_scratch_init();
-    cmd_report_request(options, options->report);
     make_environment(&environment, options);
     struct cmd_launch launch = {options->program, environment.entries, {-1, -1, -1}};
     struct cmd_outcome outcome = cmd_child_run(&launch);
     cmd_environment_fini(&environment);
+    return outcome;
+}
+
+static int run_with_report(struct cmd_options *options)
+{
+    FILE *out = cmd_report_open(options->report_path, "report");
+    cmd_relay_init(); /* from here on there is a folder to remove */
+    cmd_scratch_init();
+    cmd_report_request(options, options->report);
+    struct cmd_outcome outcome = cmd_run_to_end(options);
     cmd_report_write(out, options, &outcome);
-    tell_signal(options, outcome.wait_status);
+    cmd_run_tell_signal(options, outcome.wait_status);
     return cmd_child_end_like(&outcome);
 }
 

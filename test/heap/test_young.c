@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Collections of young objects alone, under every plan that has them: what keeps a young object,
+ * what such a collection leaves, what is logged and how often, and where there are none.
+ */
+#include "heap/heap.h"
+
+#include <terrier/fast.h>
+
+#include "small_heap.h"
+
+#define HOLDERS 200u
+#define WORDS 6u /* of a holder */
+
+static struct small_heap small;
+static uintptr_t *holders[HOLDERS]; /* exact slots */
+static unsigned leaf;
+static unsigned young_collections, whole_collections;
+
+/* ---- Heaps ---- */
+
+static void count_collection(void *context, const struct ter_collection_event *event)
+{
+    (void)context;
+    if (event->phase != TER_PHASE_ENDED)
+        return;
+    young_collections += event->young == 1;
+    whole_collections += event->young == 0;
+}
+
+static unsigned define(const struct ter_kind_description *description)
+{
+    unsigned kind;
+
+    assert_int_equal(ter_kind_define(small.heap, description, &kind), TER_OK);
+    return kind;
+}
+
+static bool ages(const struct ter_plan *plan)
+{
+    return plan->barrier == TER_BARRIER_LOGGED;
+}
+
+static void open_heap(const char *options)
+{
+    small_heap_init(&small, options);
+    memset(holders, 0, sizeof holders);
+    assert_int_equal(ter_roots_add_slots(small.heap, holders, HOLDERS, TER_ROOT_EXACT), TER_OK);
+    ter_heap_on_collection(small.heap, count_collection, NULL);
+    leaf = define(&(struct ter_kind_description){.name = "leaf", .flags = TER_KIND_NO_SLOTS});
+    young_collections = whole_collections = 0;
+}
+
+static void check_heap(void)
+{
+    ter_allocator_lock(&small.heap->collector.allocator);
+    assert_int_equal(ter_collector_check(&small.heap->collector), TER_OK);
+    ter_allocator_unlock(&small.heap->collector.allocator);
+}
+
+static void close_heap(void)
+{
+    check_heap();
+    small_heap_fini(&small);
+}
+
+/* With each plan that has young objects. */
+static void with_young(const char *options, void (*test)(void))
+{
+    unsigned plans = 0;
+
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        char text[200];
+
+        if (!ages(ter_plans[i].plan))
+            continue;
+        snprintf(text, sizeof text, "plan=%s,stacks=exact,heap_initial=64M%s", ter_plans[i].name,
+                 options);
+        open_heap(text);
+        test();
+        close_heap();
+        plans++;
+    }
+    assert_int_not_equal(plans, 0);
+}
+
+static void collect_young(void)
+{
+    unsigned before = young_collections;
+
+    ter_collect_young(small.mutator);
+    assert_int_equal(young_collections, before + 1);
+}
+
+static size_t count_of(unsigned kind)
+{
+    struct ter_kind_statistics statistics;
+
+    assert_int_equal(ter_kind_count(small.heap, kind, &statistics), TER_OK);
+    return (size_t)statistics.objects;
+}
+
+/* ---- Kinds of holders ---- */
+
+static const struct ter_object_layout all_slots = {.element_bytes = sizeof(uintptr_t),
+                                                   .element = {.bitmap = 1}};
+
+static void visit_all(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
+{
+    (void)context;
+    for (uintptr_t slot = object; slot < object + bytes; slot += sizeof(uintptr_t))
+        ter_trace_slot(trace, ter_slot_at(slot));
+}
+
+static const struct ter_kind_description kinds_of_holders[] = {
+    {.name = "slots", .layout = &all_slots},
+    {.name = "fixed", .layout = &all_slots, .flags = TER_KIND_NEVER_MOVES},
+    {.name = "visited", .visitor = visit_all, .flags = TER_KIND_ONLY_SLOTS},
+    {.name = "ambiguous", .flags = TER_KIND_AMBIGUOUS},
+    {.name = "until-freed", .layout = &all_slots, .flags = TER_KIND_UNTIL_FREED},
+    {.name = "remembered", .layout = &all_slots, .flags = TER_KIND_REMEMBERED},
+};
+
+enum form { SLOT, RANGE, OBJECT, FORMS };
+
+static void announce(enum form form, uintptr_t *object, size_t word, const void *value)
+{
+    if (form == SLOT)
+        ter_write(small.mutator, object, &object[word], value);
+    else if (form == RANGE)
+        ter_write_range(small.mutator, object, &object[word], sizeof *object);
+    else
+        ter_write_object(small.mutator, object);
+}
+
+/* A new leaf in a word of a holder. */
+static void store_leaf(enum form form, unsigned kind, size_t holder, size_t word, uintptr_t value)
+{
+    uintptr_t *made = ter_allocate(small.mutator, leaf, 2 * sizeof(uintptr_t));
+
+    assert_non_null(made);
+    made[1] = value;
+    if ((kinds_of_holders[kind].flags & TER_KIND_REMEMBERED) == 0)
+        announce(form, holders[holder], word, made);
+    holders[holder][word] = (uintptr_t)made;
+}
+
+static void make_holders(unsigned kind, size_t bytes)
+{
+    unsigned number = define(&kinds_of_holders[kind]);
+
+    for (size_t i = 0; i < HOLDERS; i++) {
+        holders[i] = ter_allocate(small.mutator, number, bytes);
+        assert_non_null(holders[i]);
+    }
+}
+
+static void drop_holders(unsigned kind)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        if ((kinds_of_holders[kind].flags & TER_KIND_UNTIL_FREED) != 0)
+            ter_free(small.mutator, holders[i]);
+        holders[i] = NULL;
+    }
+}
+
+static void check_leaves(uintptr_t round)
+{
+    for (size_t i = 0; i < HOLDERS; i++)
+        for (size_t word = 0; word < WORDS; word++) {
+            const uintptr_t *made = (const uintptr_t *)holders[i][word];
+
+            if (made != NULL)
+                assert_int_equal(made[1] >> 16, i * WORDS + word);
+            assert_true(made == NULL || (made[1] & 0xffff) <= round);
+        }
+}
+
+/* ---- What keeps a young object ---- */
+
+static void keep_through(unsigned kind, size_t bytes)
+{
+    make_holders(kind, bytes);
+    for (uintptr_t round = 0; round < 12; round++) {
+        for (size_t i = round % 3; i < HOLDERS; i += 3) {
+            size_t word = (i + round) % WORDS;
+
+            store_leaf((enum form)(i % FORMS), kind, i, word, (i * WORDS + word) << 16 | round);
+        }
+        collect_young();
+        check_leaves(round);
+        check_heap();
+    }
+    drop_holders(kind);
+    ter_collect(small.mutator);
+    ter_collect(small.mutator);
+    assert_int_equal(count_of(leaf), 0);
+}
+
+static void keep_through_each(void)
+{
+    for (unsigned kind = 0; kind < TER_ARRAY_LENGTH(kinds_of_holders); kind++) {
+        keep_through(kind, WORDS * sizeof(uintptr_t));
+        keep_through(kind, TER_KIB(20));
+    }
+}
+
+static void old_objects_keep_young_ones(void **state)
+{
+    (void)state;
+    with_young("", keep_through_each);
+    with_young(",markers=2", keep_through_each);
+    with_young(",check_heap=1,poison=1", keep_through_each);
+}
+
+/* ---- What goes ---- */
+
+static void leave_old(void)
+{
+    make_holders(1, WORDS * sizeof(uintptr_t));
+    for (size_t i = 0; i < HOLDERS; i++)
+        store_leaf(SLOT, 1, i, 0, i * WORDS << 16);
+    collect_young();
+    assert_int_equal(count_of(leaf), HOLDERS);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        store_leaf(SLOT, 1, i, 0, i * WORDS << 16);
+        store_leaf(SLOT, 1, i, 0, i * WORDS << 16); /* and the one before is garbage, young */
+    }
+    assert_in_range(count_of(leaf), 3 * HOLDERS, 3 * HOLDERS);
+    collect_young();
+    assert_int_equal(count_of(leaf), 2 * HOLDERS);
+    check_leaves(0);
+    ter_collect(small.mutator);
+    assert_int_equal(count_of(leaf), HOLDERS);
+    drop_holders(1);
+}
+
+static void what_is_old_stays_until_all_is_collected(void **state)
+{
+    (void)state;
+    with_young("", leave_old);
+}
+
+static void free_large(void)
+{
+    make_holders(0, TER_KIB(20));
+    collect_young();
+    for (size_t i = 0; i < HOLDERS; i++)
+        assert_non_null(ter_allocate(small.mutator, leaf, TER_KIB(20)));
+    assert_int_equal(count_of(leaf), HOLDERS);
+    collect_young();
+    assert_int_equal(count_of(leaf), 0);
+    drop_holders(0);
+}
+
+static void large_ones_go_young(void **state)
+{
+    (void)state;
+    with_young("", free_large);
+}
+
+/* ---- What is freed by hand ---- */
+
+/* Cells and pages that old objects had are taken by new ones, which are young all the same. */
+static void reuse_freed(void)
+{
+    static const size_t sizes[] = {WORDS * sizeof(uintptr_t), TER_KIB(20)};
+    unsigned number = define(&kinds_of_holders[1]);
+
+    for (size_t s = 0; s < TER_ARRAY_LENGTH(sizes); s++) {
+        make_holders(1, sizes[s]);
+        collect_young();
+        for (uintptr_t round = 0; round < 8; round++) {
+            for (size_t i = round % 2; i < HOLDERS; i += 2) {
+                ter_free(small.mutator, holders[i]);
+                holders[i] = ter_allocate(small.mutator, number, sizes[s]);
+            }
+            for (size_t i = round % 2; i < HOLDERS; i += 2)
+                store_leaf(SLOT, 1, i, i % WORDS, (i * WORDS + i % WORDS) << 16 | round);
+            ter_collect_young(small.mutator); /* of all, when it takes the freed for grown */
+            check_leaves(round);
+            check_heap();
+        }
+        drop_holders(1);
+    }
+}
+
+static void what_was_freed_serves_young_ones(void **state)
+{
+    (void)state;
+    with_young("", reuse_freed);
+}
+
+/* Blocks whose objects are old from the beginning serve on after a collection of young ones. */
+static void fill_immortal(void)
+{
+    unsigned number = define(&kinds_of_holders[4]);
+    size_t used = 0;
+
+    for (size_t i = 0; i < HOLDERS; i++) {
+        holders[i] = ter_allocate(small.mutator, number, WORDS * sizeof(uintptr_t));
+        collect_young();
+        if (i == 10)
+            used = atomic_load(&small.heap->collector.arena.accounting.used_bytes);
+    }
+    assert_in_range(atomic_load(&small.heap->collector.arena.accounting.used_bytes), 0, used);
+    drop_holders(4);
+}
+
+static void blocks_of_the_immortal_serve_on(void **state)
+{
+    (void)state;
+    with_young("", fill_immortal);
+}
+
+/* ---- Moving and pins ---- */
+
+static void move_once(void)
+{
+    bool moves = small.heap->collector.plan->loop->moves;
+    uintptr_t *at[HOLDERS];
+
+    make_holders(0, WORDS * sizeof(uintptr_t));
+    memcpy(at, holders, sizeof at);
+    small.roots[0] = holders[7]; /* a word that may be anything */
+    collect_young();
+    assert_ptr_equal(holders[7], at[7]);
+    for (size_t i = 0; i < HOLDERS; i++)
+        if (i != 7)
+            assert_int_equal(holders[i] != at[i], moves);
+    memcpy(at, holders, sizeof at);
+    collect_young();
+    assert_memory_equal(at, holders, sizeof at);
+    small.roots[0] = NULL;
+    drop_holders(0);
+}
+
+static void survivors_move_once_unless_pinned(void **state)
+{
+    (void)state;
+    with_young("", move_once);
+}
+
+/* ---- What is logged ---- */
+
+static void count_entry(void *context, uintptr_t address, unsigned form, uintptr_t end)
+{
+    (void)address, (void)form, (void)end;
+    ++*(size_t *)context;
+}
+
+static size_t count_logged(void)
+{
+    struct ter_stores *stores = &small.heap->collector.allocator.stores;
+    struct ter_stores seen;
+    size_t count = 0;
+
+    ter_stores_hand_over(small.mutator);
+    seen = (struct ter_stores){.taken = stores->full};
+    ter_stores_visit_taken(&seen, count_entry, &count);
+    return count;
+}
+
+static void store_often(enum form form, size_t expected)
+{
+    size_t before = count_logged();
+
+    for (unsigned time = 0; time < 5; time++)
+        for (size_t i = 0; i < HOLDERS; i++)
+            announce(form, holders[i], time % 2, holders[0]);
+    assert_int_equal(count_logged() - before, expected);
+}
+
+static void log_once(void)
+{
+    make_holders(0, WORDS * sizeof(uintptr_t));
+    for (unsigned form = SLOT; form < FORMS; form++)
+        store_often((enum form)form, 0);
+    for (unsigned round = 0; round < 3; round++) {
+        collect_young();
+        assert_int_equal(count_logged(), 0);
+        store_often(round % 2 == 0 ? SLOT : RANGE, 2 * HOLDERS);
+        store_often(OBJECT, HOLDERS);
+    }
+    drop_holders(0);
+}
+
+static void each_slot_is_logged_once_and_none_of_the_young(void **state)
+{
+    (void)state;
+    with_young("", log_once);
+}
+
+static void remember_for_ever(void)
+{
+    make_holders(5, WORDS * sizeof(uintptr_t));
+    for (unsigned round = 0; round < 5; round++) {
+        for (size_t i = 0; i < HOLDERS; i++)
+            ter_write_object(small.mutator, holders[i]); /* needless, and harmless */
+        if (round == 3)
+            ter_collect(small.mutator);
+        else
+            collect_young();
+        assert_in_range(count_logged(), HOLDERS, HOLDERS);
+    }
+    drop_holders(5);
+    ter_collect(small.mutator);
+    assert_int_equal(count_logged(), 0);
+}
+
+static void remembered_objects_are_in_the_log_once(void **state)
+{
+    (void)state;
+    with_young("", remember_for_ever);
+}
+
+/* ---- Weak things ---- */
+
+static void forget_young(void)
+{
+    void *to_young = NULL, *to_old = NULL, *to_kept = NULL;
+
+    make_holders(0, WORDS * sizeof(uintptr_t));
+    collect_young();
+    to_old = holders[1];
+    assert_int_equal(ter_weak_add(small.heap, &to_old, holders[1]), TER_OK);
+    to_young = ter_allocate(small.mutator, leaf, 16);
+    assert_int_equal(ter_weak_add(small.heap, &to_young, to_young), TER_OK);
+    store_leaf(SLOT, 0, 2, 0, 2 * WORDS << 16);
+    to_kept = (void *)holders[2][0];
+    assert_int_equal(ter_weak_add(small.heap, &to_kept, to_kept), TER_OK);
+    holders[1] = NULL;
+    collect_young();
+    assert_null(to_young);
+    assert_non_null(to_old);
+    assert_ptr_equal(to_kept, (void *)holders[2][0]);
+    ter_collect(small.mutator);
+    assert_null(to_old);
+    assert_ptr_equal(to_kept, (void *)holders[2][0]);
+    assert_int_equal(ter_weak_remove(small.heap, &to_kept), TER_OK);
+    drop_holders(0);
+}
+
+static void links_to_young_garbage_are_cleared(void **state)
+{
+    (void)state;
+    with_young("", forget_young);
+}
+
+static unsigned finalized;
+
+static void count_finalized(void *object, void *data)
+{
+    (void)object, (void)data;
+    finalized++;
+}
+
+static void finalize_young(void)
+{
+    finalized = 0;
+    make_holders(1, WORDS * sizeof(uintptr_t));
+    collect_young();
+    for (size_t i = 0; i < HOLDERS; i += 2)
+        assert_int_equal(ter_finalizer_set(small.heap, holders[i], count_finalized, NULL), TER_OK);
+    drop_holders(1);
+    make_holders(1, WORDS * sizeof(uintptr_t));
+    for (size_t i = 0; i < HOLDERS; i += 4)
+        assert_int_equal(ter_finalizer_set(small.heap, holders[i], count_finalized, NULL), TER_OK);
+    drop_holders(1);
+    collect_young();
+    ter_finalizers_run(small.heap);
+    assert_int_equal(finalized, HOLDERS / 4);
+    ter_collect(small.mutator);
+    ter_finalizers_run(small.heap);
+    assert_int_equal(finalized, HOLDERS / 4 + HOLDERS / 2);
+}
+
+static void finalizers_of_young_garbage_run(void **state)
+{
+    (void)state;
+    with_young("", finalize_young);
+}
+
+/* ---- When ---- */
+
+/* By itself the heap collects young objects, and all of them when the old ones have grown. */
+static void churn(void)
+{
+    make_holders(0, WORDS * sizeof(uintptr_t));
+    for (uintptr_t n = 0; n < 3000000; n++) {
+        size_t i = n % HOLDERS;
+
+        store_leaf(SLOT, 0, i, n % WORDS, (i * WORDS + n % WORDS) << 16);
+    }
+    check_leaves(0);
+    assert_true(young_collections > 3);
+    assert_true(young_collections > 3 * whole_collections);
+    drop_holders(0);
+}
+
+static void most_collections_are_of_young_objects(void **state)
+{
+    (void)state;
+    with_young(",heap_initial=4M,heap_max=8M", churn);
+}
+
+static uintptr_t *chain; /* an exact slot */
+
+/* What is old dies too: a chain that grows and is cut again and again. */
+static void churn_old(void)
+{
+    unsigned node = define(&kinds_of_holders[0]);
+
+    assert_int_equal(ter_roots_add_slots(small.heap, &chain, 1, TER_ROOT_EXACT), TER_OK);
+    for (size_t i = 0; i < 2000000; i++) {
+        uintptr_t *made = ter_allocate(small.mutator, node, 2 * sizeof(uintptr_t));
+
+        assert_non_null(made);
+        made[0] = i % 50000 == 0 ? 0 : (uintptr_t)chain;
+        chain = made;
+    }
+    assert_true(young_collections > 0 && whole_collections > 0);
+    chain = NULL;
+    ter_roots_remove_slots(small.heap, &chain, 1);
+}
+
+static void old_garbage_goes_when_the_old_have_grown(void **state)
+{
+    (void)state;
+    with_young(",heap_initial=4M,heap_max=8M", churn_old);
+}
+
+/* ---- Where there are none ---- */
+
+static void no_young(const char *options)
+{
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        char text[200];
+
+        if (!ages(ter_plans[i].plan))
+            continue;
+        snprintf(text, sizeof text, "plan=%s,%s", ter_plans[i].name, options);
+        open_heap(text);
+        assert_int_equal(small.mutator->head.barrier, 0);
+        ter_collect_young(small.mutator);
+        assert_int_equal(young_collections, 0);
+        assert_int_equal(whole_collections, 1);
+        small_heap_fini(&small);
+    }
+}
+
+static void heaps_that_cannot_tell_collect_all(void **state)
+{
+    (void)state;
+    no_young("barriers=1,stop=signals");
+    no_young("barriers=1,objects=malloc");
+    no_young("barriers=1,vm_space=1");
+    no_young("stacks=ambiguous");
+    no_young("stacks=exact,barriers=0");
+}
+
+static void other_plans_collect_all(void **state)
+{
+    (void)state;
+    open_heap("plan=mark-sweep");
+    ter_collect_young(small.mutator);
+    assert_int_equal(young_collections, 0);
+    assert_int_equal(whole_collections, 1);
+    close_heap();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(old_objects_keep_young_ones),
+        cmocka_unit_test(what_is_old_stays_until_all_is_collected),
+        cmocka_unit_test(large_ones_go_young),
+        cmocka_unit_test(what_was_freed_serves_young_ones),
+        cmocka_unit_test(blocks_of_the_immortal_serve_on),
+        cmocka_unit_test(survivors_move_once_unless_pinned),
+        cmocka_unit_test(each_slot_is_logged_once_and_none_of_the_young),
+        cmocka_unit_test(remembered_objects_are_in_the_log_once),
+        cmocka_unit_test(links_to_young_garbage_are_cleared),
+        cmocka_unit_test(finalizers_of_young_garbage_run),
+        cmocka_unit_test(most_collections_are_of_young_objects),
+        cmocka_unit_test(old_garbage_goes_when_the_old_have_grown),
+        cmocka_unit_test(heaps_that_cannot_tell_collect_all),
+        cmocka_unit_test(other_plans_collect_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
