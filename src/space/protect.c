@@ -213,6 +213,51 @@ size_t ter_protect_used_in_chunk(const struct ter_space *space, uintptr_t chunk)
     return used << TER_LOG_BYTES_IN_PAGE;
 }
 
+/* ---- The map ---- */
+
+/* What the run that has the page, if it is used, adds to the parcel. */
+static void describe_page(const struct ter_space *space, uintptr_t page, struct ter_parcel *parcel)
+{
+    enum ter_guarded_state state;
+    uintptr_t run = ter_guarded_runs_find(&space->range, space->arena, page, &state), object;
+    uint8_t flags;
+
+    if (run == 0 || (state != TER_GUARDED_USED && state != TER_GUARDED_LEFT)) {
+        parcel->returned_bytes += TER_BYTES_IN_PAGE;
+        return;
+    }
+    object = ter_protect_object_of(space->arena, run);
+    if (object < page + TER_BYTES_IN_PAGE)
+        parcel->object_bytes += (uint32_t)(page + TER_BYTES_IN_PAGE - ter_max(object, page));
+    flags = __atomic_load_n(&ter_protect_record_of(space->arena, run)->flags, __ATOMIC_RELAXED);
+    if (object - page < TER_BYTES_IN_PAGE && space->policy->moves)
+        parcel->pinned += (flags & TER_PROTECT_PINNED) != 0;
+}
+
+static void describe_parcel(const struct ter_space *space, struct ter_parcel *parcel)
+{
+    uintptr_t end = parcel->start + TER_PARCEL_BYTES;
+
+    for (uintptr_t page = parcel->start; page < end; page += TER_BYTES_IN_PAGE)
+        describe_page(space, page, parcel);
+    parcel->state =
+        parcel->returned_bytes == TER_PARCEL_BYTES ? TER_PARCEL_RETURNED : TER_PARCEL_OTHER;
+}
+
+void ter_protect_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                 void *context)
+{
+    uintptr_t start, end = 0;
+
+    while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0)
+        for (; start < end; start += TER_PARCEL_BYTES) {
+            struct ter_parcel parcel = {.space = &space->sft, .start = start};
+
+            describe_parcel(space, &parcel);
+            visit(context, &parcel);
+        }
+}
+
 void ter_protect_check(const struct ter_space *space)
 {
     size_t bytes = 0;

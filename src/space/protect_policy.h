@@ -18,6 +18,8 @@ void ter_protect_keep_by_first_page(struct ter_space *space, uintptr_t object);
 void ter_protect_for_each(const struct ter_space *space, ter_object_visitor *visit, void *context);
 size_t ter_protect_used_bytes(const struct ter_space *space);
 size_t ter_protect_used_in_chunk(const struct ter_space *space, uintptr_t chunk);
+void ter_protect_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                 void *context);
 void ter_protect_check(const struct ter_space *space);
 
 /* clang-format off */
@@ -40,6 +42,7 @@ void ter_protect_check(const struct ter_space *space);
     .for_each = ter_protect_for_each,                                                              \
     .used_bytes = ter_protect_used_bytes,                                                          \
     .used_in_chunk = ter_protect_used_in_chunk,                                                    \
+    .for_each_parcel = ter_protect_for_each_parcel,                                                \
     .check = ter_protect_check,                                                                    \
     .object_bytes = ter_protect_object_bytes,                                                      \
     .object_kind = ter_protect_object_kind,                                                        \
