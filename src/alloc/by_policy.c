@@ -55,8 +55,8 @@ static void clear_new(struct ter_policy_request *request, uintptr_t object)
     request->zeroed = true;
 }
 
-/* What it has of pages beside its own bytes wants a collection, though the program has not got it. */
-static void count_object(const struct ter_policy_request *request)
+/* What it has of pages beside its own bytes wants a collection, though nobody uses it. */
+static void count_with_pages(const struct ter_policy_request *request)
 {
     struct ter_allocator *allocator = request->mutator->allocator;
     const struct ter_policy *policy = request->space->policy;
@@ -78,7 +78,7 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     object = take_admitted(request);
     if (object == 0)
         return 0;
-    count_object(request);
+    count_with_pages(request);
     /* Nobody who trusts it may see what was here, and without the lock others may collect. */
     if (ter_kind_trusts_contents(how) && how->zeroed)
         clear_new(request, object);

@@ -226,7 +226,7 @@ ter_status ter_os_protect(uintptr_t start, size_t bytes)
     return set_access(TER_OS_CALL_PROTECT, start, bytes, PROT_NONE);
 }
 
-/* A new mapping: pages that were written to keep a history that tells them from their neighbours. */
+/* A new mapping: where pages were written to, neighbours that were too do not become one. */
 ter_status ter_os_forbid(uintptr_t start, size_t bytes)
 {
     TER_KEEP_ERRNO;

@@ -181,8 +181,8 @@ static uintptr_t reach_in_run(struct ter_scanning *scanning, const struct ter_sp
     return moved != 0 ? moved : word;
 }
 
-static uintptr_t reach_word(struct ter_scanning *scanning, const struct ter_space *space,
-                            uintptr_t word, enum ter_word_form form)
+static uintptr_t reach_protected(struct ter_scanning *scanning, const struct ter_space *space,
+                                 uintptr_t word, enum ter_word_form form)
 {
     enum ter_guarded_state state;
     uintptr_t run = run_covering(space, word, &state), moved;
@@ -204,9 +204,9 @@ uintptr_t ter_protect_trace(struct ter_scanning *scanning, const struct ter_sft 
     uintptr_t now;
 
     if (alone)
-        return reach_word(scanning, space, word, form);
+        return reach_protected(scanning, space, word, form);
     ter_mutex_acquire(reaching);
-    now = reach_word(scanning, space, word, form);
+    now = reach_protected(scanning, space, word, form);
     ter_mutex_release(reaching);
     return now;
 }

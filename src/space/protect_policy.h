@@ -4,24 +4,6 @@
 
 #include "space/space.h"
 
-ter_object ter_protect_find(const struct ter_sft *sft, uintptr_t word);
-size_t ter_protect_object_bytes(const struct ter_space *space, uintptr_t object);
-unsigned ter_protect_object_kind(const struct ter_space *space, uintptr_t object);
-bool ter_protect_lost(const struct ter_space *space, uintptr_t word, struct ter_lost *lost);
-ter_status ter_protect_init(struct ter_space *space);
-void ter_protect_fini(struct ter_space *space);
-size_t ter_protect_admit_bytes(size_t bytes);
-ter_status ter_protect_allocate(struct ter_space *space, uintptr_t *window, unsigned kind,
-                                size_t bytes, uintptr_t *object, bool *zeroed);
-size_t ter_protect_free(struct ter_space *space, uintptr_t object);
-void ter_protect_keep_by_first_page(struct ter_space *space, uintptr_t object);
-void ter_protect_for_each(const struct ter_space *space, ter_object_visitor *visit, void *context);
-size_t ter_protect_used_bytes(const struct ter_space *space);
-size_t ter_protect_used_in_chunk(const struct ter_space *space, uintptr_t chunk);
-void ter_protect_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
-                                 void *context);
-void ter_protect_check(const struct ter_space *space);
-
 /* clang-format off */
 #define TER_PROTECT_POLICY                                                                         \
     .record_bytes = sizeof(struct ter_protect_space),                                              \

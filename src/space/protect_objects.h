@@ -13,8 +13,9 @@
  * In a collection, of a space that moves objects: what is reached by an exact reference, is not
  * pinned and finds room is copied to a run of its own, and the run that it leaves is given up; its
  * memory goes at the latest when it is wanted, so one run more than there were is room enough. Its
- * record says where the object went: nothing is written to what was left, and nothing read. With several workers one at a time reaches
- * objects here: that takes no time beside the calls of the system.
+ * record says where the object went: nothing is written to what was left, and nothing read. With
+ * several workers one at a time reaches objects here: that takes no time beside the calls of the
+ * system.
  */
 #pragma once
 
@@ -85,19 +86,22 @@ uintptr_t ter_protect_make(struct ter_protect_space *space, uintptr_t run, size_
 /* The run's object is none any more, for that reason. The run is left, to be closed. */
 void ter_protect_lose(struct ter_protect_space *space, uintptr_t run, enum ter_loss loss);
 
-/* ---- In a collection, with the world stopped ---- */
-
-/* After all was prepared: copies may take what the heap has not of so many bytes. */
-void ter_protect_begin(struct ter_space *space, size_t most_used);
-
-/* Where the object of a run went in this collection; 0: it did not move. */
-uintptr_t ter_protect_new_place(const struct ter_space *space, uintptr_t run);
-
 /* ---- Of the policies ---- */
 
-void ter_protect_prepare(struct ter_space *space);
-uintptr_t ter_protect_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
-                            uintptr_t word, enum ter_word_form form);
-void ter_protect_release(struct ter_space *space, struct ter_live *live);
-uintptr_t ter_protect_now_at(const struct ter_space *space, uintptr_t address);
-uintptr_t ter_protect_hold(const struct ter_space *space, uintptr_t word);
+ter_object ter_protect_find(const struct ter_sft *sft, uintptr_t word);
+size_t ter_protect_object_bytes(const struct ter_space *space, uintptr_t object);
+unsigned ter_protect_object_kind(const struct ter_space *space, uintptr_t object);
+bool ter_protect_lost(const struct ter_space *space, uintptr_t word, struct ter_lost *lost);
+ter_status ter_protect_init(struct ter_space *space);
+void ter_protect_fini(struct ter_space *space);
+size_t ter_protect_admit_bytes(size_t bytes);
+ter_status ter_protect_allocate(struct ter_space *space, uintptr_t *window, unsigned kind,
+                                size_t bytes, uintptr_t *object, bool *zeroed);
+size_t ter_protect_free(struct ter_space *space, uintptr_t object);
+void ter_protect_keep_by_first_page(struct ter_space *space, uintptr_t object);
+void ter_protect_for_each(const struct ter_space *space, ter_object_visitor *visit, void *context);
+size_t ter_protect_used_bytes(const struct ter_space *space);
+size_t ter_protect_used_in_chunk(const struct ter_space *space, uintptr_t chunk);
+void ter_protect_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
+                                 void *context);
+void ter_protect_check(const struct ter_space *space);
