@@ -85,7 +85,7 @@ static uintptr_t freed_large(void)
     uintptr_t object = new_object(pair_kind, LARGE_BYTES);
 
     ter_free(mutator, (void *)object);
-    return object + LARGE_BYTES - sizeof(uintptr_t);
+    return object + LARGE_BYTES - 8;
 }
 
 static uintptr_t lost_root(void)

@@ -193,7 +193,7 @@ static void few_mappings_are_enough(void **state)
     ter_log_set_level(TER_LOG_SILENT);
     ter_os_set_most_mappings(100);
     do_much(model, test_iterations(1000));
-    assert_in_range(model->runs.mappings, 2, 100);
+    assert_in_range(model->runs.mappings, 0, 100);
     ter_os_set_most_mappings(0);
     do_much(model, test_iterations(300));
     ter_log_set_level(TER_LOG_WARNING);
@@ -228,9 +228,11 @@ static void large_pages(void **state)
 {
     struct guarded_model *model = *state;
 
+    ter_log_set_level(TER_LOG_SILENT);
     ter_os_set_page_size(TER_KIB(16));
     ter_guarded_runs_init(&model->runs, &model->range, &model->arena);
     do_much(model, test_iterations(300));
+    ter_log_set_level(TER_LOG_WARNING);
     ter_os_set_page_size(0);
 }
 
