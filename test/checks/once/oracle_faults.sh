@@ -121,4 +121,14 @@ seen 'a word that is not carried on' 'carry = sum < inside;' 'carry = 0;'
 seen 'an ambiguous word that marks nothing' \
     'if (ter_scanning_refers(scanning, word - object, form))' \
     'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
+# What only objects with pages of their own can do wrong.
+begin page-protect space/protect_collect.c
+seen 'a copy that is too short' '(const void *)object, bytes);' \
+    '(const void *)object, bytes / 2);'
+seen 'a second reference that stays behind' 'return moved == 0 ? word : moved;' 'return word;'
+seen 'an ambiguous word that lets its object move' \
+    'if (space->policy->moves && form != TER_WORD_EXACT)' 'if (false)'
+seen 'a pin that is forgotten' 'if ((record->flags & TER_PROTECT_PINNED) != 0)' 'if (false)'
+seen 'a live run that is left' '    if (ter_bits_test(protect_marks(common), ' \
+    '    if (run % 65536 != 0 && ter_bits_test(protect_marks(common), '
 finish
