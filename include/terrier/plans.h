@@ -18,7 +18,9 @@
     X(young_immix, "young-immix", "as immix, but what is young first, and by itself")              \
     X(sticky_mark_sweep, "sticky-mark-sweep", "as mark-sweep, what is young first, and by itself") \
     X(gen_copy, "gen-copy", "as semispace, but what is young first, and by itself")                \
-    X(mark_compact, "mark-compact", "what is reached moves together, where it is")
+    X(mark_compact, "mark-compact", "what is reached moves together, where it is")                 \
+    X(page_protect, "page-protect",                                                                \
+      "a page an object; what is left cannot be touched, to find uses of what is gone")
 
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help

@@ -116,6 +116,7 @@ struct ter_allocator {
     /* Bytes of runs taken and large objects, but for what mutators have not counted yet; see there.
        Less than nothing, modulo the word, while they have runs from before the collection. */
     _Atomic size_t allocated_since_collection;
+    size_t beside_since_collection; /* bytes that count as allocated beside those (own_pages) */
     size_t held_at_collection; /* bytes of runs that mutators kept through the last collection */
     _Atomic size_t freed_since_collection; /* bytes that the program freed itself; likewise */
     uint64_t allocated_total;

@@ -55,6 +55,17 @@ static void clear_new(struct ter_policy_request *request, uintptr_t object)
     request->zeroed = true;
 }
 
+/* What it has of pages beside its own bytes wants a collection, though nobody uses it. */
+static void count_with_pages(const struct ter_policy_request *request)
+{
+    struct ter_allocator *allocator = request->mutator->allocator;
+    const struct ter_policy *policy = request->space->policy;
+    size_t weight = policy->own_pages ? policy->admit_bytes(request->bytes) / 4 : 0;
+
+    ter_allocator_count(allocator, request->bytes);
+    allocator->beside_since_collection += weight - ter_min(weight, request->bytes);
+}
+
 static uintptr_t allocate_locked(struct ter_policy_request *request)
 {
     struct ter_allocator *allocator = request->mutator->allocator;
@@ -67,7 +78,7 @@ static uintptr_t allocate_locked(struct ter_policy_request *request)
     object = take_admitted(request);
     if (object == 0)
         return 0;
-    ter_allocator_count(allocator, request->bytes);
+    count_with_pages(request);
     /* Nobody who trusts it may see what was here, and without the lock others may collect. */
     if (ter_kind_trusts_contents(how) && how->zeroed)
         clear_new(request, object);

@@ -17,7 +17,10 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
 /* A large one; a multiple of a granule that the machine can hold. NULL when memory is out. */
 void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind,
                                            size_t bytes);
-/* The same, never from malloc: at the beginning of a page, however small it is. */
+/*
+ * The same, never from malloc: at the beginning of a page, however small it is; or, where objects
+ * have pages of their own, at a multiple of whatever its size is one of.
+ */
 void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes);
 /* Under the heap lock, when a mutator ends. */
 void ter_mutator_give_up_windows(struct ter_mutator *mutator);

@@ -165,6 +165,7 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
     collector->trigger.used_bytes = collection->used_after_bytes;
     collector->trigger.root_bytes = ter_collector_root_bytes(collector);
     allocator->allocated_since_collection = 0 - ter_mutators_uncounted(allocator);
+    allocator->beside_since_collection = 0;
     allocator->make_do_bytes = 0;
     expect_external(collector);
     ter_young_decide(collector);

@@ -37,7 +37,7 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
 /* What the program frees itself makes room without a collection, but never all of it. */
 static size_t counted_bytes(const struct ter_allocator *allocator)
 {
-    size_t allocated = ter_mutators_handed_out(allocator);
+    size_t allocated = ter_mutators_handed_out(allocator) + allocator->beside_since_collection;
     size_t freed = ter_mutators_freed(allocator);
 
     return ter_max(freed < allocated ? allocated - freed : 0, allocated / 8);

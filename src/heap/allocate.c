@@ -160,7 +160,9 @@ static void *allocate_at_multiple(struct ter_mutator *mutator, unsigned kind, si
     wanted = ter_max(bytes, TER_BYTES_IN_GRANULE);
     if (!ter_allocator_can_hold(wanted))
         return NULL;
-    return ter_mutator_allocate_pages(mutator, kind, ter_align_up(wanted, TER_BYTES_IN_GRANULE));
+    if (!mutator->allocator->large->policy->own_pages)
+        alignment = TER_BYTES_IN_GRANULE;
+    return ter_mutator_allocate_pages(mutator, kind, ter_align_up(wanted, alignment));
 }
 
 /* Does the plan leave objects of that size and kind where they are? */

@@ -59,6 +59,7 @@ static void in_child(void)
     ter_directory_reset_after_fork();
     ter_os_stop_reset_after_fork();
     ter_os_reset_parked_after_fork();
+    ter_os_reset_touches_after_fork();
     for_each_heap(end_lost_mutators);
 }
 

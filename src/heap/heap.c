@@ -191,6 +191,7 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
         } else {
             ter_fork_prepare_once();
             ter_os_set_parking(true);
+            ter_heap_watch_touches(heap);
         }
     }
     if (status != TER_OK)
@@ -303,6 +304,7 @@ void ter_heap_free(struct ter_heap *heap)
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
     ter_heap_write_wanted_map(heap);
+    ter_heap_unwatch_touches(heap);
     ter_directory_remove(heap);
     if (ter_directory_count() == 0)
         ter_os_set_parking(false);

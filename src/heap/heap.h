@@ -16,4 +16,5 @@
 #include "heap/occupancy.h"
 #include "heap/placement.h"
 #include "heap/report.h"
+#include "heap/touches.h"
 #include "heap/variants.h"

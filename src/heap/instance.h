@@ -36,6 +36,7 @@ struct ter_heap {
     struct ter_client client;
     struct ter_listener listener;
     uint64_t born_ns;
+    bool watches;            /* faults of the program are told (touches.h) */
     unsigned ephemeron_kind; /* of ter_ephemeron_new; 0: none yet */
     unsigned process;        /* that made it: a forked child writes no report in its name */
 };

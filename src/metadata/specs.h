@@ -35,9 +35,10 @@ struct ter_side_spec {
  * BLOCK         hot part of what a block is: size class and how to scan (space/block.h)
  * BLOCK_STATE   the rest of it, for allocation and sweeping (space/block.h)
  * BLOCK_LINK    the list that a block is in (pages/blocks.h)
- * PAGE_RUN      page runs, used or free (pages/page_run.h)
- * CHUNK_RUN     the used run that comes into a chunk from below (pages/page_runs.h)
- * LARGE         what the object in a used run is (space/large.h)
+ * PAGE_RUN      page runs, used or free (pages/page_run.h), or used once (pages/guarded_runs.h)
+ * CHUNK_RUN     the used run that comes into a chunk from below (pages/page_runs.h), or how many of
+ *               its pages can be touched (pages/guarded_runs.h)
+ * LARGE         what the object in a run is (space/large.h) or was (space/protect_objects.h)
  * START         set where an object begins or did, and behind the last (space/copy_block.h)
  * PIN           set on the first granule of an object that the program pinned (space/copy_block.h)
  * STAY          likewise, of one that must not move in this collection (space/copy_block.h)

@@ -10,6 +10,7 @@ static _Atomic(ter_os_fault *) current_fault;
 static _Atomic(ter_os_placing *) current_placing;
 static _Atomic size_t current_page_size;
 static _Atomic size_t current_memory;
+static _Atomic size_t current_mappings;
 
 void ter_os_set_fault(ter_os_fault *fault)
 {
@@ -59,4 +60,14 @@ void ter_os_set_memory(size_t bytes)
 size_t ter_os_injected_memory(void)
 {
     return atomic_load_explicit(&current_memory, memory_order_relaxed);
+}
+
+void ter_os_set_most_mappings(size_t count)
+{
+    atomic_store_explicit(&current_mappings, count, memory_order_relaxed);
+}
+
+size_t ter_os_injected_mappings(void)
+{
+    return atomic_load_explicit(&current_mappings, memory_order_relaxed);
 }

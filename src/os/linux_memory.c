@@ -226,6 +226,18 @@ ter_status ter_os_protect(uintptr_t start, size_t bytes)
     return set_access(TER_OS_CALL_PROTECT, start, bytes, PROT_NONE);
 }
 
+/* A new mapping: where pages were written to, neighbours that were too do not become one. */
+ter_status ter_os_forbid(uintptr_t start, size_t bytes)
+{
+    TER_KEEP_ERRNO;
+    int error = ter_os_injected_error(TER_OS_CALL_PROTECT);
+
+    check_pages(start, bytes);
+    if (error == 0 && map_or_fail(start, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == MAP_FAILED)
+        error = errno;
+    return error == 0 ? TER_OK : status_of_errno(error);
+}
+
 /* The start of what ter_os_allocate gave is not a multiple of pages that a test made larger. */
 void ter_os_release(uintptr_t start, size_t bytes)
 {

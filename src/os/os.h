@@ -40,6 +40,12 @@ ter_status ter_os_commit_at(uintptr_t start, size_t bytes);
 ter_status ter_os_uncommit(uintptr_t start, size_t bytes);
 ter_status ter_os_decommit(uintptr_t start, size_t bytes);
 ter_status ter_os_protect(uintptr_t start, size_t bytes);
+/*
+ * Takes memory and access from part of a range, as if that had just been reserved and never used:
+ * only so does it become one mapping with what lies beside it and was treated alike. ter_os_commit
+ * gives access again.
+ */
+ter_status ter_os_forbid(uintptr_t start, size_t bytes);
 /* Should the system refuse, the range stays reserved, which the log says: nobody can do more. */
 void ter_os_release(uintptr_t start, size_t bytes);
 
@@ -101,6 +107,13 @@ size_t ter_os_page_size(void);
 unsigned ter_os_address_bits(void);
 /* Bytes of addresses that a limit of the process leaves it; SIZE_MAX without a limit. */
 size_t ter_os_address_space_left(void);
+/* How many mappings the system lets a process have, each a stretch of one sort of access. */
+size_t ter_os_most_mappings(void);
+/*
+ * Counts mappings that there are because neighbours differ in access, of all heaps: `more` come, or
+ * go when it is negative. Returns how many there are then.
+ */
+size_t ter_os_count_mappings(ptrdiff_t more);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
 
@@ -473,6 +486,25 @@ TER_INLINE bool ter_os_is_suspended(struct ter_os_thread *thread)
 int ter_os_suspend_signal(void);
 void ter_os_set_suspend_signal(int number);
 
+/* ---- Memory that was touched and must not be ---- */
+
+/*
+ * Called in the thread that touched `address`, in the handler of SIGSEGV, before what the program
+ * had there until now: it takes no lock, and a fault of its own ends it.
+ */
+typedef void ter_os_touched(uintptr_t address);
+
+/*
+ * From now on `function` is called so, which is the same one for all that ask. Then the handling
+ * goes on that was there before: another handler is called, or the signal does what it does by
+ * default. A handler that is put in place later goes before. TER_ERROR_SYSTEM: the system refuses.
+ */
+ter_status ter_os_watch_touches(ter_os_touched *function);
+/* As often as that: at the last the handler before is back, unless there is a later one. */
+void ter_os_unwatch_touches(void);
+/* In the child of a fork, where only the calling thread lives. */
+void ter_os_reset_touches_after_fork(void);
+
 /* ---- Faults for tests ---- */
 
 /* Why a call into the system was made, for tests that make it fail. */
@@ -510,8 +542,12 @@ void ter_os_set_page_size(size_t bytes);
 /* Test double of a machine with `bytes` of memory; 0: the true one again. */
 void ter_os_set_memory(size_t bytes);
 
+/* Test double of a system that lets a process have so many mappings; 0: the true one again. */
+void ter_os_set_most_mappings(size_t count);
+
 /* For the implementation of the contract. */
 int ter_os_injected_error(enum ter_os_call call);
 int ter_os_injected_placement(uintptr_t *hint, size_t bytes);
 size_t ter_os_injected_page_size(void);
 size_t ter_os_injected_memory(void);
+size_t ter_os_injected_mappings(void);

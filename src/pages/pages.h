@@ -14,3 +14,4 @@
 #include "pages/page_run.h"
 #include "pages/free_runs.h"
 #include "pages/page_runs.h"
+#include "pages/guarded_runs.h"

@@ -14,6 +14,8 @@
     X(large)                                                                                       \
     X(bump)                                                                                        \
     X(copy)                                                                                        \
+    X(protect)                                                                                     \
+    X(protect_fixed)                                                                               \
     X(malloc)                                                                                      \
     X(vm)
 

@@ -39,6 +39,20 @@ TER_INLINE void ter_live_count(struct ter_live *live, enum ter_scan scan, size_t
         live->scanned_bytes += bytes;
 }
 
+/* How an object came to be none. */
+enum ter_loss { TER_LOSS_NONE = 0, TER_LOSS_COLLECTED, TER_LOSS_FREED, TER_LOSS_MOVED };
+
+/* What is known of a place that must not be touched. */
+struct ter_lost {
+    uintptr_t object; /* that lies there, or before it; or did */
+    size_t bytes;     /* that it has or had */
+    unsigned kind;
+    uint32_t number;     /* it was the space's so-and-so-many-th */
+    uint32_t collection; /* in which it was lost, or the last one before that */
+    enum ter_loss loss;
+    uintptr_t now_at; /* of one that has moved */
+};
+
 /* Called for an object; `kind` is a row of the heap's kinds. */
 typedef void ter_object_visitor(void *context, uintptr_t object, size_t bytes,
                                 const struct ter_kind *kind);
@@ -48,12 +62,18 @@ typedef void ter_parcel_visitor(void *context, const struct ter_parcel *parcel);
 struct ter_policy {
     /* ---- What it is ---- */
 
-    const char *help;      /* for people: what lives in such a space */
-    size_t record_bytes;   /* of a space's record */
-    ter_side_set side;     /* side metadata that its chunks need */
-    size_t header_bytes;   /* before the first byte of each object */
-    bool moves;            /* objects may change their address in a collection */
-    bool in_layout;        /* its chunks are of the layout's range; else it is foreign memory */
+    const char *help;    /* for people: what lives in such a space */
+    size_t record_bytes; /* of a space's record */
+    ter_side_set side;   /* side metadata that its chunks need */
+    size_t header_bytes; /* before the first byte of each object */
+    bool moves;          /* objects may change their address in a collection */
+    bool in_layout;      /* its chunks are of the layout's range; else it is foreign memory */
+    /*
+     * Each object has pages of its own, and ends where they do. They are what counts as live, and a
+     * quarter of them, since collections take long, as allocated when one may be due. The size of
+     * an object that is to lie at a multiple is a multiple of that too.
+     */
+    bool own_pages;
     bool cells;            /* a struct ter_block_space: mutators allocate and free without a lock */
     bool owned_by_program; /* the memory is the program's: nothing in it is ever freed */
     /* The first so many bytes of what is no object any more are the space's own. */
@@ -193,4 +213,10 @@ struct ter_policy {
     void (*set_mark)(const struct ter_space *space, uintptr_t object, bool marked);
     /* No object covers `word`: may one have, that is gone? Else it is like any other. */
     bool (*is_gone)(const struct ter_space *space, uintptr_t word);
+    /*
+     * What was at a word of the space that somebody touched and could not. In a signal handler, and
+     * any thread may change the space meanwhile. False: nothing is known. Optional: a space takes
+     * access from nothing.
+     */
+    bool (*lost)(const struct ter_space *space, uintptr_t word, struct ter_lost *lost);
 };

@@ -22,6 +22,8 @@
 #include "space/slide.h"
 #include "space/slide_trace.h"
 #include "space/large_trace.h"
+#include "space/protect_objects.h"
+#include "space/protect_collect.h"
 #include "space/foreign_space.h"
 #include "space/malloc_space.h"
 #include "space/vm_space.h"

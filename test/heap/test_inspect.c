@@ -464,7 +464,8 @@ static void paths_lead_through_every_kind(void **state)
 /* A long way and a short one: 0 -> 1 -> ... -> n, and a table with a word for n. */
 static void find_shortest(void)
 {
-    const size_t length = (size_t)test_count(100000, 1000000);
+    const size_t length =
+        small_heap_has_own_pages(&small) ? 10000 : (size_t)test_count(100000, 1000000);
     struct pair *last = make_pair(NULL), *head = last;
     uintptr_t *table = allocate(TER_KIND_NORMAL, 4096 * sizeof *table);
     size_t steps;

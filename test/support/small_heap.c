@@ -71,6 +71,11 @@ bool small_heap_never_collects(const struct small_heap *small)
     return small->heap->collector.plan->loop == NULL;
 }
 
+bool small_heap_has_own_pages(const struct small_heap *small)
+{
+    return small->heap->collector.spaces[0].space->policy->own_pages;
+}
+
 static TER_NOINLINE void collect(struct small_heap *small)
 {
     ter_collect(small->mutator);

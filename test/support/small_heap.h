@@ -38,6 +38,8 @@ void small_heap_with_plans(struct small_heap *small, const char *options, void (
                            void (*after)(void));
 /* Is its plan one that never collects? */
 bool small_heap_never_collects(const struct small_heap *small);
+/* Has each object of it pages of its own, which are used once? */
+bool small_heap_has_own_pages(const struct small_heap *small);
 
 /* A heap `name` for each test of a file, by make_heap and free_heap. */
 #define SMALL_HEAP_FIXTURE(name, options)                                                          \

@@ -142,4 +142,14 @@ seen 'finalizers that are known by their old place' \
 seen 'links that are known by their old place' \
     'ter_links_follow_noted(&collector->short_links, &way);' \
     'ter_links_follow_noted(&collector->long_links, &way);'
+# What only objects with pages of their own can do wrong.
+begin page-protect space/protect_collect.c
+seen 'a copy that is too short' '(const void *)object, bytes);' \
+    '(const void *)object, bytes / 2);'
+seen 'a second reference that stays behind' 'return moved == 0 ? word : moved;' 'return word;'
+seen 'an ambiguous word that lets its object move' \
+    'if (space->policy->moves && form != TER_WORD_EXACT)' 'if (false)'
+seen 'a pin that is forgotten' 'if ((record->flags & TER_PROTECT_PINNED) != 0)' 'if (false)'
+seen 'a live run that is left' '    if (ter_bits_test(protect_marks(common), ' \
+    '    if (run % 65536 != 0 && ter_bits_test(protect_marks(common), '
 finish
