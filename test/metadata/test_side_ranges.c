@@ -93,7 +93,7 @@ static void rules_of_tables(void **state)
     ter_side_fini(&side);
 }
 
-/* What is asked for is 10.4 percent of any range (12 on 32 bits), of which memory is little, and a little a table. */
+/* What is asked for is 10.4 percent of any range, 12 on 32 bits, and a little for each table. */
 static void space_in_proportion(void **state)
 {
     (void)state;
