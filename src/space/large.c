@@ -191,10 +191,15 @@ static uintptr_t first_large(const struct ter_space *space)
     return ter_page_runs_next_used(&large_space_of(space)->runs, 0);
 }
 
+static void unmark_large(const struct ter_space *space, uintptr_t object)
+{
+    ter_bits_clear(large_mark_bits(space), object);
+}
+
 static void large_prepare(struct ter_space *space)
 {
     for (uintptr_t object = first_large(space); object != 0; object = next_large(space, object))
-        ter_bits_clear(large_mark_bits(space), object);
+        unmark_large(space, object);
 }
 
 static void sweep_large(struct ter_space *space, uintptr_t object, struct ter_live *live)
@@ -231,7 +236,7 @@ static void large_prepare_young(struct ter_space *space)
     uintptr_t object = young_large_at(space, large_space_of(space)->young);
 
     for (; object != 0; object = next_young_large(space, object))
-        ter_bits_clear(large_mark_bits(space), object);
+        unmark_large(space, object);
 }
 
 static void large_sweep_young(struct ter_space *space, struct ter_live *live)

@@ -121,6 +121,11 @@ static void follow_object(struct ter_link *link, const struct ter_reach *reach)
         *word = ~link->object;
 }
 
+static void know_by_new_places(struct ter_links *links, const struct ter_reach *reach)
+{
+    ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
+}
+
 void ter_links_follow(struct ter_links *links, const struct ter_reach *reach)
 {
     if (!reach->moves)
@@ -131,7 +136,7 @@ void ter_links_follow(struct ter_links *links, const struct ter_reach *reach)
         if (link != NULL)
             follow_object(link, reach);
     }
-    ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
+    know_by_new_places(links, reach);
 }
 
 /* ---- Where objects move later ---- */
@@ -178,5 +183,5 @@ void ter_links_follow_noted(struct ter_links *links, const struct ter_reach *rea
         if (link != NULL)
             follow_noted(link, reach);
     }
-    ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
+    know_by_new_places(links, reach);
 }

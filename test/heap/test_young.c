@@ -303,6 +303,43 @@ static void what_was_freed_serves_young_ones(void **state)
     with_young("", reuse_freed);
 }
 
+/*
+ * What fills an object before the next safepoint is not announced, and keeps what it refers to,
+ * also where old objects lay before.
+ */
+static void fill_unannounced(void)
+{
+    static const size_t sizes[] = {WORDS * sizeof(uintptr_t), TER_KIB(20)};
+
+    for (size_t s = 0; s < 2 * TER_ARRAY_LENGTH(sizes); s++) {
+        unsigned kind = s % 2 == 0 ? 0 : 1;
+
+        make_holders(kind, sizes[s / 2]);
+        collect_young();
+        for (size_t i = 1; i < HOLDERS; i += 2)
+            holders[i] = NULL;
+        ter_collect(small.mutator);
+        for (size_t i = 1; i < HOLDERS; i += 2) {
+            uintptr_t *made = small.roots[0] = ter_allocate(small.mutator, leaf, 16);
+
+            made[1] = i * WORDS << 16;
+            holders[i] = ter_allocate(small.mutator, number_of(kind), sizes[s / 2]);
+            holders[i][0] = (uintptr_t)small.roots[0];
+            small.roots[0] = NULL;
+        }
+        collect_young();
+        check_leaves(0);
+        check_heap();
+        drop_holders(kind);
+    }
+}
+
+static void what_fills_a_new_object_is_not_announced(void **state)
+{
+    (void)state;
+    with_young("", fill_unannounced);
+}
+
 /* Blocks whose objects are old from the beginning serve on after a collection of young ones. */
 static void fill_immortal(void)
 {
@@ -608,6 +645,7 @@ int main(void)
         cmocka_unit_test(what_is_old_stays_until_all_is_collected),
         cmocka_unit_test(large_ones_go_young),
         cmocka_unit_test(what_was_freed_serves_young_ones),
+        cmocka_unit_test(what_fills_a_new_object_is_not_announced),
         cmocka_unit_test(blocks_of_the_immortal_serve_on),
         cmocka_unit_test(survivors_move_once_unless_pinned),
         cmocka_unit_test(each_slot_is_logged_once_and_none_of_the_young),

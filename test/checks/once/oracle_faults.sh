@@ -53,8 +53,10 @@ seen 'an uncollectable object that is no root' \
     'ter_collector_mark_uncollectable(visit->collector);' ';'
 seen 'an unmarked word' '(const uintptr_t *)(start + bytes)' \
     '(const uintptr_t *)(start + bytes - 16)' plan/mark_sweep.c
-seen 'an unmarked slot of a layout' '(&cursor, unit, &offset) && offset < end - start)' \
-    '(&cursor, unit, &offset) && offset + 32 < end - start)' plan/mark_sweep.c
+seen 'an unmarked slot of a layout' \
+    'LOOP(see_slot)(local, how, slots, start + offset, whole, marking);' \
+    'if (offset + 32 < end - start) LOOP(see_slot)(local, how, slots, start + offset, whole, marking);' \
+    plan/mark_sweep.c
 seen 'an unmarked element of a layout' 'for (; bytes <= end - start; start' \
     'for (; bytes + 48 <= end - start; start' plan/mark_sweep.c
 seen 'a freed live object' 'uint64_t word = valid[i] & mark[i];' \
@@ -83,7 +85,8 @@ seen 'an element that is not cleared' 'clear_element(element, address, values);'
 begin semispace plan/semispace.c
 seen 'a slot that is not updated' 'if (TER_LOOP_MOVES && after != before.bits)' \
     'if (TER_LOOP_MOVES && after != before.bits && slot.address % 256 != 8)' plan/semispace.c
-seen 'a pin that is ignored' 'if (record->stays)' 'if (record->stays && block % 65536 == 0)'
+seen 'a pin that is ignored' 'TER_SIDE_PIN, block), COPY_BITS_BYTES);' \
+    'TER_SIDE_PIN, block), block % 65536 == 0 ? COPY_BITS_BYTES : 0);'
 seen 'an ambiguous root that does not pin' '    ter_copy_stay(space, object);' \
     '    if (object % 128 != 0) ter_copy_stay(space, object);'
 seen 'ambiguous objects that do not pin' 'ter_collector_pin_from_objects(visit->collector);' ';'
@@ -96,7 +99,7 @@ seen 'an object that moves twice' \
 seen 'a key that names the old place' 'now = follow ? reach->now_at(reach->context, key) : key;' \
     'now = key;'
 seen 'a finalizer that is known by its old place' \
-    'ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);' ';'
+    '        ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);' ';'
 seen 'a link that names the old place' 'link->object = reach->now_at(reach->context, before);' ';'
 seen 'a link that is known by its old place' \
     'ter_weak_table_rekey(&links->table, reach->now_at, reach->context);' ';'
@@ -117,7 +120,7 @@ seen 'marked places that are not freed' 'uint64_t word = some_stay ? valid[i] & 
     'uint64_t word = some_stay ? valid[i] & (marks[i] | 2 << (i % 32)) : 0;'
 seen 'objects that are joined with what follows' 'ends = sum & starts[i];' \
     'ends = sum & starts[i] & ~(uint64_t)(i % 8 == 3 ? 0xffff : 0);'
-seen 'a word that is not carried on' 'carry = sum < inside;' 'carry = 0;'
+seen 'a word that is not carried on' '        carry = sum < inside;' '        carry = 0;'
 seen 'an ambiguous word that marks nothing' \
     'if (ter_scanning_refers(scanning, word - object, form))' \
     'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
@@ -142,6 +145,20 @@ seen 'finalizers that are known by their old place' \
 seen 'links that are known by their old place' \
     'ter_links_follow_noted(&collector->short_links, &way);' \
     'ter_links_follow_noted(&collector->long_links, &way);'
+# What only collections of young objects can do wrong.
+begin young-immix barrier/log.c
+seen 'a store that is not logged' 'ter_stores_log(mutator, slot, TER_STORE_SLOT, 0);' \
+    'if (slot % 64 != 0) ter_stores_log(mutator, slot, TER_STORE_SLOT, 0);'
+seen 'a logged slot that is not looked at' \
+    'collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));' \
+    'if (slot % 64 != 0) collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));'
+seen 'a cell that is old from the beginning and not logged' \
+    '        ter_stores_log_born_old(mutator, cell);' ';'
+seen 'a young object with ambiguous words that does not pin' \
+    '    ter_collector_pin_from_young(collector);' ';'
+begin sticky-mark-sweep space/block_sweep.c
+seen 'old cells that are not marked' 'mark[i] = ~valid[i] | old_cells(space, block, i);' \
+    'mark[i] = ~valid[i];'
 # What only objects with pages of their own can do wrong.
 begin page-protect space/protect_collect.c
 seen 'a copy that is too short' '(const void *)object, bytes);' \
