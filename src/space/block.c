@@ -141,9 +141,9 @@ uintptr_t ter_block_space_take_available(struct ter_block_space *space, unsigned
     return block;
 }
 
-void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block)
+void ter_block_fill_marks(const struct ter_side_table *marks, uintptr_t block)
 {
-    memset(ter_bits_word(ter_space_table(&space->space, TER_SIDE_MARK), block), 0xff,
+    memset(ter_bits_word(marks, block), 0xff,
            TER_BYTES_IN_BLOCK >> (TER_LOG_BYTES_IN_BIT_WORD - 3));
 }
 
@@ -170,7 +170,7 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
     ter_asan_no_access(*block, TER_BYTES_IN_BLOCK);
     space->kind_end = (unsigned)ter_max(space->kind_end, kind + 1);
     if (zeroed)
-        ter_block_space_fill_marks(space, *block);
+        ter_block_fill_marks(ter_space_table(&space->space, TER_SIDE_MARK), *block);
     *ter_block_state_of(space->space.arena, *block) = (struct ter_block_state){
         .size_class = (uint8_t)size_class,
         .zeroed = zeroed,

@@ -111,7 +111,7 @@ void ter_block_space_return_run(struct ter_block_space *space, uintptr_t block,
 /* ---- Collection; with the world stopped and every run returned ---- */
 
 /* Between collections every mark of a block is set: what is there counts as live. */
-void ter_block_space_fill_marks(struct ter_block_space *space, uintptr_t block);
+void ter_block_fill_marks(const struct ter_side_table *marks, uintptr_t block);
 
 /* Mark bits := not valid-object bits, for all blocks. */
 void ter_block_space_prepare(struct ter_space *space);

@@ -220,9 +220,12 @@ static bool is_clean_block(const struct ter_blocks *blocks, uintptr_t block)
     return ter_block_state_of(blocks->arena, block)->zeroed;
 }
 
+/* What had memory ahead and is in a list now never had marks: who takes it will not set them. */
 static void set_clean_block(struct ter_blocks *blocks, uintptr_t block, bool is_clean)
 {
     ter_block_state_of(blocks->arena, block)->zeroed = is_clean;
+    if (!is_clean)
+        ter_block_fill_marks(&blocks->arena->side.tables[TER_SIDE_MARK], block);
 }
 
 size_t ter_block_space_trim(struct ter_space *space, size_t bytes)
