@@ -132,7 +132,7 @@ static void one_space_for_another(void **state)
     small_heap_fini(&small);
 }
 
-/* Blocks that got their memory ahead and were never used, until a trim that leaves most as it is. */
+/* Blocks that got memory ahead and were never used, until a trim that leaves most as it is. */
 static void what_was_ahead(void **state)
 {
     struct small_heap small;

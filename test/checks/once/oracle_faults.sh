@@ -55,7 +55,7 @@ seen 'an unmarked word' '(const uintptr_t *)(start + bytes)' \
     '(const uintptr_t *)(start + bytes - 16)' plan/mark_sweep.c
 seen 'an unmarked slot of a layout' \
     'LOOP(see_slot)(local, how, slots, start + offset, whole, marking);' \
-    'if (offset + 32 < end - start) LOOP(see_slot)(local, how, slots, start + offset, whole, marking);' \
+    'if (offset + 32 < end - start) LOOP(see_slot)(local, how, slots, start + offset, whole, 0);' \
     plan/mark_sweep.c
 seen 'an unmarked element of a layout' 'for (; bytes <= end - start; start' \
     'for (; bytes + 48 <= end - start; start' plan/mark_sweep.c
