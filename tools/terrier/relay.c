@@ -16,6 +16,7 @@ static bool installed;
 static sigset_t all, found_mask;
 static struct sigaction found_child_action;
 static int ending_signal;
+static bool passed_stop; /* the program was told to stop, and not yet to go on */
 
 void cmd_relay_init(void)
 {
@@ -42,10 +43,17 @@ static bool ends_programs(int number)
     return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
 }
 
+static bool is_stop(int number)
+{
+    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
 /* With the sender and the value of one that has a value; the others cannot be sent in another's
  * name. */
 static void pass_on(pid_t program, siginfo_t *signal)
 {
+    if (is_stop(signal->si_signo) || signal->si_signo == SIGCONT)
+        passed_stop = signal->si_signo != SIGCONT;
     if (signal->si_code == SI_QUEUE)
         syscall(SYS_rt_sigqueueinfo, program, signal->si_signo, signal);
     else
@@ -58,11 +66,6 @@ static bool is_pending(int number)
     return sigpending(&pending) == 0 && sigismember(&pending, number) == 1;
 }
 
-static bool is_stop(int number)
-{
-    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
-}
-
 /* A signal to stop takes one to go on away, and the reverse, where it is pending still. So does one
  * that came after this one, here and in the sentinel, which then cannot say any more who was meant.
  */
@@ -73,11 +76,16 @@ static bool is_overtaken(int number)
     return number == SIGCONT && (is_pending(SIGTSTP) || is_pending(SIGTTIN) || is_pending(SIGTTOU));
 }
 
-/* What the program itself sent reached it already, or was not meant for it. */
+/*
+ * What the program itself sent reached it already, or was not meant for it. One to go on that
+ * reached the whole group may have reached the program before the stop that it was told of here.
+ */
 static bool is_for_program(pid_t program, const siginfo_t *signal)
 {
     if (signal->si_signo == SIGCHLD && signal->si_code > 0)
         return false;
+    if (signal->si_signo == SIGCONT && passed_stop)
+        return true;
     return !cmd_sentinel_received(signal) && !is_overtaken(signal->si_signo) &&
            !(signal->si_code <= 0 && signal->si_pid == program);
 }
