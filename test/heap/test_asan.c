@@ -38,7 +38,7 @@ static size_t last_bytes; /* of what lives: all are of one size */
 
 static unsigned char *allocate(size_t bytes)
 {
-    last_bytes = bytes;
+    last_bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
     unsigned char *object = ter_allocate(small.mutator, TER_KIND_ATOMIC, bytes);
 
     assert_non_null(object);
