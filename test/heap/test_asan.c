@@ -38,10 +38,10 @@ static size_t last_bytes; /* of what lives: all are of one size */
 
 static unsigned char *allocate(size_t bytes)
 {
-    last_bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
     unsigned char *object = ter_allocate(small.mutator, TER_KIND_ATOMIC, bytes);
 
     assert_non_null(object);
+    last_bytes = ter_collector_object_bytes(&small.heap->collector, (uintptr_t)object);
     memset(object, 1, bytes);
     return object;
 }
