@@ -5,7 +5,6 @@
 #include "heap/heap.h"
 
 #define MUCH TER_MIB(16)
-#define ONE_BYTES ((size_t)64)
 
 static struct small_heap small;
 
@@ -19,13 +18,13 @@ static uint64_t collections(void)
     return small_heap_statistics(&small).collections;
 }
 
-/* Bytes that were got of those, in objects that nothing keeps. */
+/* Bytes that were got of those, in objects that nothing keeps: small ones, or as large as a page. */
 static size_t allocate(size_t bytes)
 {
-    size_t got = 0;
+    size_t one = small_heap_has_own_pages(&small) ? TER_KIB(4) : 64, got = 0;
 
-    while (got < bytes && ter_allocate(small.mutator, TER_KIND_ATOMIC, ONE_BYTES) != NULL)
-        got += ONE_BYTES;
+    while (got < bytes && ter_allocate(small.mutator, TER_KIND_ATOMIC, one) != NULL)
+        got += one;
     return got;
 }
 
