@@ -88,19 +88,30 @@ static ter_status stop_to_look(struct ter_collector *collector)
     return status;
 }
 
+static void visit_collected_of(const struct ter_collector *collector, const struct ter_space *space,
+                               ter_object_visitor *visit, void *context)
+{
+    const struct ter_policy *policy = space->policy;
+
+    if (!collector->minor)
+        policy->for_each(space, visit, context);
+    else if (policy->for_each_young != NULL)
+        policy->for_each_young(space, visit, context);
+}
+
 void ter_collector_visit_collected(const struct ter_collector *collector, ter_object_visitor *visit,
                                    void *context)
 {
-    if (!collector->minor) {
-        ter_collector_visit_objects(collector, visit, context);
-        return;
-    }
-    for (unsigned i = 0; i < collector->space_count; i++) {
-        const struct ter_space *space = collector->spaces[i].space;
+    for (unsigned i = 0; i < collector->space_count; i++)
+        visit_collected_of(collector, collector->spaces[i].space, visit, context);
+}
 
-        if (space->policy->for_each_young != NULL)
-            space->policy->for_each_young(space, visit, context);
-    }
+void ter_collector_visit_staying(const struct ter_collector *collector, ter_object_visitor *visit,
+                                 void *context)
+{
+    for (unsigned i = 0; i < collector->space_count; i++)
+        if (!collector->spaces[i].space->policy->moves)
+            visit_collected_of(collector, collector->spaces[i].space, visit, context);
 }
 
 ter_status ter_collector_for_each(struct ter_collector *collector, ter_object_visitor *visit,

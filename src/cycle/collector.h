@@ -115,6 +115,9 @@ void ter_collector_visit_objects(const struct ter_collector *collector, ter_obje
 /* The same in a collection, of what may be found dead: of young ones, if those are collected. */
 void ter_collector_visit_collected(const struct ter_collector *collector, ter_object_visitor *visit,
                                    void *context);
+/* Of those, the ones in spaces that move none. */
+void ter_collector_visit_staying(const struct ter_collector *collector, ter_object_visitor *visit,
+                                 void *context);
 
 /*
  * Stops with a line if what a space keeps about itself does not agree; as

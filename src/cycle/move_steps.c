@@ -22,12 +22,7 @@ static void update_reached(void *context, uintptr_t object, size_t bytes,
 
 static void update_what_stays(struct ter_collector *collector)
 {
-    for (unsigned i = 0; i < collector->space_count; i++) {
-        const struct ter_space *space = collector->spaces[i].space;
-
-        if (!space->policy->moves)
-            space->policy->for_each(space, update_reached, collector);
-    }
+    ter_collector_visit_staying(collector, update_reached, collector);
 }
 
 void ter_move_steps(struct ter_collector *collector)

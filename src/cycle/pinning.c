@@ -85,30 +85,6 @@ void ter_collector_pin_from_object(struct ter_collector *collector, uintptr_t ob
     tracer->loop = loop;
 }
 
-static void pin_from_space(struct ter_collector *collector, const struct ter_space *space,
-                           bool young)
-{
-    const struct ter_policy *policy = space->policy;
-
-    if (policy->moves)
-        return;
-    if (!young)
-        policy->for_each(space, hold_from_object, &collector->tracer);
-    else if (policy->for_each_young != NULL)
-        policy->for_each_young(space, hold_from_object, &collector->tracer);
-}
-
-static void pin_from_spaces(struct ter_collector *collector, bool young)
-{
-    struct ter_tracer *tracer = &collector->tracer;
-    const struct ter_loop *loop = tracer->loop;
-
-    tracer->loop = &pinning_loop;
-    for (unsigned i = 0; i < collector->space_count; i++)
-        pin_from_space(collector, collector->spaces[i].space, young);
-    tracer->loop = loop;
-}
-
 static bool has_pinning_kinds(const struct ter_collector *collector)
 {
     const struct ter_allocator *allocator = &collector->allocator;
@@ -121,12 +97,12 @@ static bool has_pinning_kinds(const struct ter_collector *collector)
 
 void ter_collector_pin_from_objects(struct ter_collector *collector)
 {
-    if (has_pinning_kinds(collector) && may_move_any(collector))
-        pin_from_spaces(collector, false);
-}
+    struct ter_tracer *tracer = &collector->tracer;
+    const struct ter_loop *loop = tracer->loop;
 
-void ter_collector_pin_from_young(struct ter_collector *collector)
-{
-    if (has_pinning_kinds(collector) && may_move_any(collector))
-        pin_from_spaces(collector, true);
+    if (!has_pinning_kinds(collector) || !may_move_any(collector))
+        return;
+    tracer->loop = &pinning_loop;
+    ter_collector_visit_staying(collector, hold_from_object, tracer);
+    tracer->loop = loop;
 }

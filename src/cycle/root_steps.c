@@ -152,10 +152,9 @@ static void objects_that_pin(const struct root_visit *visit)
 {
     if (!visit->tracer->loop->moves)
         return;
+    ter_collector_pin_from_objects(visit->collector);
     if (visit->collector->minor)
-        ter_young_pin(visit->collector);
-    else
-        ter_collector_pin_from_objects(visit->collector);
+        ter_young_pin_from_logged(visit->collector);
 }
 
 /* They are old: of those in which something young may be, the stores were logged. */

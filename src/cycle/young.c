@@ -29,11 +29,9 @@ bool ter_young_is_due(const struct ter_collector *collector)
 
 /* ---- What was logged ---- */
 
-static void fill_log(const struct ter_collector *collector, enum ter_side_id id, unsigned log_unit,
-                     uintptr_t start, uintptr_t end)
+static uintptr_t object_log_of(const struct ter_collector *collector)
 {
-    ter_log_bits_fill(collector->arena.side.tables[id].bias, start >> log_unit, end >> log_unit,
-                      true);
+    return collector->arena.side.tables[TER_SIDE_OBJECT_LOG].bias;
 }
 
 /* An object that was freed by hand since is none. */
@@ -75,8 +73,7 @@ static void for_each_logged(struct ter_collector *collector, uintptr_t address, 
 static void tell_old(struct ter_collector *collector, uintptr_t object, const struct ter_kind *kind)
 {
     (void)kind;
-    fill_log(collector, TER_SIDE_OBJECT_LOG, TER_LOG_BYTES_IN_GRANULE, object,
-             object + TER_BYTES_IN_GRANULE);
+    ter_log_bit_set(object_log_of(collector), object >> TER_LOG_BYTES_IN_GRANULE);
 }
 
 static void tell_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
@@ -94,7 +91,8 @@ void ter_young_take_logs(struct ter_collector *collector)
     for (; mutator != NULL; mutator = mutator->next)
         ter_stores_hand_over(mutator);
     ter_stores_take(&collector->allocator.stores);
-    ter_stores_visit_taken(&collector->allocator.stores, tell_from, collector);
+    if (collector->minor)
+        ter_stores_visit_taken(&collector->allocator.stores, tell_from, collector);
 }
 
 static void pin_from_object(struct ter_collector *collector, uintptr_t object,
@@ -110,9 +108,8 @@ static void pin_from(void *context, uintptr_t address, unsigned form, uintptr_t 
         for_each_logged(context, address, form, end, pin_from_object);
 }
 
-void ter_young_pin(struct ter_collector *collector)
+void ter_young_pin_from_logged(struct ter_collector *collector)
 {
-    ter_collector_pin_from_young(collector);
     ter_stores_visit_taken(&collector->allocator.stores, pin_from, collector);
 }
 
@@ -155,9 +152,9 @@ void ter_young_reach_logged(struct ter_collector *collector)
 static void end_log_of_object(struct ter_collector *collector, uintptr_t object,
                               const struct ter_kind *kind)
 {
-    tell_old(collector, object, kind);
-    fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, object,
-             object + ter_collector_object_bytes(collector, object));
+    (void)kind;
+    ter_space_make_old(ter_collector_space(collector, object), object,
+                       object + ter_collector_object_bytes(collector, object));
 }
 
 static void end_log(void *context, uintptr_t address, unsigned form, uintptr_t end)
@@ -172,7 +169,8 @@ static void end_log(void *context, uintptr_t address, unsigned form, uintptr_t e
         return;
     if (form == TER_STORE_SLOT)
         end = address + sizeof(uintptr_t);
-    fill_log(collector, TER_SIDE_SLOT_LOG, TER_LOG_BYTES_IN_SLOT, address, end);
+    ter_log_bits_fill(collector->arena.side.tables[TER_SIDE_SLOT_LOG].bias,
+                      address >> TER_LOG_BYTES_IN_SLOT, end >> TER_LOG_BYTES_IN_SLOT, true);
 }
 
 /*
@@ -193,11 +191,6 @@ static void keep_remembered(void *context, uintptr_t object, size_t bytes,
     (void)bytes;
     if (is_to_be_kept(collector, object, kind))
         ter_stores_keep(&collector->allocator.stores, object);
-}
-
-static uintptr_t object_log_of(const struct ter_collector *collector)
-{
-    return collector->arena.side.tables[TER_SIDE_OBJECT_LOG].bias;
 }
 
 static void keep_remembered_young(void *context, uintptr_t object, size_t bytes,
@@ -230,23 +223,11 @@ static bool has_remembered(const struct ter_allocator *allocator)
     return false;
 }
 
-static void keep_from_space(struct ter_collector *collector, const struct ter_space *space)
-{
-    const struct ter_policy *policy = space->policy;
-
-    if (policy->moves)
-        return;
-    if (!collector->minor)
-        policy->for_each(space, keep_remembered, collector);
-    else if (policy->for_each_young != NULL)
-        policy->for_each_young(space, keep_remembered_young, collector);
-}
-
 /* The young ones first: the others are told from them by their bits. */
 static void keep_all_remembered(struct ter_collector *collector)
 {
-    for (unsigned i = 0; i < collector->space_count; i++)
-        keep_from_space(collector, collector->spaces[i].space);
+    ter_collector_visit_staying(
+        collector, collector->minor ? keep_remembered_young : keep_remembered, collector);
     if (collector->minor)
         ter_stores_visit_taken(&collector->allocator.stores, keep_from, collector);
 }

@@ -16,8 +16,8 @@ bool ter_young_is_next(const struct ter_collector *collector, enum ter_collectio
 bool ter_young_is_due(const struct ter_collector *collector);
 /* All that mutators have logged is here; before anything is looked at. */
 void ter_young_take_logs(struct ter_collector *collector);
-/* What ambiguous words of young objects and of logged ones lead to does not move. */
-void ter_young_pin(struct ter_collector *collector);
+/* What ambiguous words of logged objects lead to does not move. */
+void ter_young_pin_from_logged(struct ter_collector *collector);
 /* Reaches what logged slots and objects lead to. */
 void ter_young_reach_logged(struct ter_collector *collector);
 /* What was logged is as other old objects from now on. Before anything is released. */

@@ -41,30 +41,25 @@ TER_INLINE bool trace_mark_compact(struct ter_scanning *scanning,
 
 /* ---- Steps ---- */
 
-static struct ter_copy_space *sliding_space(const struct ter_collector *collector)
-{
-    return ter_copy_space_of(collector->spaces[0].space);
-}
-
 static void prepare_mark_compact(struct ter_collector *collector)
 {
     copying_prepare(collector, 0);
-    ter_slide_prepare(sliding_space(collector));
+    ter_slide_prepare(copying_space(collector));
 }
 
 static void lay_out_kinds(struct ter_collector *collector)
 {
-    ter_slide_lay_out(sliding_space(collector));
+    ter_slide_lay_out(copying_space(collector));
 }
 
 static void slide(struct ter_collector *collector)
 {
-    ter_slide_move(sliding_space(collector), &collector->tracer);
+    ter_slide_move(copying_space(collector), &collector->tracer);
 }
 
 static void release_mark_compact(struct ter_collector *collector, struct ter_live *live)
 {
-    ter_slide_end(sliding_space(collector));
+    ter_slide_end(copying_space(collector));
     ter_spaces_release(collector, live);
 }
 

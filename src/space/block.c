@@ -109,11 +109,16 @@ void ter_block_wake(struct ter_block_space *space, struct ter_block_state *state
     state->gone = 0;
 }
 
+static void note_taken(struct ter_block_space *space, uintptr_t block)
+{
+    if (ter_arena_ages(space->space.arena))
+        ter_block_list_push(&space->blocks, &space->taken, block);
+}
+
 void ter_block_space_take(struct ter_block_space *space, uintptr_t block)
 {
     ter_block_wake(space, ter_block_state_of(space->space.arena, block));
-    if (ter_arena_ages(space->space.arena))
-        ter_block_list_push(&space->blocks, &space->taken, block);
+    note_taken(space, block);
 }
 
 static uintptr_t take_of_several(struct ter_block_space *space, unsigned kind, unsigned size_class)
@@ -178,7 +183,6 @@ ter_status ter_block_space_take_fresh(struct ter_block_space *space, unsigned ki
         .is_old = !space->ages && ter_arena_ages(space->space.arena)};
     set_head(ter_block_head_of(space->space.arena, *block), cell_bytes, kind,
              space->space.kinds[kind].scan);
-    if (ter_arena_ages(space->space.arena))
-        ter_block_list_push(&space->blocks, &space->taken, *block);
+    note_taken(space, *block);
     return TER_OK;
 }

@@ -103,7 +103,6 @@ struct ter_copy_space {
     bool ages;                   /* it has young blocks and old ones; copies are old */
     bool slides;                 /* objects move together when all is marked: space/slide.h */
     bool minor;                  /* a collection of young objects runs */
-    bool fills_holes;            /* memory is short: mutators take blocks that were kept */
     struct ter_block_list young; /* blocks that mutators took since the last collection */
     size_t young_blocks;
     struct ter_live promoted; /* copied in this collection */
@@ -163,6 +162,31 @@ typedef void ter_copy_block_step(struct ter_copy_space *space, uintptr_t block, 
 /* Those in use, from the top down: blocks that become free are taken from the bottom up. */
 void ter_copy_for_each_block(struct ter_copy_space *space, ter_copy_block_step *step,
                              void *context);
+
+/* ---- Granules of objects ---- */
+
+/* From one word of bits to the next. */
+struct ter_copy_filling {
+    uint64_t carry, behind;
+};
+
+/*
+ * All granules of the objects that begin at `first`, of a word in which pieces begin at `starts`:
+ * to where none begins, a one is added behind the first granule of each object. It is carried to
+ * where the next piece begins, and what it went over is the object.
+ */
+TER_INLINE uint64_t ter_copy_fill_granules(struct ter_copy_filling *filling, uint64_t first,
+                                           uint64_t starts)
+{
+    uint64_t inside = ~starts, second = first << 1 | filling->behind;
+    uint64_t sum = inside + filling->carry;
+
+    filling->carry = sum < inside;
+    sum += second;
+    filling->carry |= sum < second;
+    filling->behind = first >> 63;
+    return first | (inside & ~sum);
+}
 
 /* ---- In a collection, with the world stopped ---- */
 

@@ -71,15 +71,13 @@ void ter_copy_prepare(struct ter_space *common)
     memset(space->copiers->kept, 0, sizeof space->copiers->kept);
     space->blocks_to_take = SIZE_MAX;
     space->promoted = (struct ter_live){0};
-    space->minor = space->fills_holes = false;
+    space->minor = false;
     space->young = (struct ter_block_list){0};
     ter_copy_for_each_block(space, prepare_block, NULL);
 }
 
-typedef void young_block_step(struct ter_copy_space *space, uintptr_t block, void *context);
-
 /* A step may put the block into another list. */
-static void for_each_young_block(struct ter_copy_space *space, young_block_step *step,
+static void for_each_young_block(struct ter_copy_space *space, ter_copy_block_step *step,
                                  void *context)
 {
     uintptr_t block = ter_block_list_first(&space->blocks, &space->young), next;
@@ -175,29 +173,22 @@ static bool sweep_copy_bits(struct ter_copy_space *space, uintptr_t block)
     return left != 0;
 }
 
-/*
- * Of pieces without objects side by side becomes one, 64 granules at a time. To where no piece
- * begins, a one is added behind the first granule of each object: it is carried to where the next
- * piece begins, and what it went over is the object. Returns the granules of objects.
- */
+/* Of pieces without objects side by side becomes one. Returns the granules of objects. */
 static size_t join_pieces(struct ter_copy_space *space, uintptr_t block)
 {
     uint64_t *starts = copy_words(&space->space, TER_SIDE_START, block);
     const uint64_t *valid = copy_words(&space->space, TER_SIDE_VALID_OBJECT, block);
-    uint64_t carry = 0, behind = 0;
+    struct ter_copy_filling filling = {0};
+    uint64_t carry = 0;
     size_t granules = 0, last = 0;
 
     for (size_t i = 0; i < COPY_BITS_WORDS; i++) {
-        uint64_t inside = ~starts[i], first = valid[i], sum = inside + carry, ends;
+        uint64_t all = ter_copy_fill_granules(&filling, valid[i], starts[i]);
+        uint64_t ends = (all << 1 | carry) & ~all;
 
-        carry = sum < inside;
-        sum += first << 1 | behind;
-        carry |= sum < (first << 1 | behind);
-        behind = first >> 63;
-        granules += ter_count_ones(first | (inside & ~sum));
-        ends = sum & starts[i];
-        __atomic_store_n(&starts[i], first | ends | (i == 0), __ATOMIC_RELAXED);
-        ends &= ~first;
+        carry = all >> 63;
+        granules += ter_count_ones(all);
+        __atomic_store_n(&starts[i], valid[i] | ends | (i == 0), __ATOMIC_RELAXED);
         if (ends != 0)
             last = (i << TER_LOG_GRANULES_IN_BIT_WORD) + 63 - ter_count_leading_zeros(ends);
     }
@@ -348,11 +339,6 @@ void ter_copy_release(struct ter_space *common, struct ter_live *live)
 
 /* ---- Young objects alone ---- */
 
-static void release_young_block(struct ter_copy_space *space, uintptr_t block, void *context)
-{
-    release_block(space, block, context);
-}
-
 static void learn_young_survival(struct ter_copy_space *space, size_t bytes)
 {
     size_t fresh = space->young_blocks << TER_LOG_BYTES_IN_BLOCK;
@@ -370,7 +356,7 @@ void ter_copy_release_young(struct ter_space *common, struct ter_live *live)
     struct copy_release after = {live, 0};
 
     for_each_copier(space, close_copier);
-    for_each_young_block(space, release_young_block, &after);
+    for_each_young_block(space, release_block, &after);
     for_each_copier(space, keep_rest);
     live->objects += space->promoted.objects;
     live->scanned_bytes += space->promoted.scanned_bytes;

@@ -69,8 +69,8 @@ bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned ki
     struct ter_copy_block *record;
     uintptr_t block;
 
-    if (space->ages && !space->fills_holes)
-        return false;
+    if (space->ages)
+        return false; /* blocks are young as a whole; copies fill those */
     block = ter_block_list_pop(&space->blocks, &space->copiers->kept[kind]);
     if (block == 0)
         return false;
@@ -154,8 +154,6 @@ bool ter_copy_fill_run(struct ter_space *space, uintptr_t *window, unsigned kind
         return false;
     }
     end_run(space, start + bytes, end);
-    if (ter_copy_figures_of(space->arena, start)->is_old)
-        ter_space_make_new(space, start, start + bytes);
     ter_bits_set_strided_shared(copy_run_bits(space), start + cell_bytes,
                                 start + bytes + TER_BYTES_IN_GRANULE, cell_bytes);
     ter_cell_run_publish(run, start, start + bytes);

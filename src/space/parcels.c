@@ -29,6 +29,20 @@ void ter_parcels_add(uint32_t *parts, uintptr_t chunk, uintptr_t start, uintptr_
     }
 }
 
+void ter_parcels_of_range(const struct ter_space *space, ter_parcel_description *describe,
+                          ter_parcel_visitor *visit, void *context)
+{
+    uintptr_t start, end = 0;
+
+    while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0)
+        for (; start < end; start += TER_PARCEL_BYTES) {
+            struct ter_parcel parcel = {.space = &space->sft, .start = start};
+
+            describe(space, &parcel);
+            visit(context, &parcel);
+        }
+}
+
 /* ---- Spaces of blocks ---- */
 
 void ter_parcel_is_free(struct ter_parcel *parcel, bool clean)
@@ -84,18 +98,12 @@ static uint32_t find_object_bytes(const struct ter_space *space, uintptr_t start
     return found;
 }
 
-static void find_parcels(const struct ter_space *space, ter_parcel_visitor *visit, void *context)
+static void describe_found(const struct ter_space *space, struct ter_parcel *parcel)
 {
-    uintptr_t start, end = 0;
+    uintptr_t end = parcel->start + TER_PARCEL_BYTES;
 
-    while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0)
-        for (; start < end; start += TER_PARCEL_BYTES) {
-            struct ter_parcel parcel = {.space = &space->sft, .start = start};
-
-            parcel.object_bytes = find_object_bytes(space, start, start + TER_PARCEL_BYTES);
-            parcel.state = parcel.object_bytes == 0 ? TER_PARCEL_FREE : TER_PARCEL_OTHER;
-            visit(context, &parcel);
-        }
+    parcel->object_bytes = find_object_bytes(space, parcel->start, end);
+    parcel->state = parcel->object_bytes == 0 ? TER_PARCEL_FREE : TER_PARCEL_OTHER;
 }
 
 void ter_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
@@ -104,5 +112,5 @@ void ter_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor
     if (space->policy->for_each_parcel != NULL)
         space->policy->for_each_parcel(space, visit, context);
     else
-        find_parcels(space, visit, context);
+        ter_parcels_of_range(space, describe_found, visit, context);
 }

@@ -15,10 +15,14 @@ _Static_assert(TER_PARCEL_BYTES == TER_BYTES_IN_BLOCK, "a block is a parcel");
 void ter_space_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
                                void *context);
 
-/* Of a space of blocks: fills in what that block is, which was handed out once. */
+/* Fills in what a parcel is. */
 typedef void ter_parcel_description(const struct ter_space *space, struct ter_parcel *parcel);
 
-/* All of its chunks' blocks; those that wait to be handed out are described here. */
+/* All of its chunks. */
+void ter_parcels_of_range(const struct ter_space *space, ter_parcel_description *describe,
+                          ter_parcel_visitor *visit, void *context);
+
+/* The same of a space of blocks, where `describe` is for what was handed out once; those that wait to be handed out are described here. */
 void ter_parcels_of_blocks(const struct ter_space *space, const struct ter_blocks *blocks,
                            ter_parcel_description *describe, ter_parcel_visitor *visit,
                            void *context);

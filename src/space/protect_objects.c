@@ -246,15 +246,7 @@ static void describe_parcel(const struct ter_space *space, struct ter_parcel *pa
 void ter_protect_for_each_parcel(const struct ter_space *space, ter_parcel_visitor *visit,
                                  void *context)
 {
-    uintptr_t start, end = 0;
-
-    while ((start = ter_range_next(&space->range, space->arena, end, &end)) != 0)
-        for (; start < end; start += TER_PARCEL_BYTES) {
-            struct ter_parcel parcel = {.space = &space->sft, .start = start};
-
-            describe_parcel(space, &parcel);
-            visit(context, &parcel);
-        }
+    ter_parcels_of_range(space, describe_parcel, visit, context);
 }
 
 void ter_protect_check(const struct ter_space *space)

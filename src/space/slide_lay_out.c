@@ -37,28 +37,6 @@ void ter_slide_prepare(struct ter_copy_space *space)
 
 /* ---- Granules of objects ---- */
 
-/* From one word of bits to the next. */
-struct filling {
-    uint64_t carry, behind;
-};
-
-/*
- * All granules of the objects that begin at `first`, of a word in which pieces begin at `starts`:
- * to where none begins, a one is added behind the first granule of each object. It is carried to
- * where the next piece begins, and what it went over is the object.
- */
-static uint64_t fill_granules(struct filling *filling, uint64_t first, uint64_t starts)
-{
-    uint64_t inside = ~starts, second = first << 1 | filling->behind;
-    uint64_t sum = inside + filling->carry;
-
-    filling->carry = sum < inside;
-    sum += second;
-    filling->carry |= sum < second;
-    filling->behind = first >> 63;
-    return first | (inside & ~sum);
-}
-
 /*
  * Where one object of a unit stays, all stay. Bits of STAY become those of all their granules, and
  * those of LIVE are those of the others.
@@ -71,15 +49,15 @@ static void divide_block(struct ter_copy_space *space, uintptr_t block)
     uint64_t *stay = slide_words(space, TER_SIDE_STAY, block);
     uint64_t *live = slide_words(space, TER_SIDE_LIVE, block);
     bool some_stay = ter_copy_block_of(space->space.arena, block)->stays;
-    struct filling moving = {0}, staying = {0};
+    struct ter_copy_filling moving = {0}, staying = {0};
 
     for (size_t i = 0; i < TER_SLIDE_UNITS_IN_BLOCK; i++) {
         uint64_t first = valid[i] & marks[i];
         uint64_t islands = some_stay && (stay[i] & first) != 0 ? first : 0;
 
-        live[i] = fill_granules(&moving, first & ~islands, starts[i]);
+        live[i] = ter_copy_fill_granules(&moving, first & ~islands, starts[i]);
         if (some_stay)
-            stay[i] = fill_granules(&staying, islands, starts[i]);
+            stay[i] = ter_copy_fill_granules(&staying, islands, starts[i]);
     }
 }
 

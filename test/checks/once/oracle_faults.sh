@@ -118,9 +118,10 @@ seen 'an object that is left though it was marked' \
     'uint64_t word = some_stay ? valid[i] & marks[i] & ~(uint64_t)(i % 4 == 1) : 0;'
 seen 'marked places that are not freed' 'uint64_t word = some_stay ? valid[i] & marks[i] : 0;' \
     'uint64_t word = some_stay ? valid[i] & (marks[i] | 2 << (i % 32)) : 0;'
-seen 'objects that are joined with what follows' 'ends = sum & starts[i];' \
-    'ends = sum & starts[i] & ~(uint64_t)(i % 8 == 3 ? 0xffff : 0);'
-seen 'a word that is not carried on' '        carry = sum < inside;' '        carry = 0;'
+seen 'objects that are joined with what follows' 'ends = (all << 1 | carry) & ~all;' \
+    'ends = (all << 1 | carry) & ~all & ~(uint64_t)(i % 8 == 3 ? 0xffff : 0);'
+seen 'a word that is not carried on' 'filling->carry = sum < inside;' 'filling->carry = 0;' \
+    space/copy_collect.c
 seen 'an ambiguous word that marks nothing' \
     'if (ter_scanning_refers(scanning, word - object, form))' \
     'if (ter_scanning_refers(scanning, word - object, form) && object % 128 != 0)'
@@ -155,7 +156,7 @@ seen 'a logged slot that is not looked at' \
 seen 'a cell that is old from the beginning and not logged' \
     '        ter_stores_log_born_old(mutator, cell);' ';'
 seen 'a young object with ambiguous words that does not pin' \
-    '    ter_collector_pin_from_young(collector);' ';'
+    'ter_collector_pin_from_objects(visit->collector);' ';'
 begin sticky-mark-sweep space/block_sweep.c
 seen 'old cells that are not marked' 'mark[i] = ~valid[i] | old_cells(space, block, i);' \
     'mark[i] = ~valid[i];'
