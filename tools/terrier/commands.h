@@ -15,6 +15,10 @@ struct cmd_command {
     int (*run)(const struct cmd_command *command, char **arguments);
 };
 
+/* Runs `function` with the options that are in the arguments, or shows the command's help. */
+int cmd_with_options(const struct cmd_command *command, char **arguments,
+                     int (*function)(struct cmd_options *options));
+
 int cmd_run(const struct cmd_command *command, char **arguments);
 int cmd_map(const struct cmd_command *command, char **arguments);
 int cmd_compare(const struct cmd_command *command, char **arguments);

@@ -344,13 +344,5 @@ static int compare(struct cmd_options *options)
 
 int cmd_compare(const struct cmd_command *command, char **arguments)
 {
-    struct cmd_options options;
-    cmd_options_init(&options, command->use, arguments);
-    int status = CMD_STATUS_OK;
-    if (options.help)
-        cmd_print_help(command);
-    else
-        status = compare(&options);
-    cmd_options_fini(&options);
-    return status;
+    return cmd_with_options(command, arguments, compare);
 }

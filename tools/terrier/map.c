@@ -53,13 +53,5 @@ static int run_with_map(struct cmd_options *options)
 
 int cmd_map(const struct cmd_command *command, char **arguments)
 {
-    struct cmd_options options;
-    cmd_options_init(&options, command->use, arguments);
-    int status = CMD_STATUS_OK;
-    if (options.help)
-        cmd_print_help(command);
-    else
-        status = run_with_map(&options);
-    cmd_options_fini(&options);
-    return status;
+    return cmd_with_options(command, arguments, run_with_map);
 }

@@ -83,17 +83,14 @@ static int run_with_report(struct cmd_options *options)
     return cmd_child_end_like(&outcome);
 }
 
+static int run_program(struct cmd_options *options)
+{
+    if (options->report == CMD_REPORT_NONE)
+        become_program(options);
+    return run_with_report(options);
+}
+
 int cmd_run(const struct cmd_command *command, char **arguments)
 {
-    struct cmd_options options;
-    cmd_options_init(&options, command->use, arguments);
-    int status = CMD_STATUS_OK;
-    if (options.help)
-        cmd_print_help(command);
-    else if (options.report == CMD_REPORT_NONE)
-        become_program(&options);
-    else
-        status = run_with_report(&options);
-    cmd_options_fini(&options);
-    return status;
+    return cmd_with_options(command, arguments, run_program);
 }
