@@ -32,3 +32,36 @@ changed() {
         }
         { print }' "$root/src/$file" >"src/$file"
 }
+
+# unit_program TEST: the program is that unit test, with cmocka. After common.sh; in a folder of its
+# own with a copy of src/ from then on.
+unit_program() {
+    library=$build/lib/libterrier.a
+    objects=$(find "$build" -path "*$1.dir/*" -name '*.o'
+        find "$build" \( -path '*unit_support.dir/*' -o -path '*own_cmocka.dir/*' \) -name '*.o')
+    [ -x "$build/test/$1" ] && [ -e "$library" ] || {
+        fault "the test is not built in $build"
+        finish
+    }
+    cmocka=-lcmocka
+    case $objects in
+    *own_cmocka*) cmocka= ;;
+    esac
+    cd "$temp" || exit 1
+    cp -r "$root/src" src || exit 1
+}
+
+# link_unit FILE: as link, of such a program.
+link_unit() {
+    # shellcheck disable=SC2086
+    link "$1" $cmocka
+}
+
+# passes_unchanged FILE SECONDS: without a change this way of building sees nothing.
+passes_unchanged() {
+    link_unit "$1" || finish
+    timeout "$2" ./planted >planted.out 2>&1 || {
+        fault "without a fault the test fails:"
+        cat planted.out
+    }
+}

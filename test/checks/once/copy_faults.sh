@@ -15,19 +15,7 @@
 
 runs=200
 seconds=60 # of a run that takes three when nothing is wrong
-library=$build/lib/libterrier.a
-objects=$(find "$build" -path '*test_semispace_workers.dir/*' -name '*.o'
-    find "$build" \( -path '*unit_support.dir/*' -o -path '*own_cmocka.dir/*' \) -name '*.o')
-[ -x "$build/test/test_semispace_workers" ] && [ -e "$library" ] || {
-    fault "the test is not built in $build"
-    finish
-}
-cmocka=-lcmocka
-case $objects in
-*own_cmocka*) cmocka= ;;
-esac
-cd "$temp" || exit 1
-cp -r "$root/src" src || exit 1
+unit_program test_semispace_workers
 
 # fails: in one of the runs.
 fails() {
@@ -41,8 +29,7 @@ fails() {
 # compiled anew when the line stands in a header.
 seen() {
     changed "$2" "$3" || return
-    # shellcheck disable=SC2086
-    if ! link "${4:-$file}" $cmocka; then
+    if ! link_unit "${4:-$file}"; then
         :
     elif fails; then
         echo "$check: saw $1 in run $run: $(grep -m 1 -E 'ERROR|terrier:' planted.out)"
@@ -52,13 +39,7 @@ seen() {
     cp "$root/src/$file" "src/$file"
 }
 
-# Without a change this way of building sees nothing.
-# shellcheck disable=SC2086
-link plan/semispace.c $cmocka || finish
-timeout $seconds ./planted >planted.out 2>&1 || {
-    fault "without a fault the test fails:"
-    cat planted.out
-}
+passes_unchanged plan/semispace.c $seconds
 
 claim='return (__atomic_fetch_and(word, ~mask, __ATOMIC_ACQUIRE) & mask) != 0;'
 seen 'a claim that is not atomic' "$claim" \

@@ -10,25 +10,12 @@
 . "$(dirname "$0")/../lib/changed_line.sh"
 
 seconds=120 # of a run that takes one when nothing is wrong
-library=$build/lib/libterrier.a
-objects=$(find "$build" -path '*test_touches.dir/*' -name '*.o'
-    find "$build" \( -path '*unit_support.dir/*' -o -path '*own_cmocka.dir/*' \) -name '*.o')
-[ -x "$build/test/test_touches" ] && [ -e "$library" ] || {
-    fault "the test is not built in $build"
-    finish
-}
-cmocka=-lcmocka
-case $objects in
-*own_cmocka*) cmocka= ;;
-esac
-cd "$temp" || exit 1
-cp -r "$root/src" src || exit 1
+unit_program test_touches
 
 # seen NAME LINE OTHER: with that text in place of the other, the test fails.
 seen() {
     changed "$2" "$3" || return
-    # shellcheck disable=SC2086
-    if ! link "$file" $cmocka; then
+    if ! link_unit "$file"; then
         :
     elif timeout $seconds ./planted >planted.out 2>&1; then
         fault "$1: the test did not see it"
@@ -38,13 +25,7 @@ seen() {
     cp "$root/src/$file" "src/$file"
 }
 
-# Without a change this way of building sees nothing.
-# shellcheck disable=SC2086
-link space/protect.c $cmocka || finish
-timeout $seconds ./planted >planted.out 2>&1 || {
-    fault "without a fault the test fails:"
-    cat planted.out
-}
+passes_unchanged space/protect.c $seconds
 
 seen 'memory that can still be touched' \
     'map_or_fail(start, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED)' \
