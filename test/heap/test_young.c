@@ -53,16 +53,9 @@ static void open_heap(const char *options)
     young_collections = whole_collections = 0;
 }
 
-static void check_heap(void)
-{
-    ter_allocator_lock(&small.heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&small.heap->collector), TER_OK);
-    ter_allocator_unlock(&small.heap->collector.allocator);
-}
-
 static void close_heap(void)
 {
-    check_heap();
+    test_check_spaces(small.heap);
     small_heap_fini(&small);
 }
 
@@ -201,7 +194,7 @@ static void keep_through(unsigned kind, size_t bytes)
         }
         collect_young();
         check_leaves(round);
-        check_heap();
+        test_check_spaces(small.heap);
     }
     drop_holders(kind);
     ter_collect(small.mutator);
@@ -291,7 +284,7 @@ static void reuse_freed(void)
                 store_leaf(SLOT, 1, i, i % WORDS, (i * WORDS + i % WORDS) << 16 | round);
             ter_collect_young(small.mutator); /* of all, when it takes the freed for grown */
             check_leaves(round);
-            check_heap();
+            test_check_spaces(small.heap);
         }
         drop_holders(1);
     }
@@ -329,7 +322,7 @@ static void fill_unannounced(void)
         }
         collect_young();
         check_leaves(0);
-        check_heap();
+        test_check_spaces(small.heap);
         drop_holders(kind);
     }
 }

@@ -32,16 +32,9 @@ static void open_heap(const char *more)
     assert_int_equal(ter_roots_add_slots(heap, objects, OBJECTS, TER_ROOT_EXACT), TER_OK);
 }
 
-static void check_heap(void)
-{
-    ter_allocator_lock(&heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&heap->collector), TER_OK);
-    ter_allocator_unlock(&heap->collector.allocator);
-}
-
 static void close_heap(void)
 {
-    check_heap();
+    test_check_spaces(heap);
     small_heap_fini(&small);
 }
 
@@ -212,7 +205,7 @@ static void holes_serve_again(void **state)
     for (size_t i = 0; i < OBJECTS; i += 2)
         make(i, i % 4 == 0 ? 48 : 32);
     assert_true(used() <= before + TER_KIB(64));
-    check_heap();
+    test_check_spaces(heap);
     ter_collect(mutator);
     count_moved();
     close_heap();
@@ -265,7 +258,7 @@ static void workers_agree(void **state)
             if (objects[i] != NULL && objects[i][0] != 0)
                 assert_int_equal(ter_heap_find(heap, objects[i][0]).bits, objects[i][0]);
         count_moved();
-        check_heap();
+        test_check_spaces(heap);
     }
     close_heap();
 }

@@ -41,9 +41,7 @@ static void open_heap(const char *more)
 
 static void close_heap(void)
 {
-    ter_allocator_lock(&heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&heap->collector), TER_OK);
-    ter_allocator_unlock(&heap->collector.allocator);
+    test_check_spaces(heap);
     small_heap_fini(&small);
 }
 

@@ -3,6 +3,7 @@
 #include "heap/heap.h"
 
 #include "heap/exact_roots.h"
+#include "small_heap.h"
 #include "spaces.h"
 
 #define ROOTS 8u
@@ -42,9 +43,7 @@ static void open_heap(const char *more)
 
 static void close_heap(void)
 {
-    ter_allocator_lock(&heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&heap->collector), TER_OK);
-    ter_allocator_unlock(&heap->collector.allocator);
+    test_check_spaces(heap);
     ter_mutator_unbind(mutator);
     ter_heap_free(heap);
 }

@@ -8,7 +8,7 @@
 
 #include <terrier/terrier.h>
 
-#include "support.h"
+#include "small_heap.h"
 
 #define OBJECTS 4000u
 #define SLOTS 2u          /* of an object, its first words; a number follows */
@@ -111,9 +111,7 @@ static unsigned check_all(void)
         moved += (uintptr_t)objects[i] != expected[i].place;
         expected[i].place = (uintptr_t)objects[i];
     }
-    ter_allocator_lock(&heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&heap->collector), TER_OK);
-    ter_allocator_unlock(&heap->collector.allocator);
+    test_check_spaces(heap);
     return moved;
 }
 

@@ -180,9 +180,7 @@ static void check_all(void)
         check_object(i);
     ter_heap_statistics(heap, &statistics, sizeof statistics);
     assert_int_equal(statistics.live_objects, length + TABLES);
-    ter_allocator_lock(&heap->collector.allocator);
-    assert_int_equal(ter_collector_check(&heap->collector), TER_OK);
-    ter_allocator_unlock(&heap->collector.allocator);
+    test_check_spaces(heap);
 }
 
 static void make_garbage(void)

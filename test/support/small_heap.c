@@ -27,6 +27,13 @@ bool test_is_too_large(const char *preset, size_t gib)
            ter_layout_heap_bytes(&layout) >> 20 > gib << 10;
 }
 
+void test_check_spaces(struct ter_heap *heap)
+{
+    ter_allocator_lock(&heap->collector.allocator);
+    assert_int_equal(ter_collector_check(&heap->collector), TER_OK);
+    ter_allocator_unlock(&heap->collector.allocator);
+}
+
 void small_heap_init(struct small_heap *small, const char *text)
 {
     struct ter_options options;

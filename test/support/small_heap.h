@@ -26,6 +26,9 @@ void test_parse_options(struct ter_options *options, const char *text);
 /* An emulator looks at every page of a reservation: is that of a preset more than `gib` GiB? */
 bool test_is_too_large(const char *preset, size_t gib);
 
+/* Asserts that the heap's spaces agree with their own records. */
+void test_check_spaces(struct ter_heap *heap);
+
 /* With options in the form "name=value,...". */
 void small_heap_init(struct small_heap *small, const char *options);
 void small_heap_fini(struct small_heap *small);
