@@ -22,7 +22,8 @@ typedef void ter_parcel_description(const struct ter_space *space, struct ter_pa
 void ter_parcels_of_range(const struct ter_space *space, ter_parcel_description *describe,
                           ter_parcel_visitor *visit, void *context);
 
-/* The same of a space of blocks, where `describe` is for what was handed out once; those that wait to be handed out are described here. */
+/* The same of a space of blocks, where `describe` is for what was handed out once; those that wait
+ * to be handed out are described here. */
 void ter_parcels_of_blocks(const struct ter_space *space, const struct ter_blocks *blocks,
                            ter_parcel_description *describe, ter_parcel_visitor *visit,
                            void *context);

@@ -18,7 +18,7 @@ static uint64_t collections(void)
     return small_heap_statistics(&small).collections;
 }
 
-/* Bytes that were got of those, in objects that nothing keeps: small ones, or as large as a page. */
+/* Bytes that were got of those, in objects that nothing keeps: small, or as large as a page. */
 static size_t allocate(size_t bytes)
 {
     size_t one = small_heap_has_own_pages(&small) ? TER_KIB(4) : 64, got = 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A command with its options read. */
 #include "terrier.h"
 
 #include "commands.h"
