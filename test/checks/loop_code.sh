@@ -41,9 +41,10 @@ plant_tree() {
     fi
 }
 
-# saw NAME EXPECTED [COMPILER]: with one compiler, or with none for what the source alone says.
+# saw NAME EXPECTED [COMPILER [FILE]]: with one compiler, or with none for what the source alone
+# says, in one plan's loop or in all.
 saw() {
-    planted "$1" "$2" "TERRIER_COMPILERS=${3:-none}"
+    planted "$1" "$2" "TERRIER_COMPILERS=${3:-none}" "TERRIER_LOOPS=${4:-}"
 }
 
 if [ -z "${TERRIER_PLANTED:-}" ]; then
@@ -60,22 +61,22 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     mkdir -p "$plants/nothing/src"
     saw nothing 'there was nothing to look at'
     if [ "$machine" ] && command -v objdump >/dev/null; then
-        saw guard 'drain_alone: a locked instruction' "$cc"
+        saw guard 'drain_alone: a locked instruction' "$cc" src/plan/mark_sweep.c
         # Of an exchange whose result nobody wants a compiler may make a store.
         plant_tree exchange src/trace/scan.h \
             's/__atomic_store_n(word, old | mask\(.*\));/\
                 if (__atomic_exchange_n(word, old | mask\1) != old) return false;/'
-        saw exchange 'drain_alone: an xchg with memory' "$cc"
+        saw exchange 'drain_alone: an xchg with memory' "$cc" src/plan/mark_sweep.c
         plant_tree call src/space/block_trace.h \
             's/^    if (!ter_scanning_mark/    ter_fatal("%zu", object);\n&/'
-        saw call 'drain_of_many: calls ter_fatal' "$cc"
+        saw call 'drain_of_many: calls ter_fatal' "$cc" src/plan/mark_sweep.c
         plant_tree pointer src/trace/loop.h \
             's/ter_scanning_visit(.*);/how->visitor(how->context, NULL, entry.start, bytes);/'
-        saw pointer 'drain_displaced_alone: calls through a pointer' "$cc"
+        saw pointer 'drain_displaced_alone: calls through a pointer' "$cc" src/plan/mark_sweep.c
         listing=$(cd "$root" &&
             grep -l '^#define TER_LOOP_CALLS .*trace_large' src/*/*.c | head -n 1)
         plant_tree listed "$listing" '/define TER_LOOP_CALLS/s/trace_large//'
-        saw listed 'drain_alone: calls trace_large' "$cc"
+        saw listed 'drain_alone: calls trace_large' "$cc" "$listing"
     fi
 fi
 
@@ -225,7 +226,8 @@ define_of() {
         sed -n "s/^#define TER_LOOP_$2 *//p"
 }
 
-grep -ls '^#include "trace/loop.h"' "$root"/src/*/*.c | sed "s,^$root/,," >"$temp/files"
+grep -ls '^#include "trace/loop.h"' "$root"/src/*/*.c | sed "s,^$root/,," |
+    grep -F "${TERRIER_LOOPS:-}" >"$temp/files"
 drains=$(sed -n 's/^LOOP_DRAIN(\([a-z_]*\),.*/\1/p' "$root/$template" 2>/dev/null)
 : >"$temp/compilers"
 compilers=
