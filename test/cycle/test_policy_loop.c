@@ -17,8 +17,10 @@ static TER_NOINLINE void make_garbage(struct small_heap *small)
         assert_non_null(ter_allocate(small->mutator, TER_KIND_NORMAL, 24));
 }
 
-/* So that one address that is left somewhere keeps one of them: with 32 bits and objects of malloc's
- * the address of a chunk, which the heap's own frames hold, may lie in an object. */
+/*
+ * So that one address that is left somewhere keeps one of them: with 32 bits and objects of
+ * malloc's the address of a chunk, which the heap's own frames hold, may lie in an object.
+ */
 static TER_NOINLINE void unlink_list(void *head)
 {
     for (void **object = head; object != NULL;) {
