@@ -7,7 +7,7 @@ DESTDIR ?=
 JOBS    ?= 2
 PRESETS ?= release release-clang asan-ubsan asan-ubsan-clang tsan-clang 32-bit
 
-# ThreadSanitizer of gcc 12 takes five times as long as clang's for the same tests.
+# ThreadSanitizer of gcc 12 takes five to eight times as long as clang's for one test.
 THOROUGH_PRESETS := debug tsan
 
 # Presets for other C libraries and, under an emulator, other processors.

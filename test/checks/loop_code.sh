@@ -41,10 +41,11 @@ plant_tree() {
     fi
 }
 
-# saw NAME EXPECTED [COMPILER [FILE]]: with one compiler, or with none for what the source alone
-# says, in one plan's loop or in all.
+# saw NAME EXPECTED [COMPILER [FILE]]: with one compiler, in one plan's loop; or with none in all
+# loops, for what the source alone says.
 saw() {
-    planted "$1" "$2" "TERRIER_COMPILERS=${3:-none}" "TERRIER_LOOPS=${4:-}"
+    planted "$1" "$2" "TERRIER_COMPILERS=${3:-none}" \
+        "TERRIER_LOOPS=${3:+${4:-src/plan/mark_sweep.c}}"
 }
 
 if [ -z "${TERRIER_PLANTED:-}" ]; then
@@ -61,18 +62,18 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     mkdir -p "$plants/nothing/src"
     saw nothing 'there was nothing to look at'
     if [ "$machine" ] && command -v objdump >/dev/null; then
-        saw guard 'drain_alone: a locked instruction' "$cc" src/plan/mark_sweep.c
+        saw guard 'drain_alone: a locked instruction' "$cc"
         # Of an exchange whose result nobody wants a compiler may make a store.
         plant_tree exchange src/trace/scan.h \
             's/__atomic_store_n(word, old | mask\(.*\));/\
                 if (__atomic_exchange_n(word, old | mask\1) != old) return false;/'
-        saw exchange 'drain_alone: an xchg with memory' "$cc" src/plan/mark_sweep.c
+        saw exchange 'drain_alone: an xchg with memory' "$cc"
         plant_tree call src/space/block_trace.h \
             's/^    if (!ter_scanning_mark/    ter_fatal("%zu", object);\n&/'
-        saw call 'drain_of_many: calls ter_fatal' "$cc" src/plan/mark_sweep.c
+        saw call 'drain_of_many: calls ter_fatal' "$cc"
         plant_tree pointer src/trace/loop.h \
             's/ter_scanning_visit(.*);/how->visitor(how->context, NULL, entry.start, bytes);/'
-        saw pointer 'drain_displaced_alone: calls through a pointer' "$cc" src/plan/mark_sweep.c
+        saw pointer 'drain_displaced_alone: calls through a pointer' "$cc"
         listing=$(cd "$root" &&
             grep -l '^#define TER_LOOP_CALLS .*trace_large' src/*/*.c | head -n 1)
         plant_tree listed "$listing" '/define TER_LOOP_CALLS/s/trace_large//'
