@@ -88,6 +88,9 @@ struct ter_collection_event {
     uint64_t live_bytes;        /**< that were found; known at RELEASED */
     uint64_t live_objects;      /**< known at RELEASED; with all old ones if `young` */
     uint64_t young;             /**< 1: young objects alone are collected */
+    uint64_t soft_limit_bytes;  /**< of all heaps of the process (sizing.h); 0: there is none */
+    uint64_t exceeded_ns;       /**< for how long it has been giving way; 0: it does not. As the
+                                   last collection of any heap left it */
 };
 
 /**

@@ -39,6 +39,12 @@ extern "C" {
     NUMBER(sft_trace_map, 0, 0, 1, "the same, and after each change the whole map, run by run")    \
     TEXT(objects, "native", "native|malloc", "where objects come from; malloc: the C library")     \
     NUMBER(vm_space, 0, 0, 1, "the program may declare memory of its own to the heap")             \
+    TEXT(sizing, "ratio", "ratio|fixed|adaptive",                                                  \
+         "how far the heap grows; ratio: by what lives, as in Boehm's collector; fixed: heap_max " \
+         "from the beginning; adaptive: by the root of what lives and how fast it allocates")      \
+    TEXT(soft_limit, "", NULL,                                                                     \
+         "bytes that all heaps of the process should have together; auto: what its control group " \
+         "allows; none; empty: as another heap said, or auto")                                     \
     NUMBER(heap_initial, 65536, 0, UINT64_MAX, "bytes the heap may use before it first grows")     \
     NUMBER(heap_max, 0, 0, UINT64_MAX, "bytes the heap may use at most; 0: no maximum")            \
     NUMBER(free_space_divisor, 3, 1, 1000000,                                                      \

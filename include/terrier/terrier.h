@@ -16,6 +16,7 @@
 #include <terrier/parcels.h>
 #include <terrier/roots.h>
 #include <terrier/sft.h>
+#include <terrier/sizing.h>
 #include <terrier/statistics.h>
 #include <terrier/status.h>
 #include <terrier/threads.h>

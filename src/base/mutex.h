@@ -8,6 +8,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "base/compiler.h"
 
@@ -53,6 +54,12 @@ TER_INLINE void ter_mutex_fini(struct ter_mutex *mutex)
 TER_INLINE void ter_mutex_acquire(struct ter_mutex *mutex)
 {
     (void)pthread_mutex_lock(&mutex->mutex);
+}
+
+/* Takes it if it is free. */
+TER_INLINE bool ter_mutex_try(struct ter_mutex *mutex)
+{
+    return pthread_mutex_trylock(&mutex->mutex) == 0;
 }
 
 TER_INLINE void ter_mutex_release(struct ter_mutex *mutex)

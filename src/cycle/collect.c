@@ -5,6 +5,7 @@
 #include "cycle/drain.h"
 #include "cycle/move_steps.h"
 #include "cycle/root_steps.h"
+#include "cycle/sizer.h"
 #include "cycle/unchecked.h"
 #include "cycle/weak_steps.h"
 #include "cycle/young.h"
@@ -155,7 +156,6 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
 
     collection->number = ++collector->collections;
     collection->used_after_bytes = used_bytes(collector);
-    collection->heap_bytes = collector->arena.accounting.limit_bytes;
     collection->allocated_bytes = ter_mutators_allocated(allocator);
     /* Of young objects there are too few to learn anything from. */
     if (!collector->minor)
@@ -164,6 +164,8 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
     collector->trigger.live = collection->live;
     collector->trigger.used_bytes = collection->used_after_bytes;
     collector->trigger.root_bytes = ter_collector_root_bytes(collector);
+    ter_sizer_resize(collector, collection);
+    collection->heap_bytes = collector->arena.accounting.limit_bytes;
     allocator->allocated_since_collection = 0 - ter_mutators_uncounted(allocator);
     allocator->beside_since_collection = 0;
     allocator->make_do_bytes = 0;
@@ -192,7 +194,10 @@ static void trim(struct ter_collector *collector, size_t allocated_bytes)
 {
     size_t surplus;
 
-    ter_trim_note(&collector->trim, allocated_bytes);
+    ter_trim_note(&collector->trim, allocated_bytes,
+                  collector->trigger.sizing == TER_SIZING_ADAPTIVE
+                      ? collector->arena.accounting.limit_bytes
+                      : 0);
     if (!collector->trim.enabled)
         return;
     ter_spaces_hollow(collector, true);
@@ -214,6 +219,7 @@ static void end(struct collection_request *request)
     if (!collector->minor)
         trim(collector, request->collection.allocated_bytes);
     collector->collecting = false;
+    ter_sizer_end(collector, true);
     request->collection.total_ns = since_start(request);
     pass(request, TER_PHASE_ENDED);
 }
@@ -232,8 +238,11 @@ static void collect(void *context, uintptr_t own_stack)
     collector->collection = collection;
     collection->used_before_bytes = used_bytes(collector);
     ter_trim_begin(&collector->trim, &collector->arena.accounting);
-    if (!begin(request))
+    ter_sizer_begin(collector);
+    if (!begin(request)) {
+        ter_sizer_end(collector, false);
         return;
+    }
     mark(collector, own_stack);
     if (collector->plan->moving != NULL)
         collector->plan->moving->lay_out(collector);
@@ -262,6 +271,8 @@ bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_
                 "a collection was asked for in a callback of a collection or of a visit");
     if (collector->plan->loop == NULL)
         return false;
+    if (reason == TER_REASON_REQUEST)
+        collector->futile = (struct ter_futile){0};
     /* One for which this thread stood is as good, unless this one was asked for. */
     while (!ter_safepoints_gather(&collector->allocator))
         if (reason != TER_REASON_REQUEST && reason != TER_REASON_YOUNG)

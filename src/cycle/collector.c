@@ -293,6 +293,7 @@ size_t ter_spaces_trim(struct ter_collector *collector, size_t bytes)
 
     if (done < bytes)
         done += trim_serving(collector, false, bytes - done);
+    collector->returned_bytes += done;
     if (done > 0)
         ter_log(TER_LOG_DECISION, "%zu KiB of free memory go back to the system", done >> 10);
     return done;
@@ -308,6 +309,7 @@ size_t ter_spaces_hollow(struct ter_collector *collector, bool resting)
         if (space->policy->hollow != NULL)
             done += space->policy->hollow(space, resting);
     }
+    collector->returned_bytes += done;
     if (done > 0)
         ter_log(TER_LOG_DECISION, "%zu KiB inside blocks go back to the system", done >> 10);
     return done;

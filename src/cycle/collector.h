@@ -8,8 +8,10 @@
  */
 #pragma once
 
+#include "cycle/balance.h"
 #include "cycle/callbacks.h"
 #include "cycle/disposals.h"
+#include "cycle/futile.h"
 #include "cycle/nursery.h"
 #include "cycle/plan.h"
 #include "cycle/trigger.h"
@@ -21,6 +23,18 @@
 struct ter_collector_space {
     struct ter_space *space;
     unsigned serves; /* TER_SERVES_... */
+};
+
+/* What a heap is sized by: sizer.h. */
+struct ter_pacing {
+    struct ter_rates rates;
+    uint64_t ended_ns;       /* the last collection */
+    uint64_t mutator_ns;     /* between collections, since the last whole one */
+    size_t used_whole_bytes; /* after that */
+    size_t used_bytes;       /* after the last collection */
+    size_t live_bytes, base_bytes;
+    size_t limit_bytes;     /* when the last collection began */
+    size_t copy_room_bytes; /* that copies may take under the soft limit; SIZE_MAX: any */
 };
 
 struct ter_collector {
@@ -46,6 +60,10 @@ struct ter_collector {
     uint64_t drain_ns; /* that marking what lies behind the roots took last */
     struct ter_trigger trigger;
     struct ter_trim trim;
+    struct ter_pacing pacing;
+    struct ter_balance balance; /* among the heaps of the process */
+    struct ter_futile futile;
+    uint64_t returned_bytes; /* to the system, while the heap lived */
     struct ter_callbacks *callbacks;
     uint64_t collections;
     const struct ter_collection *collection; /* that runs, or ran last: for passages */
@@ -55,7 +73,6 @@ struct ter_collector {
     bool next_is_whole; /* the next one is to be of all objects */
     size_t old_bytes;   /* that lived after the last whole one */
     struct ter_nursery nursery;
-    bool refused; /* an allocation, since the last collection */
 };
 
 /* ---- Any word ---- */

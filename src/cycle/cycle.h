@@ -7,7 +7,10 @@
 
 #include "cycle/collection.h"
 #include "cycle/callbacks.h"
+#include "cycle/sizing.h"
 #include "cycle/trigger.h"
+#include "cycle/futile.h"
+#include "cycle/balance.h"
 #include "cycle/trim.h"
 #include "cycle/plan.h"
 #include "cycle/collector.h"
@@ -19,6 +22,7 @@
 #include "cycle/unchecked.h"
 #include "cycle/edges.h"
 #include "cycle/search.h"
+#include "cycle/sizer.h"
 #include "cycle/collect.h"
 #include "cycle/gate.h"
 #include "cycle/life.h"

@@ -2,6 +2,7 @@
 #include "cycle/gate.h"
 
 #include "cycle/collect.h"
+#include "cycle/sizer.h"
 #include "cycle/young.h"
 
 /*
@@ -13,10 +14,7 @@ static bool in_callback(const struct ter_collector *collector)
     return collector->collecting || collector->allocator.visiting;
 }
 
-/*
- * A collection may help, unless nothing was allocated since the last one. Then the request fails;
- * the next one collects again, since the program may have let go of something meanwhile.
- */
+/* A collection may help, unless those before did not: see futile.h. */
 static enum ter_admission refused(void *context, size_t bytes)
 {
     struct ter_collector *collector = context;
@@ -25,11 +23,11 @@ static enum ter_admission refused(void *context, size_t bytes)
     if (collector->plan->loop == NULL || collector->trigger.disabled != 0 ||
         collector->allocator.no_collect || in_callback(collector))
         return TER_REFUSED;
-    if (ter_mutators_handed_out(&collector->allocator) == 0 && !collector->refused) {
-        collector->refused = true;
+    /* After one of young objects alone the old ones may have died. */
+    if (!collector->minor &&
+        !ter_futile_may_collect(&collector->futile, ter_mutators_handed_out(&collector->allocator),
+                                collector->arena.accounting.limit_bytes))
         return TER_REFUSED;
-    }
-    collector->refused = false;
     if (!ter_collector_collect(collector, TER_REASON_MEMORY))
         return TER_REFUSED;
     /* What one space does not need, another may take. */
@@ -44,19 +42,38 @@ static void measure_roots_once(struct ter_collector *collector)
         collector->trigger.root_bytes = ter_collector_root_bytes(collector);
 }
 
-static bool is_due(struct ter_collector *collector)
+/* After one of young objects alone that was not enough, one of all at once. */
+static bool is_due_early(const struct ter_collector *collector)
 {
+    const struct ter_trigger *trigger = &collector->trigger;
+
+    return ter_balance_may_collect() && (ter_trigger_is_due_early(trigger, &collector->allocator) ||
+                                         (collector->minor && trigger->disabled == 0));
+}
+
+/* `early`: the soft limit of the process is in the way. */
+static bool is_due(struct ter_collector *collector, bool early)
+{
+    const struct ter_trigger *trigger = &collector->trigger;
+
     if (collector->plan->loop == NULL)
         return false;
     measure_roots_once(collector);
-    return !in_callback(collector) && ter_trigger_is_due(&collector->trigger, &collector->allocator,
-                                                         ter_callbacks_due(collector->callbacks));
+    if (in_callback(collector))
+        return false;
+    if (ter_trigger_is_due(trigger, &collector->allocator, ter_callbacks_due(collector->callbacks)))
+        return true;
+    if (!early || !is_due_early(collector))
+        return false;
+    collector->balance.collections++;
+    collector->next_is_whole = collector->next_is_whole || collector->minor;
+    return true;
 }
 
 /* Idle memory of one space gives way to what another takes. */
 static enum ter_admission admitted(struct ter_collector *collector)
 {
-    size_t excess = ter_trim_excess(&collector->arena.accounting);
+    size_t excess = ter_trim_excess(&collector->trim, &collector->arena.accounting);
 
     if (TER_UNLIKELY(excess != 0) && collector->trim.enabled)
         ter_spaces_trim(collector, excess);
@@ -106,29 +123,88 @@ static bool collects_young(struct ter_collector *collector)
            ter_collector_collect(collector, TER_REASON_ALLOCATION);
 }
 
-static enum ter_admission admit(void *context, size_t bytes)
+static bool grown(struct ter_collector *collector, size_t bytes, size_t with_reserve)
 {
-    struct ter_collector *collector = context;
     struct ter_accounting *accounting = &collector->arena.accounting;
-    size_t with_reserve = bytes + ter_spaces_reserve(collector);
 
-    if (TER_UNLIKELY(collects_young(collector)))
-        return TER_RETRY;
     if (ter_accounting_has_room(accounting, with_reserve))
-        return admitted(collector);
+        return true;
+    if (!grow_limit(collector, bytes, with_reserve))
+        return false;
+    ter_balance_watch(&collector->balance);
+    ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
+    return true;
+}
+
+/* ---- The soft limit of the process ---- */
+
+static bool balance_admits(struct ter_collector *collector, size_t bytes)
+{
+    struct ter_balance *balance = &collector->balance;
+    size_t idle;
+
+    if (TER_LIKELY(ter_balance_admits(balance, bytes)))
+        return true;
+    idle = collector->trim.enabled ? ter_balance_idle_to_give(balance, bytes) : 0;
+    return idle != 0 && ter_spaces_trim(collector, idle) != 0 && ter_balance_admits(balance, bytes);
+}
+
+/* What is kept free for copies is given out here too. */
+static bool is_within(struct ter_collector *collector, size_t bytes, size_t with_reserve)
+{
+    return balance_admits(collector, with_reserve) ||
+           (with_reserve != bytes && may_take_reserve(collector) &&
+            balance_admits(collector, bytes));
+}
+
+/*
+ * No collection is to come now, and the soft limit gives way: for little, or, if the collector has
+ * had its half of the time, for as much as the heap's own rule says.
+ */
+static void exceed(struct ter_collector *collector, size_t bytes)
+{
+    const struct ter_trigger *trigger = &collector->trigger;
+    size_t more = ter_balance_may_collect() ? ter_trigger_least(trigger)
+                                            : ter_trigger_until_due(trigger, &collector->allocator);
+
+    ter_balance_exceed(&collector->balance, bytes, more);
+}
+
+/* ---- The order of it ---- */
+
+/* A collection, room, or none: the heap is at its maximum. `within`: the soft limit. */
+static enum ter_admission collect_or_grow(struct ter_collector *collector, size_t bytes,
+                                          size_t with_reserve, bool within)
+{
     /* No collection makes room for this. */
     if (collector->trigger.max_bytes != 0 && bytes > collector->trigger.max_bytes)
         return TER_REFUSED;
-    if (is_due(collector)) {
+    if (is_due(collector, !within)) {
         if (collector->allocator.no_collect)
             return TER_REFUSED;
         if (ter_collector_collect(collector, TER_REASON_ALLOCATION))
             return TER_RETRY;
     }
-    if (!grow_limit(collector, bytes, with_reserve))
+    if (!grown(collector, bytes, with_reserve))
         return make_do_with_larger(collector, bytes);
-    ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
+    if (!within)
+        exceed(collector, bytes);
     return admitted(collector);
+}
+
+static enum ter_admission admit(void *context, size_t bytes)
+{
+    struct ter_collector *collector = context;
+    size_t with_reserve = bytes + ter_spaces_reserve(collector);
+    bool within;
+
+    if (TER_UNLIKELY(collects_young(collector)))
+        return TER_RETRY;
+    ter_sizer_keep_to_share(collector);
+    within = is_within(collector, bytes, with_reserve);
+    if (within && ter_accounting_has_room(&collector->arena.accounting, with_reserve))
+        return admitted(collector);
+    return collect_or_grow(collector, bytes, with_reserve, within);
 }
 
 static void stress(void *context)

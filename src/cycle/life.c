@@ -2,6 +2,7 @@
 #include "cycle/life.h"
 
 #include "cycle/gate.h"
+#include "cycle/sizer.h"
 
 _Static_assert(TER_MOST_SPACES <= TER_TRACER_MAX_RANGES, "the tracer has room for all spaces");
 
@@ -166,6 +167,7 @@ static void init_sizes(struct ter_collector *collector,
     collector->trigger.max_bytes = settings->max_bytes;
     collector->trigger.free_space_divisor = settings->free_space_divisor;
     collector->trim.enabled = settings->trim;
+    ter_sizer_init(collector, settings->sizing);
     collector->allocator.external_limit = FIRST_EXTERNAL_BYTES;
 }
 
@@ -213,6 +215,7 @@ ter_status ter_collector_init(struct ter_collector *collector,
     ter_links_init(&collector->long_links);
     ter_ephemerons_init(&collector->ephemerons);
     init_sizes(collector, settings);
+    ter_balance_join(&collector->balance, &collector->arena.accounting, &collector->allocator);
     return TER_OK;
 }
 
@@ -220,6 +223,7 @@ void ter_collector_fini(struct ter_collector *collector)
 {
     TER_REQUIRE(collector->allocator.mutators == NULL,
                 "a heap is freed while a mutator is bound to it");
+    ter_balance_leave(&collector->balance);
     ter_disposals_fini(&collector->disposals);
     ter_guardians_fini(&collector->guardians);
     ter_ephemerons_fini(&collector->ephemerons);

@@ -10,6 +10,7 @@ struct ter_collector_settings {
     size_t initial_bytes;
     size_t max_bytes;
     size_t free_space_divisor;
+    enum ter_sizing sizing; /* fixed: there is a maximum */
     size_t stress_interval;
     size_t stress_polls;
     bool exact_stacks;       /* no stacks and no thread-local data are scanned */

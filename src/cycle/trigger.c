@@ -10,6 +10,7 @@
 #define MOST_MADE_DO TER_KIB(128) /* or half of the interval, if that is more */
 #define LARGEST_INCREMENT TER_MIB(8)
 #define LARGE_HEAP TER_MIB(16) /* in use */
+#define EARLY_PART 64u         /* of the interval, where a collection comes early */
 
 /*
  * In large heaps what need not be scanned counts too, and holes up to where a heap is large: a heap
@@ -28,6 +29,8 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger)
     size_t work =
         2 * trigger->live.scanned_bytes + trigger->live.atomic_bytes / 4 + trigger->root_bytes;
 
+    if (trigger->room_bytes != 0)
+        return ter_max(trigger->room_bytes, SMALLEST_INTERVAL);
     if (trigger->used_bytes >= LARGE_HEAP)
         work = work_of_large_heap(trigger, work);
     work = ter_max(work, SMALLEST_WORK);
@@ -51,10 +54,37 @@ size_t ter_trigger_missing(const struct ter_trigger *trigger, const struct ter_a
     return counted < wanted ? wanted - counted : 0;
 }
 
+size_t ter_trigger_until_due(const struct ter_trigger *trigger,
+                             const struct ter_allocator *allocator)
+{
+    size_t interval = ter_trigger_interval(trigger), counted = counted_bytes(allocator);
+
+    return counted < interval ? interval - counted : 0;
+}
+
+size_t ter_trigger_least(const struct ter_trigger *trigger)
+{
+    return ter_max(ter_trigger_interval(trigger) / EARLY_PART, SMALLEST_WANTED_INTERVAL);
+}
+
+bool ter_trigger_is_due_early(const struct ter_trigger *trigger,
+                              const struct ter_allocator *allocator)
+{
+    return trigger->disabled == 0 && counted_bytes(allocator) >= ter_trigger_least(trigger);
+}
+
+/* Of a heap that has its room and no more, runs that were not handed out yet count as well. */
+static size_t interval_that_is_due(const struct ter_trigger *trigger)
+{
+    size_t interval = ter_trigger_interval(trigger);
+
+    return trigger->room_bytes != 0 ? interval - interval / 8 : interval;
+}
+
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
                         bool wanted)
 {
-    size_t interval = ter_trigger_interval(trigger);
+    size_t interval = interval_that_is_due(trigger);
 
     if (trigger->disabled != 0)
         return false;
@@ -79,8 +109,7 @@ void ter_trigger_keep_to_maximum(const struct ter_trigger *trigger,
 static size_t increment_of(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
                            size_t limit)
 {
-    size_t interval = ter_trigger_interval(trigger), counted = counted_bytes(allocator);
-    size_t missing = counted < interval ? interval - counted : 0;
+    size_t missing = ter_trigger_until_due(trigger, allocator);
     size_t step = ter_min(limit / trigger->free_space_divisor, LARGEST_INCREMENT);
 
     return ter_max(ter_min(step, missing + step / 4), SMALLEST_INCREMENT);

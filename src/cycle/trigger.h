@@ -6,10 +6,14 @@
  * The heap may use `limit` bytes (accounting.limit_bytes). When that is full, a collection happens
  * if enough was allocated since the last one, in proportion to what a collection has to look at;
  * otherwise the limit grows by what is missing to that and a little more. Under the heap lock.
+ *
+ * Of a heap that is sized by another rule, that is what is allocated between two collections, and
+ * where the limit stands after one: see sizer.h.
  */
 #pragma once
 
 #include "alloc/alloc.h"
+#include "cycle/sizing.h"
 
 struct ter_trigger {
     _Atomic size_t max_bytes;  /* the limit never grows past this; 0: no maximum */
@@ -19,6 +23,8 @@ struct ter_trigger {
     struct ter_live live; /* after the last collection */
     size_t root_bytes;    /* static roots and stacks, as last seen */
     size_t used_bytes;    /* blocks and pages in use after the last collection */
+    enum ter_sizing sizing;
+    size_t room_bytes; /* sized by the square root rule: its room; 0: not known yet */
 };
 
 /* Fewest bytes of allocation between two collections. */
@@ -27,6 +33,14 @@ size_t ter_trigger_interval(const struct ter_trigger *trigger);
  * allocated. */
 bool ter_trigger_is_due(const struct ter_trigger *trigger, const struct ter_allocator *allocator,
                         bool wanted);
+/* The same where the soft limit of the process is reached: after little, but not after nothing. */
+bool ter_trigger_is_due_early(const struct ter_trigger *trigger,
+                              const struct ter_allocator *allocator);
+/* Least that is to be allocated before that. */
+size_t ter_trigger_least(const struct ter_trigger *trigger);
+/* What is to be allocated until a collection is due by the rule. */
+size_t ter_trigger_until_due(const struct ter_trigger *trigger,
+                             const struct ter_allocator *allocator);
 /*
  * What is to be allocated before a collection is worth it in a heap that may not grow; 0: nothing,
  * now is the time. Half of the interval, since what such a heap has meanwhile fits its needs less

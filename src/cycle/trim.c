@@ -4,9 +4,10 @@
 /* Less is not worth a call into the system and the faults that follow. */
 #define SMALLEST_SURPLUS TER_MIB(1)
 
-void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes)
+void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes, size_t limit_bytes)
 {
     trim->allocated[trim->next] = allocated_bytes;
+    trim->limits[trim->next] = limit_bytes;
     trim->next = (trim->next + 1) % TER_TRIM_INTERVALS;
 }
 
@@ -15,14 +16,22 @@ void ter_trim_begin(struct ter_trim *trim, const struct ter_accounting *accounti
     trim->idle_before = ter_accounting_idle(accounting);
 }
 
-size_t ter_trim_excess(const struct ter_accounting *accounting)
+static size_t highest_limit(const struct ter_trim *trim, size_t limit)
+{
+    for (unsigned i = 0; i < TER_TRIM_INTERVALS; i++)
+        limit = ter_max(limit, trim->limits[i]);
+    return limit;
+}
+
+size_t ter_trim_excess(const struct ter_trim *trim, const struct ter_accounting *accounting)
 {
     size_t foreign = atomic_load_explicit(&accounting->foreign_bytes, memory_order_relaxed);
-    size_t held = ter_accounting_resident(accounting) + foreign, excess;
+    size_t held = ter_accounting_resident(accounting) + foreign, limit, excess;
 
     if (TER_LIKELY(held < accounting->limit_bytes + SMALLEST_SURPLUS))
         return 0;
-    excess = ter_min(held - accounting->limit_bytes, ter_accounting_idle(accounting));
+    limit = highest_limit(trim, accounting->limit_bytes);
+    excess = held > limit ? ter_min(held - limit, ter_accounting_idle(accounting)) : 0;
     return excess < SMALLEST_SURPLUS ? 0 : excess;
 }
 

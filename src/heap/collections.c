@@ -53,6 +53,7 @@ static void collection_passed(void *context, const struct ter_passage *passage)
     struct ter_listener *listener = context;
     const struct ter_collection *collection = passage->collection;
     const struct ter_live *live = &collection->live;
+    size_t limit = ter_balance_limit();
     struct ter_collection_event event = {
         .phase = passage->phase,
         .reason = collection->reason,
@@ -68,6 +69,8 @@ static void collection_passed(void *context, const struct ter_passage *passage)
         .heap_bytes = collection->heap_bytes,
         .live_bytes = live->scanned_bytes + live->atomic_bytes,
         .live_objects = live->objects,
+        .soft_limit_bytes = limit == SIZE_MAX ? 0 : limit,
+        .exceeded_ns = ter_balance_exceeded_ns(),
     };
 
     if (listener->function == NULL)

@@ -46,10 +46,12 @@ static void before_fork(void)
 {
     ter_directory_hold();
     for_each_heap(hold);
+    ter_balance_hold();
 }
 
 static void in_parent(void)
 {
+    ter_balance_let_go();
     for_each_heap(let_go_of);
     ter_directory_let_go();
 }
@@ -57,6 +59,7 @@ static void in_parent(void)
 static void in_child(void)
 {
     ter_directory_reset_after_fork();
+    ter_balance_reset_after_fork();
     ter_os_stop_reset_after_fork();
     ter_os_reset_parked_after_fork();
     ter_os_reset_touches_after_fork();

@@ -131,6 +131,13 @@ static bool has_safepoints(const struct ter_options *options)
     return has_exact_stacks(options) || strcmp(options->stop, "safepoints") == 0;
 }
 
+static enum ter_sizing sizing_named(const char *name)
+{
+    if (strcmp(name, "fixed") == 0)
+        return TER_SIZING_FIXED;
+    return strcmp(name, "adaptive") == 0 ? TER_SIZING_ADAPTIVE : TER_SIZING_RATIO;
+}
+
 static ter_status init_collector(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
@@ -139,6 +146,7 @@ static ter_status init_collector(struct ter_heap *heap)
         .initial_bytes = saturate(options->heap_initial),
         .max_bytes = saturate(options->heap_max),
         .free_space_divisor = saturate(options->free_space_divisor),
+        .sizing = sizing_named(options->sizing),
         .stress_interval = ter_heap_stress_interval(options),
         .stress_polls = saturate(options->stress_polls),
         .exact_stacks = exact,
@@ -192,6 +200,7 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
             ter_fork_prepare_once();
             ter_os_set_parking(true);
             ter_heap_watch_touches(heap);
+            ter_heap_read_soft_limit(options);
         }
     }
     if (status != TER_OK)
@@ -230,6 +239,11 @@ static ter_status check_options(const struct ter_options *options)
         ter_log(TER_LOG_WARNING,
                 "ter_heap_new: stacks=exact needs stop=safepoints: a signal stops a thread where "
                 "its references lie in registers, which nobody scans then");
+        return TER_ERROR_INVALID;
+    }
+    if (sizing_named(options->sizing) == TER_SIZING_FIXED && options->heap_max == 0) {
+        ter_log(TER_LOG_WARNING,
+                "ter_heap_new: sizing=fixed needs heap_max, which says how large the heap is");
         return TER_ERROR_INVALID;
     }
     return TER_OK;

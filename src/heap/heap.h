@@ -16,5 +16,6 @@
 #include "heap/occupancy.h"
 #include "heap/placement.h"
 #include "heap/report.h"
+#include "heap/soft_limit.h"
 #include "heap/touches.h"
 #include "heap/variants.h"

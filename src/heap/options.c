@@ -71,12 +71,23 @@ static bool set_number(struct ter_options *options, const struct option *option,
     return true;
 }
 
+/* One of its words, if there is a list, or what it is read as; else any text. */
+static bool is_known_text(const struct option *option, const char *value, size_t length)
+{
+    uint64_t bytes;
+    bool automatic;
+
+    if (option->offset == offsetof(struct ter_options, soft_limit))
+        return ter_soft_limit_parse(value, length, &bytes, &automatic);
+    return option->allowed == NULL || is_allowed(option->allowed, value, length);
+}
+
 static bool set_text(struct ter_options *options, const struct option *option, const char *value,
                      size_t length)
 {
     if (length >= TER_OPTION_TEXT_BYTES)
         return false;
-    if (option->allowed != NULL && !is_allowed(option->allowed, value, length))
+    if (!is_known_text(option, value, length))
         return false;
     snprintf(field_of(options, option), TER_OPTION_TEXT_BYTES, "%.*s", (int)length, value);
     return true;
@@ -94,7 +105,7 @@ static bool is_valid(struct ter_options *options, const struct option *option)
     }
     if (memchr(field, '\0', TER_OPTION_TEXT_BYTES) == NULL)
         return false;
-    return option->allowed == NULL || is_allowed(option->allowed, field, strlen(field));
+    return is_known_text(option, field, strlen(field));
 }
 
 const char *ter_options_invalid(const struct ter_options *options)

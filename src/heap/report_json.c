@@ -26,6 +26,19 @@ static void print_json_statistics(struct ter_heap *heap, struct ter_writer *writ
     ter_writer_print(writer, "}");
 }
 
+/* No limit: null. */
+static void print_json_sizing(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    size_t limit = ter_balance_limit();
+
+    ter_writer_print(writer, ",\"sizing\":{");
+    print_named(writer, "policy", heap->options.sizing);
+    if (limit == SIZE_MAX)
+        ter_writer_print(writer, ",\"soft_limit_bytes\":null}");
+    else
+        ter_writer_print(writer, ",\"soft_limit_bytes\":%zu}", limit);
+}
+
 static void print_json_collections(const struct ter_heap *heap, struct ter_writer *writer)
 {
     ter_writer_print(writer, ",\"collections\":[");
@@ -110,6 +123,7 @@ void ter_report_json(struct ter_heap *heap, struct ter_writer *writer)
     print_named(writer, "program", ter_os_program_name());
     ter_writer_print(writer, ",");
     print_json_statistics(heap, writer);
+    print_json_sizing(heap, writer);
     print_json_collections(heap, writer);
     print_json_blocks(heap, writer);
     print_json_map(heap, writer);

@@ -59,6 +59,19 @@ static void print_statistics(struct ter_heap *heap, struct ter_writer *writer)
 #undef PRINT_ROW
 }
 
+static void print_sizing(const struct ter_heap *heap, struct ter_writer *writer)
+{
+    size_t limit = ter_balance_limit();
+    char text[32];
+
+    format_bytes(limit, text, sizeof text);
+    ter_writer_print(writer, "sizing\n");
+    print_name(writer, "how far the heap grows");
+    ter_writer_print(writer, "%s\n", heap->options.sizing);
+    print_name(writer, "soft limit of the process");
+    ter_writer_print(writer, "%s\n", limit == SIZE_MAX ? "none" : text);
+}
+
 static void print_collection(struct ter_writer *writer, const struct ter_collection *collection)
 {
     char pause[32], live[32], before[32], allocated[32], why[48];
@@ -200,6 +213,7 @@ void ter_report_text(struct ter_heap *heap, struct ter_writer *writer)
     ter_writer_print(writer, ", process %u\n", ter_os_process_id());
     print_collections(heap, writer);
     print_statistics(heap, writer);
+    print_sizing(heap, writer);
     print_spaces(heap, writer);
     print_blocks(heap, writer);
     print_map(heap, writer);

@@ -52,12 +52,23 @@ static void fill_memory(const struct ter_collector *collector, struct ter_statis
     statistics->links = collector->short_links.table.count + collector->long_links.table.count;
 }
 
+static void fill_sizing(const struct ter_collector *collector, struct ter_statistics *statistics)
+{
+    size_t limit = ter_balance_limit();
+
+    statistics->returned_bytes = collector->returned_bytes;
+    statistics->soft_limit_bytes = limit == SIZE_MAX ? 0 : limit;
+    statistics->soft_limit_collections = collector->balance.collections;
+    statistics->soft_limit_exceeded = collector->balance.exceeded;
+}
+
 void ter_heap_statistics_locked(const struct ter_heap *heap, struct ter_statistics *statistics)
 {
     *statistics = (struct ter_statistics){.struct_bytes = sizeof *statistics,
                                           .version = TER_STATISTICS_VERSION};
     fill_pauses(&heap->figures, statistics);
     fill_memory(&heap->collector, statistics);
+    fill_sizing(&heap->collector, statistics);
     statistics->peak_resident_bytes = ter_os_peak_resident();
 }
 

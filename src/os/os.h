@@ -117,9 +117,40 @@ size_t ter_os_count_mappings(ptrdiff_t more);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
 
+/* ---- Limits of the process's control group ---- */
+
+/* Longest path in it that is followed. */
+#define TER_OS_CGROUP_PATH 1024u
+
+/* What was found out of where the group is; zero at first. */
+struct ter_os_cgroup {
+    bool looked;
+    char root[TER_OS_CGROUP_PATH];  /* which group of the hierarchy is mounted */
+    char mount[TER_OS_CGROUP_PATH]; /* where; empty: nowhere */
+};
+
+/* Of all groups that the process is in, one inside the other: */
+struct ter_os_cgroup_memory {
+    bool limited;         /* one of them has a limit, memory.high or memory.max */
+    uint64_t limit_bytes; /* of the one with the least left: the smaller of the two */
+    int64_t left_bytes;   /* there, up to nine tenths of it; what the kernel can take does not count
+                             as used; less than nothing: it is over that */
+    unsigned pressure;    /* hundredths of a percent of the last 10 s in which a thread waited for
+                             memory, in the worst of those with a limit; at most 10,000 */
+};
+
+/*
+ * Reads all of that anew. `memory` is zero where there is no such group, none with a limit, or
+ * nothing of it can be read. Some ten system calls where there is no limit.
+ */
+void ter_os_read_cgroup(struct ter_os_cgroup *group, struct ter_os_cgroup_memory *memory);
+
 /* ---- Time, process ---- */
 
 uint64_t ter_os_now_ns(void);
+/* Processor time of the process, and of the calling thread. */
+uint64_t ter_os_process_cpu_ns(void);
+uint64_t ter_os_thread_cpu_ns(void);
 unsigned ter_os_process_id(void);
 /* The short name of the program, which may hold any bytes and be of any length. */
 const char *ter_os_program_name(void);
@@ -544,6 +575,18 @@ void ter_os_set_memory(size_t bytes);
 
 /* Test double of a system that lets a process have so many mappings; 0: the true one again. */
 void ter_os_set_most_mappings(size_t count);
+
+/* Test double of time: what a clock says. NULL: the true ones again. */
+enum ter_os_clock { TER_OS_CLOCK_NOW, TER_OS_CLOCK_PROCESS, TER_OS_CLOCK_THREAD };
+typedef uint64_t ter_os_time(enum ter_os_clock clock);
+void ter_os_set_time(ter_os_time *time);
+
+/*
+ * Test double of control groups: their files, and those of /proc that lead to them, are looked for
+ * below the folder `root`, which stays the caller's. NULL: the true ones again.
+ */
+void ter_os_set_cgroup_root(const char *root);
+bool ter_os_is_cgroup_injected(void);
 
 /* For the implementation of the contract. */
 int ter_os_injected_error(enum ter_os_call call);

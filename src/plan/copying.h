@@ -48,14 +48,15 @@ static TER_NOINLINE bool copying_trace_what_stays(struct ter_scanning *scanning,
     return true;
 }
 
-/* Room for copies: what the heap may have and has not. */
+/* Room for copies: what the heap may have and has not, also beside the other heaps. */
 TER_INLINE size_t copying_room(const struct ter_collector *collector)
 {
     size_t used =
         atomic_load_explicit(&collector->arena.accounting.used_bytes, memory_order_relaxed);
     size_t most = collector->trigger.max_bytes;
 
-    return most == 0 ? SIZE_MAX : most - ter_min(most, used);
+    return ter_min(most == 0 ? SIZE_MAX : most - ter_min(most, used),
+                   collector->pacing.copy_room_bytes);
 }
 
 /* The same, of what it may have now: copies are no reason to grow. */

@@ -25,16 +25,16 @@ static void keeps_what_is_needed_again(void **state)
     (void)state;
     ter_trim_begin(&trim, &accounting);
     assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(50));
-    ter_trim_note(&trim, TER_MIB(20));
+    ter_trim_note(&trim, TER_MIB(20), 0);
     assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(30));
     for (unsigned i = 1; i < TER_TRIM_INTERVALS; i++) {
-        ter_trim_note(&trim, TER_MIB(1));
+        ter_trim_note(&trim, TER_MIB(1), 0);
         assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(30));
     }
     /* The busy interval is forgotten. */
-    ter_trim_note(&trim, TER_MIB(2));
+    ter_trim_note(&trim, TER_MIB(2), 0);
     assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(48));
-    ter_trim_note(&trim, TER_MIB(50));
+    ter_trim_note(&trim, TER_MIB(50), 0);
     assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), 0);
 }
 
@@ -73,21 +73,39 @@ static void no_more_than_the_limit(void **state)
 {
     /* 50 MiB have memory, 30 of them are used. */
     struct ter_accounting accounting = accounting_of(TER_MIB(64), TER_MIB(30), TER_MIB(14));
+    struct ter_trim trim = {.enabled = true};
 
     (void)state;
     accounting.limit_bytes = TER_MIB(49) + 1;
-    assert_int_equal(ter_trim_excess(&accounting), 0);
+    assert_int_equal(ter_trim_excess(&trim, &accounting), 0);
     accounting.limit_bytes = TER_MIB(49);
-    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(1));
+    assert_int_equal(ter_trim_excess(&trim, &accounting), TER_MIB(1));
     accounting.limit_bytes = TER_MIB(40);
-    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(10));
+    assert_int_equal(ter_trim_excess(&trim, &accounting), TER_MIB(10));
     ter_accounting_add_foreign(&accounting, TER_MIB(3));
-    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(13));
+    assert_int_equal(ter_trim_excess(&trim, &accounting), TER_MIB(13));
     /* What is used stays. */
     accounting.limit_bytes = TER_MIB(10);
-    assert_int_equal(ter_trim_excess(&accounting), TER_MIB(20));
+    assert_int_equal(ter_trim_excess(&trim, &accounting), TER_MIB(20));
     accounting = accounting_of(TER_MIB(30), TER_MIB(30), 0);
-    assert_int_equal(ter_trim_excess(&accounting), 0);
+    assert_int_equal(ter_trim_excess(&trim, &accounting), 0);
+}
+
+/* A limit that comes down may come up again: what it was lately holds. */
+static void no_more_than_the_limit_was_lately(void **state)
+{
+    struct ter_accounting accounting = accounting_of(TER_MIB(64), TER_MIB(20), TER_MIB(14));
+    struct ter_trim trim = {.enabled = true};
+
+    (void)state;
+    accounting.limit_bytes = TER_MIB(30);
+    ter_trim_note(&trim, 0, TER_MIB(50));
+    for (unsigned i = 1; i < TER_TRIM_INTERVALS; i++) {
+        ter_trim_note(&trim, 0, TER_MIB(30));
+        assert_int_equal(ter_trim_excess(&trim, &accounting), 0);
+    }
+    ter_trim_note(&trim, 0, TER_MIB(30));
+    assert_int_equal(ter_trim_excess(&trim, &accounting), TER_MIB(20));
 }
 
 /*
@@ -132,7 +150,7 @@ static void one_space_for_another(void **state)
     small_heap_fini(&small);
 }
 
-/* Blocks that got memory ahead and were never used, until a trim that leaves most as it is. */
+/* Blocks that had memory ahead, and no use before a trim that leaves most as it is. */
 static void what_was_ahead(void **state)
 {
     struct small_heap small;
@@ -271,10 +289,15 @@ static void a_heap_with_holes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_what_is_needed_again),  cmocka_unit_test(little_is_not_worth_it),
-        cmocka_unit_test(keeps_what_had_a_use_before), cmocka_unit_test(no_more_than_the_limit),
-        cmocka_unit_test(one_space_for_another),       cmocka_unit_test(a_heap_that_shrinks),
-        cmocka_unit_test(a_heap_with_holes),           cmocka_unit_test(what_was_ahead),
+        cmocka_unit_test(keeps_what_is_needed_again),
+        cmocka_unit_test(little_is_not_worth_it),
+        cmocka_unit_test(keeps_what_had_a_use_before),
+        cmocka_unit_test(no_more_than_the_limit),
+        cmocka_unit_test(no_more_than_the_limit_was_lately),
+        cmocka_unit_test(one_space_for_another),
+        cmocka_unit_test(a_heap_that_shrinks),
+        cmocka_unit_test(a_heap_with_holes),
+        cmocka_unit_test(what_was_ahead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,8 @@ static const char *options_of(uint64_t seed)
         "young_bytes=32K",
         "young_bytes=96K",
         "young_bytes=1M,markers=2",
+        "sizing=adaptive",
+        "soft_limit=256K",
     };
     struct ter_random random = {~seed};
     const char *chosen = "";
