@@ -45,6 +45,9 @@ extern "C" {
     X(peak_resident_bytes, bytes, "peak resident memory of the process")                           \
     X(external_bytes, bytes, "elsewhere, and hang on objects (ter_external_adjust)")               \
     X(collections_young, count, "collections of young objects alone")                              \
+    X(pause_young_median_ns, ns, "their median pause (to 2 percent)")                              \
+    X(pause_young_max_ns, ns, "their longest pause")                                               \
+    X(pause_young_total_ns, ns, "all their pauses together")                                       \
     X(returned_bytes, bytes, "that went back to the system, in all")                               \
     X(soft_limit_bytes, bytes, "that all heaps of the process should have at most; 0: no limit")   \
     X(soft_limit_collections, count, "collections that came early for that limit")                 \

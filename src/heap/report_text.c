@@ -64,7 +64,7 @@ static void print_sizing(const struct ter_heap *heap, struct ter_writer *writer)
     size_t limit = ter_balance_limit();
     char text[32];
 
-    format_bytes(limit, text, sizeof text);
+    ter_format_bytes(limit, text, sizeof text);
     ter_writer_print(writer, "sizing\n");
     print_name(writer, "how far the heap grows");
     ter_writer_print(writer, "%s\n", heap->options.sizing);
