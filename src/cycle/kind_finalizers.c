@@ -90,28 +90,18 @@ ter_status ter_kind_finalizers_register_all(struct ter_collector *collector)
 
 /* ---- After a collection ---- */
 
-/* Removing moves a later record into the bucket. */
-static void forget_dead(struct ter_weak_table *table, const struct ter_reach *reach)
+static bool is_dead(void *record, void *context)
 {
-    size_t bucket = 0;
+    const struct ter_reach *reach = context;
 
-    while (bucket < table->capacity) {
-        const uintptr_t *object = ter_weak_table_at(table, bucket);
-
-        if (object != NULL && !reach->is_reached(reach->context, *object))
-            ter_weak_table_remove(table, *object);
-        else
-            bucket++;
-    }
+    return !reach->is_reached(reach->context, *(const uintptr_t *)record);
 }
 
 void ter_kind_finalizers_follow(struct ter_collector *collector, const struct ter_reach *reach)
 {
     struct ter_weak_table *had = &collector->had_finalizer;
 
-    if (ter_weak_table_is_empty(had))
-        return;
-    forget_dead(had, reach);
+    ter_weak_table_sift(had, reach->recent, is_dead, (void *)reach);
     if (reach->moves)
-        ter_weak_table_rekey(had, reach->now_at, reach->context);
+        ter_weak_table_rekey(had, reach->recent, reach->now_at, reach->context);
 }

@@ -3,6 +3,7 @@
 
 #include "cycle/gate.h"
 #include "cycle/sizer.h"
+#include "cycle/weak_steps.h"
 
 _Static_assert(TER_MOST_SPACES <= TER_TRACER_MAX_RANGES, "the tracer has room for all spaces");
 
@@ -214,6 +215,8 @@ ter_status ter_collector_init(struct ter_collector *collector,
     ter_links_init(&collector->short_links);
     ter_links_init(&collector->long_links);
     ter_ephemerons_init(&collector->ephemerons);
+    if (collector->ages)
+        ter_weak_steps_watch(collector);
     init_sizes(collector, settings);
     ter_balance_join(&collector->balance, &collector->arena.accounting, &collector->allocator);
     return TER_OK;

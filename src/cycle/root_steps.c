@@ -140,8 +140,7 @@ static void exact_slots(const struct root_visit *visit)
 
 static void pinned_objects(const struct root_visit *visit)
 {
-    say(visit, TER_IN_PIN);
-    ter_pins_visit(&visit->collector->pins, visit->tracer);
+    ter_pins_reach(&visit->collector->pins, visit->collector->minor, visit->tracer);
 }
 
 /*
@@ -182,6 +181,12 @@ static void seen_uncollectable_objects(const struct root_visit *visit)
     ter_collector_visit_objects(visit->collector, see_uncollectable, visit->tracer);
 }
 
+static void seen_pinned_objects(const struct root_visit *visit)
+{
+    say(visit, TER_IN_PIN);
+    ter_pins_visit(&visit->collector->pins, visit->tracer);
+}
+
 static void seen_finalizers(const struct root_visit *visit)
 {
     say(visit, TER_IN_FINALIZER);
@@ -206,8 +211,8 @@ static root_step *const updated_steps[] = {exact_slots, reported_slots};
 
 /* Those that say most of a reference first. */
 static root_step *const looked_at_steps[] = {
-    reported_slots,  exact_slots,    pinned_objects,   seen_uncollectable_objects,
-    seen_finalizers, seen_guardians, memory_of_spaces, data_segments_and_ranges,
+    reported_slots,  exact_slots,    seen_pinned_objects, seen_uncollectable_objects,
+    seen_finalizers, seen_guardians, memory_of_spaces,    data_segments_and_ranges,
     thread_data,     stacks};
 
 static void take_steps(root_step *const *steps, size_t count, const struct root_visit *visit)

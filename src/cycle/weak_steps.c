@@ -102,10 +102,20 @@ static uintptr_t base_of(void *context, uintptr_t address)
 
 static void settle(void *context);
 
+/*
+ * In a collection of young objects. What was freed by hand meanwhile is not reached though it may
+ * be old, and another may lie there soon: so then all is looked at.
+ */
+static bool only_recent(const struct ter_collector *collector)
+{
+    return collector->minor && ter_mutators_freed(&collector->allocator) == 0;
+}
+
 static struct ter_reach reach_of(struct ter_collector *collector)
 {
     return (struct ter_reach){.is_reached = is_reached,
                               .reach = reach_object,
+                              .recent = only_recent(collector),
                               .moves = collector->tracer.loop->moves,
                               .now_at = now_at,
                               .settle = settle,
@@ -131,6 +141,27 @@ void ter_weak_steps_reach(struct ter_collector *collector)
     ter_guardians_reach(&collector->guardians, &way);
 }
 
+/* From here on nothing is young. */
+static void settle_tables(struct ter_collector *collector)
+{
+    ter_weak_table_settle(&collector->short_links.table);
+    ter_weak_table_settle(&collector->long_links.table);
+    ter_weak_table_settle(&collector->identities.table);
+    ter_weak_table_settle(&collector->had_finalizer);
+    ter_weak_table_settle(&collector->pins.table);
+    ter_finalizers_settle(&collector->finalizers);
+}
+
+void ter_weak_steps_watch(struct ter_collector *collector)
+{
+    ter_weak_table_watch(&collector->short_links.table);
+    ter_weak_table_watch(&collector->long_links.table);
+    ter_weak_table_watch(&collector->identities.table);
+    ter_weak_table_watch(&collector->had_finalizer);
+    ter_weak_table_watch(&collector->pins.table);
+    ter_weak_table_watch(&collector->finalizers.waiting);
+}
+
 void ter_weak_steps_process(struct ter_collector *collector)
 {
     struct ter_passage passage = {
@@ -147,12 +178,13 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_callbacks_passed(collector->callbacks, &passage);
     ter_links_forget_dead(&collector->short_links, &way, base_of);
     ter_links_forget_dead(&collector->long_links, &way, base_of);
-    ter_identities_update(&collector->identities, &way, now_at);
+    ter_identities_update(&collector->identities, &way);
     ter_kind_finalizers_follow(collector, &way);
     ter_guardians_follow(&collector->guardians, &way);
     ter_ephemerons_finish(&collector->ephemerons, &way);
     ter_links_follow(&collector->short_links, &way);
     ter_links_follow(&collector->long_links, &way);
+    settle_tables(collector);
 }
 
 /* ---- When objects move later ---- */
@@ -170,7 +202,7 @@ void ter_weak_steps_after_moving(struct ter_collector *collector)
     ter_finalizers_follow(&collector->finalizers, &way);
     ter_guardians_follow_all(&collector->guardians, &way);
     ter_identities_follow(&collector->identities, &way);
-    ter_weak_table_rekey(&collector->had_finalizer, now_at, collector);
+    ter_weak_table_rekey(&collector->had_finalizer, false, now_at, collector);
     ter_links_follow_noted(&collector->short_links, &way);
     ter_links_follow_noted(&collector->long_links, &way);
 }

@@ -7,6 +7,8 @@
 /* Was the object, or the one that covers the word, reached? True for what lies outside the heap. */
 bool ter_collector_is_reached(const struct ter_collector *collector, uintptr_t object);
 
+/* Of a heap with young objects, at its beginning: what came since a collection is noted. */
+void ter_weak_steps_watch(struct ter_collector *collector);
 /* Data of finalizers, and what is queued for them. */
 void ter_weak_steps_reach(struct ter_collector *collector);
 /* Clears links, queues finalizers and keeps what they need. */

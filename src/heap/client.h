@@ -301,7 +301,7 @@ bool ter_heap_is_reached(const struct ter_heap *heap, uintptr_t object);
  * holds until the table changes. NULL from insert: no memory. Never freed.
  */
 struct ter_object_table {
-    void *opaque[4];
+    void *opaque[10];
 };
 void ter_object_table_init(struct ter_object_table *table, size_t record_bytes);
 void *ter_object_table_find(const struct ter_object_table *table, uintptr_t object);

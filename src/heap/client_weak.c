@@ -166,17 +166,12 @@ void ter_object_table_visit(const struct ter_object_table *table, void (*visit)(
     }
 }
 
-/* Removing moves a later record into the bucket. */
+static bool is_dead(void *record, void *context)
+{
+    return !ter_heap_is_reached(context, *(const uintptr_t *)record);
+}
+
 void ter_object_table_forget_dead(struct ter_object_table *table, const struct ter_heap *heap)
 {
-    size_t bucket = 0;
-
-    while (bucket < weak(table)->capacity) {
-        const uintptr_t *record = ter_weak_table_at(weak(table), bucket);
-
-        if (record != NULL && !ter_heap_is_reached(heap, *record))
-            ter_weak_table_remove(weak_of(table), *record);
-        else
-            bucket++;
-    }
+    ter_weak_table_sift(weak_of(table), false, is_dead, (void *)heap);
 }

@@ -49,8 +49,11 @@ ter_status ter_finalizers_register(struct ter_finalizers *finalizers,
     return TER_OK;
 }
 
-static void reach_data(struct ter_finalizer *record, const struct ter_reach *reach)
+static void reach_data(void *finalizer, void *context)
 {
+    const struct ter_reach *reach = context;
+    struct ter_finalizer *record = finalizer;
+
     record->data = (void *)reach->reach(reach->context, (uintptr_t)record->data);
 }
 
@@ -59,19 +62,20 @@ static void reach_object_of(struct ter_finalizer *record, const struct ter_reach
     record->object = reach->reach(reach->context, record->object);
 }
 
+static size_t first_to_reach(const struct ter_finalizers *finalizers, const struct ter_reach *reach)
+{
+    size_t first = finalizers->ready_first;
+
+    return reach->recent ? ter_max(first, finalizers->ready_old) : first;
+}
+
 void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_reach *reach)
 {
-    size_t end = finalizers->waiting_with_data == 0 ? 0 : finalizers->waiting.capacity;
-
-    for (size_t bucket = 0; bucket < end; bucket++) {
-        struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
-
-        if (record != NULL)
-            reach_data(record, reach);
-    }
-    for (size_t i = finalizers->ready_first; i < finalizers->ready_end; i++) {
+    if (finalizers->waiting_with_data != 0)
+        ter_weak_table_walk(&finalizers->waiting, reach->recent, reach_data, (void *)reach);
+    for (size_t i = first_to_reach(finalizers, reach); i < finalizers->ready_end; i++) {
         reach_object_of(&finalizers->ready[i], reach);
-        reach_data(&finalizers->ready[i], reach);
+        reach_data(&finalizers->ready[i], (void *)reach);
     }
 }
 
@@ -86,6 +90,7 @@ static void move_to_start(struct ter_finalizers *finalizers, size_t beyond)
         return;
     memmove(finalizers->ready, finalizers->ready + finalizers->ready_first,
             (count + beyond) * sizeof finalizers->ready[0]);
+    finalizers->ready_old -= ter_min(finalizers->ready_old, finalizers->ready_first);
     finalizers->ready_first = 0;
     finalizers->ready_end = count;
 }
@@ -147,6 +152,26 @@ static bool is_object_reached(const struct ter_reach *reach, const struct ter_fi
     return reach->is_reached(reach->context, record->object);
 }
 
+struct gathering {
+    struct ter_finalizers *finalizers;
+    const struct ter_reach *reach;
+    size_t count;
+    bool complete; /* there was memory for all */
+};
+
+static void gather_if_unreached(void *record, void *context)
+{
+    struct gathering *gathering = context;
+    struct ter_finalizers *finalizers = gathering->finalizers;
+
+    if (!gathering->complete || is_object_reached(gathering->reach, record))
+        return;
+    gathering->complete = reserve_queue(finalizers, gathering->count, 1);
+    if (gathering->complete)
+        finalizers->ready[finalizers->ready_end + gathering->count++] =
+            *(const struct ter_finalizer *)record;
+}
+
 /*
  * Copies what was not reached to behind the end of the queue, where nobody looks yet: the one walk
  * over all that wait. Without memory *count is less than it should be.
@@ -154,17 +179,11 @@ static bool is_object_reached(const struct ter_reach *reach, const struct ter_fi
 static bool gather_unreached(struct ter_finalizers *finalizers, const struct ter_reach *reach,
                              size_t *count)
 {
-    *count = 0;
-    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
+    struct gathering gathering = {finalizers, reach, 0, true};
 
-        if (record == NULL || is_object_reached(reach, record))
-            continue;
-        if (!reserve_queue(finalizers, *count, 1))
-            return false;
-        finalizers->ready[finalizers->ready_end + (*count)++] = *record;
-    }
-    return true;
+    ter_weak_table_walk(&finalizers->waiting, reach->recent, gather_if_unreached, &gathering);
+    *count = gathering.count;
+    return gathering.complete;
 }
 
 /* What an unreached object leads to is finalized after it: reached here, it stays for next time. */
@@ -215,14 +234,16 @@ static size_t queue_unreached(struct ter_finalizers *finalizers, size_t count,
     return found;
 }
 
-static void reach_waiting(const struct ter_finalizers *finalizers, const struct ter_reach *reach)
+static void reach_waiting_object(void *record, void *context)
 {
-    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
-        const struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
+    const struct ter_reach *reach = context;
 
-        if (record != NULL)
-            reach->reach(reach->context, record->object);
-    }
+    reach->reach(reach->context, ((const struct ter_finalizer *)record)->object);
+}
+
+static void reach_waiting(struct ter_finalizers *finalizers, const struct ter_reach *reach)
+{
+    ter_weak_table_walk(&finalizers->waiting, reach->recent, reach_waiting_object, (void *)reach);
     reach->settle(reach->context);
 }
 
@@ -249,11 +270,20 @@ void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_
         return;
     process_waiting(finalizers, reach);
     if (reach->moves)
-        ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
+        ter_weak_table_rekey(&finalizers->waiting, reach->recent, reach->now_at, reach->context);
 }
 
-static void follow_data(struct ter_finalizer *record, const struct ter_reach *reach)
+void ter_finalizers_settle(struct ter_finalizers *finalizers)
 {
+    finalizers->ready_old = finalizers->ready_end;
+    ter_weak_table_settle(&finalizers->waiting);
+}
+
+static void follow_data(void *finalizer, void *context)
+{
+    const struct ter_reach *reach = context;
+    struct ter_finalizer *record = finalizer;
+
     record->data = (void *)reach->now_at(reach->context, (uintptr_t)record->data);
 }
 
@@ -263,15 +293,10 @@ void ter_finalizers_follow(struct ter_finalizers *finalizers, const struct ter_r
         struct ter_finalizer *record = &finalizers->ready[i];
 
         record->object = reach->now_at(reach->context, record->object);
-        follow_data(record, reach);
+        follow_data(record, (void *)reach);
     }
-    for (size_t bucket = 0; bucket < finalizers->waiting.capacity; bucket++) {
-        struct ter_finalizer *record = ter_weak_table_at(&finalizers->waiting, bucket);
-
-        if (record != NULL)
-            follow_data(record, reach);
-    }
-    ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);
+    ter_weak_table_walk(&finalizers->waiting, false, follow_data, (void *)reach);
+    ter_weak_table_rekey(&finalizers->waiting, false, reach->now_at, reach->context);
 }
 
 /* ---- Looking ---- */

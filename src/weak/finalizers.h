@@ -14,8 +14,8 @@
 #include <terrier/finalizers.h>
 
 #include "trace/trace.h"
+#include "weak/passes.h"
 #include "weak/reach.h"
-#include "weak/table.h"
 
 typedef void ter_finalizer_function(void *object, void *data);
 
@@ -33,7 +33,8 @@ struct ter_finalizers {
     _Atomic size_t ready_first; /* both are read by anyone */
     _Atomic size_t ready_end;
     size_t ready_capacity;
-    uint64_t found; /* ever moved to the queue */
+    size_t ready_old; /* of the queue: below it, nothing came since the last collection */
+    uint64_t found;   /* ever moved to the queue */
 };
 
 void ter_finalizers_init(struct ter_finalizers *finalizers);
@@ -53,6 +54,9 @@ void ter_finalizers_reach(struct ter_finalizers *finalizers, const struct ter_re
  * Knows all others by where they are now.
  */
 void ter_finalizers_process(struct ter_finalizers *finalizers, const struct ter_reach *reach);
+
+/* After a collection: nothing that they name is young. */
+void ter_finalizers_settle(struct ter_finalizers *finalizers);
 
 /* Where objects move later: all objects and data are where they are now. */
 void ter_finalizers_follow(struct ter_finalizers *finalizers, const struct ter_reach *reach);

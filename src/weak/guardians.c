@@ -96,10 +96,16 @@ static void reach_word(uintptr_t *word, const struct ter_reach *reach)
     *word = reach->reach(reach->context, *word);
 }
 
+/* Of those that wait: none below it need be looked at. */
+static size_t first_waiting(const struct ter_guardian *guardian, const struct ter_reach *reach)
+{
+    return reach->recent ? guardian->old : 0;
+}
+
 static void reach_what_stands_for(const struct ter_guardian *guardian,
                                   const struct ter_reach *reach)
 {
-    for (size_t i = 0; i < guardian->waiting.count; i++) {
+    for (size_t i = first_waiting(guardian, reach); i < guardian->waiting.count; i++) {
         struct guarded *guarded = guarded_at(guardian, i);
 
         if (guarded->stands_for_it != guarded->object)
@@ -111,7 +117,7 @@ void ter_guardians_reach(struct ter_guardians *guardians, const struct ter_reach
 {
     for (struct ter_guardian *guardian = guardians->first; guardian != NULL;
          guardian = guardian->next) {
-        for (size_t i = guardian->first; i < guardian->ready.count; i++)
+        for (size_t i = guardian->first; !reach->recent && i < guardian->ready.count; i++)
             reach_word(ready_at(guardian, i), reach);
         reach_what_stands_for(guardian, reach);
     }
@@ -120,10 +126,10 @@ void ter_guardians_reach(struct ter_guardians *guardians, const struct ter_reach
 /* One pass; nothing is reached by it. */
 static void move_unreached(struct ter_guardian *guardian, const struct ter_reach *reach)
 {
-    size_t left = 0;
+    size_t left = first_waiting(guardian, reach);
 
     guardian->kept = guardian->ready.count;
-    for (size_t i = 0; i < guardian->waiting.count; i++) {
+    for (size_t i = left; i < guardian->waiting.count; i++) {
         struct guarded *guarded = guarded_at(guardian, i);
 
         if (reach->is_reached(reach->context, guarded->object))
@@ -161,15 +167,17 @@ static void follow(struct guarded *guarded, const struct ter_reach *reach, bool 
 static void follow_waiting(const struct ter_guardian *guardian, const struct ter_reach *reach,
                            bool kept)
 {
-    for (size_t i = 0; i < guardian->waiting.count; i++)
+    for (size_t i = first_waiting(guardian, reach); i < guardian->waiting.count; i++)
         follow(guarded_at(guardian, i), reach, kept);
 }
 
 void ter_guardians_follow(struct ter_guardians *guardians, const struct ter_reach *reach)
 {
-    for (const struct ter_guardian *guardian = guardians->first; guardian != NULL;
-         guardian = guardian->next)
+    for (struct ter_guardian *guardian = guardians->first; guardian != NULL;
+         guardian = guardian->next) {
         follow_waiting(guardian, reach, false);
+        guardian->old = guardian->waiting.count;
+    }
 }
 
 void ter_guardians_follow_all(struct ter_guardians *guardians, const struct ter_reach *reach)

@@ -6,7 +6,8 @@
  * Invariant: an object is registered as often as it was added and did not come back yet; in the
  * queue there is room for all that is registered, so a collection needs no memory. What stands for
  * an object is reached; the object, unless it stands for itself, is not. All that a collection
- * finds comes back, whatever order it hangs together in. Under the heap lock.
+ * finds comes back, whatever order it hangs together in. What is ready was reached by a collection,
+ * so nothing of it is young. Under the heap lock.
  */
 #pragma once
 
@@ -17,6 +18,7 @@
 struct ter_guardian {
     struct ter_guardian *next; /* of the heap */
     struct ter_weak_list waiting;
+    size_t old;                 /* of those: below it, none came since the last collection */
     struct ter_weak_list ready; /* what stands for objects */
     size_t first;               /* of those: below it they were taken */
     size_t kept;                /* of them, that are reached already */
@@ -39,7 +41,7 @@ uintptr_t ter_guardian_take(struct ter_guardian *guardian);
 void ter_guardians_reach(struct ter_guardians *guardians, const struct ter_reach *reach);
 /* Moves what was not reached to the queues, and keeps it. */
 void ter_guardians_process(struct ter_guardians *guardians, const struct ter_reach *reach);
-/* At the end: objects that wait are where they are now. */
+/* At the end: objects that wait are where they are now, and none is young. */
 void ter_guardians_follow(struct ter_guardians *guardians, const struct ter_reach *reach);
 /* Where objects move later: the same, and what they keep. */
 void ter_guardians_follow_all(struct ter_guardians *guardians, const struct ter_reach *reach);

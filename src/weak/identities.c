@@ -49,25 +49,57 @@ static void keep(struct ter_identities *identities, const struct identity *ident
     kept->number = identity->number;
 }
 
-void ter_identities_update(struct ter_identities *identities, const struct ter_reach *reach,
-                           uintptr_t (*now)(void *context, uintptr_t object))
+/* What is recent is noted of the one that is asked. */
+static void exchange_tables(struct ter_identities *identities)
 {
     struct ter_weak_table before = identities->table;
 
-    if (before.count == 0)
-        return;
+    identities->table = identities->other;
+    identities->table.recent = before.recent;
+    before.recent = identities->other.recent;
+    identities->other = before;
+}
+
+static void update_all(struct ter_identities *identities, const struct ter_reach *reach)
+{
+    const struct ter_weak_table before = identities->table;
+
     for (size_t bucket = 0; bucket < before.capacity; bucket++) {
         const struct identity *identity = ter_weak_table_at(&before, bucket);
 
         if (identity != NULL && reach->is_reached(reach->context, identity->object))
-            keep(identities, identity, now(reach->context, identity->object));
+            keep(identities, identity, reach->now_at(reach->context, identity->object));
     }
-    ter_weak_table_clear(&before);
-    identities->table = identities->other;
-    identities->other = before;
+    ter_weak_table_clear(&identities->table);
+    exchange_tables(identities);
+}
+
+static bool is_unreached(void *record, void *context)
+{
+    const struct ter_reach *reach = context;
+    const struct identity *identity = record;
+
+    return !reach->is_reached(reach->context, identity->object);
+}
+
+static void update_recent(struct ter_identities *identities, const struct ter_reach *reach)
+{
+    ter_weak_table_sift(&identities->table, true, is_unreached, (void *)reach);
+    if (reach->moves)
+        ter_weak_table_rekey(&identities->table, true, reach->now_at, reach->context);
+}
+
+void ter_identities_update(struct ter_identities *identities, const struct ter_reach *reach)
+{
+    if (ter_weak_table_is_empty(&identities->table))
+        return;
+    if (reach->recent)
+        update_recent(identities, reach);
+    else
+        update_all(identities, reach);
 }
 
 void ter_identities_follow(struct ter_identities *identities, const struct ter_reach *reach)
 {
-    ter_weak_table_rekey(&identities->table, reach->now_at, reach->context);
+    ter_weak_table_rekey(&identities->table, false, reach->now_at, reach->context);
 }

@@ -8,8 +8,8 @@
  */
 #pragma once
 
+#include "weak/passes.h"
 #include "weak/reach.h"
-#include "weak/table.h"
 
 struct ter_identities {
     struct ter_weak_table table;
@@ -24,9 +24,8 @@ void ter_identities_fini(struct ter_identities *identities);
 uintptr_t ter_identities_of(struct ter_identities *identities, uintptr_t object);
 
 /*
- * After all was reached: forgets what was not, and finds what moved. `now` says where an object is.
+ * After all was reached: forgets what was not, and finds what moved.
  */
-void ter_identities_update(struct ter_identities *identities, const struct ter_reach *reach,
-                           uintptr_t (*now)(void *context, uintptr_t object));
+void ter_identities_update(struct ter_identities *identities, const struct ter_reach *reach);
 /* Where objects move later: what was not forgotten is where it is now. */
 void ter_identities_follow(struct ter_identities *identities, const struct ter_reach *reach);

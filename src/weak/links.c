@@ -47,31 +47,16 @@ ter_status ter_links_move(struct ter_links *links, uintptr_t link, uintptr_t new
     return ter_links_register(links, new_link, object, &existed);
 }
 
-/* Removing shifts later records back, so a bucket is looked at until it holds nothing to remove. */
-static void remove_if(struct ter_links *links,
-                      bool (*is_dead)(struct ter_link *link, void *context), void *context)
-{
-    size_t bucket = 0;
-
-    while (bucket < links->table.capacity) {
-        struct ter_link *record = ter_weak_table_at(&links->table, bucket);
-
-        if (record != NULL && is_dead(record, context))
-            ter_weak_table_remove(&links->table, record->link);
-        else
-            bucket++;
-    }
-}
-
 /* The word of a link, wherever the object is now that it lies in. */
 static uintptr_t *word_of(const struct ter_link *link, const struct ter_reach *reach)
 {
     return (uintptr_t *)reach->now_at(reach->context, link->link);
 }
 
-static bool clear_if_unreached(struct ter_link *link, void *context)
+static bool clear_if_unreached(void *record, void *context)
 {
     const struct ter_reach *reach = context;
+    const struct ter_link *link = record;
 
     if (reach->is_reached(reach->context, link->object))
         return false;
@@ -81,8 +66,7 @@ static bool clear_if_unreached(struct ter_link *link, void *context)
 
 void ter_links_clear_unreached(struct ter_links *links, const struct ter_reach *reach)
 {
-    if (links->table.count != 0)
-        remove_if(links, clear_if_unreached, (void *)reach);
+    ter_weak_table_sift(&links->table, reach->recent, clear_if_unreached, (void *)reach);
 }
 
 struct forget {
@@ -90,9 +74,10 @@ struct forget {
     uintptr_t (*base_of)(void *context, uintptr_t address);
 };
 
-static bool lies_in_dead_object(struct ter_link *link, void *context)
+static bool lies_in_dead_object(void *record, void *context)
 {
     const struct forget *forget = context;
+    const struct ter_link *link = record;
     uintptr_t base = forget->base_of(forget->reach->context, link->link);
 
     return base != 0 && !forget->reach->is_reached(forget->reach->context, base);
@@ -103,13 +88,14 @@ void ter_links_forget_dead(struct ter_links *links, const struct ter_reach *reac
 {
     struct forget forget = {reach, base_of};
 
-    if (links->table.count != 0)
-        remove_if(links, lies_in_dead_object, &forget);
+    ter_weak_table_sift(&links->table, reach->recent, lies_in_dead_object, &forget);
 }
 
 /* The word names the object, or hides it by its complement; anything else is the program's. */
-static void follow_object(struct ter_link *link, const struct ter_reach *reach)
+static void follow_object(void *record, void *context)
 {
+    const struct ter_reach *reach = context;
+    struct ter_link *link = record;
     uintptr_t before = link->object, *word = word_of(link, reach);
 
     link->object = reach->now_at(reach->context, before);
@@ -123,19 +109,14 @@ static void follow_object(struct ter_link *link, const struct ter_reach *reach)
 
 static void know_by_new_places(struct ter_links *links, const struct ter_reach *reach)
 {
-    ter_weak_table_rekey(&links->table, reach->now_at, reach->context);
+    ter_weak_table_rekey(&links->table, reach->recent, reach->now_at, reach->context);
 }
 
 void ter_links_follow(struct ter_links *links, const struct ter_reach *reach)
 {
     if (!reach->moves)
         return;
-    for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
-        struct ter_link *link = ter_weak_table_at(&links->table, bucket);
-
-        if (link != NULL)
-            follow_object(link, reach);
-    }
+    ter_weak_table_walk(&links->table, reach->recent, follow_object, (void *)reach);
     know_by_new_places(links, reach);
 }
 
@@ -153,18 +134,23 @@ static unsigned what_it_says(const struct ter_link *link)
     return word == ~link->object ? NOTED_HIDES : 0;
 }
 
-void ter_links_note(struct ter_links *links)
+static void note_link(void *record, void *context)
 {
-    for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
-        struct ter_link *link = ter_weak_table_at(&links->table, bucket);
+    struct ter_link *link = record;
 
-        if (link != NULL)
-            link->link |= what_it_says(link);
-    }
+    (void)context;
+    link->link |= what_it_says(link);
 }
 
-static void follow_noted(struct ter_link *link, const struct ter_reach *reach)
+void ter_links_note(struct ter_links *links)
 {
+    ter_weak_table_walk(&links->table, false, note_link, NULL);
+}
+
+static void follow_noted(void *record, void *context)
+{
+    const struct ter_reach *reach = context;
+    struct ter_link *link = record;
     unsigned says = link->link & NOTES;
 
     link->link -= says;
@@ -177,11 +163,6 @@ static void follow_noted(struct ter_link *link, const struct ter_reach *reach)
 
 void ter_links_follow_noted(struct ter_links *links, const struct ter_reach *reach)
 {
-    for (size_t bucket = 0; bucket < links->table.capacity; bucket++) {
-        struct ter_link *link = ter_weak_table_at(&links->table, bucket);
-
-        if (link != NULL)
-            follow_noted(link, reach);
-    }
+    ter_weak_table_walk(&links->table, false, follow_noted, (void *)reach);
     know_by_new_places(links, reach);
 }

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "weak/passes.h"
 #include "weak/reach.h"
-#include "weak/table.h"
 
 struct ter_link {
     uintptr_t link; /* address of the word; the key */

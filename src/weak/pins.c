@@ -62,3 +62,13 @@ void ter_pins_visit(const struct ter_pins *pins, struct ter_tracer *tracer)
 {
     ter_pins_for_each(pins, trace_pinned, tracer);
 }
+
+static void reach_pinned(void *record, void *context)
+{
+    ter_tracer_word(context, ((const struct pin *)record)->object);
+}
+
+void ter_pins_reach(struct ter_pins *pins, bool recent, struct ter_tracer *tracer)
+{
+    ter_weak_table_walk(&pins->table, recent, reach_pinned, tracer);
+}

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "trace/trace.h"
-#include "weak/table.h"
+#include "weak/passes.h"
 
 struct ter_pins {
     struct ter_weak_table table;
@@ -24,4 +24,7 @@ bool ter_pins_has(const struct ter_pins *pins, uintptr_t object);
 /* Calls `visit` for each object once. */
 void ter_pins_for_each(const struct ter_pins *pins, void (*visit)(void *context, uintptr_t object),
                        void *context);
+/* During a collection: traces them. `recent`: those that were pinned since the last one. */
+void ter_pins_reach(struct ter_pins *pins, bool recent, struct ter_tracer *tracer);
+/* Traces all, for who only looks. */
 void ter_pins_visit(const struct ter_pins *pins, struct ter_tracer *tracer);

@@ -9,6 +9,9 @@ struct ter_reach {
     bool (*is_reached)(void *context, uintptr_t object);
     /* Reaches the object and all that it leads to. Where that byte of it is now. */
     uintptr_t (*reach)(void *context, uintptr_t object);
+    /* Only young objects are collected: what was there after the last collection is reached, and
+     * stays where it is. */
+    bool recent;
     /* May objects be elsewhere after this collection? Else nothing needs to be followed. */
     bool moves;
     /* Where that byte of an object is, which may have moved in this collection. */

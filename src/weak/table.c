@@ -7,6 +7,7 @@ void ter_weak_table_init(struct ter_weak_table *table, size_t record_bytes)
 {
     TER_CHECK(record_bytes >= sizeof(uintptr_t));
     *table = (struct ter_weak_table){.record_bytes = record_bytes};
+    ter_weak_list_init(&table->recent.keys, sizeof(uintptr_t));
 }
 
 static size_t bytes_for(const struct ter_weak_table *table, size_t capacity)
@@ -16,9 +17,13 @@ static size_t bytes_for(const struct ter_weak_table *table, size_t capacity)
 
 void ter_weak_table_fini(struct ter_weak_table *table)
 {
+    bool watched = table->recent.watched;
+
     if (table->capacity != 0)
         ter_os_release((uintptr_t)table->records, bytes_for(table, table->capacity));
+    ter_weak_list_fini(&table->recent.keys);
     ter_weak_table_init(table, table->record_bytes);
+    table->recent.watched = watched;
 }
 
 static void *bucket_record(const struct ter_weak_table *table, size_t bucket)
@@ -99,13 +104,10 @@ void ter_weak_table_clear(struct ter_weak_table *table)
     __atomic_store_n(&table->count, 0, __ATOMIC_RELAXED);
 }
 
-void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
+void *ter_weak_table_add(struct ter_weak_table *table, uintptr_t key)
 {
-    uintptr_t *record = ter_weak_table_find(table, key);
+    uintptr_t *record;
 
-    TER_CHECK(key != 0);
-    if (record != NULL)
-        return record;
     /* At most three quarters full. */
     if ((table->count + 1) * 4 > table->capacity * 3 && !grow_table(table))
         return NULL;
@@ -114,6 +116,47 @@ void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
     *record = key;
     __atomic_store_n(&table->count, table->count + 1, __ATOMIC_RELAXED);
     return record;
+}
+
+/* To go through more keys than there are buckets would be more work than to go through those. */
+static void note_recent(struct ter_weak_table *table, uintptr_t key)
+{
+    struct ter_weak_recent *recent = &table->recent;
+    uintptr_t *place;
+
+    if (!recent->watched || recent->all)
+        return;
+    recent->single = false;
+    place = recent->keys.count < table->capacity ? ter_weak_list_add(&recent->keys) : NULL;
+    if (place == NULL)
+        recent->all = true;
+    else
+        *place = key;
+}
+
+void *ter_weak_table_insert(struct ter_weak_table *table, uintptr_t key)
+{
+    void *record = ter_weak_table_find(table, key);
+
+    TER_CHECK(key != 0);
+    if (record == NULL)
+        record = ter_weak_table_add(table, key);
+    if (record != NULL)
+        note_recent(table, key);
+    return record;
+}
+
+void ter_weak_table_watch(struct ter_weak_table *table)
+{
+    table->recent.watched = true;
+    table->recent.all = table->count != 0;
+}
+
+void ter_weak_table_settle(struct ter_weak_table *table)
+{
+    table->recent.keys.count = 0;
+    table->recent.all = false;
+    table->recent.single = true;
 }
 
 bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key)
@@ -141,46 +184,4 @@ bool ter_weak_table_remove(struct ter_weak_table *table, uintptr_t key)
 void *ter_weak_table_at(const struct ter_weak_table *table, size_t bucket)
 {
     return bucket_key(table, bucket) == 0 ? NULL : bucket_record(table, bucket);
-}
-
-/* Out with the old one first: then there is room for the new one. */
-static void change_key(struct ter_weak_table *table, const void *record, uintptr_t key)
-{
-    uintptr_t copy[TER_WEAK_RECORD_WORDS];
-    uintptr_t *moved;
-
-    memcpy(copy, record, table->record_bytes);
-    ter_weak_table_remove(table, copy[0]);
-    moved = ter_weak_table_insert(table, key);
-    TER_CHECK(moved != NULL);
-    memcpy(moved + 1, copy + 1, table->record_bytes - sizeof(uintptr_t));
-}
-
-#define REKEYED ((uintptr_t)1) /* a bit that no key has, and that its home does not depend on */
-
-/*
- * A new key may be the old one of a record that is still to get another: so new ones are marked
- * until all are there. Taking a record out shifts later ones back, so a bucket is looked at until
- * what it holds is new.
- */
-void ter_weak_table_rekey(struct ter_weak_table *table,
-                          uintptr_t (*now_at)(void *context, uintptr_t key), void *context)
-{
-    size_t bucket = 0;
-
-    while (bucket < table->capacity) {
-        uintptr_t *record = ter_weak_table_at(table, bucket), key;
-
-        if (record == NULL || (*record & REKEYED) != 0) {
-            bucket++;
-            continue;
-        }
-        key = now_at(context, *record);
-        if (key == *record)
-            *record |= REKEYED;
-        else
-            change_key(table, record, key | REKEYED);
-    }
-    for (bucket = 0; bucket < table->capacity; bucket++)
-        *(uintptr_t *)bucket_record(table, bucket) &= ~REKEYED;
 }

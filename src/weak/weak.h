@@ -12,6 +12,7 @@
 #include "weak/identities.h"
 #include "weak/links.h"
 #include "weak/list.h"
+#include "weak/passes.h"
 #include "weak/pins.h"
 #include "weak/reach.h"
 #include "weak/table.h"

@@ -99,10 +99,10 @@ seen 'an object that moves twice' \
 seen 'a key that names the old place' 'now = follow ? reach->now_at(reach->context, key) : key;' \
     'now = key;'
 seen 'a finalizer that is known by its old place' \
-    '        ter_weak_table_rekey(&finalizers->waiting, reach->now_at, reach->context);' ';'
+    '        ter_weak_table_rekey(&finalizers->waiting, reach->recent, reach->now_at, reach->context);' ';'
 seen 'a link that names the old place' 'link->object = reach->now_at(reach->context, before);' ';'
 seen 'a link that is known by its old place' \
-    'ter_weak_table_rekey(&links->table, reach->now_at, reach->context);' ';'
+    'ter_weak_table_rekey(&links->table, reach->recent, reach->now_at, reach->context);' ';'
 seen 'a link in an object that is cleared where it was' \
     'return (uintptr_t *)reach->now_at(reach->context, link->link);' \
     'return (uintptr_t *)link->link;'
