@@ -10,6 +10,42 @@ struct ter_store_chunk {
     uintptr_t entries[ENTRIES];
 };
 
+struct store_entry {
+    uintptr_t address;
+    unsigned form;
+    uintptr_t end; /* of forms with one */
+};
+
+/* There is room for it. */
+static void add_entry(struct ter_store_chunk *chunk, const struct store_entry *entry)
+{
+    unsigned bits = entry->form & TER_STORE_FORMS, elements = 0;
+
+    if (entry->form == TER_STORE_ELEMENTS) {
+        bits = TER_STORE_RANGE;
+        elements = 1;
+    }
+    chunk->entries[chunk->count++] = entry->address | bits;
+    if (bits >= TER_STORE_RANGE)
+        chunk->entries[chunk->count++] = entry->end | elements;
+}
+
+static struct store_entry next_entry(const struct ter_store_chunk *chunk, size_t *index)
+{
+    uintptr_t word = chunk->entries[(*index)++];
+    struct store_entry entry = {.address = word & ~(uintptr_t)TER_STORE_FORMS,
+                                .form = word & TER_STORE_FORMS};
+
+    if (entry.form < TER_STORE_RANGE)
+        return entry;
+    entry.end = chunk->entries[(*index)++];
+    if ((entry.end & 1) != 0) {
+        entry.form = TER_STORE_ELEMENTS;
+        entry.end--;
+    }
+    return entry;
+}
+
 static size_t store_chunk_bytes(void)
 {
     return ter_align_up(sizeof(struct ter_store_chunk), ter_os_page_size());
@@ -94,9 +130,7 @@ void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned for
         atomic_store_explicit(&mutator->allocator->stores.lost, true, memory_order_relaxed);
         return;
     }
-    chunk->entries[chunk->count++] = address | form;
-    if (form >= TER_STORE_RANGE)
-        chunk->entries[chunk->count++] = end;
+    add_entry(chunk, &(struct store_entry){address, form, end});
 }
 
 void ter_stores_log_born_old(struct ter_mutator *mutator, uintptr_t object)
@@ -126,13 +160,28 @@ void ter_stores_visit_taken(const struct ter_stores *stores, ter_store_visitor *
     const struct ter_store_chunk *chunk = stores->taken;
 
     for (; chunk != NULL; chunk = chunk->next)
-        for (size_t i = 0; i < chunk->count; i++) {
-            uintptr_t entry = chunk->entries[i];
-            unsigned form = entry & TER_STORE_FORMS;
-            uintptr_t end = form >= TER_STORE_RANGE ? chunk->entries[++i] : 0;
+        for (size_t i = 0; i < chunk->count;) {
+            struct store_entry entry = next_entry(chunk, &i);
 
-            visit(context, entry & ~(uintptr_t)TER_STORE_FORMS, form, end);
+            visit(context, entry.address, entry.form, entry.end);
         }
+}
+
+void ter_stores_sift_taken(struct ter_stores *stores, ter_store_test *stays, void *context)
+{
+    struct ter_store_chunk *chunk = stores->taken;
+
+    for (; chunk != NULL; chunk = chunk->next) {
+        size_t count = chunk->count;
+
+        chunk->count = 0;
+        for (size_t i = 0; i < count;) {
+            struct store_entry entry = next_entry(chunk, &i);
+
+            if (stays(context, entry.address, entry.form))
+                add_entry(chunk, &entry);
+        }
+    }
 }
 
 void ter_stores_keep(struct ter_stores *stores, uintptr_t object)

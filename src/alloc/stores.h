@@ -17,17 +17,20 @@ enum {
     TER_STORE_OBJECT = 1, /* of an object: all that it holds */
     TER_STORE_RANGE = 2,  /* of the first of some plain slots; the next entry is their end */
     TER_STORE_RUN = 3,    /* of the first of some cells, likewise: all that they hold */
-    TER_STORE_FORMS = 3   /* mask */
+    TER_STORE_FORMS = 3,  /* mask */
+    /* As a range, of words in an object of ephemerons; the lowest bit of its end tells. */
+    TER_STORE_ELEMENTS = 4
 };
 
 struct ter_mutator;
 
 typedef void ter_store_visitor(void *context, uintptr_t address, unsigned form, uintptr_t end);
+typedef bool ter_store_test(void *context, uintptr_t address, unsigned form);
 
 void ter_stores_init(struct ter_stores *stores);
 void ter_stores_fini(struct ter_stores *stores);
 
-/* One entry, or two for a range. By the mutator's thread. */
+/* One entry, or two where there is an end. By the mutator's thread. */
 void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned form, uintptr_t end);
 /* Objects that are old from the beginning: all that they hold at the next collection. */
 void ter_stores_log_born_old(struct ter_mutator *mutator, uintptr_t object);
@@ -42,6 +45,8 @@ void ter_stores_hand_over(struct ter_mutator *mutator);
 void ter_stores_take(struct ter_stores *stores);
 void ter_stores_visit_taken(const struct ter_stores *stores, ter_store_visitor *visit,
                             void *context);
+/* Forgets those of them for which the test says no. */
+void ter_stores_sift_taken(struct ter_stores *stores, ter_store_test *stays, void *context);
 /* An object to look at in the next collection too. */
 void ter_stores_keep(struct ter_stores *stores, uintptr_t object);
 void ter_stores_forget_taken(struct ter_stores *stores);

@@ -69,6 +69,22 @@ static void for_each_logged(struct ter_collector *collector, uintptr_t address, 
     } while (!done && address < end);
 }
 
+/*
+ * Words of what was freed by hand since are none, whatever lies there now: that is young, or all of
+ * it was logged.
+ */
+static bool stays_logged(void *context, uintptr_t address, unsigned form)
+{
+    const struct ter_collector *collector = context;
+    uintptr_t object;
+
+    if (form == TER_STORE_OBJECT || form == TER_STORE_RUN)
+        return true;
+    object = ter_collector_find_interior(collector, address).bits;
+    return object != 0 &&
+           ter_log_bit_test(object_log_of(collector), object >> TER_LOG_BYTES_IN_GRANULE);
+}
+
 /* Objects that were logged are old all the same. */
 static void tell_old(struct ter_collector *collector, uintptr_t object, const struct ter_kind *kind)
 {
@@ -91,8 +107,10 @@ void ter_young_take_logs(struct ter_collector *collector)
     for (; mutator != NULL; mutator = mutator->next)
         ter_stores_hand_over(mutator);
     ter_stores_take(&collector->allocator.stores);
-    if (collector->minor)
-        ter_stores_visit_taken(&collector->allocator.stores, tell_from, collector);
+    if (!collector->minor)
+        return;
+    ter_stores_sift_taken(&collector->allocator.stores, stays_logged, collector);
+    ter_stores_visit_taken(&collector->allocator.stores, tell_from, collector);
 }
 
 static void pin_from_object(struct ter_collector *collector, uintptr_t object,
@@ -113,10 +131,22 @@ void ter_young_pin_from_logged(struct ter_collector *collector)
     ter_stores_visit_taken(&collector->allocator.stores, pin_from, collector);
 }
 
-static void reach_slot(struct ter_collector *collector, uintptr_t slot)
+static void reach_slots(struct ter_collector *collector, uintptr_t first, uintptr_t end)
 {
-    if (is_in_object(collector, slot))
-        collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));
+    for (; first < end; first += sizeof(uintptr_t))
+        collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));
+}
+
+static void reach_elements(struct ter_collector *collector, uintptr_t first, uintptr_t end)
+{
+    uintptr_t object = ter_collector_find_interior(collector, first).bits;
+    const struct ter_kind *kind =
+        &collector->allocator.kinds[ter_collector_object_kind(collector, object)];
+    struct ter_ephemeron_part part = {object, ter_collector_object_bytes(collector, object), first,
+                                      end};
+
+    TER_CHECK(kind->ephemerons);
+    ter_ephemerons_reach_part(&collector->ephemerons, &collector->tracer, kind, &part);
 }
 
 static void reach_logged_object(struct ter_collector *collector, uintptr_t object,
@@ -130,16 +160,14 @@ static void reach_from(void *context, uintptr_t address, unsigned form, uintptr_
 {
     struct ter_collector *collector = context;
 
-    if (form == TER_STORE_SLOT) {
-        reach_slot(collector, address);
-        return;
-    }
-    if (form == TER_STORE_RANGE) {
-        for (; address < end; address += sizeof(uintptr_t))
-            reach_slot(collector, address);
-        return;
-    }
-    for_each_logged(collector, address, form, end, reach_logged_object);
+    if (form == TER_STORE_SLOT)
+        reach_slots(collector, address, address + sizeof(uintptr_t));
+    else if (form == TER_STORE_RANGE)
+        reach_slots(collector, address, end);
+    else if (form == TER_STORE_ELEMENTS)
+        reach_elements(collector, address, end);
+    else
+        for_each_logged(collector, address, form, end, reach_logged_object);
 }
 
 void ter_young_reach_logged(struct ter_collector *collector)

@@ -166,12 +166,12 @@ void ter_object_table_visit(const struct ter_object_table *table, void (*visit)(
     }
 }
 
-static bool is_dead(void *record, void *context)
+static bool is_dead_in_heap(void *record, void *context)
 {
     return !ter_heap_is_reached(context, *(const uintptr_t *)record);
 }
 
 void ter_object_table_forget_dead(struct ter_object_table *table, const struct ter_heap *heap)
 {
-    ter_weak_table_sift(weak_of(table), false, is_dead, (void *)heap);
+    ter_weak_table_sift(weak_of(table), false, is_dead_in_heap, (void *)heap);
 }

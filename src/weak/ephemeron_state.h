@@ -22,18 +22,17 @@ struct ter_ephemeron_kind {
 struct ter_ephemerons {
     struct ter_ephemeron_kind kinds[TER_MAX_KINDS];
     struct ter_mutex lock;       /* of the list of tables, while workers trace */
-    struct ter_weak_list tables; /* that this collection reached */
+    struct ter_weak_list tables; /* that this collection reached, or parts of them */
     size_t settled;              /* of the tables */
     size_t open;  /* entries that may come to keep their values: their key was not reached */
     size_t looks; /* at elements, to settle them: for tests */
     bool stale;   /* something was reached since they were settled */
 };
 
-/* An object with ephemerons that was reached. */
+/* An object with ephemerons that was reached: those of its elements that are looked at. */
 struct ter_ephemeron_table {
-    uintptr_t object;
-    size_t bytes;
     const struct ter_kind *kind;
+    struct ter_element_range elements;
 };
 
 struct ter_settling {
@@ -51,10 +50,4 @@ TER_INLINE const struct ter_ephemeron_table *ter_ephemeron_table_at(
     const struct ter_ephemerons *ephemerons, size_t index)
 {
     return ter_weak_list_at(&ephemerons->tables, index);
-}
-
-TER_INLINE struct ter_element_range ter_ephemeron_table_elements(
-    const struct ter_ephemeron_table *table)
-{
-    return ter_elements_of(table->kind, table->object, table->bytes);
 }

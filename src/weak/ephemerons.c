@@ -16,7 +16,7 @@ static void trace_header(struct ter_tracer *tracer, const struct ter_kind *kind,
 
 static void trace_all(struct ter_tracer *tracer, const struct ter_ephemeron_table *listed)
 {
-    struct ter_element_range range = ter_ephemeron_table_elements(listed);
+    struct ter_element_range range = listed->elements;
     struct ter_element element;
 
     while (ter_elements_next(&range, &element))
@@ -25,7 +25,7 @@ static void trace_all(struct ter_tracer *tracer, const struct ter_ephemeron_tabl
 
 static void trace_all_values(struct ter_tracer *tracer, const struct ter_ephemeron_table *listed)
 {
-    struct ter_element_range range = ter_ephemeron_table_elements(listed);
+    struct ter_element_range range = listed->elements;
     struct ter_slot_cursor values;
     struct ter_element element;
     uintptr_t key;
@@ -48,16 +48,47 @@ static bool list_table(struct ter_ephemerons *ephemerons, const struct ter_ephem
     return place != NULL;
 }
 
-/* Without memory for the list, the object keeps all that it names until the next collection. */
+/* Without memory for the list, the elements keep all that they name until the next collection. */
+static void list_or_keep(struct ter_ephemerons *ephemerons, struct ter_tracer *tracer,
+                         const struct ter_ephemeron_table *listed)
+{
+    if (!list_table(ephemerons, listed))
+        trace_all(tracer, listed);
+}
+
 static void visit_ephemerons(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
     const struct ter_ephemeron_kind *row = context;
     struct ter_tracer *tracer = ter_tracer_of(trace);
-    struct ter_ephemeron_table listed = {object, bytes, row->kind};
+    struct ter_ephemeron_table listed = {row->kind, ter_elements_of(row->kind, object, bytes)};
 
     trace_header(tracer, row->kind, object, bytes);
-    if (!list_table(row->ephemerons, &listed))
-        trace_all(tracer, &listed);
+    list_or_keep(row->ephemerons, tracer, &listed);
+}
+
+/* The end of the last element from `start` on that lies in the part or reaches into it. */
+static uintptr_t end_of_elements(uintptr_t start, size_t element_bytes, uintptr_t end)
+{
+    size_t bytes = end - start + element_bytes - 1;
+
+    return start + bytes - bytes % element_bytes;
+}
+
+void ter_ephemerons_reach_part(struct ter_ephemerons *ephemerons, struct ter_tracer *tracer,
+                               const struct ter_kind *kind, const struct ter_ephemeron_part *part)
+{
+    struct ter_ephemeron_table listed = {kind, ter_elements_of(kind, part->object, part->bytes)};
+    struct ter_element_range *range = &listed.elements;
+    size_t element_bytes = kind->layout->element_bytes, before;
+
+    if (part->first < range->next.start)
+        trace_header(tracer, kind, part->object, part->bytes);
+    if (element_bytes == 0 || part->end <= range->next.start)
+        return;
+    before = ter_max(part->first, range->next.start) - range->next.start;
+    range->next.start += before - before % element_bytes;
+    range->end = ter_min(range->end, end_of_elements(range->next.start, element_bytes, part->end));
+    list_or_keep(ephemerons, tracer, &listed);
 }
 
 void ter_ephemerons_adopt(struct ter_ephemerons *ephemerons, struct ter_kind *kind, unsigned index)
@@ -91,7 +122,7 @@ static bool has_unreached_value(const struct ter_settling *settling,
 static bool settle_table(const struct ter_settling *settling,
                          const struct ter_ephemeron_table *table)
 {
-    struct ter_element_range range = ter_ephemeron_table_elements(table);
+    struct ter_element_range range = table->elements;
     struct ter_slot_cursor values;
     struct ter_element element;
     bool news = false;
@@ -202,7 +233,7 @@ static void clear_or_follow(const struct ter_element *element, const struct ter_
 static void clear_table(const struct ter_ephemeron_table *table, const struct ter_reach *reach,
                         bool follow)
 {
-    struct ter_element_range range = ter_ephemeron_table_elements(table);
+    struct ter_element_range range = table->elements;
     struct ter_element element;
 
     while (ter_elements_next(&range, &element))

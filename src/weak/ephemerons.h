@@ -25,8 +25,18 @@ void ter_ephemerons_fini(struct ter_ephemerons *ephemerons);
 /* The row of a kind of such objects, which has a layout, gets its visitor. */
 void ter_ephemerons_adopt(struct ter_ephemerons *ephemerons, struct ter_kind *kind, unsigned index);
 
+/* The words [first, end) of an object of such a kind, which was there before. */
+struct ter_ephemeron_part {
+    uintptr_t object;
+    size_t bytes; /* of the object */
+    uintptr_t first, end;
+};
+
 /* Before anything is reached. */
 void ter_ephemerons_begin(struct ter_ephemerons *ephemerons);
+/* What the visitor does, for a part of an old object: where something was stored to. */
+void ter_ephemerons_reach_part(struct ter_ephemerons *ephemerons, struct ter_tracer *tracer,
+                               const struct ter_kind *kind, const struct ter_ephemeron_part *part);
 /* Reaches the values whose keys are reached, until there are no more. `tracer` has nothing left. */
 void ter_ephemerons_settle(struct ter_ephemerons *ephemerons, struct ter_tracer *tracer,
                            const struct ter_reach *reach);

@@ -54,7 +54,8 @@ static bool by_list(struct ter_weak_table *table, bool recent)
 
 /* ---- Walking ---- */
 
-static void walk_all(const struct ter_weak_table *table, ter_weak_record_step *step, void *context)
+static void walk_all_records(const struct ter_weak_table *table, ter_weak_record_step *step,
+                             void *context)
 {
     for (size_t bucket = 0; bucket < table->capacity; bucket++) {
         void *record = ter_weak_table_at(table, bucket);
@@ -64,8 +65,8 @@ static void walk_all(const struct ter_weak_table *table, ter_weak_record_step *s
     }
 }
 
-static void walk_recent(const struct ter_weak_table *table, ter_weak_record_step *step,
-                        void *context)
+static void walk_recent_records(const struct ter_weak_table *table, ter_weak_record_step *step,
+                                void *context)
 {
     for (size_t i = 0; i < table->recent.keys.count; i++) {
         void *record = ter_weak_table_find(table, *recent_key(table, i));
@@ -81,9 +82,9 @@ void ter_weak_table_walk(struct ter_weak_table *table, bool recent, ter_weak_rec
     if (ter_weak_table_is_empty(table))
         return;
     if (by_list(table, recent))
-        walk_recent(table, step, context);
+        walk_recent_records(table, step, context);
     else
-        walk_all(table, step, context);
+        walk_all_records(table, step, context);
 }
 
 /* ---- Sifting ---- */
@@ -173,17 +174,22 @@ static void rekey_all(struct ter_weak_table *table,
     }
 }
 
+/* The key of what was taken out may become that of another: it goes from the list. */
 static void rekey_recent(struct ter_weak_table *table,
                          uintptr_t (*now_at)(void *context, uintptr_t key), void *context)
 {
+    size_t kept = 0;
+
     for (size_t i = 0; i < table->recent.keys.count; i++) {
-        uintptr_t *key = recent_key(table, i), *record = ter_weak_table_find(table, *key);
+        uintptr_t key = *recent_key(table, i), *record = ter_weak_table_find(table, key);
 
         if (record == NULL)
             continue;
-        *key = now_at(context, *key);
-        rekey_record(table, record, *key);
+        key = now_at(context, key);
+        rekey_record(table, record, key);
+        *recent_key(table, kept++) = key;
     }
+    table->recent.keys.count = kept;
     forget_met(table);
 }
 

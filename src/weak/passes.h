@@ -3,8 +3,8 @@
  * Passes over a table of weak things: through all records, or, where young objects are collected by
  * themselves, through those that are recent. All keys are even.
  *
- * Invariant: each record is met once. `recent` asks for no more than those; a table that is not
- * watched gives all.
+ * Invariant: each record is met once, but that a sift may ask for one twice. `recent` asks for no
+ * more than those; a table that is not watched gives all.
  */
 #pragma once
 

@@ -88,8 +88,7 @@ static void meet_part(struct watcher *watcher, const struct ter_kind *kind,
 static void meet_layout(struct watcher *watcher, const struct ter_kind *kind, uintptr_t object,
                         size_t bytes)
 {
-    const struct ter_ephemeron_table listed = {object, bytes, kind};
-    struct ter_element_range range = ter_ephemeron_table_elements(&listed);
+    struct ter_element_range range = ter_elements_of(kind, object, bytes);
     struct ter_element element;
 
     meet_part(watcher, kind, &kind->layout->header, object, object + bytes);
@@ -178,7 +177,7 @@ static void settle_met(struct watcher *watcher)
 
 static void settle_elements(struct watcher *watcher, const struct ter_ephemeron_table *table)
 {
-    struct ter_element_range range = ter_ephemeron_table_elements(table);
+    struct ter_element_range range = table->elements;
     struct ter_element element;
 
     while (ter_elements_have_values(table->kind) && ter_elements_next(&range, &element))

@@ -99,7 +99,7 @@ seen 'an object that moves twice' \
 seen 'a key that names the old place' 'now = follow ? reach->now_at(reach->context, key) : key;' \
     'now = key;'
 seen 'a finalizer that is known by its old place' \
-    '        ter_weak_table_rekey(&finalizers->waiting, reach->recent, reach->now_at, reach->context);' ';'
+    'ter_weak_table_rekey(&finalizers->waiting, reach->recent, reach->now_at, reach->context);' ';'
 seen 'a link that names the old place' 'link->object = reach->now_at(reach->context, before);' ';'
 seen 'a link that is known by its old place' \
     'ter_weak_table_rekey(&links->table, reach->recent, reach->now_at, reach->context);' ';'
