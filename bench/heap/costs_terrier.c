@@ -7,7 +7,10 @@
  * allocate: 32 bytes, inline, while the window lasts, or with filling it where it holds little.
  * poll and root-frame (one slot, pushed and popped): over the empty loop. barrier: over the bare
  * store. start-up: a process's first heap and object. heap: a further one made, used for 1,000
- * objects and ended, of 10,000 in turn; its memory is that of one of 200 alive at once. */
+ * objects and ended, of 10,000 in turn; its memory is that of one of 200 alive at once. weak: a
+ * collection of young objects, or of all where there are none, beside 100,000 old objects that each
+ * have a weak word, a finalizer and an element of a table of ephemerons, when 100 of them are new.
+ */
 #include <terrier/terrier.h>
 
 #include <string.h>
@@ -15,6 +18,7 @@
 
 #include "costs.h"
 
+enum { WEAK_OBJECTS = 100000, WEAK_NEW = 100 };
 enum { OBJECT_BYTES = 32, OBJECTS_OF_HEAP = 1000, HEAPS_ALIVE = 200, HEAPS_IN_TURN = 10000 };
 
 struct heap {
@@ -211,6 +215,88 @@ static void say_heap(const char *plan, const char *collector)
     end_heap(&first);
 }
 
+/* ---- Weak things ---- */
+
+struct element {
+    struct pair *key;
+    struct pair *value;
+};
+
+static struct element *table; /* two exact slots */
+static struct pair **objects;
+
+static void finalize(void *object, void *data)
+{
+    (void)object;
+    (void)data;
+}
+
+static void make_weak(const struct heap *heap, size_t place, void **word)
+{
+    struct pair *object = ter_allocate(heap->mutator, heap->kind, OBJECT_BYTES);
+
+    if (object == NULL)
+        check(TER_ERROR_NO_MEMORY);
+    ter_write(heap->mutator, objects, &objects[place], object);
+    objects[place] = object;
+    *word = object;
+    check(ter_weak_add(heap->heap, word, object));
+    check(ter_finalizer_set(heap->heap, object, finalize, NULL));
+    ter_write_range(heap->mutator, table, &table[place], sizeof table[place]);
+    table[place] = (struct element){object, object};
+}
+
+static void make_tables(const struct heap *heap)
+{
+    static const struct ter_object_layout elements = {.element_bytes = sizeof(struct element),
+                                                      .element = {.bitmap = 3}},
+                                          slots = {.element_bytes = sizeof(void *),
+                                                   .element = {.bitmap = 1}};
+    const struct ter_kind_description tables = {.name = "table",
+                                                .layout = &elements,
+                                                .flags = TER_KIND_EPHEMERONS},
+                                      arrays = {.name = "array", .layout = &slots};
+    unsigned kind;
+
+    check(ter_roots_add_slots(heap->heap, &table, 1, TER_ROOT_EXACT));
+    check(ter_roots_add_slots(heap->heap, &objects, 1, TER_ROOT_EXACT));
+    check(ter_kind_define(heap->heap, &tables, &kind));
+    table = ter_allocate(heap->mutator, kind, WEAK_OBJECTS * sizeof *table);
+    check(ter_kind_define(heap->heap, &arrays, &kind));
+    objects = ter_allocate(heap->mutator, kind, WEAK_OBJECTS * sizeof(void *));
+    if (table == NULL || objects == NULL)
+        check(TER_ERROR_NO_MEMORY);
+}
+
+static double weak_ns(const struct heap *heap, size_t first, void **words)
+{
+    double start;
+
+    for (size_t i = first; i < first + WEAK_NEW; i++)
+        make_weak(heap, i, &words[i]);
+    start = costs_now_ns();
+    ter_collect_young(heap->mutator);
+    return costs_now_ns() - start;
+}
+
+static void say_weak(const char *plan, const char *collector)
+{
+    static void *words[WEAK_OBJECTS];
+    double times[COSTS_REPEATS];
+    struct heap heap = new_heap(plan);
+
+    make_tables(&heap);
+    for (size_t i = 0; i < WEAK_OBJECTS; i++)
+        make_weak(&heap, i, &words[i]);
+    ter_collect(heap.mutator);
+    for (size_t i = 0; i < COSTS_REPEATS; i++)
+        times[i] = weak_ns(&heap, i * WEAK_NEW, words);
+    costs_say("weak", collector, "\"exact\"", costs_median(times, COSTS_REPEATS));
+    table = NULL;
+    objects = NULL;
+    end_heap(&heap);
+}
+
 int main(int count, char **arguments)
 {
     char collector[64];
@@ -230,5 +316,6 @@ int main(int count, char **arguments)
     end_heap(&heap);
     say_start_up(arguments[0], arguments[1], collector);
     say_heap(arguments[1], collector);
+    say_weak(arguments[1], collector);
     return 0;
 }
