@@ -57,6 +57,8 @@ struct bench_figures {
     uint64_t stopped_ns;
     uint64_t pause_max_ns;
     uint64_t pause_median_ns;
+    uint64_t minor_max_ns; /**< of collections of young objects alone */
+    uint64_t minor_median_ns;
 };
 
 #include BENCH_ADAPTER

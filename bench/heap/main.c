@@ -127,7 +127,8 @@ static uint64_t run_all(void)
 
 static void run_and_say(void)
 {
-    struct bench_figures figures = {BENCH_UNKNOWN, BENCH_UNKNOWN, BENCH_UNKNOWN, BENCH_UNKNOWN};
+    struct bench_figures figures = {BENCH_UNKNOWN, BENCH_UNKNOWN, BENCH_UNKNOWN,
+                                    BENCH_UNKNOWN, BENCH_UNKNOWN, BENCH_UNKNOWN};
     uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t sum;
@@ -140,6 +141,8 @@ static void run_and_say(void)
     bench_say("stopped_ns", figures.stopped_ns);
     bench_say("max_pause_ns", figures.pause_max_ns);
     bench_say("median_pause_ns", figures.pause_median_ns);
+    bench_say("minor_max_ns", figures.minor_max_ns);
+    bench_say("minor_median_ns", figures.minor_median_ns);
     bench_say("collections", figures.collections);
     bench_say("rss_bytes", peak_resident_bytes());
     bench_say("sum", sum);

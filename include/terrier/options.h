@@ -25,7 +25,7 @@ extern "C" {
  * TEXT(name, default, allowed values separated by |, or NULL for any, help)
  */
 #define TER_OPTIONS(NUMBER, TEXT)                                                                  \
-    TEXT(plan, "mark-sweep", TER_PLAN_NAMES, TER_PLAN_HELP)                                        \
+    TEXT(plan, "auto", TER_PLAN_VALUES, TER_PLAN_HELP)                                             \
     TEXT(layout, "auto", NULL,                                                                     \
          "where the heap lives: auto, a preset or custom; then, if wanted, :start=, :extent=, "    \
          ":slots=, :limit=, :shared=, :by_need= and :first=")                                      \

@@ -8,7 +8,7 @@
 
 /*
  * X(identifier, name, help): a plan is `const struct ter_plan ter_plan_<identifier>` in a file of
- * src/plan/. The first is the default. docs/adding-a-plan.md says how to add one.
+ * src/plan/. docs/adding-a-plan.md says how to add one.
  */
 #define TER_PLANS(X)                                                                               \
     X(mark_sweep, "mark-sweep", "what is not reached is freed")                                    \
@@ -25,8 +25,10 @@
 #define TER_PLAN_NAME_ROW(identifier, name, help) "|" name
 #define TER_PLAN_HELP_ROW(identifier, name, help) "; " name ": " help
 
-/** The names, separated by |. */
-#define TER_PLAN_NAMES (&(TER_PLANS(TER_PLAN_NAME_ROW))[1])
-#define TER_PLAN_HELP "how memory is collected" TER_PLANS(TER_PLAN_HELP_ROW)
+/** What a heap can be asked for: the names, separated by |. */
+#define TER_PLAN_VALUES "auto" TER_PLANS(TER_PLAN_NAME_ROW)
+#define TER_PLAN_HELP                                                                              \
+    "how memory is collected; auto: young-immix where roots are exact and stores announced "       \
+    "(stacks=exact, barriers), else mark-sweep" TER_PLANS(TER_PLAN_HELP_ROW)
 
 #endif

@@ -2,6 +2,7 @@
 /* Life of a heap and of its mutators. */
 #include "heap/heap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Collections that a report lists one by one. */
@@ -171,6 +172,20 @@ static ter_status init_collector(struct ter_heap *heap)
     return init_at_a_placement(heap, &settings);
 }
 
+/* Would a plan with young objects collect them by themselves, and may it move what it has? */
+static bool suits_young_immix(const struct ter_options *options)
+{
+    return has_exact_stacks(options) && has_barriers(options) &&
+           strcmp(options->objects, "native") == 0 && options->vm_space == 0;
+}
+
+static void choose_plan(struct ter_options *options)
+{
+    if (strcmp(options->plan, "auto") == 0)
+        snprintf(options->plan, sizeof options->plan, "%s",
+                 suits_young_immix(options) ? "young-immix" : "mark-sweep");
+}
+
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)
 {
     bool reports = strcmp(options->report, "none") != 0;
@@ -178,6 +193,7 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
     ter_status status;
 
     heap->options = *options;
+    choose_plan(&heap->options);
     heap->born_ns = ter_os_now_ns();
     heap->process = ter_os_process_id();
     ter_log_set_level((enum ter_log_level)options->log);

@@ -631,6 +631,32 @@ static void other_plans_collect_all(void **state)
     close_heap();
 }
 
+/* ---- The default ---- */
+
+static void expect_plan(const char *options, const char *plan)
+{
+    struct ter_heap *heap;
+
+    assert_int_equal(ter_heap_new_with(options, &heap), TER_OK);
+    assert_string_equal(heap->options.plan, plan);
+    assert_ptr_equal(heap->collector.plan, ter_plan_named(plan));
+    ter_heap_free(heap);
+}
+
+static void exact_heaps_have_young_objects(void **state)
+{
+    (void)state;
+    expect_plan("", "mark-sweep");
+    expect_plan("stacks=exact", "young-immix");
+    expect_plan("stacks=exact,barriers=1", "young-immix");
+    expect_plan("stacks=exact,barriers=0", "mark-sweep");
+    expect_plan("barriers=1", "mark-sweep");
+    expect_plan("stacks=exact,objects=malloc", "mark-sweep");
+    expect_plan("stacks=exact,vm_space=1", "mark-sweep");
+    expect_plan("stacks=exact,plan=auto,check_barriers=1", "young-immix");
+    expect_plan("stacks=exact,plan=semispace", "semispace");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -650,6 +676,7 @@ int main(void)
         cmocka_unit_test(a_full_nursery_is_collected),
         cmocka_unit_test(heaps_that_cannot_tell_collect_all),
         cmocka_unit_test(other_plans_collect_all),
+        cmocka_unit_test(exact_heaps_have_young_objects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

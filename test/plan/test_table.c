@@ -16,7 +16,7 @@ static void the_option_takes_the_names_of_the_table(void **state)
 
     (void)state;
     ter_options_init(&options);
-    assert_string_equal(options.plan, ter_plans[0].name);
+    assert_string_equal(options.plan, "auto");
     for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
         assert_int_equal(ter_options_set(&options, "plan", ter_plans[i].name, NULL, 0), TER_OK);
         assert_ptr_equal(ter_plan_named(options.plan), ter_plans[i].plan);

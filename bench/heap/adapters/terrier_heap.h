@@ -124,6 +124,10 @@ static inline void adapter_figures(struct bench_figures *figures)
     figures->stopped_ns = statistics.pause_total_ns;
     figures->pause_max_ns = statistics.pause_max_ns;
     figures->pause_median_ns = statistics.pause_median_ns;
+    if (statistics.collections_young == 0)
+        return;
+    figures->minor_max_ns = statistics.pause_young_max_ns;
+    figures->minor_median_ns = statistics.pause_young_median_ns;
 }
 
 static inline void adapter_collect(bench_mutator *m)
