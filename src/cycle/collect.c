@@ -190,19 +190,32 @@ static void tell_resumed(const struct ter_collector *collector)
     }
 }
 
-static void trim(struct ter_collector *collector, size_t allocated_bytes)
+/* Where there are young objects, a heap that has become quiet may not see all collected again. */
+static size_t expected_growth(const struct ter_collector *collector)
+{
+    return collector->ages ? ter_young_expected(collector) : SIZE_MAX / 2;
+}
+
+static void note_for_trim(struct ter_collector *collector)
+{
+    bool adaptive = collector->trigger.sizing == TER_SIZING_ADAPTIVE;
+
+    if (!collector->minor)
+        ter_trim_note(&collector->trim, collector->pacing.grown_bytes);
+    ter_trim_note_limit(&collector->trim, adaptive ? collector->arena.accounting.limit_bytes : 0);
+}
+
+static void trim(struct ter_collector *collector)
 {
     size_t surplus;
 
-    ter_trim_note(&collector->trim, allocated_bytes,
-                  collector->trigger.sizing == TER_SIZING_ADAPTIVE
-                      ? collector->arena.accounting.limit_bytes
-                      : 0);
+    note_for_trim(collector);
     if (!collector->trim.enabled)
         return;
-    ter_spaces_hollow(collector, true);
+    if (!collector->minor)
+        ter_spaces_hollow(collector, true);
     surplus = ter_trim_surplus(&collector->trim, &collector->arena.accounting,
-                               ter_spaces_reserve(collector));
+                               expected_growth(collector), ter_spaces_reserve(collector));
     if (surplus == 0)
         return;
     ter_spaces_trim(collector, surplus);
@@ -216,8 +229,7 @@ static void end(struct collection_request *request)
     pass(request, TER_PHASE_RESUMED);
     tell_resumed(collector);
     ter_dispose_run(collector);
-    if (!collector->minor)
-        trim(collector, request->collection.allocated_bytes);
+    trim(collector);
     collector->collecting = false;
     ter_sizer_end(collector, true);
     request->collection.total_ns = since_start(request);

@@ -32,6 +32,7 @@ struct ter_pacing {
     uint64_t mutator_ns;     /* between collections, since the last whole one */
     size_t used_whole_bytes; /* after that */
     size_t used_bytes;       /* after the last collection */
+    size_t grown_bytes;      /* between the last two whole ones */
     size_t live_bytes, base_bytes;
     size_t limit_bytes;     /* when the last collection began */
     size_t copy_room_bytes; /* that copies may take under the soft limit; SIZE_MAX: any */

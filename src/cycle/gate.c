@@ -80,11 +80,23 @@ static enum ter_admission admitted(struct ter_collector *collector)
     return TER_ADMITTED;
 }
 
+/* The last collection was of young objects alone: the old ones may have died. */
+static bool collects_old(struct ter_collector *collector)
+{
+    if (!collector->minor || collector->trigger.disabled != 0 || collector->allocator.no_collect ||
+        in_callback(collector))
+        return false;
+    collector->next_is_whole = true;
+    return ter_collector_collect(collector, TER_REASON_ALLOCATION);
+}
+
 /* The heap is at its maximum. */
 static enum ter_admission make_do_with_larger(struct ter_collector *collector, size_t bytes)
 {
     if (collector->plan->loop == NULL)
         return TER_REFUSED;
+    if (collects_old(collector))
+        return TER_RETRY;
     collector->allocator.make_do_bytes =
         ter_trigger_missing(&collector->trigger, &collector->allocator);
     return collector->allocator.make_do_bytes != 0 ? TER_CROWDED : refused(collector, bytes);

@@ -22,19 +22,23 @@
 struct ter_trim {
     bool enabled;
     size_t allocated[TER_TRIM_INTERVALS]; /* bytes, in the last intervals between collections */
-    size_t limits[TER_TRIM_INTERVALS];    /* of the heap then, if it goes up and down; else 0 */
     unsigned next;
+    size_t limits[TER_TRIM_INTERVALS]; /* of the heap then, if it goes up and down; else 0 */
+    unsigned next_limit;
     size_t idle_before; /* bytes that lay idle when the last collection began */
 };
 
 /* A collection begins. */
 void ter_trim_begin(struct ter_trim *trim, const struct ter_accounting *accounting);
 
-/* Notes what was allocated before this collection, and the limit after it; 0: it only grows. */
-void ter_trim_note(struct ter_trim *trim, size_t allocated_bytes, size_t limit_bytes);
-/* Bytes that should go back now; 0 when they are not worth it. */
+/* Notes by how much the heap had grown before this collection, of all objects. */
+void ter_trim_note(struct ter_trim *trim, size_t grown_bytes);
+/* Notes the limit after any collection; 0: it only grows. */
+void ter_trim_note_limit(struct ter_trim *trim, size_t limit_bytes);
+/* Bytes that should go back now; 0 when they are not worth it. `most`: the heap will not grow by
+ * more before all is collected; `reserve` is kept free beside that. */
 size_t ter_trim_surplus(const struct ter_trim *trim, const struct ter_accounting *accounting,
-                        size_t reserve);
+                        size_t most, size_t reserve);
 /* Bytes that should go back between collections, as more has memory behind it than the limit
  * allows. */
 size_t ter_trim_excess(const struct ter_trim *trim, const struct ter_accounting *accounting);

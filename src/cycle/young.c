@@ -281,10 +281,22 @@ static size_t room_for_young(const struct ter_collector *collector, size_t limit
     return limit - ter_min(limit, used) + ter_spaces_open(collector);
 }
 
+/* So much more may live before all is collected. */
+static size_t growth_of_old(const struct ter_collector *collector)
+{
+    return ter_max(collector->old_bytes / 2, LEAST_GROWTH);
+}
+
+size_t ter_young_expected(const struct ter_collector *collector)
+{
+    return growth_of_old(collector) + 2 * collector->nursery.bytes;
+}
+
 void ter_young_decide(struct ter_collector *collector)
 {
     const struct ter_live *live = &collector->trigger.live;
-    size_t limit = collector->trigger.max_bytes, old = collector->old_bytes;
+    size_t limit = collector->trigger.max_bytes;
+    size_t most = collector->old_bytes + growth_of_old(collector);
     size_t now = live->scanned_bytes + live->atomic_bytes;
 
     if (!collector->minor)
@@ -292,8 +304,8 @@ void ter_young_decide(struct ter_collector *collector)
     if (limit == 0)
         limit = collector->arena.accounting.limit_bytes;
     collector->next_is_whole =
-        collector->minor && (room_for_young(collector, limit) < limit / LEAST_FREE_PART ||
-                             now > old + ter_max(old / 2, LEAST_GROWTH));
+        collector->minor &&
+        (room_for_young(collector, limit) < limit / LEAST_FREE_PART || now > most);
 }
 
 void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,

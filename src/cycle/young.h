@@ -24,6 +24,9 @@ void ter_young_reach_logged(struct ter_collector *collector);
 void ter_young_end_logs(struct ter_collector *collector);
 /* After a collection: is there so little room that the next one is to be of all objects? */
 void ter_young_decide(struct ter_collector *collector);
+/* What the heap may take before all of it is collected, beside what lived after the last time: the
+ * old may grow by so much, what is young comes to that, and lies beside its copies for a moment. */
+size_t ter_young_expected(const struct ter_collector *collector);
 /* After its pause: how much may be allocated before the next one. `before`: what lived until it. */
 void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,
                      size_t before);

@@ -24,18 +24,20 @@ static void keeps_what_is_needed_again(void **state)
 
     (void)state;
     ter_trim_begin(&trim, &accounting);
-    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(50));
-    ter_trim_note(&trim, TER_MIB(20), 0);
-    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(30));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, SIZE_MAX / 2, 0), TER_MIB(50));
+    ter_trim_note(&trim, TER_MIB(20));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, SIZE_MAX / 2, 0), TER_MIB(30));
     for (unsigned i = 1; i < TER_TRIM_INTERVALS; i++) {
-        ter_trim_note(&trim, TER_MIB(1), 0);
-        assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(30));
+        ter_trim_note(&trim, TER_MIB(1));
+        assert_int_equal(ter_trim_surplus(&trim, &accounting, SIZE_MAX / 2, 0), TER_MIB(30));
     }
     /* The busy interval is forgotten. */
-    ter_trim_note(&trim, TER_MIB(2), 0);
-    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), TER_MIB(48));
-    ter_trim_note(&trim, TER_MIB(50), 0);
-    assert_int_equal(ter_trim_surplus(&trim, &accounting, 0), 0);
+    ter_trim_note(&trim, TER_MIB(2));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, SIZE_MAX / 2, 0), TER_MIB(48));
+    ter_trim_note(&trim, TER_MIB(50));
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, SIZE_MAX / 2, 0), 0);
+    /* The plan knows that it will not grow so far. */
+    assert_int_equal(ter_trim_surplus(&trim, &accounting, TER_MIB(12), TER_MIB(1)), TER_MIB(37));
 }
 
 static void little_is_not_worth_it(void **state)
@@ -47,9 +49,9 @@ static void little_is_not_worth_it(void **state)
 
     (void)state;
     ter_trim_begin(&trim, &share);
-    assert_int_equal(ter_trim_surplus(&trim, &small, 0), 0);
-    assert_int_equal(ter_trim_surplus(&trim, &enough, 0), TER_MIB(1));
-    assert_int_equal(ter_trim_surplus(&trim, &share, 0), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &small, SIZE_MAX / 2, 0), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &enough, SIZE_MAX / 2, 0), TER_MIB(1));
+    assert_int_equal(ter_trim_surplus(&trim, &share, SIZE_MAX / 2, 0), 0);
 }
 
 /* A collection that came since the limit was reached: the next interval needs all of it again. */
@@ -62,11 +64,11 @@ static void keeps_what_had_a_use_before(void **state)
 
     (void)state;
     ter_trim_begin(&trim, &full);
-    assert_int_equal(ter_trim_surplus(&trim, &after, 0), 0);
+    assert_int_equal(ter_trim_surplus(&trim, &after, SIZE_MAX / 2, 0), 0);
     ter_trim_begin(&trim, &part);
-    assert_int_equal(ter_trim_surplus(&trim, &after, 0), TER_MIB(12));
+    assert_int_equal(ter_trim_surplus(&trim, &after, SIZE_MAX / 2, 0), TER_MIB(12));
     ter_trim_begin(&trim, &after);
-    assert_int_equal(ter_trim_surplus(&trim, &after, 0), TER_MIB(54));
+    assert_int_equal(ter_trim_surplus(&trim, &after, SIZE_MAX / 2, 0), TER_MIB(54));
 }
 
 static void no_more_than_the_limit(void **state)
@@ -99,12 +101,12 @@ static void no_more_than_the_limit_was_lately(void **state)
 
     (void)state;
     accounting.limit_bytes = TER_MIB(30);
-    ter_trim_note(&trim, 0, TER_MIB(50));
+    ter_trim_note_limit(&trim, TER_MIB(50));
     for (unsigned i = 1; i < TER_TRIM_INTERVALS; i++) {
-        ter_trim_note(&trim, 0, TER_MIB(30));
+        ter_trim_note_limit(&trim, TER_MIB(30));
         assert_int_equal(ter_trim_excess(&trim, &accounting), 0);
     }
-    ter_trim_note(&trim, 0, TER_MIB(30));
+    ter_trim_note_limit(&trim, TER_MIB(30));
     assert_int_equal(ter_trim_excess(&trim, &accounting), TER_MIB(20));
 }
 
@@ -135,7 +137,7 @@ static void one_space_for_another(void **state)
 
     (void)state;
     /* What is allocated in one interval the rule for after collections keeps. */
-    init(&small, "heap_initial=33554432");
+    init(&small, "plan=mark-sweep,heap_initial=33554432");
     small_heap_list_at(&small, 0, 200, 100000);
     small_heap_collect_now(&small);
     small.roots[0] = NULL;

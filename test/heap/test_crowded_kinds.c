@@ -51,7 +51,7 @@ static void make_crowded_heap(const char *more)
     struct ter_options options;
     char text[160];
 
-    snprintf(text, sizeof text, "heap_initial=1M,heap_max=1M,%s", more);
+    snprintf(text, sizeof text, "plan=mark-sweep,heap_initial=1M,heap_max=1M,%s", more);
     ter_options_init(&options);
     assert_int_equal(ter_options_parse(&options, text, NULL, 0), TER_OK);
     assert_int_equal(ter_heap_new(&options, &heap), TER_OK);

@@ -148,11 +148,13 @@ seen 'links that are known by their old place' \
     'ter_links_follow_noted(&collector->long_links, &way);'
 # What only collections of young objects can do wrong.
 begin young-immix barrier/log.c
-seen 'a store that is not logged' 'ter_stores_log(mutator, slot, TER_STORE_SLOT, 0);' \
-    'if (slot % 64 != 0) ter_stores_log(mutator, slot, TER_STORE_SLOT, 0);'
+seen 'a store that is not logged' 'ter_stores_log(mutator, first, TER_STORE_SLOT, 0);' \
+    '{ if (first % 64 != 0) ter_stores_log(mutator, first, TER_STORE_SLOT, 0); }'
+seen 'words of ephemerons that are not logged' 'ter_stores_log(mutator, first, form, end);' \
+    '{ if (first % 64 != 0) ter_stores_log(mutator, first, form, end); }'
 seen 'a logged slot that is not looked at' \
-    'collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));' \
-    'if (slot % 64 != 0) collector->tracer.loop->slot(&collector->tracer, ter_slot_at(slot));'
+    'collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));' \
+    'if (first % 64 != 0) collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));'
 seen 'a cell that is old from the beginning and not logged' \
     '        ter_stores_log_born_old(mutator, cell);' ';'
 seen 'a young object with ambiguous words that does not pin' \
