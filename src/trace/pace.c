@@ -2,7 +2,7 @@
 #include "trace/trace.h"
 
 #define FIRST_INTERVAL 8u
-#define LONGEST_INTERVAL 64u
+#define LONGEST_TRIAL_INTERVAL 64u
 #define FEWEST_BYTES TER_KIB(64) /* less says nothing of the pace */
 
 /* Helpers must save a tenth of the time to be worth theirs. */
@@ -33,7 +33,8 @@ static void plan_trials(struct ter_pace *pace, bool together_won)
     bool changed = together_won != together_wins(pace);
 
     pace->trial_interval =
-        changed ? FIRST_INTERVAL : (unsigned)ter_min(pace->trial_interval * 2, LONGEST_INTERVAL);
+        changed ? FIRST_INTERVAL
+                : (unsigned)ter_min(pace->trial_interval * 2, LONGEST_TRIAL_INTERVAL);
     pace->until_trial = pace->trial_interval;
 }
 
