@@ -245,6 +245,7 @@ static void collect(void *context, uintptr_t own_stack)
     struct ter_collection *collection = &request->collection;
     size_t live_before =
         collector->trigger.live.scanned_bytes + collector->trigger.live.atomic_bytes;
+    size_t handed_out = ter_mutators_handed_out(&collector->allocator);
 
     request->own_stack = own_stack;
     collector->collection = collection;
@@ -264,6 +265,7 @@ static void collect(void *context, uintptr_t own_stack)
         ter_move_steps(collector);
     release_unreached(collector, &collection->live);
     account(collector, collection);
+    ter_futile_collected(&collector->futile, handed_out);
     pass(request, TER_PHASE_RELEASED);
     ter_world_resume(&collector->allocator);
     collection->pause_ns = since_start(request);
@@ -284,7 +286,7 @@ bool ter_collector_collect(struct ter_collector *collector, enum ter_collection_
     if (collector->plan->loop == NULL)
         return false;
     if (reason == TER_REASON_REQUEST)
-        collector->futile = (struct ter_futile){0};
+        ter_futile_forget(&collector->futile);
     /* One for which this thread stood is as good, unless this one was asked for. */
     while (!ter_safepoints_gather(&collector->allocator))
         if (reason != TER_REASON_REQUEST && reason != TER_REASON_YOUNG)

@@ -14,21 +14,32 @@ static bool in_callback(const struct ter_collector *collector)
     return collector->collecting || collector->allocator.visiting;
 }
 
+/* In want of so many bytes. */
+static bool collect_in_want(struct ter_collector *collector, size_t bytes,
+                            enum ter_collection_reason reason)
+{
+    bool collected;
+
+    ter_futile_ask(&collector->futile, bytes);
+    collected = ter_collector_collect(collector, reason);
+    ter_futile_ask(&collector->futile, 0);
+    return collected;
+}
+
 /* A collection may help, unless those before did not: see futile.h. */
 static enum ter_admission refused(void *context, size_t bytes)
 {
     struct ter_collector *collector = context;
 
-    (void)bytes;
     if (collector->plan->loop == NULL || collector->trigger.disabled != 0 ||
         collector->allocator.no_collect || in_callback(collector))
         return TER_REFUSED;
     /* After one of young objects alone the old ones may have died. */
-    if (!collector->minor &&
-        !ter_futile_may_collect(&collector->futile, ter_mutators_handed_out(&collector->allocator),
-                                collector->arena.accounting.limit_bytes))
+    if (!collector->minor && !ter_futile_may_collect(&collector->futile, bytes,
+                                                     ter_mutators_handed_out(&collector->allocator),
+                                                     collector->arena.accounting.limit_bytes))
         return TER_REFUSED;
-    if (!ter_collector_collect(collector, TER_REASON_MEMORY))
+    if (!collect_in_want(collector, bytes, TER_REASON_MEMORY))
         return TER_REFUSED;
     /* What one space does not need, another may take. */
     ter_collector_release_memory(collector);
@@ -194,7 +205,7 @@ static enum ter_admission collect_or_grow(struct ter_collector *collector, size_
     if (is_due(collector, !within)) {
         if (collector->allocator.no_collect)
             return TER_REFUSED;
-        if (ter_collector_collect(collector, TER_REASON_ALLOCATION))
+        if (collect_in_want(collector, bytes, TER_REASON_ALLOCATION))
             return TER_RETRY;
     }
     if (!grown(collector, bytes, with_reserve))

@@ -217,18 +217,34 @@ static void half_of_the_time(void **state)
 /* ---- A heap that is full ---- */
 
 #define LIMIT TER_MIB(16)
+#define SMALL TER_KIB(32)
+
+/* Memory is out for `bytes`, `allocated` after the last collection: does another come? */
+static bool collects_for(struct ter_futile *futile, size_t bytes, size_t allocated)
+{
+    if (!ter_futile_may_collect(futile, bytes, allocated, LIMIT))
+        return false;
+    ter_futile_ask(futile, bytes);
+    ter_futile_collected(futile, allocated);
+    return true;
+}
+
+static bool collects(struct ter_futile *futile, size_t allocated)
+{
+    return collects_for(futile, SMALL, allocated);
+}
 
 static void a_request_gives_up(void **state)
 {
     struct ter_futile futile = {0};
 
     (void)state;
-    assert_true(ter_futile_may_collect(&futile, TER_MIB(1), LIMIT));
+    assert_true(collects(&futile, TER_MIB(1)));
     /* And now nothing is free. */
-    assert_false(ter_futile_may_collect(&futile, 0, LIMIT));
+    assert_false(collects(&futile, 0));
     /* The next one tries again, since something may have been let go of. */
-    assert_true(ter_futile_may_collect(&futile, 0, LIMIT));
-    assert_false(ter_futile_may_collect(&futile, 0, LIMIT));
+    assert_true(collects(&futile, 0));
+    assert_false(collects(&futile, 0));
 }
 
 /* As long as it allocates something, a heap goes on; when it is too little, not for long. */
@@ -238,23 +254,23 @@ static void collections_that_free_little(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 1000; i++)
-        assert_true(ter_futile_may_collect(&futile, LIMIT / 256 + 1, LIMIT));
+        assert_true(collects(&futile, LIMIT / 256 + 1));
     for (unsigned i = 0; i < 16; i++)
-        assert_true(ter_futile_may_collect(&futile, LIMIT / 256, LIMIT));
-    assert_false(ter_futile_may_collect(&futile, LIMIT / 256, LIMIT));
+        assert_true(collects(&futile, LIMIT / 256));
+    assert_false(collects(&futile, LIMIT / 256));
     /* One that frees more begins anew. */
-    assert_true(ter_futile_may_collect(&futile, LIMIT / 255, LIMIT));
+    assert_true(collects(&futile, LIMIT / 255));
     for (unsigned i = 0; i < 16; i++)
-        assert_true(ter_futile_may_collect(&futile, 32, LIMIT));
-    assert_false(ter_futile_may_collect(&futile, 32, LIMIT));
+        assert_true(collects(&futile, 32));
+    assert_false(collects(&futile, 32));
 }
 
-static unsigned tries_of(struct ter_futile *futile, unsigned requests)
+static unsigned tries_of(struct ter_futile *futile, size_t bytes, unsigned requests)
 {
     unsigned collections = 0;
 
     for (unsigned i = 0; i < requests; i++)
-        while (ter_futile_may_collect(futile, 0, LIMIT))
+        while (collects_for(futile, bytes, 0))
             collections++;
     return collections;
 }
@@ -264,11 +280,66 @@ static void who_asks_again_and_again(void **state)
     struct ter_futile futile = {0};
 
     (void)state;
-    assert_int_equal(tries_of(&futile, 1), 0);
-    assert_int_equal(tries_of(&futile, 8), 8);
-    assert_int_equal(tries_of(&futile, 6400), 5 + 100);
-    ter_futile_may_collect(&futile, TER_MIB(1), LIMIT);
-    assert_int_equal(tries_of(&futile, 9), 8);
+    assert_int_equal(tries_of(&futile, SMALL, 1), 1);
+    assert_int_equal(tries_of(&futile, SMALL, 8), 8);
+    assert_int_equal(tries_of(&futile, SMALL, 6400), 5 + 100);
+    assert_true(collects(&futile, TER_MIB(1)));
+    assert_int_equal(tries_of(&futile, SMALL, 9), 8);
+    /* And whoever asks for a collection begins anew. */
+    assert_true(tries_of(&futile, SMALL, 600) < 20);
+    ter_futile_forget(&futile);
+    assert_int_equal(tries_of(&futile, SMALL, 9), 9);
+}
+
+/* What can never be served does not take what small requests may have, nor the other way. */
+static void sizes_do_not_share_their_failures(void **state)
+{
+    struct ter_futile futile = {0};
+
+    (void)state;
+    assert_true(tries_of(&futile, TER_MIB(8), 10000) < 200);
+    assert_true(collects(&futile, 0));
+    assert_false(collects(&futile, 0));
+    assert_true(tries_of(&futile, SMALL, 10000) < 200);
+    assert_true(collects_for(&futile, TER_MIB(2), 0));
+    /* The last collection came for another size: nothing is known of this one's. */
+    assert_true(collects_for(&futile, TER_MIB(1), 0));
+    assert_false(collects_for(&futile, TER_MIB(1), 0));
+    assert_false(collects_for(&futile, TER_MIB(8), 0));
+}
+
+/* Small objects come and go; in between something is wanted that never fits, and done without. */
+static void a_large_request_that_is_never_served(void **state)
+{
+    struct ter_futile futile = {0};
+    unsigned for_large = 0, rounds = 4000;
+
+    (void)state;
+    for (unsigned i = 0; i < rounds; i++) {
+        size_t allocated = TER_KIB(100);
+
+        while (collects_for(&futile, TER_MIB(12), allocated)) {
+            for_large++;
+            allocated = 0;
+        }
+        /* Who needs little gets it: each collection for it is worth it. */
+        assert_true(collects(&futile, allocated));
+    }
+    /* A series for each 12 MiB that were allocated. */
+    assert_true(for_large <= (rounds * TER_KIB(100) / TER_MIB(12) + 1) * 20);
+}
+
+/* Where it is served now and then it is none that never is. */
+static void a_large_request_that_is_served(void **state)
+{
+    struct ter_futile futile = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_true(collects_for(&futile, TER_MIB(2), TER_KIB(10)));
+        /* It fits; then small ones have collections of their own, which count for it too. */
+        assert_true(collects(&futile, TER_MIB(2)));
+    }
 }
 
 int main(void)
@@ -286,6 +357,9 @@ int main(void)
         cmocka_unit_test(a_request_gives_up),
         cmocka_unit_test(collections_that_free_little),
         cmocka_unit_test(who_asks_again_and_again),
+        cmocka_unit_test(sizes_do_not_share_their_failures),
+        cmocka_unit_test(a_large_request_that_is_never_served),
+        cmocka_unit_test(a_large_request_that_is_served),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,6 +289,39 @@ static void nearly_full(void **state)
     small_heap_fini(&small);
 }
 
+/* Objects come and go in half of the heap; all of it is wanted now and then, and done without. */
+static void a_large_request_in_between(void **state)
+{
+    struct ter_statistics figures;
+
+    (void)state;
+    init("heap_max=16M");
+    churn(128, 128);
+    for (unsigned i = 0; i < 2000; i++) {
+        churn(128, 2);
+        assert_null(ter_allocate(small.mutator, TER_KIND_NORMAL, TER_MIB(15)));
+    }
+    figures = small_heap_statistics(&small);
+    /* Of 250 MiB each 4 want a collection, and each 15 a series of them for what never fits. */
+    assert_true(figures.collections < 64 + 17 * 20);
+    for (unsigned root = 0; root < 128; root++)
+        small_heap_check_list(&small, small.roots[root], 512);
+    small_heap_fini(&small);
+}
+
+/* A large object was asked for in vain; then something is let go of, and a small one is wanted. */
+static void a_small_request_after_a_large_one(void **state)
+{
+    (void)state;
+    init("heap_max=16M");
+    fill(256);
+    for (unsigned i = 0; i < 2005; i++)
+        assert_null(ter_allocate(small.mutator, TER_KIND_NORMAL, TER_MIB(12)));
+    small.roots[0] = NULL;
+    assert_non_null(ter_allocate(small.mutator, TER_KIND_NORMAL, 256));
+    small_heap_fini(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +334,8 @@ int main(void)
         cmocka_unit_test(until_memory_is_out),
         cmocka_unit_test(something_was_let_go_of),
         cmocka_unit_test(nearly_full),
+        cmocka_unit_test(a_large_request_in_between),
+        cmocka_unit_test(a_small_request_after_a_large_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
