@@ -7,8 +7,35 @@
 #include "choose.h"
 #include "faults.h"
 #include "free_running.h"
+#include "os/os.h"
 
-enum { MOST_FINAL_COLLECTIONS = 400 };
+enum { MOST_FINAL_COLLECTIONS = 400, OPERATION_NS = 20000, LOOK_NS = 50000 };
+
+/* ---- Time ---- */
+
+static struct run *timed;
+static _Atomic uint64_t looks;
+
+/*
+ * What a heap does by its clocks has to be the same each time: they go on by operations, and by
+ * what asks for the time, which is a collection or a heap that grows.
+ */
+static uint64_t time_of_operations(enum ter_os_clock clock)
+{
+    (void)clock;
+    return (uint64_t)atomic_load(&timed->done) * OPERATION_NS +
+           (atomic_fetch_add(&looks, 1) + 1) * LOOK_NS;
+}
+
+/* Where threads run as they like nothing is the same again. */
+static void begin_time(struct run *run)
+{
+    timed = run;
+    atomic_store(&looks, 0);
+    ter_os_set_time(run->settings.free_running ? NULL : time_of_operations);
+}
+
+/* ---- Operations ---- */
 
 static void do_now(struct actors *actors, unsigned code)
 {
@@ -104,6 +131,7 @@ void play(struct run *run)
     if (stage == NULL || world == NULL)
         abort();
     fault_plant((enum fault)run->settings.fault);
+    begin_time(run);
     stage_open(stage, run, &mutator);
     if (run->settings.free_running) {
         free_running(stage, mutator);
@@ -119,6 +147,7 @@ void play(struct run *run)
     }
     ter_mutator_unbind(mutator);
     stage_close(stage);
+    ter_os_set_time(NULL);
     free(world);
     free(stage);
 }

@@ -72,9 +72,12 @@ bool stage_unlink(struct stage *stage, uintptr_t *link, bool is_long)
 
 /* ---- Life ---- */
 
+#define CALM "stress=0,heap_initial=500M,sizing=ratio,soft_limit=none"
+
 /*
  * `calm`: the heap does not collect by itself, for threads that run as they like while roots are
- * exact or objects move (free_running.h).
+ * exact or objects move (free_running.h). Limits of the machine's control groups are left out:
+ * there is a soft limit if the options say so.
  */
 static void make_heap(struct stage *stage, bool calm)
 {
@@ -82,9 +85,10 @@ static void make_heap(struct stage *stage, bool calm)
     struct ter_options options;
     char text[400], message[400];
 
-    snprintf(text, sizeof text, "plan=%s,heap_max=%s,scan_program=0,scan_libraries=0,%s%s%s",
+    snprintf(text, sizeof text,
+             "plan=%s,heap_max=%s,soft_limit=none,scan_program=0,scan_libraries=0,%s%s%s",
              settings->plan, settings->free_running ? "700M" : "300M", settings->options,
-             settings->options[0] == '\0' ? "" : ",", calm ? "stress=0,heap_initial=500M" : "");
+             settings->options[0] == '\0' ? "" : ",", calm ? CALM : "");
     ter_options_init(&options);
     if (ter_options_parse(&options, text, message, sizeof message) != TER_OK)
         run_fail(stage->run, "options %s: %s", text, message);
