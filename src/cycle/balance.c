@@ -66,6 +66,12 @@ static void unlock_all(struct ter_os_thread *self)
         ter_os_hold_off_end(self);
 }
 
+/* Clocks of several threads, or of a child after a fork: what began later has not begun yet. */
+static uint64_t passed_ns(uint64_t from_ns, uint64_t to_ns)
+{
+    return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
 /* ---- Sums ---- */
 
 static size_t footprint_of(const struct ter_balance *balance)
@@ -120,7 +126,7 @@ static double weight_now(const struct ter_balance *balance, uint64_t now_ns)
     size_t since =
         atomic_load_explicit(&balance->allocator->allocated_since_collection, memory_order_relaxed);
 
-    ter_rates_age(&rates, since > SIZE_MAX / 2 ? 0 : since, now_ns - balance->ended_ns);
+    ter_rates_age(&rates, since > SIZE_MAX / 2 ? 0 : since, passed_ns(balance->ended_ns, now_ns));
     return ter_sizing_weight(&rates, balance->live_bytes);
 }
 
@@ -211,13 +217,12 @@ static void look(uint64_t now_ns)
 
 void ter_balance_set_limit(uint64_t bytes, bool by_cgroup)
 {
-    uint64_t now_ns = ter_os_now_ns();
     struct ter_os_thread *self = lock_all();
 
     all.own_bytes = bytes;
     all.without_cgroup = !by_cgroup;
     group.looked = false;
-    look(now_ns);
+    look(ter_os_now_ns());
     unlock_all(self);
 }
 
@@ -229,7 +234,8 @@ static bool is_time_to_look(const struct ter_balance *balance, uint64_t now_ns)
     if (!atomic_load_explicit(&all.looked, memory_order_relaxed))
         return may_use >= WORTH_LOOKING / all.count;
     return ter_os_is_cgroup_injected() ||
-           now_ns - atomic_load_explicit(&all.looked_ns, memory_order_relaxed) >= SECOND_NS;
+           passed_ns(atomic_load_explicit(&all.looked_ns, memory_order_relaxed), now_ns) >=
+               SECOND_NS;
 }
 
 void ter_balance_watch(const struct ter_balance *balance)
@@ -240,7 +246,9 @@ void ter_balance_watch(const struct ter_balance *balance)
     if (!is_time_to_look(balance, now_ns))
         return;
     self = lock_all();
-    look(now_ns);
+    /* Another thread may have looked meanwhile. */
+    if (is_time_to_look(balance, now_ns))
+        look(now_ns);
     unlock_all(self);
 }
 
@@ -437,7 +445,7 @@ size_t ter_balance_begin(struct ter_balance *balance)
 
 static void count_collection(struct ter_balance *balance)
 {
-    uint64_t took_ns = ter_os_thread_cpu_ns() - balance->thread_ns;
+    uint64_t took_ns = passed_ns(balance->thread_ns, ter_os_thread_cpu_ns());
 
     ter_bucket_add(&all.bucket, took_ns * processors_taken(balance), 0);
     note_bucket();
@@ -456,7 +464,8 @@ static bool count_exceeding(uint64_t now_ns)
         all.told = false;
     }
     atomic_store_explicit(&all.exceeded_ns,
-                          all.exceeding_since_ns == 0 ? 0 : now_ns - all.exceeding_since_ns,
+                          all.exceeding_since_ns == 0 ? 0
+                                                      : passed_ns(all.exceeding_since_ns, now_ns),
                           memory_order_relaxed);
     tell = ter_balance_exceeded_ns() >= LONG_EXCEEDED_NS && !all.told;
     all.told = all.told || tell;
@@ -473,8 +482,8 @@ static void note_findings(struct ter_balance *balance, const struct ter_balance_
 
 void ter_balance_end(struct ter_balance *balance, const struct ter_balance_findings *findings)
 {
-    uint64_t now_ns = ter_os_now_ns();
     struct ter_os_thread *self = lock_all();
+    uint64_t now_ns = ter_os_now_ns();
     bool tell = false;
 
     if (balance->collecting)
