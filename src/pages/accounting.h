@@ -85,8 +85,11 @@ TER_INLINE void ter_accounting_subtract_mapped(struct ter_accounting *accounting
 /* Bytes that have memory of the system behind them. */
 TER_INLINE size_t ter_accounting_resident(const struct ter_accounting *accounting)
 {
-    return atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed) -
-           atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
+    size_t mapped = atomic_load_explicit(&accounting->mapped_bytes, memory_order_relaxed);
+    size_t clean = atomic_load_explicit(&accounting->clean_bytes, memory_order_relaxed);
+
+    /* Who asks without the lock may have missed a chunk that is clean already. */
+    return clean < mapped ? mapped - clean : 0;
 }
 
 TER_INLINE void ter_accounting_add_clean(struct ter_accounting *accounting, size_t bytes)

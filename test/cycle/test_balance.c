@@ -94,6 +94,18 @@ static void who_asked_for_the_time_first_comes_second(void **state)
     assert_int_equal(share_of(&one) >> 10, share_of(&two) >> 10);
 }
 
+/* Another heap takes a chunk: its two figures do not change at once. */
+static void a_chunk_that_is_seen_in_part(void **state)
+{
+    (void)state;
+    ter_balance_set_limit(TER_MIB(32), false);
+    join(&one, 0);
+    join(&two, TER_MIB(1));
+    ter_accounting_add_clean(&one.accounting, TER_MIB(4));
+    assert_int_equal(ter_balance_footprint(), TER_MIB(1));
+    assert_true(ter_balance_admits(&two.balance, TER_MIB(1)));
+}
+
 /* A child that was forked in a collection begins with no time of its own. */
 static void the_clock_of_the_thread_begins_anew(void **state)
 {
@@ -112,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_asked_for_the_time_first_comes_second, begin, end),
+        cmocka_unit_test_setup_teardown(a_chunk_that_is_seen_in_part, begin, end),
         cmocka_unit_test_setup_teardown(the_clock_of_the_thread_begins_anew, begin, end),
     };
 
