@@ -187,13 +187,20 @@ static size_t limit_of_cgroup(void)
     return limit < SIZE_MAX ? (size_t)limit : SIZE_MAX - 1;
 }
 
+/* It gives way no longer; or there is none. */
+static void end_exceeding(void)
+{
+    all.exceeding_since_ns = 0;
+    all.told = false;
+    atomic_store_explicit(&all.exceeded_ns, 0, memory_order_relaxed);
+}
+
 /* Time is counted from here on. */
 static void begin_limit(void)
 {
     all.bucket = (struct ter_bucket){.holds_ns = ter_os_processors() * SECOND_NS};
     atomic_store_explicit(&all.is_full, false, memory_order_relaxed);
     all.process_ns = ter_os_process_cpu_ns();
-    all.exceeding_since_ns = 0;
     for (struct ter_balance *balance = all.first; balance != NULL; balance = balance->next)
         promise(balance, footprint_of(balance));
 }
@@ -212,6 +219,8 @@ static void look(uint64_t now_ns)
     atomic_store_explicit(&all.limit, limit, memory_order_relaxed);
     if (before == SIZE_MAX)
         begin_limit();
+    if (limit == SIZE_MAX)
+        end_exceeding();
     divide(now_ns);
 }
 
@@ -281,6 +290,8 @@ void ter_balance_join(struct ter_balance *balance, const struct ter_accounting *
         all.first->previous = balance;
     all.first = balance;
     all.count++;
+    if (ter_balance_limit() != SIZE_MAX)
+        divide(ter_os_now_ns());
     unlock_all(self);
     ter_balance_watch(balance);
 }
@@ -376,6 +387,13 @@ void ter_balance_gave_back(struct ter_balance *balance)
     unlock_all(self);
 }
 
+void ter_balance_refused(struct ter_balance *balance)
+{
+    if (TER_UNLIKELY(ter_balance_limit() != SIZE_MAX) &&
+        promised_to(balance) > footprint_of(balance))
+        ter_balance_gave_back(balance);
+}
+
 bool ter_balance_may_collect(void)
 {
     return !atomic_load_explicit(&all.is_full, memory_order_relaxed);
@@ -459,10 +477,8 @@ static bool count_exceeding(uint64_t now_ns)
 {
     bool tell;
 
-    if (all.exceeding_since_ns != 0 && footprint_of_all() <= ter_balance_limit()) {
-        all.exceeding_since_ns = 0;
-        all.told = false;
-    }
+    if (all.exceeding_since_ns != 0 && footprint_of_all() <= ter_balance_limit())
+        end_exceeding();
     atomic_store_explicit(&all.exceeded_ns,
                           all.exceeding_since_ns == 0 ? 0
                                                       : passed_ns(all.exceeding_since_ns, now_ns),

@@ -82,6 +82,8 @@ size_t ter_balance_idle_to_give(const struct ter_balance *balance, size_t bytes)
 /* Idle memory beyond the heap's share, which may have become less; to be told when it went back. */
 size_t ter_balance_beyond_share(const struct ter_balance *balance);
 void ter_balance_gave_back(struct ter_balance *balance);
+/* What was promised for an allocation is not used: it failed. */
+void ter_balance_refused(struct ter_balance *balance);
 /* May a collection come before its time? No: the collector has had its half. */
 bool ter_balance_may_collect(void);
 /* They may all the same, and so many more until the next collection. */

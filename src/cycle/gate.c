@@ -27,10 +27,8 @@ static bool collect_in_want(struct ter_collector *collector, size_t bytes,
 }
 
 /* A collection may help, unless those before did not: see futile.h. */
-static enum ter_admission refused(void *context, size_t bytes)
+static enum ter_admission collect_or_fail(struct ter_collector *collector, size_t bytes)
 {
-    struct ter_collector *collector = context;
-
     if (collector->plan->loop == NULL || collector->trigger.disabled != 0 ||
         collector->allocator.no_collect || in_callback(collector))
         return TER_REFUSED;
@@ -44,6 +42,16 @@ static enum ter_admission refused(void *context, size_t bytes)
     /* What one space does not need, another may take. */
     ter_collector_release_memory(collector);
     return TER_RETRY;
+}
+
+static enum ter_admission refused(void *context, size_t bytes)
+{
+    struct ter_collector *collector = context;
+    enum ter_admission admission = collect_or_fail(collector, bytes);
+
+    if (admission == TER_REFUSED)
+        ter_balance_refused(&collector->balance);
+    return admission;
 }
 
 /* Before the first collection nothing is known of the roots, which the interval depends on. */

@@ -106,6 +106,51 @@ static void a_chunk_that_is_seen_in_part(void **state)
     assert_true(ter_balance_admits(&two.balance, TER_MIB(1)));
 }
 
+/* There is no limit any more, so none gives way. */
+static void a_limit_that_gave_way_and_went(void **state)
+{
+    (void)state;
+    ter_balance_set_limit(TER_MIB(4), false);
+    join(&one, TER_MIB(8));
+    ter_balance_begin(&one.balance);
+    thread_ns += 1000 * SECOND;
+    ter_balance_end(&one.balance, NULL);
+    assert_false(ter_balance_may_collect());
+    ter_balance_exceed(&one.balance, TER_MIB(1), 0);
+    now_ns += SECOND;
+    ter_balance_end(&one.balance, NULL);
+    assert_int_equal(ter_balance_exceeded_ns(), SECOND);
+    ter_balance_set_limit(0, false);
+    assert_int_equal(ter_balance_exceeded_ns(), 0);
+}
+
+/* A heap that comes has a share at once, and those that are there have less. */
+static void who_comes_has_a_share(void **state)
+{
+    size_t alone;
+
+    (void)state;
+    ter_balance_set_limit(TER_MIB(32), false);
+    join(&one, TER_MIB(8));
+    alone = share_of(&one);
+    join(&two, TER_MIB(8));
+    assert_true(share_of(&one) < alone);
+    assert_true(share_of(&one) + share_of(&two) <= TER_MIB(32));
+}
+
+/* An allocation that fails after all leaves its room to others. */
+static void what_was_promised_in_vain(void **state)
+{
+    (void)state;
+    ter_balance_set_limit(TER_MIB(32), false);
+    join(&one, TER_MIB(4));
+    join(&two, TER_MIB(4));
+    assert_true(ter_balance_admits(&one.balance, TER_MIB(10)));
+    assert_true(one.balance.promised_bytes >= TER_MIB(14));
+    ter_balance_refused(&one.balance);
+    assert_int_equal(one.balance.promised_bytes, TER_MIB(4));
+}
+
 /* A child that was forked in a collection begins with no time of its own. */
 static void the_clock_of_the_thread_begins_anew(void **state)
 {
@@ -125,6 +170,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_asked_for_the_time_first_comes_second, begin, end),
         cmocka_unit_test_setup_teardown(a_chunk_that_is_seen_in_part, begin, end),
+        cmocka_unit_test_setup_teardown(a_limit_that_gave_way_and_went, begin, end),
+        cmocka_unit_test_setup_teardown(who_comes_has_a_share, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_promised_in_vain, begin, end),
         cmocka_unit_test_setup_teardown(the_clock_of_the_thread_begins_anew, begin, end),
     };
 
