@@ -154,14 +154,24 @@ static bool find_mount(struct ter_os_cgroup *group)
     struct line_reader reader = {.file = open_in_root("/proc/self/mountinfo")};
     char line[TER_OS_CGROUP_PATH];
 
-    group->looked = true;
     group->mount[0] = '\0';
+    /* For want of descriptors, say: the next time it may be read. */
     if (reader.file < 0)
         return false;
+    group->looked = true;
     while (group->mount[0] == '\0' && read_line(&reader, line, sizeof line))
         (void)is_cgroup_mount(line, group);
     close(reader.file);
     return group->mount[0] != '\0';
+}
+
+/* Is ".." one of its names? As in a group that lies outside of the process's own namespace. */
+static bool goes_up(const char *path)
+{
+    for (const char *name = path; name != NULL; name = strchr(name + 1, '/'))
+        if (strncmp(name, "/..", 3) == 0 && (name[3] == '/' || name[3] == '\0'))
+            return true;
+    return false;
 }
 
 /* What comes behind the mount point: without what is mounted there, if it begins with that. */
@@ -173,8 +183,7 @@ static const char *path_in_mount(const struct ter_os_cgroup *group, const char *
         path += length;
     else
         path = "";
-    /* Of a group that lies outside of the process's own namespace. */
-    return strstr(path, "..") != NULL || strcmp(path, "/") == 0 ? "" : path;
+    return goes_up(path) || strcmp(path, "/") == 0 ? "" : path;
 }
 
 /* The folder of the process's group; false: there is none of version 2. */
@@ -240,12 +249,20 @@ static uint64_t limit_in(const char *folder, const char *file)
                                                                                      : UINT64_MAX;
 }
 
-/* Of files, and not written to: the kernel takes these pages before it throttles or kills. */
+static bool is_either(const char *name, const char *first, const char *second)
+{
+    return strcmp(name, first) == 0 || strcmp(name, second) == 0;
+}
+
+/*
+ * Of files, and as on the disk: the kernel takes these pages before it throttles or kills. Others
+ * have to be written first.
+ */
 static uint64_t reclaimable_in(const char *folder)
 {
     struct line_reader reader = {0};
     char path[TER_OS_CGROUP_PATH], line[128];
-    uint64_t sum = 0, number;
+    uint64_t sum = 0, unwritten = 0, number;
 
     if ((size_t)snprintf(path, sizeof path, "%s/memory.stat", folder) >= sizeof path)
         return 0;
@@ -258,12 +275,15 @@ static uint64_t reclaimable_in(const char *folder)
         if (value == NULL)
             continue;
         *value++ = '\0';
-        if ((strcmp(line, "inactive_file") == 0 || strcmp(line, "active_file") == 0) &&
-            read_digits(value, &number) && number <= UINT64_MAX - sum)
+        if (!read_digits(value, &number))
+            continue;
+        if (is_either(line, "inactive_file", "active_file") && number <= UINT64_MAX - sum)
             sum += number;
+        if (is_either(line, "file_dirty", "file_writeback") && number <= UINT64_MAX - unwritten)
+            unwritten += number;
     }
     close(reader.file);
-    return sum;
+    return sum - (unwritten < sum ? unwritten : sum);
 }
 
 /* "some avg10=1.23 avg60=...": the 123, of 10,000; 0 where there is no such line. */

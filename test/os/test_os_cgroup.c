@@ -127,6 +127,48 @@ static void files_in_memory(void **state)
     assert_left(1000000, 900000);
 }
 
+/* Those that wait to be written it cannot take. */
+static void files_that_are_not_written_yet(void **state)
+{
+    (void)state;
+    cgroup_tree_place(&tree, "/app");
+    cgroup_tree_group(&tree, "/app", "max", "1000000", "900000");
+    cgroup_tree_write(&tree, "sys/fs/cgroup/app/memory.stat",
+                      "file_dirty 150000\nfile_writeback 50000\ninactive_file 300000\n"
+                      "active_file 100000\n");
+    assert_left(1000000, 200000);
+    cgroup_tree_write(&tree, "sys/fs/cgroup/app/memory.stat",
+                      "file_dirty 999999\nfile_writeback 5\ninactive_file 300000\n");
+    assert_left(1000000, 0);
+}
+
+/* A name may hold dots, and none of them leads up. */
+static void dots_in_a_name(void **state)
+{
+    (void)state;
+    cgroup_tree_group(&tree, "", "max", "max", "100000");
+    cgroup_tree_place(&tree, "/a..b/..c/d..");
+    cgroup_tree_group(&tree, "/a..b/..c/d..", "max", "1000000", "100000");
+    assert_left(1000000, 800000);
+    cgroup_tree_write(&tree, "proc/self/cgroup", "0::/a..b/..c/d../..\n");
+    assert_none();
+}
+
+/* What could not be read at first is read later. */
+static void a_place_that_is_seen_later(void **state)
+{
+    struct ter_os_cgroup group = {0};
+    struct ter_os_cgroup_memory memory;
+
+    (void)state;
+    ter_os_read_cgroup(&group, &memory);
+    assert_false(memory.limited);
+    cgroup_tree_place(&tree, "/app");
+    cgroup_tree_group(&tree, "/app", "max", "1000000", "100000");
+    ter_os_read_cgroup(&group, &memory);
+    assert_int_equal(memory.limit_bytes, 1000000);
+}
+
 static void garbage(void **state)
 {
     static const char *const wrong[] = {
@@ -276,6 +318,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_group, plant, uproot),
         cmocka_unit_test_setup_teardown(groups_in_groups, plant, uproot),
         cmocka_unit_test_setup_teardown(files_in_memory, plant, uproot),
+        cmocka_unit_test_setup_teardown(files_that_are_not_written_yet, plant, uproot),
+        cmocka_unit_test_setup_teardown(dots_in_a_name, plant, uproot),
+        cmocka_unit_test_setup_teardown(a_place_that_is_seen_later, plant, uproot),
         cmocka_unit_test_setup_teardown(garbage, plant, uproot),
         cmocka_unit_test_setup_teardown(garbage_in_proc, plant, uproot),
         cmocka_unit_test_setup_teardown(mounted_in_part, plant, uproot),
