@@ -33,7 +33,8 @@ extern "C" {
  * What heaps have already stays until they collect.
  *
  * Limits of control groups (version 2: memory.high, memory.max, of the group and of all that it
- * lies in) are read here, when a heap first grows, and from then on at collections, once a second.
+ * lies in) are read here, when heaps come to have some MiB, and from then on at collections and
+ * where a heap grows, once a second at most.
  * Of them the heaps get what is left below nine tenths of the limit, beside all else that is used
  * in the group.
  */

@@ -70,8 +70,8 @@ static bool is_due_early(const struct ter_collector *collector)
                                          (collector->minor && trigger->disabled == 0));
 }
 
-/* `early`: the soft limit of the process is in the way. */
-static bool is_due(struct ter_collector *collector, bool early)
+/* `early`: the soft limit of the process is in the way. *for_limit: else none would be due. */
+static bool is_due(struct ter_collector *collector, bool early, bool *for_limit)
 {
     const struct ter_trigger *trigger = &collector->trigger;
 
@@ -84,7 +84,7 @@ static bool is_due(struct ter_collector *collector, bool early)
         return true;
     if (!early || !is_due_early(collector))
         return false;
-    collector->balance.collections++;
+    *for_limit = true;
     collector->next_is_whole = collector->next_is_whole || collector->minor;
     return true;
 }
@@ -207,14 +207,18 @@ static void exceed(struct ter_collector *collector, size_t bytes)
 static enum ter_admission collect_or_grow(struct ter_collector *collector, size_t bytes,
                                           size_t with_reserve, bool within)
 {
+    bool for_limit = false;
+
     /* No collection makes room for this. */
     if (collector->trigger.max_bytes != 0 && bytes > collector->trigger.max_bytes)
         return TER_REFUSED;
-    if (is_due(collector, !within)) {
+    if (is_due(collector, !within, &for_limit)) {
         if (collector->allocator.no_collect)
             return TER_REFUSED;
-        if (collect_in_want(collector, bytes, TER_REASON_ALLOCATION))
+        if (collect_in_want(collector, bytes, TER_REASON_ALLOCATION)) {
+            collector->balance.collections += for_limit;
             return TER_RETRY;
+        }
     }
     if (!grown(collector, bytes, with_reserve))
         return make_do_with_larger(collector, bytes);

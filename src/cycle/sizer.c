@@ -60,6 +60,11 @@ static void learn(struct ter_pacing *pacing, const struct ter_collection *collec
     pacing->used_whole_bytes = collection->used_after_bytes;
 }
 
+static size_t capped_sum(size_t one, size_t other)
+{
+    return other < SIZE_MAX - one ? one + other : SIZE_MAX;
+}
+
 /* Holes may be more than the room; then it is in them, and the limit need not be higher. */
 static void resize_by_rule(struct ter_collector *collector, size_t live, size_t kept)
 {
@@ -67,7 +72,8 @@ static void resize_by_rule(struct ter_collector *collector, size_t live, size_t 
 
     trigger->room_bytes =
         ter_sizing_room(&collector->pacing.rates, live, kept, trigger->free_space_divisor);
-    keep_to(collector, ter_max(live + kept + trigger->room_bytes, trigger->used_bytes + kept));
+    keep_to(collector,
+            ter_max(capped_sum(live + kept, trigger->room_bytes), trigger->used_bytes + kept));
 }
 
 void ter_sizer_resize(struct ter_collector *collector, struct ter_collection *collection)

@@ -241,6 +241,28 @@ static void a_plan_that_never_collects(void **state)
     small_heap_fini(&one);
 }
 
+/* What rather fails than collects is no collection: figures count those that came. */
+static void only_collections_that_came_are_counted(void **state)
+{
+    struct ter_statistics before, after;
+    unsigned failed = 0;
+
+    (void)state;
+    ter_soft_limit_set(TER_MIB(4));
+    init(&one, "sizing=ratio");
+    for (unsigned root = 0; root < 128; root++)
+        small_heap_list_at(&one, root, 512, 128);
+    before = small_heap_statistics(&one);
+    for (unsigned i = 0; i < 20000; i++)
+        failed +=
+            ter_allocate_as(one.mutator, TER_KIND_NORMAL, 128, 16, TER_ALLOCATE_NO_COLLECT) == NULL;
+    after = small_heap_statistics(&one);
+    assert_true(failed > 1);
+    assert_int_equal(after.collections, before.collections);
+    assert_int_equal(after.soft_limit_collections, before.soft_limit_collections);
+    small_heap_fini(&one);
+}
+
 /* With every plan, next to the limit: what a plan copies goes beside what it has, if it fits. */
 static void next_to_the_limit(void)
 {
@@ -366,6 +388,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_lives_does_not_fit, with_time, forget_limit),
         cmocka_unit_test_setup_teardown(half_of_the_time_is_the_programs, with_time, forget_limit),
         cmocka_unit_test_teardown(a_plan_that_never_collects, forget_limit),
+        cmocka_unit_test_setup_teardown(only_collections_that_came_are_counted, with_time,
+                                        forget_limit),
         cmocka_unit_test_setup_teardown(every_plan_next_to_the_limit, with_time, forget_limit),
         cmocka_unit_test_teardown(by_options, forget_limit),
         cmocka_unit_test_setup_teardown(by_control_groups, with_tree, without_tree),
