@@ -226,6 +226,7 @@ static void keep_some(struct small_heap *small, unsigned phase, size_t bytes)
         void **next = *object;
 
         if (i % each == 0) {
+            ter_write(small->mutator, object, object, kept);
             *object = kept;
             kept = object;
         }
