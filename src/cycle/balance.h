@@ -9,9 +9,9 @@
  * What does not go through the gate (pages in holes of blocks, idle memory that does not fit) is
  * seen when the gate is next asked.
  *
- * A heap's share is what ter_sizing_divide says, anew after each collection of any heap; a part is
- * left out of that, since one has to give back what the other gets, and does when it next comes to
- * its gate.
+ * A heap's share is what ter_sizing_divide says, anew after each collection of any heap, and when
+ * one comes or goes; a part is left out of that, since one has to give back what the other gets,
+ * and does when it next comes to its gate.
  *
  * Threads: any. The mutex of all heaps is taken after the lock of a heap, and nothing but the
  * system is called under it. No thread is stopped by a signal while it has it, so that who stopped

@@ -168,7 +168,7 @@ static bool find_mount(struct ter_os_cgroup *group)
 /* Is ".." one of its names? As in a group that lies outside of the process's own namespace. */
 static bool goes_up(const char *path)
 {
-    for (const char *name = path; name != NULL; name = strchr(name + 1, '/'))
+    for (const char *name = strchr(path, '/'); name != NULL; name = strchr(name + 1, '/'))
         if (strncmp(name, "/..", 3) == 0 && (name[3] == '/' || name[3] == '\0'))
             return true;
     return false;
