@@ -102,8 +102,8 @@ static uint64_t whole_collections(void)
     return figures.collections - figures.collections_young;
 }
 
-/* A burst, and then a program that goes on with little: by itself, without asking for anything. What
- * is old by then is found by a collection of all. */
+/* A burst, and then a program that goes on with little: by itself, without asking for anything.
+ * What is old by then is found by a collection of all. */
 static void burst_and_quiet(const char *options)
 {
     uint64_t collections, whole;
