@@ -55,7 +55,7 @@ static void learn(struct ter_pacing *pacing, const struct ter_collection *collec
     };
 
     ter_rates_add(&pacing->rates, &sample);
-    pacing->grown_bytes = sample.allocated_bytes;
+    pacing->grown_bytes = (size_t)sample.allocated_bytes;
     pacing->mutator_ns = 0;
     pacing->used_whole_bytes = collection->used_after_bytes;
 }
