@@ -154,7 +154,7 @@ static void make_item(size_t i, struct ter_random *random)
     uintptr_t *value;
 
     *item = (struct item){.there = true, .number = next_number++};
-    kept[i] = make_leaf(16 + 16 * ter_random_below(random, 4));
+    kept[i] = make_leaf(16 + 16 * (size_t)ter_random_below(random, 4));
     kept[i][0] = item->number;
     name_weakly(item, kept[i]);
     if (i % 3 == 0)
