@@ -289,7 +289,8 @@ static size_t growth_of_old(const struct ter_collector *collector)
 
 size_t ter_young_expected(const struct ter_collector *collector)
 {
-    return growth_of_old(collector) + 2 * collector->nursery.bytes;
+    /* It may be less for a while, where pauses were long. */
+    return growth_of_old(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
 }
 
 void ter_young_decide(struct ter_collector *collector)

@@ -157,9 +157,9 @@ static void nothing_back_from_a_steady_program(void **state)
     (void)state;
     steady("sizing=ratio,plan=mark-sweep", 0);
     steady("sizing=fixed,heap_max=12M,plan=mark-sweep", 0);
-    steady("sizing=fixed,heap_max=12M,plan=young-immix", 0);
-    /* How much is young changes with the pauses, and with that how far the heap grows. */
-    steady("sizing=ratio,plan=young-immix", 1.0 / 16);
+    /* Else how much is young changes with the pauses, and with it how far the heap grows. */
+    steady("sizing=fixed,heap_max=12M,plan=young-immix,young_bytes=4M", 0);
+    steady("sizing=ratio,plan=young-immix,young_bytes=4M", 1.0 / 16);
 }
 
 /* Collections take one to four milliseconds, by turns that do not fit those of the program. */
