@@ -56,7 +56,7 @@ static void fixed(void **state)
     assert_true(figures.used_bytes <= TER_MIB(8));
     /* All of it is used before there is a collection: 6.25 MiB fit without. */
     assert_int_equal(figures.collections, 0);
-    churn(16, 4000);
+    churn(16, test_count_not_below(4000, 1000));
     figures = small_heap_statistics(&small);
     least = figures.allocated_bytes / TER_MIB(8);
     assert_true(figures.collections >= least && figures.collections <= least * 3 / 2);
@@ -72,7 +72,7 @@ static void adaptive(void **state)
     (void)state;
     init("sizing=adaptive");
     assert_int_equal(small_heap_statistics(&small).heap_limit_bytes, TER_MIB(4));
-    churn(192, 4000);
+    churn(192, test_count_not_below(4000, 1000));
     small_heap_collect_now(&small);
     figures = small_heap_statistics(&small);
     assert_true(figures.live_bytes >= TER_MIB(12));
@@ -87,7 +87,7 @@ static void adaptive_under_a_maximum(void **state)
 {
     (void)state;
     init("sizing=adaptive,heap_max=14M");
-    churn(128, 4000);
+    churn(128, test_count_not_below(4000, 1000));
     assert_true(small_heap_statistics(&small).heap_limit_bytes <= TER_MIB(14));
     assert_true(small_heap_statistics(&small).peak_used_bytes <= TER_MIB(14));
     small_heap_fini(&small);
@@ -144,7 +144,7 @@ static void steady(const char *options, double part)
     churn(64, 1500);
     returned = small_heap_statistics(&small).returned_bytes;
     allocated = small_heap_statistics(&small).allocated_bytes;
-    churn(64, 6000);
+    churn(64, test_count_not_below(6000, 1500));
     allocated = small_heap_statistics(&small).allocated_bytes - allocated;
     assert_true(small_heap_statistics(&small).collections > 10);
     returned = small_heap_statistics(&small).returned_bytes - returned;
@@ -183,7 +183,7 @@ static void little_back_from_an_adaptive_one(void **state)
     init("sizing=adaptive");
     churn(64, 1500);
     before = small_heap_statistics(&small);
-    churn(64, 6000);
+    churn(64, test_count_not_below(6000, 1500));
     after = small_heap_statistics(&small);
     assert_true(after.collections > before.collections + 10);
     assert_true(after.returned_bytes - before.returned_bytes <

@@ -271,7 +271,7 @@ static void next_to_the_limit(void)
     /* With a page an object, what lives here is more than the limit. */
     if (small_heap_never_collects(&one) || small_heap_has_own_pages(&one))
         return;
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < test_count_not_below(400, 100); i++) {
         allocate(&one, &turn, 96, 4);
         assert_true(ter_heaps_bytes() <= TER_MIB(8));
     }

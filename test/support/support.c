@@ -56,6 +56,13 @@ uint64_t test_count(uint64_t usual, uint64_t thorough)
     return divisor > 1 ? count / divisor + 1 : count;
 }
 
+unsigned test_count_not_below(unsigned usual, unsigned least)
+{
+    unsigned count = (unsigned)test_count(usual, usual);
+
+    return count > least ? count : least;
+}
+
 /* ---- Emulators ---- */
 
 bool test_is_emulated(void)

@@ -38,6 +38,8 @@ unsigned test_iterations(unsigned count);
  * factor CHECK_DIVISOR, which slow ways of running set.
  */
 uint64_t test_count(uint64_t usual, uint64_t thorough);
+/* The usual number, or fewer where that is slow, but never less than `least`. */
+unsigned test_count_not_below(unsigned usual, unsigned least);
 
 /* ---- Emulators ---- */
 
