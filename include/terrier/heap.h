@@ -184,6 +184,13 @@ TER_API void ter_trace_slot(struct ter_trace *trace, ter_slot slot);
  */
 TER_API void *ter_trace_object(struct ter_trace *trace, void *object);
 
+/**
+ * The same for each of `count` objects, NULL among them or not; writes there where they are from
+ * now on. For a visitor that reads its references out of values with a tag beside them, and gathers
+ * some on the stack before it calls.
+ */
+TER_API void ter_trace_objects(struct ter_trace *trace, void **objects, size_t count);
+
 /* ---- Memory that is out, memory elsewhere ---- */
 
 /**

@@ -127,11 +127,12 @@ enum ter_kind_flag {
 };
 
 /**
- * Reports the references of `object`, each once, by ter_trace_slot, ter_trace_object or
- * ter_trace_word (heap.h). Called in collections, in any thread and for several objects at once,
- * for any object of the kind, also for one that is dead or reads zero yet. It changes nothing and
- * calls nothing else of the heap. Where objects move, another worker may be moving any other object
- * of a kind that does, so it reads of those nothing; of a kind that never moves it may.
+ * Reports the references of `object`, each once, by ter_trace_slot, ter_trace_object,
+ * ter_trace_objects or ter_trace_word (heap.h). Called in collections, in any thread and for
+ * several objects at once, for any object of the kind, also for one that is dead or reads zero yet.
+ * It changes nothing and calls nothing else of the heap. Where objects move, another worker may be
+ * moving any other object of a kind that does, so it reads of those nothing; of a kind that never
+ * moves it may.
  */
 typedef void ter_visitor(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes);
 

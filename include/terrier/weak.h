@@ -15,6 +15,8 @@
 #ifndef TERRIER_WEAK_H
 #define TERRIER_WEAK_H
 
+#include <stdbool.h>
+
 #include <terrier/api.h>
 #include <terrier/status.h>
 
@@ -105,6 +107,36 @@ TER_API ter_status ter_guardian_add(struct ter_heap *heap, struct ter_guardian *
  * it returns is the caller's to keep, and good until the next safepoint.
  */
 TER_API void *ter_guardian_poll(struct ter_heap *heap, struct ter_guardian *guardian);
+
+/* ---- Weak things of the runtime's own ---- */
+
+/** A step of a collection; to be used by the function that got it, and not after that. */
+struct ter_weak_step;
+
+/**
+ * Sees to weak things that no form above fits: tables whose entries are neither slots nor elements
+ * of a layout, an order of its own in which references go and finalizers are found. Called once in
+ * each collection, in the thread that collects, while all mutators stand: all that roots lead to
+ * was reached, with the values of the heap's ephemerons; weak references, guardians and finalizers
+ * of the heap come after it, and count what it reached. It takes no lock that a mutator may have,
+ * allocates nothing, and calls nothing of the heap but the functions below, ter_heap_find and
+ * ter_heap_owner. In a collection of young objects alone the others are reached.
+ */
+typedef void ter_weak_function(void *context, struct ter_weak_step *step);
+
+/** `function` is called from the next collection on, in the place of the one before. NULL: none. */
+TER_API void ter_weak_set_function(struct ter_heap *heap, ter_weak_function *function,
+                                   void *context);
+
+/**
+ * Was `object` reached? It is an object of the heap, at the address that it had before the
+ * collection; one of a kind that never moves, if the plan moves objects when all was reached.
+ */
+TER_API bool ter_weak_is_reached(const struct ter_weak_step *step, const void *object);
+/** `object` is reached from now on; returns where it is now. What it leads to is not yet. */
+TER_API void *ter_weak_reach(struct ter_weak_step *step, void *object);
+/** All that follows from what was reached is reached too, also by ephemerons of the heap. */
+TER_API void ter_weak_settle(struct ter_weak_step *step);
 
 #ifdef __cplusplus
 }

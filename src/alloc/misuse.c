@@ -18,7 +18,7 @@ static void require_no_visitor(const struct ter_allocator *allocator, const char
 
     TER_REQUIRE(kind == NULL || kind->details == NULL,
                 "%s: called by the visitor of kind \"%s\", which calls nothing of the heap but "
-                "ter_trace_slot, ter_trace_object and ter_trace_word",
+                "ter_trace_slot, ter_trace_object, ter_trace_objects and ter_trace_word",
                 call, kind->details->name);
 }
 

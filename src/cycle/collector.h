@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <terrier/weak.h>
+
 #include "cycle/balance.h"
 #include "cycle/callbacks.h"
 #include "cycle/disposals.h"
@@ -55,6 +57,8 @@ struct ter_collector {
     struct ter_links long_links;
     struct ter_ephemerons ephemerons;
     struct ter_guardians guardians;
+    ter_weak_function *weak_function; /* of the program's; NULL: none */
+    void *weak_context;
     struct ter_disposals disposals;
     struct ter_tracer tracer; /* worker 0; of a plan that collects */
     struct ter_workers workers;

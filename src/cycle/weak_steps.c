@@ -133,6 +133,43 @@ static void settle(void *context)
     ter_ephemerons_settle(&collector->ephemerons, &collector->tracer, &way);
 }
 
+/* ---- What the program does itself ---- */
+
+struct ter_weak_step {
+    struct ter_collector *collector;
+};
+
+bool ter_weak_is_reached(const struct ter_weak_step *step, const void *object)
+{
+    uintptr_t now = ter_collector_now_at(step->collector, (uintptr_t)object);
+
+    return ter_collector_is_marked(step->collector, now);
+}
+
+void *ter_weak_reach(struct ter_weak_step *step, void *object)
+{
+    struct ter_tracer *tracer = &step->collector->tracer;
+
+    step->collector->ephemerons.stale = true;
+    return (void *)tracer->loop->object(tracer, ter_object_at((uintptr_t)object)).bits;
+}
+
+void ter_weak_settle(struct ter_weak_step *step)
+{
+    ter_collector_drain(step->collector);
+    settle(step->collector);
+}
+
+static void call_program(struct ter_collector *collector)
+{
+    struct ter_weak_step step = {collector};
+
+    if (collector->weak_function == NULL)
+        return;
+    collector->weak_function(collector->weak_context, &step);
+    ter_weak_settle(&step);
+}
+
 void ter_weak_steps_reach(struct ter_collector *collector)
 {
     struct ter_reach way = reach_of(collector);
@@ -169,6 +206,7 @@ void ter_weak_steps_process(struct ter_collector *collector)
     struct ter_reach way = reach_of(collector);
 
     settle(collector);
+    call_program(collector);
     ter_ephemerons_clear_weak(&collector->ephemerons, &way);
     ter_links_clear_unreached(&collector->short_links, &way);
     ter_guardians_process(&collector->guardians, &way);

@@ -268,6 +268,18 @@ void *ter_trace_object(struct ter_trace *trace, void *object)
     return (void *)tracer->loop->object(tracer, ter_object_at((uintptr_t)object)).bits;
 }
 
+void ter_trace_objects(struct ter_trace *trace, void **objects, size_t count)
+{
+    struct ter_tracer *tracer = ter_tracer_of(trace);
+
+    if (tracer->loop->objects != NULL) {
+        tracer->loop->objects(tracer, (ter_object *)(void *)objects, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        objects[i] = ter_trace_object(trace, objects[i]);
+}
+
 /* ---- Collections and roots ---- */
 
 static void collect_for(struct ter_mutator *mutator, enum ter_collection_reason reason)

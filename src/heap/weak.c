@@ -79,6 +79,17 @@ void *ter_ephemeron_new(struct ter_mutator *mutator, void *key, void *value)
     return ephemeron;
 }
 
+/* ---- Weak things of the program's own ---- */
+
+void ter_weak_set_function(struct ter_heap *heap, ter_weak_function *function, void *context)
+{
+    ter_heap_require(heap, "ter_weak_set_function");
+    ter_allocator_lock(&heap->collector.allocator);
+    heap->collector.weak_function = function;
+    heap->collector.weak_context = context;
+    ter_allocator_unlock(&heap->collector.allocator);
+}
+
 /* ---- Guardians ---- */
 
 ter_status ter_guardian_new(struct ter_heap *heap, struct ter_guardian **guardian)

@@ -349,6 +349,16 @@ static ter_object LOOP(object)(struct ter_tracer *tracer, ter_object object)
     return object;
 }
 
+static void LOOP(objects)(struct ter_tracer *tracer, ter_object *objects, size_t count)
+{
+    struct LOOP(local) local;
+
+    LOOP(enter)(&local, tracer);
+    for (size_t i = 0; i < count; i++)
+        LOOP(trace_slot)(&local, ter_slot_at((uintptr_t)&objects[i].bits), tracer->marking);
+    ter_scanning_save(&local.scanning);
+}
+
 static void LOOP(contents)(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
 {
     struct ter_mark_entry entry = ter_mark_entry_of(object, bytes, kind);
@@ -368,6 +378,7 @@ const struct ter_loop LOOP_RECORD(TER_LOOP_PLAN) = {
     .words = LOOP(words),
     .slot = LOOP(slot),
     .object = LOOP(object),
+    .objects = LOOP(objects),
     .contents = LOOP(contents),
     .drain = LOOP(drain),
 };

@@ -59,6 +59,8 @@ struct ter_loop {
     void (*slot)(struct ter_tracer *tracer, ter_slot slot);
     /* An exact reference that lies in no slot; returns the new one. */
     ter_object (*object)(struct ter_tracer *tracer, ter_object object);
+    /* The same for each of several, in their places. NULL: one by one. */
+    void (*objects)(struct ter_tracer *tracer, ter_object *objects, size_t count);
     /*
      * Scans an object that is marked, or must not be marked, by its kind. All slots of a layout are
      * read before it returns; of a large object with ambiguous words some may be left to `drain`.
