@@ -15,10 +15,10 @@ MACHINES := musl aarch64 armhf s390x
 
 BUILD   := build/release
 RESULTS ?= build/results
-C_FILES = $(shell find src include test tools bench examples -name '*.[ch]' 2>/dev/null)
+C_FILES = $(shell find src include test tools bench examples clients -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build check check-thorough machines proof model mutate coverage
-.PHONY: fresh demo bench bench-clients bench-sft bench-heap install format clean help
+.PHONY: fresh demo bench bench-clients bench-sft bench-heap lua install format clean help
 
 # What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but
 # are not built here; else nothing of theirs is asked for.
@@ -90,6 +90,10 @@ bench-heap:
 	@$(MAKE) --no-print-directory build PACKAGES=heap TARGETS=bench_heap
 	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-heap $(BENCH_FLAGS)
 
+lua:
+	@$(MAKE) --no-print-directory build PACKAGES=lua
+	@clients/lua/build
+
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
@@ -122,6 +126,7 @@ help:
 	@echo "make bench-sft       measure lookups in the SFT map (BENCH_FLAGS=--json for rows)"
 	@echo "make bench-heap      measure programs of ours on all plans, libgc, malloc, OCaml and Java"
 	@echo "                     (BENCH_FLAGS=--quick for less; tools/bench-heap says more)"
+	@echo "make lua             fetch Lua 5.4's sources and build it on Terrier, into build/lua"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"
 	@echo "make clean           remove build/"

@@ -16,7 +16,7 @@ longest_file=900
 widest_line=100
 format_version=14
 licence='SPDX-License-Identifier: MIT'
-folders='src include test tools bench examples'
+folders='src include test tools bench examples clients'
 
 lines() {
     awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) print text }'
@@ -164,7 +164,7 @@ if ! awk -v most=$most_conditionals '$2 > most { exit 1 }' "$temp/conditionals";
 fi
 
 # All that somebody reads as code: sources, scripts, what CMake and make read, programs to measure.
-(cd "$root" && find src include test tools bench examples cmake Makefile CMakeLists.txt -type f \
+(cd "$root" && find $folders cmake Makefile CMakeLists.txt -type f \
     ! -path 'bench/results/*' ! -path 'test/mutation/*' 2>/dev/null | sort) >"$temp/sources"
 while read -r file; do
     # In columns, not bytes: continuation bytes of UTF-8 do not count.

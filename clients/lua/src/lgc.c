@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When a state collects, and what it does afterwards.
+ *
+ * The heap never collects by itself: here is where it is asked to, at a poll that finds a debt, in
+ * a full collection, or in an emergency. The debt is as in the manual: with a pause of 200 a
+ * collection comes when twice as much is in use as the last one left.
+ */
+#define lgc_c
+#define LUA_CORE
+
+#include "lprefix.h"
+
+#include "ldo.h"
+#include "lfinal.h"
+#include "lgc.h"
+#include "lstring.h"
+#include "lvisit.h"
+
+/* A collection comes after so many new bytes at least, whatever the pause. */
+#define LEAST_ROOM (256 * 1024)
+/* Where young objects are collected by themselves: after so many new bytes. */
+#define YOUNG_ROOM (2 * 1024 * 1024)
+
+/* ---- One collection ---- */
+
+/* What was allocated since the last one and is gone is known now. */
+static void account(global_State *g)
+{
+    const lheap *heap = &g->heap;
+
+    g->totalbytes =
+        heap->owned + heap->strings + heap->blocks + (l_mem)heap->loose_bytes - g->GCdebt;
+}
+
+static void collect(lua_State *L, int young)
+{
+    global_State *g = G(L);
+
+    g->gcstopem = 1;
+    g->heap.running = L;
+    if (young)
+        ter_collect_young(g->heap.mutator);
+    else
+        ter_collect(g->heap.mutator);
+    g->heap.running = NULL;
+    account(g);
+    g->gcstopem = 0;
+}
+
+/* ---- Afterwards ---- */
+
+static void shrink_stacks(global_State *g)
+{
+    lua_State *th = g->heap.shrinking, *next;
+
+    g->heap.shrinking = NULL;
+    for (; th != NULL; th = next) {
+        next = th->gclist == NULL ? NULL : gco2th(th->gclist);
+        luaD_shrinkstack(th);
+    }
+}
+
+static void shrink_strings(lua_State *L)
+{
+    stringtable *strings = &G(L)->strt;
+
+    if (strings->nuse < strings->size / 4)
+        luaS_resize(L, strings->size / 2);
+}
+
+/* The next collection comes when that many bytes are new. */
+static l_mem room_of(const global_State *g)
+{
+    l_mem used = (l_mem)gettotalbytes(g);
+    l_mem pause = getgcparam(g->gcpause), part = used / 100, room;
+
+    if (g->heap.has_young)
+        return YOUNG_ROOM;
+    room = pause < MAX_LMEM / part ? part * pause - used : MAX_LMEM;
+    return room < LEAST_ROOM + used / 8 ? LEAST_ROOM + used / 8 : room;
+}
+
+static void finish(lua_State *L)
+{
+    global_State *g = G(L);
+
+    if (!g->gcemergency) {
+        shrink_stacks(g);
+        shrink_strings(L);
+        lheap_callready(L);
+    }
+    g->heap.shrinking = NULL;
+    luaE_setdebt(g, g->heap.stress != 0 ? 1 : -room_of(g));
+}
+
+/* Under stress all polls come here, and some of them collect. */
+static int is_due(lheap *heap)
+{
+    return heap->stress == 0 || ++heap->polls % heap->stress == 0;
+}
+
+void luaC_step(lua_State *L)
+{
+    global_State *g = G(L);
+
+    if (!gcrunning(g) || !is_due(&g->heap))
+        return;
+    collect(L, g->heap.has_young);
+    finish(L);
+}
+
+void luaC_fullgc(lua_State *L, int isemergency)
+{
+    global_State *g = G(L);
+
+    g->gcemergency = cast_byte(isemergency);
+    collect(L, 0);
+    finish(L);
+    g->gcemergency = 0;
+}
+
+void luaC_changemode(lua_State *L, int newmode)
+{
+    global_State *g = G(L);
+
+    g->gckind = cast_byte(newmode);
+    g->gcstate = newmode == KGC_GEN ? GCSpropagate : GCSpause;
+}
+
+void luaC_fix(lua_State *L, GCObject *o)
+{
+    lheap *heap = &G(L)->heap;
+
+    lua_assert(heap->fixed_count < LHEAP_FIXED_MOST);
+    heap->fixed[heap->fixed_count++] = o;
+}

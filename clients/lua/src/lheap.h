@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a family of Lua states keeps of its heap: a member of global_State.
+ *
+ * Invariant: `owned` is the exact bytes of all objects that have been counted in a collection, with
+ * their parts as they are now; `strings` those of all short strings in the string table; `blocks`
+ * those of memory that the state's allocator gave. Their sum and what was allocated since the last
+ * collection is what lua_gc counts.
+ *
+ * An object has been counted when its `marked` has the heap's epoch. It lives in a heap that never
+ * moves it, and has no link to another: what is walked is found by the collector.
+ */
+#ifndef lheap_h
+#define lheap_h
+
+#include <stddef.h>
+
+#include <terrier/terrier.h>
+
+#include "lobject.h"
+
+/* Kinds of the heap, in the order in which they are defined, behind those that every heap has. */
+enum lheap_kind {
+    LHEAP_SHORT_STRING = TER_KIND_ATOMIC_UNCOLLECTABLE + 1,
+    LHEAP_LONG_STRING,
+    LHEAP_TABLE,
+    LHEAP_LUA_CLOSURE,
+    LHEAP_C_CLOSURE,
+    LHEAP_USERDATA,
+    LHEAP_THREAD,
+    LHEAP_UPVALUE,
+    LHEAP_PROTOTYPE,
+    LHEAP_PART, /* an array of an object's own, which that object visits */
+    LHEAP_KINDS_END
+};
+
+/* Bits of `marked`. */
+#define LHEAP_EPOCHS 3u    /* 1 or 2: the object was counted in a collection; 0: not yet */
+#define LHEAP_LISTED 4u    /* a weak table, in a list of the collection that runs */
+#define LHEAP_FINALIZED 8u /* its finalizer waits for it to be unreachable */
+
+/* A list of objects in memory of the state's allocator. */
+typedef struct lheap_list {
+    GCObject **items;
+    size_t count;
+    size_t room;
+} lheap_list;
+
+/* Objects that are never collected: reserved words, names of metamethods, a message. */
+#define LHEAP_FIXED_MOST 64
+
+typedef struct lheap {
+    struct ter_heap *heap;
+    struct ter_mutator *mutator;
+    l_mem owned, strings, blocks;
+    lu_byte epoch;
+    lu_byte collecting; /* visitors are called by a collection */
+    lu_byte whole;      /* the collection that runs is of all objects */
+    lu_byte has_young;  /* the plan collects young objects by themselves */
+    lu_byte fixed_count;
+    lu_mem stress; /* a collection at every so many polls; 0: none */
+    lu_mem polls;
+    GCObject *fixed[LHEAP_FIXED_MOST];
+    void *loose; /* a part that belongs to no object yet, which a collection keeps */
+    size_t loose_bytes;
+    lheap_list waiting; /* objects with finalizers, in the order in which they were marked */
+    size_t waiting_old; /* so many of them are old */
+    lheap_list ready;   /* those whose finalizers are to run */
+    size_t ready_next;  /* the first of them that has not run */
+    /* In a collection: weak tables by what is to be done with them, threads to be made smaller. */
+    Table *weak_values, *ephemerons, *all_weak, *dead_keys;
+    struct lua_State *shrinking;
+    struct lua_State *running; /* the thread that collects */
+} lheap;
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that the heap gives: objects when there is none at first, and their parts.
+ *
+ * A part belongs to one object, which visits it and what is in it. Whoever gives an object another
+ * part stores it before the next poll; an object that was counted has its bytes corrected.
+ */
+#define lparts_c
+#define LUA_CORE
+
+#include "lprefix.h"
+
+#include <string.h>
+
+#include "ldo.h"
+#include "lgc.h"
+#include "lvisit.h"
+
+/* A collection comes between two tries, unless the state is not whole or collects already. */
+static void *try_twice(lua_State *L, unsigned kind, size_t size)
+{
+    global_State *g = G(L);
+    void *block = NULL;
+
+#if defined(EMERGENCYGCTESTS)
+    if (!completestate(g) || g->gcstopem)
+#endif
+        block = ter_allocate_inline(g->heap.mutator, kind, size);
+    if (l_likely(block != NULL) || !completestate(g) || g->gcstopem)
+        return block;
+    luaC_fullgc(L, 1);
+    return ter_allocate_inline(g->heap.mutator, kind, size);
+}
+
+void *luaC_newagain(lua_State *L, unsigned kind, size_t size)
+{
+    void *block = try_twice(L, kind, size);
+
+    if (block == NULL)
+        luaM_error(L);
+    return block;
+}
+
+/* ---- Parts ---- */
+
+/* The owner has another part, or one of another size. A thread is looked at in any case. */
+static void account(global_State *g, GCObject *owner, size_t osize, size_t nsize)
+{
+    l_mem more = (l_mem)nsize - (l_mem)osize;
+
+    g->GCdebt += more;
+    if ((owner->marked & LHEAP_EPOCHS) == g->heap.epoch)
+        g->heap.owned += more;
+    if (owner->tt != LUA_VTHREAD)
+        ter_write_object(g->heap.mutator, owner);
+}
+
+/* The bytes of a cell for so many. */
+static size_t cell_bytes(size_t size)
+{
+    return size <= TER_INLINE_MOST_BYTES ? (size + 15) & ~(size_t)15 : size;
+}
+
+static void *move_part(lua_State *L, void *part, size_t osize, size_t nsize)
+{
+    void *moved = try_twice(L, LHEAP_PART, nsize);
+
+    if (moved == NULL)
+        return nsize <= osize ? part : NULL; /* making it smaller never fails */
+    memcpy(moved, part, osize < nsize ? osize : nsize);
+    ter_free(G(L)->heap.mutator, part);
+    return moved;
+}
+
+void luaC_freepart(lua_State *L, GCObject *owner, void *part, size_t size)
+{
+    global_State *g = G(L);
+
+    if (part == NULL)
+        return;
+    if (part == g->heap.loose)
+        luaC_holdpart(L, NULL, 0);
+    ter_free(g->heap.mutator, part);
+    account(g, owner, size, 0);
+}
+
+void *luaC_resizepart(lua_State *L, GCObject *owner, void *part, size_t osize, size_t nsize)
+{
+    void *resized = part;
+
+    if (nsize == 0) {
+        luaC_freepart(L, owner, part, osize);
+        return NULL;
+    }
+    if (part == NULL)
+        resized = try_twice(L, LHEAP_PART, nsize);
+    else if (cell_bytes(osize) != cell_bytes(nsize))
+        resized = move_part(L, part, osize, nsize);
+    if (resized != NULL)
+        account(G(L), owner, osize, nsize);
+    return resized;
+}
+
+void *luaC_newpart(lua_State *L, GCObject *owner, size_t size)
+{
+    void *part;
+
+    if (size == 0)
+        return NULL;
+    part = luaC_resizepart(L, owner, NULL, 0, size);
+    if (l_unlikely(part == NULL))
+        luaM_error(L);
+    return part;
+}
+
+void *luaC_resizecounted(lua_State *L, const void *count, void *block, size_t osize, size_t nsize)
+{
+    ter_object owner = ter_heap_find(G(L)->heap.heap, (uintptr_t)count);
+    void *resized;
+
+    if (ter_object_is_none(owner))
+        return luaM_saferealloc_(L, block, osize, nsize);
+    resized = luaC_resizepart(L, (GCObject *)owner.bits, block, osize, nsize);
+    if (l_unlikely(resized == NULL && nsize > 0))
+        luaM_error(L);
+    return resized;
+}
+
+void luaC_holdpart(lua_State *L, void *part, size_t size)
+{
+    G(L)->heap.loose = part;
+    G(L)->heap.loose_bytes = part == NULL ? 0 : size;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What visitors and the weak step share: what lies where, and what an object counts. */
+#ifndef lvisit_h
+#define lvisit_h
+
+#include "lheap.h"
+#include "lobject.h"
+#include "lstate.h"
+#include "ltable.h"
+
+/* A thread is known by an address behind the extra space, with which its memory begins. */
+#define lheap_threadblock(th) ((void *)((char *)(th)-LUA_EXTRASPACE))
+#define lheap_threadof(block) ((lua_State *)(void *)((char *)(block) + LUA_EXTRASPACE))
+
+/* Where the memory of an object with that tag begins. */
+l_sinline void *lheap_blockof(const GCObject *o, int tag)
+{
+    return tag == ctb(LUA_VTHREAD) ? lheap_threadblock(o) : (void *)o;
+}
+
+/* An entry without a value lets go of its key, which stays only to be compared. */
+l_sinline void lheap_clearkey(Node *n)
+{
+    if (keyiscollectable(n))
+        setdeadkey(n);
+}
+
+/* How a table holds what is in it. */
+enum lheap_hold { LHEAP_STRONG, LHEAP_WEAK_VALUES, LHEAP_WEAK_KEYS, LHEAP_WEAK };
+
+LUAI_FUNC enum lheap_hold lheap_hold(global_State *g, const Table *h);
+
+/* Defines all kinds, whose visitors know `g`; 0: that failed. */
+LUAI_FUNC int lheap_definekinds(global_State *g);
+/* Reports the roots of the state. */
+LUAI_FUNC void lheap_visitroots(void *context, struct ter_root_visit *visit);
+/* Sees to weak tables, finalizers, upvalues of dead threads and strings. */
+LUAI_FUNC void lheap_weakstep(void *context, struct ter_weak_step *step);
+
+/* Finalizers of objects that were not reached become ready; with `all`, every one. */
+LUAI_FUNC void lheap_separate(lheap *heap, const struct ter_weak_step *step, int all);
+
+#endif
