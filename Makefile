@@ -92,7 +92,7 @@ bench-heap:
 
 lua:
 	@$(MAKE) --no-print-directory build PACKAGES=lua
-	@clients/lua/build
+	@clients/lua/build --test-builds
 
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)

@@ -57,7 +57,8 @@ find README.md CONTRIBUTING.md docs -type f \( -name '*.md' -o -name '*.1' \) 2>
     sort >"$temp/documents"
 {
     find . -path ./build -prune -o -path ./.git -prune -o -print | sed 's/^\.\//path /'
-    find src include test tools bench examples clients cmake .ci Makefile CMakeLists.txt CMakePresets.json \
+    find src include test tools bench examples clients cmake .ci Makefile CMakeLists.txt \
+        CMakePresets.json \
         -type f ! -name foreign_names.txt 2>/dev/null |
         xargs grep -hoE '[A-Za-z_][A-Za-z0-9_]*' | sort -u | sed 's/^/word /'
     sed -n 's/^ *\(NUMBER\|TEXT\)(\([a-z_]*\),.*/option \2/p' include/terrier/options.h
