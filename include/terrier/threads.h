@@ -83,6 +83,16 @@ TER_API void ter_mutator_detach(struct ter_mutator *mutator);
  */
 TER_API ter_status ter_mutator_attach(struct ter_mutator *mutator);
 
+/**
+ * From now on the mutator is no thread's own: any thread may call with it, and counts as its thread
+ * in that call. The program sees to it that one at a time does, and that what one did is there for
+ * the next (a lock, a queue). No thread's end ends it, and a forked child keeps it. For a runtime
+ * that does not know which thread calls it, such as an interpreter with a C interface. The mutator
+ * is the only one of its heap, and no thread can bind another. TER_ERROR_INVALID: there are others,
+ * or the heap has not both stacks=exact and stop=safepoints.
+ */
+TER_API ter_status ter_mutator_roam(struct ter_mutator *mutator);
+
 /* ---- Stacks ---- */
 
 /**

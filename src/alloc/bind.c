@@ -26,6 +26,12 @@ static bool is_bound(const struct ter_allocator *allocator, const struct ter_os_
     return mutator != NULL;
 }
 
+/* One that roams is the only one of its heap. */
+static bool one_roams(const struct ter_allocator *allocator)
+{
+    return allocator->mutators != NULL && allocator->mutators->roams;
+}
+
 static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mutator *mutator)
 {
     ter_status status = TER_OK;
@@ -38,7 +44,7 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     if (!allocator->exact_stacks && !ter_os_knows_thread_data())
         ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
     ter_safepoints_await_end(allocator);
-    if (is_bound(allocator, mutator->thread))
+    if (is_bound(allocator, mutator->thread) || one_roams(allocator))
         status = TER_ERROR_INVALID;
     else if (allocator->mutators != NULL)
         status = ter_world_share(allocator);
@@ -159,6 +165,30 @@ void ter_mutator_detach_here(struct ter_mutator *mutator, uintptr_t stack_pointe
 {
     remove_from_own(mutator);
     ter_mutator_part(mutator, stack_pointer, end);
+}
+
+/* Nobody waits for it, and nobody asks where its thread is. */
+static bool may_roam(const struct ter_allocator *allocator, const struct ter_mutator *mutator)
+{
+    return allocator->safepoints && allocator->exact_stacks && !mutator->roams &&
+           allocator->mutators == mutator && mutator->next == NULL;
+}
+
+ter_status ter_mutator_let_roam(struct ter_mutator *mutator)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    ter_status status = TER_ERROR_INVALID;
+
+    ter_allocator_lock(allocator);
+    if (may_roam(allocator, mutator)) {
+        remove_from_own(mutator);
+        mutator->thread = &mutator->nobody;
+        mutator->roams = true;
+        mutator->alone = true;
+        status = TER_OK;
+    }
+    ter_allocator_unlock(allocator);
+    return status;
 }
 
 static bool has_mutator_of(const struct ter_os_thread *thread,

@@ -35,7 +35,7 @@ void ter_mutator_require_bound(const struct ter_mutator *mutator, const char *ca
 {
     if (mutator == NULL || mutator->allocator == NULL)
         ter_mutator_refuse(mutator, 0, call);
-    TER_REQUIRE(mutator->thread == ter_os_thread_self(),
+    TER_REQUIRE(ter_mutator_is_own(mutator),
                 "%s: mutator %p belongs to another thread: "
                 "each thread binds its own (ter_mutator_bind) or takes one over "
                 "(ter_mutator_detach, ter_mutator_attach)",

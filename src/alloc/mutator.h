@@ -50,6 +50,8 @@ struct ter_mutator {
     size_t freed_uncounted; /* bytes that it freed, likewise */
     bool no_collect;        /* what it allocates now is refused rather than collecting */
     bool alone;             /* nobody else changes valid bits: see freeing.h */
+    bool roams;             /* whoever calls is its thread; then `thread` is the record below */
+    struct ter_os_thread nobody;
     uintptr_t called_at; /* for checks: the program's stack pointer in its last call; 0: unknown */
     unsigned kind_limit; /* kinds of objects that it may allocate now: see misuse.h */
     /* Under the heap lock: */
@@ -64,3 +66,9 @@ struct ter_mutator {
     /* Of policies that have no cells, one for each that serves: see space/policy.h. */
     uintptr_t windows[TER_SERVICES][TER_MAX_KINDS];
 };
+
+/* Is it the calling thread's? */
+TER_INLINE bool ter_mutator_is_own(const struct ter_mutator *mutator)
+{
+    return mutator->roams || (mutator->thread != NULL && mutator->thread == ter_os_thread_self());
+}

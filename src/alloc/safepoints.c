@@ -7,7 +7,7 @@
 
 static bool is_missing(const struct ter_mutator *mutator)
 {
-    return mutator->blocked_at == 0 && mutator->thread != ter_os_thread_self();
+    return mutator->blocked_at == 0 && !ter_mutator_is_own(mutator);
 }
 
 static void set_poll(struct ter_mutator *mutator, uintptr_t wanted)

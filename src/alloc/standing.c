@@ -20,7 +20,7 @@ static void stand_aside_here(void *context, uintptr_t stack_pointer)
     struct ter_allocator *allocator = context;
     struct ter_mutator *mutator = allocator->mutators;
 
-    while (mutator != NULL && mutator->thread != ter_os_thread_self())
+    while (mutator != NULL && !ter_mutator_is_own(mutator))
         mutator = mutator->next;
     if (mutator != NULL)
         stand(mutator, stack_pointer);

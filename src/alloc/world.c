@@ -9,21 +9,17 @@
 /* A guest may go on, so it is asked until it is plain that it does not answer, or for this long. */
 #define PATIENCE_WITH_GUESTS_MS 3000u
 
-static bool is_own(const struct ter_mutator *mutator)
-{
-    return mutator->thread != NULL && mutator->thread == ter_os_thread_self();
-}
-
 /* Its runs may be in use at this very instruction. */
 static bool is_stopped(const struct ter_mutator *mutator)
 {
-    return !is_own(mutator) && mutator->blocked_at == 0;
+    return !ter_mutator_is_own(mutator) && mutator->blocked_at == 0;
 }
 
 /* Those outside the heap are left alone, but for guests that can be asked: see mutator.h. */
 static bool is_to_stand(const struct ter_mutator *mutator)
 {
-    return is_stopped(mutator) || (!is_own(mutator) && mutator->is_guest && !mutator->refuses);
+    return is_stopped(mutator) ||
+           (!ter_mutator_is_own(mutator) && mutator->is_guest && !mutator->refuses);
 }
 
 /* ---- Threads that ended ---- */
@@ -45,7 +41,7 @@ static void end_gone(struct ter_allocator *allocator)
 static void find_gone(const struct ter_allocator *allocator)
 {
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (m->thread != NULL && !is_own(m) && !m->is_asked && !m->is_gone &&
+        if (m->thread != NULL && !ter_mutator_is_own(m) && !m->is_asked && !m->is_gone &&
             ter_os_thread_is_gone(m->thread)) {
             ter_mutator_say_gone(m);
             m->is_gone = true;
@@ -159,7 +155,7 @@ static void end_being_alone(const struct ter_allocator *allocator)
 static void wait_for_ends_of_holds(const struct ter_allocator *allocator)
 {
     for (const struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        while (m->thread != NULL && !is_own(m) && ter_os_holds_off(m->thread) &&
+        while (m->thread != NULL && !ter_mutator_is_own(m) && ter_os_holds_off(m->thread) &&
                !ter_os_thread_is_gone(m->thread))
             ter_os_yield();
 }
@@ -296,7 +292,7 @@ static void visit_from(const struct ter_allocator *allocator, struct ter_mutator
     struct ter_stack *stack = ter_stacks_find(&allocator->stacks, mutator->stack, pointer);
 
     /* Of a thread that left the heap without calling a function. */
-    if (mutator->blocked_at != 0 && !is_own(mutator))
+    if (mutator->blocked_at != 0 && !ter_mutator_is_own(mutator))
         ter_stack_visit_saved(mutator->stack, visitor, context);
     if (stack != NULL)
         visit_declared(mutator, stack, pointer, visitor, context);
@@ -312,9 +308,9 @@ void ter_world_visit_stacks(const struct ter_allocator *allocator, uintptr_t own
 
         if (m->thread == NULL)
             continue;
-        end = is_own(m) ? own_end : stack_end(m);
+        end = ter_mutator_is_own(m) ? own_end : stack_end(m);
         /* The others did it when they stopped or left. */
-        if (is_own(m))
+        if (ter_mutator_is_own(m))
             ter_os_note_signal_stack(m->thread);
         visit_from(allocator, m, corrected(allocator, m, end), visitor, context);
     }

@@ -13,7 +13,7 @@ static uintptr_t own_stack_pointer(const struct ter_checking *checking)
 {
     const struct ter_mutator *mutator = checking->collector->allocator.mutators;
 
-    while (mutator != NULL && mutator->thread != ter_os_thread_self())
+    while (mutator != NULL && !ter_mutator_is_own(mutator))
         mutator = mutator->next;
     return mutator != NULL && mutator->called_at != 0 ? mutator->called_at : checking->own_stack;
 }

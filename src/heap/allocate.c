@@ -215,10 +215,8 @@ void *ter_allocate_as(struct ter_mutator *mutator, unsigned kind, size_t bytes, 
 
 static void give_up_own_runs(struct ter_allocator *allocator)
 {
-    const struct ter_os_thread *self = ter_os_thread_self();
-
     for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
-        if (m->thread == self)
+        if (ter_mutator_is_own(m))
             ter_mutator_flush(m);
 }
 

@@ -35,7 +35,7 @@ static void end_lost_mutators(struct ter_heap *heap)
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;
 
-        if (mutator->thread != NULL && mutator->thread != ter_os_thread_self())
+        if (mutator->thread != NULL && !ter_mutator_is_own(mutator))
             ter_mutator_free(mutator);
         mutator = next;
     }

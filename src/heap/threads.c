@@ -61,6 +61,8 @@ void ter_mutator_detach(struct ter_mutator *mutator)
     struct returning call = {.mutator = mutator, .end = TER_CALLER_STACK_POINTER()};
 
     ter_mutator_require_own(mutator, "ter_mutator_detach");
+    TER_REQUIRE(!mutator->roams, "ter_mutator_detach: mutator %p roams, and is no thread's own",
+                (void *)mutator);
     ter_stack_call(detach, &call);
 }
 
@@ -77,6 +79,12 @@ ter_status ter_mutator_attach(struct ter_mutator *mutator)
     if (status == TER_OK && !mutator->allocator->safepoints)
         ter_os_accept_stops(&before);
     return status;
+}
+
+ter_status ter_mutator_roam(struct ter_mutator *mutator)
+{
+    ter_mutator_require_own(mutator, "ter_mutator_roam");
+    return ter_mutator_let_roam(mutator);
 }
 
 /* ---- Stacks ---- */
