@@ -25,5 +25,6 @@ void ter_mutator_free(struct ter_mutator *mutator);
 void ter_mutator_detach_here(struct ter_mutator *mutator, uintptr_t stack_pointer, uintptr_t end);
 ter_status ter_mutator_attach_here(struct ter_mutator *mutator, uintptr_t end);
 
-/* Whoever calls is its thread from now on. TER_ERROR_INVALID: others are bound, or may be stopped. */
+/* Whoever calls is its thread from now on. TER_ERROR_INVALID: others are bound, or may be
+ * stopped. */
 ter_status ter_mutator_let_roam(struct ter_mutator *mutator);

@@ -3,7 +3,8 @@
  * The heap of a family of states: how it is made, and how it ends.
  *
  * It is exact, stops at safepoints alone, marks in the thread that collects, belongs to whatever
- * thread calls Lua, one at a time, and is held from collecting by itself. The rest is as TERRIER_OPTIONS says.
+ * thread calls Lua, one at a time, and is held from collecting by itself. The rest is as
+ * TERRIER_OPTIONS says.
  */
 #define lheap_c
 #define LUA_CORE
