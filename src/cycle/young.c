@@ -272,13 +272,21 @@ void ter_young_end_logs(struct ter_collector *collector)
     ter_stores_forget_taken(stores);
 }
 
-/* What mutators may take before the heap is full. */
-static size_t room_for_young(const struct ter_collector *collector, size_t limit)
+/*
+ * Is there little that mutators may take before the heap is full? While collections are held it
+ * grows instead, step by step, and only a maximum counts.
+ */
+static bool has_little_room(const struct ter_collector *collector)
 {
     const struct ter_accounting *accounting = &collector->arena.accounting;
     size_t used = atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed);
+    size_t limit = collector->trigger.max_bytes;
 
-    return limit - ter_min(limit, used) + ter_spaces_open(collector);
+    if (limit == 0 && collector->trigger.disabled != 0)
+        return false;
+    if (limit == 0)
+        limit = accounting->limit_bytes;
+    return limit - ter_min(limit, used) + ter_spaces_open(collector) < limit / LEAST_FREE_PART;
 }
 
 /* So much more may live before all is collected. */
@@ -296,17 +304,12 @@ size_t ter_young_expected(const struct ter_collector *collector)
 void ter_young_decide(struct ter_collector *collector)
 {
     const struct ter_live *live = &collector->trigger.live;
-    size_t limit = collector->trigger.max_bytes;
-    size_t most = collector->old_bytes + growth_of_old(collector);
     size_t now = live->scanned_bytes + live->atomic_bytes;
+    size_t most = collector->old_bytes + growth_of_old(collector);
 
     if (!collector->minor)
         collector->old_bytes = now;
-    if (limit == 0)
-        limit = collector->arena.accounting.limit_bytes;
-    collector->next_is_whole =
-        collector->minor &&
-        (room_for_young(collector, limit) < limit / LEAST_FREE_PART || now > most);
+    collector->next_is_whole = collector->minor && (has_little_room(collector) || now > most);
 }
 
 void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,

@@ -33,6 +33,19 @@ static void account(global_State *g)
         heap->owned + heap->strings + heap->blocks + (l_mem)heap->loose_bytes - g->GCdebt;
 }
 
+/* What runs goes on to write to its stack; those that are only large are touched for nothing. */
+static void touch_running(lua_State *L)
+{
+    lua_State *th = G(L)->heap.threads;
+
+    luaC_touch(L);
+    luaC_touch(G(L)->mainthread);
+    for (; th != NULL; th = th->gclist == NULL ? NULL : gco2th(th->gclist)) {
+        th->marked &= cast_byte(~LHEAP_LISTED);
+        luaC_touch(th);
+    }
+}
+
 static void collect(lua_State *L, int young)
 {
     global_State *g = G(L);
@@ -44,17 +57,17 @@ static void collect(lua_State *L, int young)
     else
         ter_collect(g->heap.mutator);
     g->heap.running = NULL;
+    touch_running(L);
     account(g);
     g->gcstopem = 0;
 }
 
 /* ---- Afterwards ---- */
 
-static void shrink_stacks(global_State *g)
+static void shrink_stacks(const global_State *g)
 {
-    lua_State *th = g->heap.shrinking, *next;
+    lua_State *th = g->heap.threads, *next;
 
-    g->heap.shrinking = NULL;
     for (; th != NULL; th = next) {
         next = th->gclist == NULL ? NULL : gco2th(th->gclist);
         luaD_shrinkstack(th);
@@ -86,11 +99,11 @@ static void finish(lua_State *L)
     global_State *g = G(L);
 
     if (!g->gcemergency) {
-        shrink_stacks(g);
+        if (g->heap.whole)
+            shrink_stacks(g);
         shrink_strings(L);
         lheap_callready(L);
     }
-    g->heap.shrinking = NULL;
     luaE_setdebt(g, g->heap.stress != 0 ? 1 : -room_of(g));
 }
 

@@ -4,8 +4,11 @@
  * objects and their parts, barriers, polls, modes.
  *
  * Objects are made without collecting; a collection comes at a poll, when there is a debt, or when
- * memory is out. A store into an object is followed by a barrier before the next poll. Threads need
- * none: every collection looks at them.
+ * memory is out. A store into an object is followed by a barrier before the next poll.
+ *
+ * A thread's stack is written by functions of the API, which begin with lua_lock, and by what runs
+ * in it. So lua_lock is the barrier of a thread; and one that runs, or waits for a thread that it
+ * resumed, has a barrier after each collection. A store through an open upvalue has the upvalue's.
  */
 #ifndef lgc_h
 #define lgc_h
@@ -75,6 +78,15 @@ LUAI_FUNC void luaC_changemode(lua_State *L, int newmode);
 #define luaC_barrierback(L, p, v) luaC_barrier(L, p, v)
 #define luaC_objbarrier(L, p, o) ((void)(o), luaC_wrote(L, p))
 
+/* A thread is known by an address behind the extra space, with which its memory begins. */
+#define luaC_threadblock(th) ((void *)((char *)(th)-LUA_EXTRASPACE))
+#define luaC_touch(th) luaC_wrote(th, luaC_threadblock(th))
+
+#undef lua_lock
+#define lua_lock(L) luaC_touch(L)
+#undef luai_threadyield
+#define luai_threadyield(L) ((void)0)
+
 /* ---- Objects ---- */
 
 /* What is done when the heap gave none: an emergency collection, and the second try. */
@@ -124,6 +136,16 @@ l_sinline GCObject *luaC_newobj(lua_State *L, int tag, size_t size)
         G(L)->heap.strings += (l_mem)size;
     return o;
 }
+
+/* A new string is in that bucket of the string table. */
+l_sinline void luaC_interned(global_State *g, size_t bucket)
+{
+    if (g->heap.fresh != NULL)
+        g->heap.fresh[bucket / 64] |= 1ull << bucket % 64;
+}
+
+/* The string table has so many buckets from now on, and new strings may be in any of them. */
+LUAI_FUNC void luaC_resizedstrings(global_State *g, size_t buckets);
 
 /* The object is never collected; it was made just now. */
 LUAI_FUNC void luaC_fix(lua_State *L, GCObject *o);

@@ -12,6 +12,7 @@
 #include "lprefix.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lfinal.h"
@@ -55,7 +56,7 @@ static void begin_round(void *context, const struct ter_collection_event *event)
     heap->whole = !event->young;
     heap->collecting = 1;
     heap->weak_values = heap->ephemerons = heap->all_weak = heap->dead_keys = NULL;
-    heap->shrinking = NULL;
+    heap->threads = NULL;
     if (!heap->whole)
         return;
     heap->epoch = heap->epoch == 1 ? 2 : 1;
@@ -97,8 +98,23 @@ void *luaC_open(global_State *g, size_t main_bytes)
     return ter_allocate(heap->mutator, LHEAP_THREAD, main_bytes);
 }
 
+/* Without memory for it all buckets are looked at. */
+void luaC_resizedstrings(global_State *g, size_t buckets)
+{
+    lheap *heap = &g->heap;
+
+    if (!heap->has_young)
+        return;
+    free(heap->fresh);
+    heap->fresh_words = (buckets + 63) / 64;
+    heap->fresh = malloc(heap->fresh_words * sizeof *heap->fresh);
+    if (heap->fresh != NULL)
+        memset(heap->fresh, 0xFF, heap->fresh_words * sizeof *heap->fresh);
+}
+
 void luaC_shut(global_State *g)
 {
+    free(g->heap.fresh);
     lheap_freelists(g);
     ter_mutator_unbind(g->heap.mutator);
     ter_heap_free(g->heap.heap);

@@ -36,7 +36,7 @@ enum lheap_kind {
 
 /* Bits of `marked`. */
 #define LHEAP_EPOCHS 3u    /* 1 or 2: the object was counted in a collection; 0: not yet */
-#define LHEAP_LISTED 4u    /* a weak table, in a list of the collection that runs */
+#define LHEAP_LISTED 4u    /* a weak table or thread, in a list of the collection that runs */
 #define LHEAP_FINALIZED 8u /* its finalizer waits for it to be unreachable */
 
 /* A list of objects in memory of the state's allocator. */
@@ -67,9 +67,12 @@ typedef struct lheap {
     size_t waiting_old; /* so many of them are old */
     lheap_list ready;   /* those whose finalizers are to run */
     size_t ready_next;  /* the first of them that has not run */
-    /* In a collection: weak tables by what is to be done with them, threads to be made smaller. */
+    /* In a collection: weak tables by what is to be done with them. */
     Table *weak_values, *ephemerons, *all_weak, *dead_keys;
-    struct lua_State *shrinking;
+    struct lua_State *threads; /* that something is to be done for afterwards */
+    unsigned long long
+        *fresh; /* buckets of the string table with new strings; NULL: any may have */
+    size_t fresh_words;
     struct lua_State *running; /* the thread that collects */
 } lheap;
 

@@ -43,7 +43,7 @@ void *luaC_newagain(lua_State *L, unsigned kind, size_t size)
 
 /* ---- Parts ---- */
 
-/* The owner has another part, or one of another size. A thread is looked at in any case. */
+/* The owner has another part, or one of another size. */
 static void account(global_State *g, GCObject *owner, size_t osize, size_t nsize)
 {
     l_mem more = (l_mem)nsize - (l_mem)osize;
@@ -51,8 +51,7 @@ static void account(global_State *g, GCObject *owner, size_t osize, size_t nsize
     g->GCdebt += more;
     if ((owner->marked & LHEAP_EPOCHS) == g->heap.epoch)
         g->heap.owned += more;
-    if (owner->tt != LUA_VTHREAD)
-        ter_write_object(g->heap.mutator, owner);
+    ter_write_object(g->heap.mutator, lheap_blockof(owner, ctb(owner->tt)));
 }
 
 /* The bytes of a cell for so many. */

@@ -275,15 +275,17 @@ static void clear_above(lua_State *th)
         setnilvalue(s2v(o));
 }
 
-static void list_thread(global_State *g, lua_State *th)
+/* It runs, or may have more memory than it needs: something is to be done afterwards. */
+static void list_thread(lheap *heap, lua_State *th)
 {
-    lheap *heap = &g->heap;
+    int runs = th->ci != &th->base_ci && th->status == LUA_OK;
+    int large = stacksize(th) > 3 * LUA_MINSTACK || th->ci->next != NULL;
 
-    if (!heap->whole || g->gcemergency ||
-        (stacksize(th) <= 3 * LUA_MINSTACK && th->ci->next == NULL))
+    if ((th->marked & LHEAP_LISTED) != 0 || (!runs && !(large && heap->whole)))
         return;
-    th->gclist = heap->shrinking == NULL ? NULL : obj2gco(heap->shrinking);
-    heap->shrinking = th;
+    th->marked |= LHEAP_LISTED;
+    th->gclist = heap->threads == NULL ? NULL : obj2gco(heap->threads);
+    heap->threads = th;
 }
 
 static void visit_stack(Batch *batch, const lua_State *th)
@@ -310,7 +312,7 @@ static void visit_thread(void *context, struct ter_trace *trace, uintptr_t objec
     visit_stack(&batch, th);
     if (g->heap.collecting) {
         clear_above(th);
-        list_thread(g, th);
+        list_thread(&g->heap, th);
     }
     report(&batch);
 }
@@ -355,7 +357,7 @@ static const struct ter_kind_description kinds[] = {
     KIND("Lua closure", visit_lua_closure, 0),
     KIND("C closure", visit_c_closure, 0),
     KIND("userdata", visit_userdata, 0),
-    KIND("thread", visit_thread, TER_KIND_REMEMBERED),
+    KIND("thread", visit_thread, 0),
     KIND("upvalue", visit_upvalue, 0),
     KIND("prototype", visit_prototype, 0),
     KIND("part", NULL, TER_KIND_NO_SLOTS),

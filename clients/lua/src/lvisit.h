@@ -3,13 +3,13 @@
 #ifndef lvisit_h
 #define lvisit_h
 
+#include "lgc.h"
 #include "lheap.h"
 #include "lobject.h"
 #include "lstate.h"
 #include "ltable.h"
 
-/* A thread is known by an address behind the extra space, with which its memory begins. */
-#define lheap_threadblock(th) ((void *)((char *)(th)-LUA_EXTRASPACE))
+#define lheap_threadblock(th) luaC_threadblock(th)
 #define lheap_threadof(block) ((lua_State *)(void *)((char *)(block) + LUA_EXTRASPACE))
 
 /* Where the memory of an object with that tag begins. */

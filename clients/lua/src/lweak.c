@@ -12,6 +12,8 @@
 
 #include "lprefix.h"
 
+#include <string.h>
+
 #include "lfunc.h"
 #include "lgc.h"
 #include "lstring.h"
@@ -265,11 +267,26 @@ static void purge_chain(global_State *g, TString **p, const struct ter_weak_step
     }
 }
 
+/* Of new strings alone: others are reached. */
+static void purge_fresh(global_State *g, const struct ter_weak_step *step)
+{
+    for (size_t i = 0; i < g->heap.fresh_words; i++)
+        for (unsigned long long bits = g->heap.fresh[i]; bits != 0; bits &= bits - 1)
+            purge_chain(g, &g->strt.hash[i * 64 + (size_t)__builtin_ctzll(bits)], step);
+}
+
 /* So that a look-up never finds a dead one. */
 static void purge_strings(global_State *g, const struct ter_weak_step *step)
 {
-    for (int i = 0; i < g->strt.size; i++)
-        purge_chain(g, &g->strt.hash[i], step);
+    lheap *heap = &g->heap;
+
+    if (heap->fresh != NULL && !heap->whole)
+        purge_fresh(g, step);
+    else
+        for (int i = 0; i < g->strt.size; i++)
+            purge_chain(g, &g->strt.hash[i], step);
+    if (heap->fresh != NULL)
+        memset(heap->fresh, 0, heap->fresh_words * sizeof *heap->fresh);
 }
 
 /* ---- The order ---- */
