@@ -19,8 +19,9 @@
 
 /* A collection comes after so many new bytes at least, whatever the pause. */
 #define LEAST_ROOM (256 * 1024)
-/* Where young objects are collected by themselves: after so many new bytes. */
-#define YOUNG_ROOM (2 * 1024 * 1024)
+/* Where young objects are collected by themselves: after a part of what is in use, within these. */
+#define LEAST_YOUNG (512 * 1024)
+#define MOST_YOUNG (2 * 1024 * 1024)
 
 /* ---- One collection ---- */
 
@@ -82,22 +83,33 @@ static void shrink_strings(lua_State *L)
         luaS_resize(L, strings->size / 2);
 }
 
+/* So much may be in use when all objects are collected next, by the pause. */
+static l_mem bound_of(const global_State *g)
+{
+    l_mem used = (l_mem)gettotalbytes(g), part = used / 100, pause = getgcparam(g->gcpause);
+    l_mem least = used + used / 8 + LEAST_ROOM, bound;
+
+    bound = pause < MAX_LMEM / part ? part * pause : MAX_LMEM;
+    return bound < least ? least : bound;
+}
+
 /* The next collection comes when that many bytes are new. */
 static l_mem room_of(const global_State *g)
 {
-    l_mem used = (l_mem)gettotalbytes(g);
-    l_mem pause = getgcparam(g->gcpause), part = used / 100, room;
+    l_mem used = (l_mem)gettotalbytes(g), room = g->heap.bound - used, young = used / 4;
 
-    if (g->heap.has_young)
-        return YOUNG_ROOM;
-    room = pause < MAX_LMEM / part ? part * pause - used : MAX_LMEM;
-    return room < LEAST_ROOM + used / 8 ? LEAST_ROOM + used / 8 : room;
+    if (!g->heap.has_young)
+        return room;
+    young = young < LEAST_YOUNG ? LEAST_YOUNG : young > MOST_YOUNG ? MOST_YOUNG : young;
+    return room < young && room > LEAST_YOUNG / 2 ? room : young;
 }
 
 static void finish(lua_State *L)
 {
     global_State *g = G(L);
 
+    if (g->heap.whole)
+        g->heap.bound = bound_of(g);
     if (!g->gcemergency) {
         if (g->heap.whole)
             shrink_stacks(g);
@@ -119,7 +131,7 @@ void luaC_step(lua_State *L)
 
     if (!gcrunning(g) || !is_due(&g->heap))
         return;
-    collect(L, g->heap.has_young);
+    collect(L, g->heap.has_young && (l_mem)gettotalbytes(g) < g->heap.bound);
     finish(L);
 }
 

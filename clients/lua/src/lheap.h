@@ -53,6 +53,7 @@ typedef struct lheap {
     struct ter_heap *heap;
     struct ter_mutator *mutator;
     l_mem owned, strings, blocks;
+    l_mem bound; /* in use, when all objects are collected next */
     lu_byte epoch;
     lu_byte collecting; /* visitors are called by a collection */
     lu_byte whole;      /* the collection that runs is of all objects */

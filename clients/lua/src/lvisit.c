@@ -28,9 +28,20 @@ typedef struct Batch {
     void *blocks[BATCH];
 } Batch;
 
+/* The blocks are not cleared: that would take longer than what is done with most of them. */
+l_sinline Batch new_batch(struct ter_trace *trace)
+{
+    Batch batch;
+
+    batch.trace = trace;
+    batch.count = 0;
+    return batch;
+}
+
 static void report(Batch *batch)
 {
-    ter_trace_objects(batch->trace, batch->blocks, batch->count);
+    if (batch->count != 0)
+        ter_trace_objects(batch->trace, batch->blocks, batch->count);
     batch->count = 0;
 }
 
@@ -135,9 +146,9 @@ static void visit_table(void *context, struct ter_trace *trace, uintptr_t object
 {
     global_State *g = (global_State *)context;
     Table *h = (Table *)object;
-    Batch batch = {.trace = trace};
-    unsigned int array = luaH_realasize(h);
-    enum lheap_hold hold = lheap_hold(g, h);
+    Batch batch = new_batch(trace);
+    unsigned int array = h->alimit == 0 ? 0 : luaH_realasize(h);
+    enum lheap_hold hold = h->metatable == NULL ? LHEAP_STRONG : lheap_hold(g, h);
 
     (void)bytes;
     count(g, obj2gco(h), table_bytes(h, array, isdummy(h) ? 0 : sizenode(h)));
@@ -160,7 +171,7 @@ static void visit_lua_closure(void *context, struct ter_trace *trace, uintptr_t 
                               size_t bytes)
 {
     LClosure *cl = (LClosure *)object;
-    Batch batch = {.trace = trace};
+    Batch batch = new_batch(trace);
 
     (void)bytes;
     count((global_State *)context, obj2gco(cl), (size_t)sizeLclosure(cl->nupvalues));
@@ -173,7 +184,7 @@ static void visit_lua_closure(void *context, struct ter_trace *trace, uintptr_t 
 static void visit_c_closure(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
     CClosure *cl = (CClosure *)object;
-    Batch batch = {.trace = trace};
+    Batch batch = new_batch(trace);
 
     (void)bytes;
     count((global_State *)context, obj2gco(cl), (size_t)sizeCclosure(cl->nupvalues));
@@ -185,7 +196,7 @@ static void visit_c_closure(void *context, struct ter_trace *trace, uintptr_t ob
 static void visit_upvalue(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
     UpVal *uv = (UpVal *)object;
-    Batch batch = {.trace = trace};
+    Batch batch = new_batch(trace);
 
     (void)bytes;
     count((global_State *)context, obj2gco(uv), sizeof(UpVal));
@@ -218,7 +229,7 @@ static void reach_parts_of_prototype(Batch *batch, const Proto *f)
 static void visit_prototype(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
     const Proto *f = (const Proto *)object;
-    Batch batch = {.trace = trace};
+    Batch batch = new_batch(trace);
 
     (void)bytes;
     count((global_State *)context, (GCObject *)object, prototype_bytes(f));
@@ -239,7 +250,7 @@ static void visit_prototype(void *context, struct ter_trace *trace, uintptr_t ob
 static void visit_userdata(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
     Udata *u = (Udata *)object;
-    Batch batch = {.trace = trace};
+    Batch batch = new_batch(trace);
 
     (void)bytes;
     count((global_State *)context, obj2gco(u), sizeudata(u->nuvalue, u->len));
@@ -303,7 +314,7 @@ static void visit_thread(void *context, struct ter_trace *trace, uintptr_t objec
 {
     global_State *g = (global_State *)context;
     lua_State *th = lheap_threadof(object);
-    Batch batch = {.trace = trace};
+    Batch batch = new_batch(trace);
 
     (void)bytes;
     count(g, obj2gco(th), thread_bytes(th));
