@@ -141,9 +141,12 @@ struct ter_weak_step {
 
 bool ter_weak_is_reached(const struct ter_weak_step *step, const void *object)
 {
-    uintptr_t now = ter_collector_now_at(step->collector, (uintptr_t)object);
+    const struct ter_space *space = ter_collector_space(step->collector, (uintptr_t)object);
 
-    return ter_collector_is_marked(step->collector, now);
+    if (TER_LIKELY(!space->policy->moves))
+        return space->policy->is_marked(space, (uintptr_t)object);
+    return ter_collector_is_marked(step->collector,
+                                   space->policy->now_at(space, (uintptr_t)object));
 }
 
 void *ter_weak_reach(struct ter_weak_step *step, void *object)

@@ -75,11 +75,12 @@ static void shrink_stacks(const global_State *g)
     }
 }
 
+/* Strings have just gone, and others are about to come: so it is not made too small. */
 static void shrink_strings(lua_State *L)
 {
     stringtable *strings = &G(L)->strt;
 
-    if (strings->nuse < strings->size / 4)
+    if (strings->nuse < strings->size / 8)
         luaS_resize(L, strings->size / 2);
 }
 

@@ -16,6 +16,8 @@
 #include "lgc.h"
 #include "lvisit.h"
 
+#define LEAST_PART 32u
+
 /* A collection comes between two tries, unless the state is not whole or collects already. */
 static void *try_twice(lua_State *L, unsigned kind, size_t size)
 {
@@ -54,15 +56,22 @@ static void account(global_State *g, GCObject *owner, size_t osize, size_t nsize
     ter_write_object(g->heap.mutator, lheap_blockof(owner, ctb(owner->tt)));
 }
 
-/* The bytes of a cell for so many. */
+/* The bytes of a cell for so many. One value has room for the second, which mostly comes. */
 static size_t cell_bytes(size_t size)
 {
+    if (size <= LEAST_PART)
+        return LEAST_PART;
     return size <= TER_INLINE_MOST_BYTES ? (size + 15) & ~(size_t)15 : size;
+}
+
+static void *new_part(lua_State *L, size_t size)
+{
+    return try_twice(L, LHEAP_PART, cell_bytes(size));
 }
 
 static void *move_part(lua_State *L, void *part, size_t osize, size_t nsize)
 {
-    void *moved = try_twice(L, LHEAP_PART, nsize);
+    void *moved = new_part(L, nsize);
 
     if (moved == NULL)
         return nsize <= osize ? part : NULL; /* making it smaller never fails */
@@ -92,7 +101,7 @@ void *luaC_resizepart(lua_State *L, GCObject *owner, void *part, size_t osize, s
         return NULL;
     }
     if (part == NULL)
-        resized = try_twice(L, LHEAP_PART, nsize);
+        resized = new_part(L, nsize);
     else if (cell_bytes(osize) != cell_bytes(nsize))
         resized = move_part(L, part, osize, nsize);
     if (resized != NULL)

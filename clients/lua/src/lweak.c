@@ -19,6 +19,8 @@
 #include "lstring.h"
 #include "lvisit.h"
 
+#define BUCKETS_AHEAD 8
+
 /* Strings are values, not objects that somebody might miss: they are never removed. */
 static int is_cleared(struct ter_weak_step *step, GCObject *o, int tag)
 {
@@ -275,6 +277,19 @@ static void purge_fresh(global_State *g, const struct ter_weak_step *step)
             purge_chain(g, &g->strt.hash[i * 64 + (size_t)__builtin_ctzll(bits)], step);
 }
 
+/* The first string of a bucket is fetched ahead: it may lie anywhere. */
+static void purge_all(global_State *g, const struct ter_weak_step *step)
+{
+    TString **hash = g->strt.hash;
+    int size = g->strt.size;
+
+    for (int i = 0; i < size; i++) {
+        if (i + BUCKETS_AHEAD < size)
+            __builtin_prefetch(hash[i + BUCKETS_AHEAD]);
+        purge_chain(g, &hash[i], step);
+    }
+}
+
 /* So that a look-up never finds a dead one. */
 static void purge_strings(global_State *g, const struct ter_weak_step *step)
 {
@@ -283,8 +298,7 @@ static void purge_strings(global_State *g, const struct ter_weak_step *step)
     if (heap->fresh != NULL && !heap->whole)
         purge_fresh(g, step);
     else
-        for (int i = 0; i < g->strt.size; i++)
-            purge_chain(g, &g->strt.hash[i], step);
+        purge_all(g, step);
     if (heap->fresh != NULL)
         memset(heap->fresh, 0, heap->fresh_words * sizeof *heap->fresh);
 }
