@@ -18,7 +18,7 @@ RESULTS ?= build/results
 C_FILES = $(shell find src include test tools bench examples clients -name '*.[ch]' 2>/dev/null)
 
 .PHONY: build check check-thorough machines proof model mutate coverage
-.PHONY: fresh demo bench bench-clients bench-sft bench-heap lua install format clean help
+.PHONY: fresh demo bench bench-clients bench-sft bench-heap lua bench-lua install format clean help
 
 # What `build` builds, and the packages for it. Tests that `make check` has configured stay so, but
 # are not built here; else nothing of theirs is asked for.
@@ -94,6 +94,10 @@ lua:
 	@$(MAKE) --no-print-directory build PACKAGES=lua
 	@clients/lua/build --test-builds
 
+bench-lua: lua
+	@tools/install-packages bench-lua
+	@TERRIER_BENCH_RESULTS=$(abspath $(RESULTS)) tools/bench-lua $(BENCH_FLAGS)
+
 install: build
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD)
 
@@ -127,6 +131,7 @@ help:
 	@echo "make bench-heap      measure programs of ours on all plans, libgc, malloc, OCaml and Java"
 	@echo "                     (BENCH_FLAGS=--quick for less; tools/bench-heap says more)"
 	@echo "make lua             fetch Lua 5.4's sources and build it on Terrier, into build/lua"
+	@echo "make bench-lua       measure it beside Debian's Lua, in both modes and on mimalloc"
 	@echo "make install         install below PREFIX ($(PREFIX)); DESTDIR is put in front"
 	@echo "make format          lay out all C files with clang-format"
 	@echo "make clean           remove build/"

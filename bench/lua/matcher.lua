@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A matcher of patterns that are made of functions, over words of a text.
-local n = tonumber(arg and arg[1]) or 40
+local n = tonumber(arg and arg[1]) or 600
 
 local function char(c)
   return function(s, i, k) if s:sub(i, i) == c then return k(i + 1) end end

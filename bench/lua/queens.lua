@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- All ways to place queens, each kept as a list that shares its tail.
-local n = tonumber(arg and arg[1]) or 9
+local n = tonumber(arg and arg[1]) or 10
 
 local function safe(row, list)
   local distance = 1

@@ -21,3 +21,12 @@ foreach(source IN LISTS lua_programs)
   terrier_lua_test(${program}.emergency ${program} "" "CHECK_DIVISOR=100" "LUA_BUILD=emergency")
   terrier_lua_test(${program}.asan ${program} "" "CHECK_DIVISOR=10" "LUA_BUILD=asan")
 endforeach()
+
+# A host in C; programs of Debian's with the library in the place of theirs.
+file(GLOB lua_scripts CONFIGURE_DEPENDS lua/*.sh)
+foreach(script IN LISTS lua_scripts)
+  cmake_path(GET script STEM name)
+  if(NOT name STREQUAL "run")
+    terrier_script(lua ${script} 300)
+  endif()
+endforeach()

@@ -69,7 +69,8 @@ static int fill_heap(global_State *g)
 
     if (ter_mutator_bind(heap->heap, &heap->mutator) != TER_OK)
         return 0;
-    if (!lheap_definekinds(g) || ter_roots_add_visitor(heap->heap, lheap_visitroots, g) != TER_OK) {
+    if (!lheap_definekinds(g) || ter_mutator_roam(heap->mutator) != TER_OK ||
+        ter_roots_add_visitor(heap->heap, lheap_visitroots, g) != TER_OK) {
         ter_mutator_unbind(heap->mutator);
         return 0;
     }

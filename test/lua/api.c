@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host of Lua that knows nothing of its collector: what the C interface promises about memory.
+ * Prints the same with Debian's library and with ours. With the argument "limit" it fills memory
+ * until there is no more, for a heap with a maximum.
+ */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#define STATES 100
+#define SLEEPERS 2000
+
+static lua_State *new_state(void)
+{
+    lua_State *L = luaL_newstate();
+
+    if (L == NULL) {
+        printf("no state\n");
+        exit(1);
+    }
+    luaL_openlibs(L);
+    return L;
+}
+
+static void run(lua_State *L, const char *text)
+{
+    if (luaL_dostring(L, text) != LUA_OK) {
+        printf("error: %s\n", lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+}
+
+/* ---- Addresses ---- */
+
+static void addresses_stay(void)
+{
+    lua_State *L = new_state();
+    const char *text = lua_pushstring(L, "a string that somebody keeps");
+    const void *plain = lua_newuserdatauv(L, 100, 0), *with = lua_newuserdatauv(L, 100, 1);
+    const void *table = (lua_newtable(L), lua_topointer(L, -1));
+    lua_State *thread = lua_newthread(L);
+
+    memset(lua_touserdata(L, 2), 7, 100);
+    run(L, "local t = {} for i = 1, 200000 do t[i % 1000] = {tostring(i)} end");
+    lua_gc(L, LUA_GCCOLLECT);
+    printf("addresses %d %d %d %d %d, aligned %d %d\n", text == lua_tostring(L, 1),
+           plain == lua_touserdata(L, 2), with == lua_touserdata(L, 3),
+           table == lua_topointer(L, 4), thread == lua_tothread(L, 5), (uintptr_t)plain % 16 == 0,
+           (uintptr_t)with % 8 == 0);
+    printf("contents %s %d\n", text, ((const char *)plain)[99]);
+    *(void **)lua_getextraspace(L) = L;
+    thread = lua_newthread(L);
+    printf("extra space %d\n", *(void **)lua_getextraspace(thread) == NULL ||
+                                   *(void **)lua_getextraspace(thread) == (void *)L);
+    lua_close(L);
+}
+
+/* ---- lua_gc ---- */
+
+static int in_finalizer(lua_State *L)
+{
+    printf("in a finalizer: %d %d\n", lua_gc(L, LUA_GCCOUNT), lua_gc(L, LUA_GCCOLLECT));
+    return 0;
+}
+
+static void gc_answers(void)
+{
+    lua_State *L = new_state();
+
+    printf("gc %d %d %d %d", lua_gc(L, LUA_GCISRUNNING), lua_gc(L, LUA_GCSTOP),
+           lua_gc(L, LUA_GCISRUNNING), lua_gc(L, LUA_GCRESTART));
+    printf(" %d %d", lua_gc(L, LUA_GCGEN, 0, 0), lua_gc(L, LUA_GCINC, 0, 0, 0));
+    printf(" %d %d", lua_gc(L, LUA_GCSETPAUSE, 150), lua_gc(L, LUA_GCSETPAUSE, 200));
+    printf(" %d %d\n", lua_gc(L, LUA_GCCOLLECT), lua_gc(L, 99));
+    printf("count %d %d\n", lua_gc(L, LUA_GCCOUNT) > 10, lua_gc(L, LUA_GCCOUNTB) < 1024);
+    lua_newuserdatauv(L, 1, 0);
+    lua_newtable(L);
+    lua_pushcfunction(L, in_finalizer);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+    lua_gc(L, LUA_GCCOLLECT);
+    lua_close(L);
+}
+
+/* ---- Threads of Lua ---- */
+
+/* Values that are pushed on stacks of threads that sleep, by functions of the interface alone. */
+static void sleepers_keep(void)
+{
+    lua_State *L = new_state();
+    static lua_State *sleepers[SLEEPERS];
+    long sum = 0;
+
+    lua_createtable(L, SLEEPERS, 0);
+    for (int i = 0; i < SLEEPERS; i++) {
+        sleepers[i] = lua_newthread(L);
+        lua_rawseti(L, -2, i + 1);
+    }
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < SLEEPERS; i++) {
+            lua_pushfstring(L, "value %d of round %d", i, round);
+            lua_xmove(L, sleepers[i], 1);
+            lua_createtable(sleepers[i], 1, 0);
+            lua_pushinteger(sleepers[i], i);
+            lua_rawseti(sleepers[i], -2, 1);
+        }
+        run(L, "local t for i = 1, 100000 do t = {i, tostring(i)} end");
+    }
+    for (int i = 0; i < SLEEPERS; i++) {
+        lua_rawgeti(sleepers[i], -1, 1);
+        sum += lua_tointeger(sleepers[i], -1) + lua_gettop(sleepers[i]);
+        lua_pop(sleepers[i], 1);
+        sum += (long)strlen(lua_tostring(sleepers[i], 1));
+    }
+    printf("sleepers %ld\n", sum);
+    lua_close(L);
+}
+
+/* ---- Threads of the system ---- */
+
+static lua_State *shared;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+static void *make_shared(void *unused)
+{
+    shared = new_state();
+    run(shared, "list = {} function add(i) list[#list + 1] = {i, tostring(i)} end");
+    return unused;
+}
+
+static void *use_shared(void *number)
+{
+    for (int i = 0; i < 3000; i++) {
+        pthread_mutex_lock(&turn);
+        lua_getglobal(shared, "add");
+        lua_pushinteger(shared, (int)(intptr_t)number * 10000 + i);
+        lua_call(shared, 1, 0);
+        if (i % 500 == 0)
+            lua_gc(shared, LUA_GCCOLLECT);
+        pthread_mutex_unlock(&turn);
+    }
+    return NULL;
+}
+
+/* A state of each thread's own, beside the others'. */
+static void *use_own(void *unused)
+{
+    lua_State *L = new_state();
+
+    run(L, "local t = {} for i = 1, 100000 do t[i % 100] = {i, 'x' .. i} end");
+    lua_close(L);
+    return unused;
+}
+
+static void run_threads(void *(*function)(void *), int count)
+{
+    pthread_t threads[8];
+
+    for (int i = 0; i < count; i++)
+        pthread_create(&threads[i], NULL, function, (void *)(intptr_t)i);
+    for (int i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void threads_in_turn(void)
+{
+    run_threads(make_shared, 1);
+    run_threads(use_shared, 4);
+    run(shared,
+        "local s = 0 for _, e in ipairs(list) do s = s + e[1] + #e[2] end print('turns', s)");
+    lua_close(shared);
+    run_threads(use_own, 8);
+    printf("own states\n");
+}
+
+static void fork_with_a_state(void)
+{
+    lua_State *L = new_state();
+    int status = 1;
+
+    run(L, "t = {} for i = 1, 10000 do t[i] = {i} end");
+    fflush(stdout);
+    if (fork() == 0) {
+        run(L, "for i = 1, 100000 do t[i % 100 + 1] = {i} end collectgarbage()");
+        lua_close(L);
+        _exit(0);
+    }
+    wait(&status);
+    run(L, "print('after fork', #t)");
+    lua_close(L);
+    printf("child %d\n", status);
+}
+
+/* ---- Many states, errors, allocators ---- */
+
+static void many_states(void)
+{
+    lua_State *states[STATES];
+
+    for (int i = 0; i < STATES; i++) {
+        states[i] = new_state();
+        run(states[i], "x = {} for i = 1, 100 do x[i] = {i} end");
+    }
+    for (int i = 0; i < STATES; i++)
+        lua_close(states[(i * 37) % STATES]);
+    printf("states\n");
+}
+
+static size_t asked, calls;
+
+static void *count_bytes(void *data, void *block, size_t old, size_t new)
+{
+    (void)data;
+    calls++;
+    asked += new - (block == NULL ? 0 : old);
+    if (new == 0) {
+        free(block);
+        return NULL;
+    }
+    return realloc(block, new);
+}
+
+static void own_allocator(void)
+{
+    lua_State *L = lua_newstate(count_bytes, NULL);
+    void *data = &data;
+
+    luaL_openlibs(L);
+    run(L, "local t = {} for i = 1, 20000 do t[i] = {i, 's' .. i} end");
+    printf("allocator %d %d\n", lua_getallocf(L, &data) == count_bytes && data == NULL, calls > 0);
+    lua_close(L);
+    printf("balance %zu\n", asked);
+}
+
+static int throws(lua_State *L)
+{
+    luaL_checkstack(L, 100, "none");
+    for (int i = 0; i < 50; i++)
+        lua_newtable(L);
+    return luaL_error(L, "thrown %d", lua_gettop(L));
+}
+
+static void errors(void)
+{
+    lua_State *L = new_state();
+
+    for (int i = 0; i < 1000; i++) {
+        lua_pushcfunction(L, throws);
+        if (lua_pcall(L, 0, 0, 0) != LUA_ERRRUN)
+            printf("no error\n");
+        if (i == 999)
+            printf("%s\n", lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+    lua_close(L);
+}
+
+/* ---- Memory that is out ---- */
+
+static void fill(void)
+{
+    lua_State *L = new_state();
+    int status;
+
+    for (int i = 0; i < 3; i++) {
+        status = luaL_dostring(L, "local t = {} for i = 1, 1e8 do t[i] = {i} end");
+        printf("full: %d %s\n", status == LUA_OK ? 0 : 1, lua_tostring(L, -1));
+        lua_settop(L, 0);
+        run(L, "local t = {} for i = 1, 1000 do t[i] = {i} end print('goes on', #t)");
+    }
+    run(L, "print(pcall(string.rep, 'x', 1 << 30))");
+    run(L, "local s = 0 for i = 1, 300 do s = s + #string.rep('x', 100000) end print(s)");
+    lua_close(L);
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1 && strcmp(argv[1], "limit") == 0) {
+        fill();
+        return 0;
+    }
+    addresses_stay();
+    gc_answers();
+    sleepers_keep();
+    threads_in_turn();
+    fork_with_a_state();
+    many_states();
+    own_allocator();
+    errors();
+    return 0;
+}

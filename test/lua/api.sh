@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test/lua/api.c with Debian's library and with ours, under each plan; then full heaps.
+# TERRIER_LUA is the folder that `make lua` fills, build/lua.
+
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+lua=${TERRIER_LUA:-$root/build/lua}
+if [ ! -x "$lua/lua" ] || ! command -v cc >/dev/null; then
+    echo "SKIP: $lua/lua is not there (make lua builds it), or no compiler"
+    exit 77
+fi
+temp=$(mktemp -d) || exit 1
+trap 'rm -rf "$temp"' EXIT
+trap 'exit 1' HUP INT TERM
+unset TERRIER_OPTIONS
+failed=0
+
+fail() {
+    echo "$1"
+    failed=1
+}
+
+cc -O1 -g -I"$lua/stock-tree/src" -o "$temp/api" "$root/test/lua/api.c" -L"$lua" -llua5.4 \
+    -lpthread || exit 1
+LD_LIBRARY_PATH=$lua/stock "$temp/api" >"$temp/stock" || fail "api.c fails on Debian's library"
+export LD_LIBRARY_PATH="$lua"
+for options in '' plan=mark-sweep plan=sticky-mark-sweep plan=young-immix \
+    plan=sticky-mark-sweep,stress_polls=2003,check_heap=1,poison=1; do
+    TERRIER_OPTIONS=$options "$temp/api" >"$temp/ours" 2>&1 || fail "api.c fails: $options"
+    diff "$temp/stock" "$temp/ours" || fail "other output: $options"
+done
+
+cat >"$temp/full" <<'END'
+full: 1 not enough memory
+goes on	1000
+full: 1 not enough memory
+goes on	1000
+full: 1 not enough memory
+goes on	1000
+false	not enough memory
+30000000
+END
+for plan in mark-sweep sticky-mark-sweep young-immix; do
+    TERRIER_OPTIONS=plan=$plan,heap_max=8M "$temp/api" limit >"$temp/ours" 2>&1 ||
+        fail "full heap: fails under $plan"
+    diff "$temp/full" "$temp/ours" || fail "full heap: other output under $plan"
+done
+exit $failed
