@@ -11,6 +11,7 @@
 
 #include "lprefix.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,11 @@
 #include "lfinal.h"
 #include "lgc.h"
 #include "lvisit.h"
+
+/* So much a state may have in use whose heap is kept for the next. */
+#define MOST_WAITING (256 * 1024)
+/* In use, when the first whole collection comes where young objects are collected. */
+#define FIRST_BOUND (1024 * 1024)
 
 #define WISHES "stacks=exact,stop=safepoints,heap_initial=64K"
 
@@ -49,10 +55,12 @@ static int ages(const char *plan)
 /* A round begins: all objects are to be counted anew, or young ones besides. */
 static void begin_round(void *context, const struct ter_collection_event *event)
 {
-    lheap *heap = &((global_State *)context)->heap;
+    global_State *g = lheap_stateof(context);
+    lheap *heap;
 
-    if (event->phase != TER_PHASE_STOPPED)
+    if (event->phase != TER_PHASE_STOPPED || g == NULL)
         return;
+    heap = &g->heap;
     heap->whole = !event->young;
     heap->collecting = 1;
     heap->weak_values = heap->ephemerons = heap->all_weak = heap->dead_keys = NULL;
@@ -63,37 +71,102 @@ static void begin_round(void *context, const struct ter_collection_event *event)
     heap->owned = 0;
 }
 
-static int fill_heap(global_State *g)
-{
-    lheap *heap = &g->heap;
+/* ---- Making one, and ending it ---- */
 
-    if (ter_mutator_bind(heap->heap, &heap->mutator) != TER_OK)
+static int fill_home(struct lheap_home *home)
+{
+    if (ter_mutator_bind(home->heap, &home->mutator) != TER_OK)
         return 0;
-    if (!lheap_definekinds(g) || ter_mutator_roam(heap->mutator) != TER_OK ||
-        ter_roots_add_visitor(heap->heap, lheap_visitroots, g) != TER_OK) {
-        ter_mutator_unbind(heap->mutator);
+    if (!lheap_definekinds(home) || ter_mutator_roam(home->mutator) != TER_OK ||
+        ter_roots_add_visitor(home->heap, lheap_visitroots, home) != TER_OK) {
+        ter_mutator_unbind(home->mutator);
         return 0;
     }
-    ter_heap_on_collection(heap->heap, begin_round, g);
-    ter_weak_set_function(heap->heap, lheap_weakstep, g);
-    ter_collections_hold(heap->heap);
+    ter_heap_on_collection(home->heap, begin_round, home);
+    ter_weak_set_function(home->heap, lheap_weakstep, home);
+    ter_collections_hold(home->heap);
     return 1;
 }
 
+static struct lheap_home *new_home(const struct ter_options *options)
+{
+    struct lheap_home *home = (struct lheap_home *)calloc(1, sizeof *home);
+
+    if (home == NULL)
+        return NULL;
+    if (ter_heap_new(options, &home->heap) == TER_OK) {
+        if (fill_home(home))
+            return home;
+        ter_heap_free(home->heap);
+    }
+    free(home);
+    return NULL;
+}
+
+static void free_home(struct lheap_home *home)
+{
+    ter_mutator_unbind(home->mutator);
+    ter_heap_free(home->heap);
+    free(home);
+}
+
+/* ---- One that waits for the next state ---- */
+
+/* A heap takes longer to make than a state, so that of a small state is kept, one in a process.
+ * Nothing is when TERRIER_OPTIONS says anything: a report is written when a heap ends. */
+static _Atomic(struct lheap_home *) waiting_home;
+
+static int may_wait(const global_State *g)
+{
+    return gettotalbytes(g) < MOST_WAITING && getenv("TERRIER_OPTIONS") == NULL;
+}
+
+/* All objects of the state that had it go. */
+static void let_wait(struct lheap_home *home)
+{
+    struct lheap_home *none = NULL;
+
+    ter_collect(home->mutator);
+    if (!atomic_compare_exchange_strong(&waiting_home, &none, home))
+        free_home(home);
+}
+
+static struct lheap_home *take_waiting(void)
+{
+    return getenv("TERRIER_OPTIONS") == NULL ? atomic_exchange(&waiting_home, NULL) : NULL;
+}
+
+__attribute__((destructor)) static void end_waiting(void)
+{
+    struct lheap_home *home = atomic_exchange(&waiting_home, NULL);
+
+    if (home != NULL)
+        free_home(home);
+}
+
+/* ---- Of a state ---- */
+
 void *luaC_open(global_State *g, size_t main_bytes)
 {
+    struct lheap_home *home;
     struct ter_options options;
     lheap *heap = &g->heap;
 
     memset(heap, 0, sizeof *heap);
     heap->epoch = 1;
     heap->blocks = (l_mem)sizeof(global_State);
-    if (!read_options(&options) || ter_heap_new(&options, &heap->heap) != TER_OK)
+    heap->bound = FIRST_BOUND;
+    if (!read_options(&options))
         return NULL;
-    if (!fill_heap(g)) {
-        ter_heap_free(heap->heap);
+    home = take_waiting();
+    if (home == NULL)
+        home = new_home(&options);
+    if (home == NULL)
         return NULL;
-    }
+    home->g = g;
+    heap->home = home;
+    heap->heap = home->heap;
+    heap->mutator = home->mutator;
     heap->has_young = cast_byte(ages(options.plan));
     heap->stress = options.stress_polls;
     return ter_allocate(heap->mutator, LHEAP_THREAD, main_bytes);
@@ -115,8 +188,14 @@ void luaC_resizedstrings(global_State *g, size_t buckets)
 
 void luaC_shut(global_State *g)
 {
+    struct lheap_home *home = g->heap.home;
+    int waits = may_wait(g);
+
     free(g->heap.fresh);
     lheap_freelists(g);
-    ter_mutator_unbind(g->heap.mutator);
-    ter_heap_free(g->heap.heap);
+    home->g = NULL;
+    if (waits)
+        let_wait(home);
+    else
+        free_home(home);
 }

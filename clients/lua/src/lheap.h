@@ -39,6 +39,13 @@ enum lheap_kind {
 #define LHEAP_LISTED 4u    /* a weak table or thread, in a list of the collection that runs */
 #define LHEAP_FINALIZED 8u /* its finalizer waits for it to be unreachable */
 
+/* A heap, and the state that has it: what functions of the heap are called with. */
+struct lheap_home {
+    struct ter_heap *heap;
+    struct ter_mutator *mutator;
+    struct global_State *g; /* NULL: none, while the heap waits for the next state */
+};
+
 /* A list of objects in memory of the state's allocator. */
 typedef struct lheap_list {
     GCObject **items;
@@ -52,6 +59,7 @@ typedef struct lheap_list {
 typedef struct lheap {
     struct ter_heap *heap;
     struct ter_mutator *mutator;
+    struct lheap_home *home;
     l_mem owned, strings, blocks;
     l_mem bound; /* in use, when all objects are collected next */
     lu_byte epoch;

@@ -144,7 +144,7 @@ static void list_weak(lheap *heap, Table *h, enum lheap_hold hold)
 
 static void visit_table(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
-    global_State *g = (global_State *)context;
+    global_State *g = lheap_stateof(context);
     Table *h = (Table *)object;
     Batch batch = new_batch(trace);
     unsigned int array = h->alimit == 0 ? 0 : luaH_realasize(h);
@@ -174,7 +174,7 @@ static void visit_lua_closure(void *context, struct ter_trace *trace, uintptr_t 
     Batch batch = new_batch(trace);
 
     (void)bytes;
-    count((global_State *)context, obj2gco(cl), (size_t)sizeLclosure(cl->nupvalues));
+    count(lheap_stateof(context), obj2gco(cl), (size_t)sizeLclosure(cl->nupvalues));
     reach(&batch, cl->p);
     for (int i = 0; i < cl->nupvalues; i++)
         reach(&batch, cl->upvals[i]);
@@ -187,7 +187,7 @@ static void visit_c_closure(void *context, struct ter_trace *trace, uintptr_t ob
     Batch batch = new_batch(trace);
 
     (void)bytes;
-    count((global_State *)context, obj2gco(cl), (size_t)sizeCclosure(cl->nupvalues));
+    count(lheap_stateof(context), obj2gco(cl), (size_t)sizeCclosure(cl->nupvalues));
     reach_values(&batch, cl->upvalue, cl->nupvalues);
     report(&batch);
 }
@@ -199,7 +199,7 @@ static void visit_upvalue(void *context, struct ter_trace *trace, uintptr_t obje
     Batch batch = new_batch(trace);
 
     (void)bytes;
-    count((global_State *)context, obj2gco(uv), sizeof(UpVal));
+    count(lheap_stateof(context), obj2gco(uv), sizeof(UpVal));
     reach_value(&batch, uv->v);
     report(&batch);
 }
@@ -232,7 +232,7 @@ static void visit_prototype(void *context, struct ter_trace *trace, uintptr_t ob
     Batch batch = new_batch(trace);
 
     (void)bytes;
-    count((global_State *)context, (GCObject *)object, prototype_bytes(f));
+    count(lheap_stateof(context), (GCObject *)object, prototype_bytes(f));
     reach_parts_of_prototype(&batch, f);
     reach(&batch, f->source);
     reach_values(&batch, f->k, (size_t)f->sizek);
@@ -253,7 +253,7 @@ static void visit_userdata(void *context, struct ter_trace *trace, uintptr_t obj
     Batch batch = new_batch(trace);
 
     (void)bytes;
-    count((global_State *)context, obj2gco(u), sizeudata(u->nuvalue, u->len));
+    count(lheap_stateof(context), obj2gco(u), sizeudata(u->nuvalue, u->len));
     reach(&batch, u->metatable);
     for (int i = 0; i < u->nuvalue; i++)
         reach_value(&batch, &u->uv[i].uv);
@@ -266,7 +266,7 @@ static void visit_long_string(void *context, struct ter_trace *trace, uintptr_t 
     TString *ts = (TString *)object;
 
     (void)trace, (void)bytes;
-    count((global_State *)context, obj2gco(ts), sizelstring(ts->u.lnglen));
+    count(lheap_stateof(context), obj2gco(ts), sizelstring(ts->u.lnglen));
 }
 
 /* ---- Threads ---- */
@@ -312,7 +312,7 @@ static void visit_stack(Batch *batch, const lua_State *th)
 
 static void visit_thread(void *context, struct ter_trace *trace, uintptr_t object, size_t bytes)
 {
-    global_State *g = (global_State *)context;
+    global_State *g = lheap_stateof(context);
     lua_State *th = lheap_threadof(object);
     Batch batch = new_batch(trace);
 
@@ -338,9 +338,12 @@ static void visit_root_value(struct ter_root_visit *visit, const TValue *value)
 
 void lheap_visitroots(void *context, struct ter_root_visit *visit)
 {
-    global_State *g = (global_State *)context;
-    lheap *heap = &g->heap;
+    global_State *g = lheap_stateof(context);
+    lheap *heap;
 
+    if (g == NULL)
+        return;
+    heap = &g->heap;
     ter_visit_object(visit, lheap_threadblock(g->mainthread));
     if (heap->running != NULL)
         ter_visit_object(visit, lheap_threadblock(heap->running));
@@ -374,14 +377,14 @@ static const struct ter_kind_description kinds[] = {
     KIND("part", NULL, TER_KIND_NO_SLOTS),
 };
 
-int lheap_definekinds(global_State *g)
+int lheap_definekinds(struct lheap_home *home)
 {
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         struct ter_kind_description kind = kinds[i];
         unsigned number;
 
-        kind.context = g;
-        if (ter_kind_define(g->heap.heap, &kind, &number) != TER_OK ||
+        kind.context = home;
+        if (ter_kind_define(home->heap, &kind, &number) != TER_OK ||
             number != LHEAP_SHORT_STRING + i)
             return 0;
     }

@@ -25,13 +25,16 @@ l_sinline void lheap_clearkey(Node *n)
         setdeadkey(n);
 }
 
+/* The state whose heap it is, of what visitors and callbacks get; NULL: it has none now. */
+#define lheap_stateof(context) (((const struct lheap_home *)(context))->g)
+
 /* How a table holds what is in it. */
 enum lheap_hold { LHEAP_STRONG, LHEAP_WEAK_VALUES, LHEAP_WEAK_KEYS, LHEAP_WEAK };
 
 LUAI_FUNC enum lheap_hold lheap_hold(global_State *g, const Table *h);
 
-/* Defines all kinds, whose visitors know `g`; 0: that failed. */
-LUAI_FUNC int lheap_definekinds(global_State *g);
+/* Defines all kinds, whose visitors know `home`; 0: that failed. */
+LUAI_FUNC int lheap_definekinds(struct lheap_home *home);
 /* Reports the roots of the state. */
 LUAI_FUNC void lheap_visitroots(void *context, struct ter_root_visit *visit);
 /* Sees to weak tables, finalizers, upvalues of dead threads and strings. */

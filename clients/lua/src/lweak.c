@@ -328,8 +328,12 @@ static void see_to_tables(lheap *heap, struct ter_weak_step *step)
 
 void lheap_weakstep(void *context, struct ter_weak_step *step)
 {
-    global_State *g = (global_State *)context;
-    lheap *heap = &g->heap;
+    global_State *g = lheap_stateof(context);
+    lheap *heap;
+
+    if (g == NULL)
+        return;
+    heap = &g->heap;
 
     see_to_tables(heap, step);
     see_to_threads(g, step);
