@@ -6,8 +6,9 @@ local file = assert(io.open(arg[0]))
 local source = file:read("a"):rep(8)
 file:close()
 local keywords = {}
-for word in ("and break do else elseif end false for function goto if in local nil not or repeat " ..
-             "return then true until while"):gmatch("%a+") do keywords[word] = true end
+local all = "and break do else elseif end false for function goto if in local nil not or repeat " ..
+  "return then true until while"
+for word in all:gmatch("%a+") do keywords[word] = true end
 
 local rules = {
   {"space", "^%s+"}, {"comment", "^%-%-[^\n]*"}, {"name", "^[%a_][%w_]*"},
