@@ -128,7 +128,7 @@ static void list_table(Table **list, Table *h)
     if (h->marked & LHEAP_LISTED)
         return;
     h->marked |= LHEAP_LISTED;
-    h->gclist = obj2gco(*list);
+    h->gclist = *list == NULL ? NULL : obj2gco(*list);
     *list = h;
 }
 
