@@ -96,6 +96,8 @@ static uintptr_t take_cell(struct ter_mutator *mutator, unsigned kind, unsigned 
 
     ter_mutator_fold_counts(mutator);
     ter_allocator_poll_stress(allocator);
+    if (TER_UNLIKELY(allocator->logs))
+        allocator->gate.aged(allocator->gate.context);
     while (admission != TER_REFUSED) {
         bool crowded = admission == TER_CROWDED;
         uintptr_t cell = take_ready(mutator, kind, size_class);

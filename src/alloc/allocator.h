@@ -44,6 +44,9 @@ struct ter_gate {
     enum ter_admission (*refused)(void *context, size_t bytes);
     /* Stress mode: a collection now. */
     void (*stress)(void *context);
+    /* Cells of blocks that are there are taken, where there are young objects: are there enough of
+     * these for a collection of theirs? */
+    void (*aged)(void *context);
     /* A collection for the sake of memory elsewhere. */
     void (*pressed)(void *context);
     /* A mutator goes since its thread has ended, or is about to; with the lock. May be NULL. */

@@ -242,6 +242,11 @@ static enum ter_admission admit(void *context, size_t bytes)
     return collect_or_grow(collector, bytes, with_reserve, within);
 }
 
+static void aged(void *context)
+{
+    (void)collects_young(context);
+}
+
 static void stress(void *context)
 {
     struct ter_collector *collector = context;
@@ -265,6 +270,7 @@ void ter_gate_init(struct ter_collector *collector)
 {
     collector->allocator.gate = (struct ter_gate){.admit = admit,
                                                   .refused = refused,
+                                                  .aged = aged,
                                                   .stress = stress,
                                                   .pressed = pressed,
                                                   .context = collector};
