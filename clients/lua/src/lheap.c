@@ -25,7 +25,7 @@
 /* In use, when the first whole collection comes where young objects are collected. */
 #define FIRST_BOUND (1024 * 1024)
 
-#define WISHES "stacks=exact,stop=safepoints,heap_initial=64K"
+#define WISHES "plan=mark-sweep,stacks=exact,stop=safepoints,heap_initial=64K"
 
 static int read_options(struct ter_options *options)
 {
