@@ -38,19 +38,18 @@ static void open_heap(const char *options)
     holder_kind = define(&(struct ter_kind_description){.name = "holder", .layout = &all_slots});
 }
 
+static void close_heap(void)
+{
+    test_check_spaces(small.heap);
+    small_heap_fini(&small);
+}
+
 static void with_plans(const char *options, void (*test)(void))
 {
-    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
-        char text[200];
+    char text[160];
 
-        if (ter_plans[i].plan->loop == NULL)
-            continue;
-        snprintf(text, sizeof text, "plan=%s,stacks=exact,%s", ter_plans[i].name, options);
-        open_heap(text);
-        test();
-        test_check_spaces(small.heap);
-        small_heap_fini(&small);
-    }
+    snprintf(text, sizeof text, "stacks=exact,%s", options);
+    small_heap_try_plans(test_plan_collects, text, open_heap, test, close_heap);
 }
 
 static void *allocate(unsigned kind, size_t bytes)

@@ -37,11 +37,6 @@ static unsigned define(const struct ter_kind_description *description)
     return kind;
 }
 
-static bool ages(const struct ter_plan *plan)
-{
-    return plan->barrier == TER_BARRIER_LOGGED;
-}
-
 static void open_heap(const char *options)
 {
     small_heap_init(&small, options);
@@ -62,21 +57,10 @@ static void close_heap(void)
 /* With each plan that has young objects. */
 static void with_young(const char *options, void (*test)(void))
 {
-    unsigned plans = 0;
+    char text[160];
 
-    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
-        char text[200];
-
-        if (!ages(ter_plans[i].plan))
-            continue;
-        snprintf(text, sizeof text, "plan=%s,stacks=exact,heap_initial=64M,young_bytes=1G%s",
-                 ter_plans[i].name, options);
-        open_heap(text);
-        test();
-        close_heap();
-        plans++;
-    }
-    assert_int_not_equal(plans, 0);
+    snprintf(text, sizeof text, "stacks=exact,heap_initial=64M,young_bytes=1G%s", options);
+    small_heap_try_plans(test_plan_has_young, text, open_heap, test, close_heap);
 }
 
 static void collect_young(void)
@@ -599,7 +583,7 @@ static void no_young(const char *options)
     for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
         char text[200];
 
-        if (!ages(ter_plans[i].plan))
+        if (!test_plan_has_young(ter_plans[i].plan))
             continue;
         snprintf(text, sizeof text, "plan=%s,%s", ter_plans[i].name, options);
         open_heap(text);

@@ -86,21 +86,10 @@ static void close_heap(void)
 
 static void with_young(const char *options, void (*test)(void))
 {
-    unsigned plans = 0;
+    char text[160];
 
-    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
-        char text[200];
-
-        if (ter_plans[i].plan->barrier != TER_BARRIER_LOGGED)
-            continue;
-        snprintf(text, sizeof text, "plan=%s,stacks=exact,heap_initial=64M,young_bytes=1G%s",
-                 ter_plans[i].name, options);
-        open_heap(text);
-        test();
-        close_heap();
-        plans++;
-    }
-    assert_int_not_equal(plans, 0);
+    snprintf(text, sizeof text, "stacks=exact,heap_initial=64M,young_bytes=1G%s", options);
+    small_heap_try_plans(test_plan_has_young, text, open_heap, test, close_heap);
 }
 
 static void collect_young(void)

@@ -73,6 +73,36 @@ void small_heap_with_plans(struct small_heap *small, const char *options, void (
     }
 }
 
+bool test_plan_has_young(const struct ter_plan *plan)
+{
+    return plan->barrier == TER_BARRIER_LOGGED;
+}
+
+bool test_plan_collects(const struct ter_plan *plan)
+{
+    return plan->loop != NULL;
+}
+
+void small_heap_try_plans(bool (*wanted)(const struct ter_plan *plan), const char *options,
+                          void (*open)(const char *options), void (*test)(void),
+                          void (*close)(void))
+{
+    unsigned plans = 0;
+
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        char text[200];
+
+        if (!wanted(ter_plans[i].plan))
+            continue;
+        snprintf(text, sizeof text, "plan=%s,%s", ter_plans[i].name, options);
+        open(text);
+        test();
+        close();
+        plans++;
+    }
+    assert_int_not_equal(plans, 0);
+}
+
 bool small_heap_never_collects(const struct small_heap *small)
 {
     return small->heap->collector.plan->loop == NULL;

@@ -39,6 +39,20 @@ void small_heap_fini(struct small_heap *small);
  */
 void small_heap_with_plans(struct small_heap *small, const char *options, void (*test)(void),
                            void (*after)(void));
+
+struct ter_plan;
+
+/*
+ * For each plan that is wanted in turn: opens a heap with these options and the plan's name, runs
+ * `test`, and closes it. There is one at least.
+ */
+void small_heap_try_plans(bool (*wanted)(const struct ter_plan *plan), const char *options,
+                          void (*open)(const char *options), void (*test)(void),
+                          void (*close)(void));
+/* Wanted: those with young objects; those that collect. */
+bool test_plan_has_young(const struct ter_plan *plan);
+bool test_plan_collects(const struct ter_plan *plan);
+
 /* Is its plan one that never collects? */
 bool small_heap_never_collects(const struct small_heap *small);
 /* Has each object of it pages of its own, which are used once? */
