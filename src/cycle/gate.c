@@ -14,6 +14,13 @@ static bool in_callback(const struct ter_collector *collector)
     return collector->collecting || collector->allocator.visiting;
 }
 
+/* May there be a collection where the mutator is now? */
+static bool is_allowed_now(const struct ter_collector *collector)
+{
+    return collector->trigger.disabled == 0 && !collector->allocator.no_collect &&
+           !in_callback(collector);
+}
+
 /* In want of so many bytes. */
 static bool collect_in_want(struct ter_collector *collector, size_t bytes,
                             enum ter_collection_reason reason)
@@ -29,8 +36,7 @@ static bool collect_in_want(struct ter_collector *collector, size_t bytes,
 /* A collection may help, unless those before did not: see futile.h. */
 static enum ter_admission collect_or_fail(struct ter_collector *collector, size_t bytes)
 {
-    if (collector->plan->loop == NULL || collector->trigger.disabled != 0 ||
-        collector->allocator.no_collect || in_callback(collector))
+    if (collector->plan->loop == NULL || !is_allowed_now(collector))
         return TER_REFUSED;
     /* After one of young objects alone the old ones may have died. */
     if (!collector->minor && !ter_futile_may_collect(&collector->futile, bytes,
@@ -102,8 +108,7 @@ static enum ter_admission admitted(struct ter_collector *collector)
 /* The last collection was of young objects alone: the old ones may have died. */
 static bool collects_old(struct ter_collector *collector)
 {
-    if (!collector->minor || collector->trigger.disabled != 0 || collector->allocator.no_collect ||
-        in_callback(collector))
+    if (!collector->minor || !is_allowed_now(collector))
         return false;
     collector->next_is_whole = true;
     return ter_collector_collect(collector, TER_REASON_ALLOCATION);
@@ -149,8 +154,7 @@ static bool grow_limit(struct ter_collector *collector, size_t bytes, size_t wit
 /* There is room, but so much is young that they are collected now. */
 static bool collects_young(struct ter_collector *collector)
 {
-    return ter_young_is_due(collector) && collector->trigger.disabled == 0 &&
-           !collector->allocator.no_collect && !in_callback(collector) &&
+    return ter_young_is_due(collector) && is_allowed_now(collector) &&
            ter_collector_collect(collector, TER_REASON_ALLOCATION);
 }
 

@@ -109,7 +109,8 @@ static ter_status make_spaces(struct ter_collector *collector,
  * All stores into old objects must be logged. A signal may stop a thread between barrier and store;
  * of malloc's objects and those in the program's own memory nothing says whether they are old.
  */
-static bool can_age(const struct ter_plan *plan, const struct ter_collector_settings *settings)
+bool ter_collector_can_age(const struct ter_plan *plan,
+                           const struct ter_collector_settings *settings)
 {
     return plan->barrier == TER_BARRIER_LOGGED && settings->barriers && settings->safepoints &&
            !settings->malloc_objects && !settings->vm_space;
@@ -123,7 +124,7 @@ static ter_status init_arena(struct ter_collector *collector,
 
     arena.record_bytes = ter_policy_record_bytes();
     arena.foreign = settings->malloc_objects || settings->vm_space;
-    collector->ages = can_age(collector->plan, settings);
+    collector->ages = ter_collector_can_age(collector->plan, settings);
     ter_nursery_init(&collector->nursery, settings->young_bytes, settings->young_pause_ns);
     if (collector->ages)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);

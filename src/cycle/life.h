@@ -27,6 +27,10 @@ struct ter_collector_settings {
 };
 
 /* `collector` is zeroed storage of the caller. After a failure it is to be zeroed again. */
+/* Would young objects be collected by themselves, under that plan and with these settings? */
+bool ter_collector_can_age(const struct ter_plan *plan,
+                           const struct ter_collector_settings *settings);
+
 ter_status ter_collector_init(struct ter_collector *collector,
                               const struct ter_collector_settings *settings);
 /* After the last mutator is gone. */

@@ -139,6 +139,19 @@ static enum ter_sizing sizing_named(const char *name)
     return strcmp(name, "adaptive") == 0 ? TER_SIZING_ADAPTIVE : TER_SIZING_RATIO;
 }
 
+/* For plan=auto: young objects by themselves, where roots are exact, so that they may move. */
+static void choose_plan(struct ter_options *options, struct ter_collector_settings *settings)
+{
+    const char *name = "mark-sweep";
+
+    if (settings->plan != NULL)
+        return;
+    if (settings->exact_stacks && ter_collector_can_age(ter_plan_named("young-immix"), settings))
+        name = "young-immix";
+    snprintf(options->plan, sizeof options->plan, "%s", name);
+    settings->plan = ter_plan_named(name);
+}
+
 static ter_status init_collector(struct ter_heap *heap)
 {
     const struct ter_options *options = &heap->options;
@@ -164,26 +177,13 @@ static ter_status init_collector(struct ter_heap *heap)
         .trim = options->give_back != 0,
     };
 
+    choose_plan(&heap->options, &settings);
     settings.arena.huge_pages = options->huge_pages != 0;
     settings.arena.populate = options->populate != 0;
     settings.arena.log_whole_map = options->sft_trace_map != 0;
     settings.arena.log_map = options->sft_trace != 0 || options->sft_trace_map != 0;
     choose_map(options->sft_map, &settings.arena);
     return init_at_a_placement(heap, &settings);
-}
-
-/* Would a plan with young objects collect them by themselves, and may it move what it has? */
-static bool suits_young_immix(const struct ter_options *options)
-{
-    return has_exact_stacks(options) && has_barriers(options) &&
-           strcmp(options->objects, "native") == 0 && options->vm_space == 0;
-}
-
-static void choose_plan(struct ter_options *options)
-{
-    if (strcmp(options->plan, "auto") == 0)
-        snprintf(options->plan, sizeof options->plan, "%s",
-                 suits_young_immix(options) ? "young-immix" : "mark-sweep");
 }
 
 static ter_status init_heap(struct ter_heap *heap, const struct ter_options *options)
@@ -193,7 +193,6 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
     ter_status status;
 
     heap->options = *options;
-    choose_plan(&heap->options);
     heap->born_ns = ter_os_now_ns();
     heap->process = ter_os_process_id();
     ter_log_set_level((enum ter_log_level)options->log);
