@@ -113,6 +113,8 @@ endfunction()
 
 terrier_bench_costs(costs_terrier)
 target_link_libraries(bench_heap_costs_terrier PRIVATE terrier_static)
+terrier_bench_costs(together)
+target_link_libraries(bench_heap_together PRIVATE terrier_static)
 if(terrier_have_gc)
   terrier_bench_costs(costs_libgc)
   target_include_directories(bench_heap_costs_libgc SYSTEM PRIVATE ${TERRIER_GC_INCLUDE})

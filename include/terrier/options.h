@@ -53,6 +53,8 @@ extern "C" {
     NUMBER(populate, 1, 0, 1, "memory is asked for some pages ahead, where the system can")        \
     NUMBER(markers, 0, 0, 16,                                                                      \
            "threads that mark; 0: up to as many as processors, as is faster; with stacks=exact 1") \
+    NUMBER(markers_measured, 0, 0, 1,                                                              \
+           "1: markers is the most that mark, where that was measured to be faster")               \
     NUMBER(give_back, 1, 0, 1, "free memory that is not needed goes back to the system")           \
     NUMBER(stress, 0, 0, UINT64_MAX, "a collection at every so many allocations; 0: none")         \
     NUMBER(stress_polls, 0, 0, UINT64_MAX, "a collection at every so many safepoints; 0: none")    \

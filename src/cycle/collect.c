@@ -95,7 +95,8 @@ static bool begin(struct collection_request *request)
     ter_workers_prepare(&collector->workers, &collector->tracer,
                         collector->allocator.stress_interval != 0
                             ? SIZE_MAX
-                            : collector->trigger.live.scanned_bytes);
+                            : collector->trigger.live.scanned_bytes,
+                        !collector->minor);
     pass(request, TER_PHASE_BEGINNING);
     pass(request, TER_PHASE_STOPPING);
     ter_os_hold_libraries(stop_and_mark_static_roots, request);

@@ -198,7 +198,8 @@ ter_status ter_collector_init(struct ter_collector *collector,
     if (status != TER_OK)
         return status;
     init_allocator(collector, settings);
-    ter_workers_init(&collector->workers, &collector->arena, settings->markers);
+    ter_workers_init(&collector->workers, &collector->arena, settings->markers,
+                     settings->markers_measured);
     status = init_tracer(collector);
     if (status != TER_OK) {
         ter_stores_fini(&collector->allocator.stores);

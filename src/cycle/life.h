@@ -20,17 +20,18 @@ struct ter_collector_settings {
     uint64_t young_pause_ns; /* see cycle/nursery.h */
     bool scan_program;
     bool scan_libraries;
-    unsigned markers;    /* threads that mark; 0: up to as many as processors, as is faster */
-    bool malloc_objects; /* objects come from malloc */
-    bool vm_space;       /* the program will declare memory of its own */
-    bool trim;           /* free memory that is not needed goes back to the system */
+    unsigned markers;      /* threads that mark; 0: up to as many as processors, as is faster */
+    bool markers_measured; /* that many only where it is faster */
+    bool malloc_objects;   /* objects come from malloc */
+    bool vm_space;         /* the program will declare memory of its own */
+    bool trim;             /* free memory that is not needed goes back to the system */
 };
 
-/* `collector` is zeroed storage of the caller. After a failure it is to be zeroed again. */
 /* Would young objects be collected by themselves, under that plan and with these settings? */
 bool ter_collector_can_age(const struct ter_plan *plan,
                            const struct ter_collector_settings *settings);
 
+/* `collector` is zeroed storage of the caller. After a failure it is to be zeroed again. */
 ter_status ter_collector_init(struct ter_collector *collector,
                               const struct ter_collector_settings *settings);
 /* After the last mutator is gone. */

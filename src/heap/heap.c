@@ -171,6 +171,7 @@ static ter_status init_collector(struct ter_heap *heap)
         .scan_program = is_on(options->scan_program, !exact),
         .scan_libraries = is_on(options->scan_libraries, !exact),
         .markers = exact && options->markers == 0 ? 1 : (unsigned)options->markers,
+        .markers_measured = options->markers_measured != 0,
         .plan = ter_plan_named(options->plan),
         .malloc_objects = strcmp(options->objects, "malloc") == 0,
         .vm_space = options->vm_space != 0,

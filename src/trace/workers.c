@@ -11,9 +11,10 @@ static size_t tracer_bytes(const struct ter_workers *workers)
     return ter_align_up(workers->wanted * sizeof workers->tracers[0], ter_os_page_size());
 }
 
-ter_status ter_workers_init(struct ter_workers *workers, struct ter_arena *arena, unsigned count)
+ter_status ter_workers_init(struct ter_workers *workers, struct ter_arena *arena, unsigned count,
+                            bool measured)
 {
-    bool always = count != 0;
+    bool always = count != 0 && !measured;
 
     if (count == 0)
         count = ter_os_processors();
@@ -92,14 +93,14 @@ static size_t least_worth(const struct ter_workers *workers, const struct ter_tr
 }
 
 void ter_workers_prepare(struct ter_workers *workers, const struct ter_tracer *tracer,
-                         size_t live_bytes)
+                         size_t live_bytes, bool of_all)
 {
     workers->ready = 0;
     workers->has_second = false;
     workers->pace.is_chosen = false;
     if (workers->wanted == 0 || live_bytes < least_worth(workers, tracer) || !make_tracers(workers))
         return;
-    if (!workers->always && live_bytes != SIZE_MAX && !ter_pace_choose(&workers->pace))
+    if (!workers->always && live_bytes != SIZE_MAX && (!of_all || !ter_pace_choose(&workers->pace)))
         return;
     workers->ready = ter_worker_threads_start(&workers->threads, workers->wanted);
     workers->has_second =

@@ -34,16 +34,20 @@ struct ter_workers {
 
 /*
  * `arena`: whose memory is marked. `count`: threads that trace, the collecting one included; 0:
- * one a processor.
+ * one a processor. `measured`, and always with 0: no more than one unless that is faster.
  */
-ter_status ter_workers_init(struct ter_workers *workers, struct ter_arena *arena, unsigned count);
+ter_status ter_workers_init(struct ter_workers *workers, struct ter_arena *arena, unsigned count,
+                            bool measured);
 void ter_workers_fini(struct ter_workers *workers);
 /* In the child of a fork. */
 void ter_workers_forget(struct ter_workers *workers);
 
-/* Before the world stops: starts helpers if a phase will be worth it; SIZE_MAX: it will. */
+/*
+ * Before the world stops: starts helpers if a phase will be worth it; SIZE_MAX: it will. `of_all`:
+ * what is measured counts, else, of young objects alone, there is too little to learn from.
+ */
 void ter_workers_prepare(struct ter_workers *workers, const struct ter_tracer *tracer,
-                         size_t live_bytes);
+                         size_t live_bytes, bool of_all);
 /* After the collection: what lies behind the roots was marked in that time. */
 void ter_workers_learn(struct ter_workers *workers, uint64_t nanoseconds, size_t live_bytes);
 

@@ -160,6 +160,47 @@ static void a_packet_without_memory_takes_nothing(void **state)
     ter_packets_fini(&packets);
 }
 
+/* ---- How many ---- */
+
+/* Helpers that a collection has, when each way takes so long for what lives. */
+static unsigned helpers_after(struct ter_workers *workers, bool of_all, uint64_t alone_ns,
+                              uint64_t together_ns)
+{
+    static const struct ter_loop loop = {.moves = false};
+    const struct ter_tracer tracer = {.loop = &loop};
+    unsigned ready = 0;
+
+    for (unsigned i = 0; i < 5; i++) {
+        ter_workers_prepare(workers, &tracer, TER_MIB(16), of_all);
+        ready = workers->ready;
+        if (of_all)
+            ter_workers_learn(workers, ready == 0 ? alone_ns : together_ns, TER_MIB(16));
+    }
+    return ready;
+}
+
+/* Who asks for two gets two; who wants what is faster, what was measured. */
+static void as_many_as_are_worth_it(void **state)
+{
+    struct ter_arena arena = {0};
+    struct ter_workers workers;
+
+    (void)state;
+    assert_int_equal(ter_workers_init(&workers, &arena, 2, false), TER_OK);
+    assert_int_equal(helpers_after(&workers, true, 1000000, 9000000), 1);
+    assert_int_equal(helpers_after(&workers, false, 1000000, 9000000), 1);
+    ter_workers_fini(&workers);
+    assert_int_equal(ter_workers_init(&workers, &arena, 2, true), TER_OK);
+    assert_int_equal(helpers_after(&workers, true, 9000000, 10000000), 0);
+    assert_int_equal(helpers_after(&workers, false, 9000000, 10000000), 0);
+    ter_workers_fini(&workers);
+    assert_int_equal(ter_workers_init(&workers, &arena, 2, true), TER_OK);
+    assert_int_equal(helpers_after(&workers, true, 9000000, 5000000), 1);
+    /* Of young objects there is too little. */
+    assert_int_equal(helpers_after(&workers, false, 9000000, 5000000), 0);
+    ter_workers_fini(&workers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +208,7 @@ int main(void)
         cmocka_unit_test(refused_threads_are_done_without),
         cmocka_unit_test(every_entry_is_scanned_once),
         cmocka_unit_test(a_packet_without_memory_takes_nothing),
+        cmocka_unit_test(as_many_as_are_worth_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
