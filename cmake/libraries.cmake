@@ -2,7 +2,7 @@
 #
 # libterrier.so.0, libterrier.a and libgc.so.1, out of the floors of src/.
 
-# The first word of each line is a folder; what follows is for test/checks/floors.sh.
+# The first word of each line is a folder; what follows is for test/checks/once/floors.sh.
 file(STRINGS cmake/floors.txt terrier_floors)
 list(TRANSFORM terrier_floors REPLACE " .*" "")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS cmake/floors.txt)

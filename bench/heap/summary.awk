@@ -38,9 +38,10 @@ function value_of(name,    text) {
 }
 
 /"program": "together/ {
-    short[++shorts] = sprintf("%-24s %-24s %6s ns, one %9s ms, two %9s, processes %6s, part %6s, lost %6s",
-        value_of("program"), value_of("collector"), value_of("object_ns"), value_of("one_ms"), value_of("two_ms"),
-        value_of("processes"), value_of("part"), value_of("lost"))
+    short[++shorts] = sprintf("%-24s %-24s %6s ns, one %9s ms, two %9s, processes %6s, " \
+        "part %6s, lost %6s", value_of("program"), value_of("collector"), value_of("object_ns"),
+        value_of("one_ms"), value_of("two_ms"), value_of("processes"), value_of("part"),
+        value_of("lost"))
 }
 
 /"program": "smallest/ {

@@ -28,7 +28,7 @@
  * For each word: one compare with the first range, one with the hull of the heap; then the SFT map;
  * then what the policy does.
  *
- * test/checks/loop_code.sh looks at what becomes of it.
+ * test/checks/once/loop_code.sh looks at what becomes of it.
  */
 
 /* One name for each plan, so that two of them can be compiled as one file. */

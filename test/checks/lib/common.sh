@@ -6,7 +6,11 @@
 
 set -u
 
-root=${TERRIER_SOURCE_DIR:-$(cd "$(dirname "$0")/../.." && pwd)}
+case $0 in
+*/once/*) up=../../.. ;;
+*) up=../.. ;;
+esac
+root=${TERRIER_SOURCE_DIR:-$(cd "$(dirname "$0")/$up" && pwd)}
 build=${TERRIER_BUILD_DIR:-$root/build/release}
 cc=${CC:-cc}
 check=$(basename "$0" .sh)

@@ -87,7 +87,7 @@ for name in floors circles one_file; do
     passes $name check_of_copy $name
 done
 passes option_table env "TERRIER_SOURCE_DIR=$copy" "TERRIER_BUILD_DIR=$made" "CC=$cc" \
-    "$copy/test/checks/option_table.sh"
+    "$copy/test/checks/once/option_table.sh"
 
 # The pages are asked for, and nothing else is.
 check_of_copy policies >"$temp/out" 2>&1

@@ -4,7 +4,7 @@
 # All of libterrier compiles as one file: no two files use one static name, or one macro, for two
 # things.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 if [ -z "${TERRIER_PLANTED:-}" ]; then
     echo 'int ter_a(void); static int x(void) { return 1; } int ter_a(void) { return x(); }' |

@@ -14,7 +14,7 @@
 #
 # One whose circle is gone is a fault too.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 plant_circle() {
     mkdir -p "$plants/$1/docs/design"
@@ -52,7 +52,7 @@ symbols() {
     src/*/"$(basename "$(dirname "$1")")".h) header=1 left_out='^uses ' ;;
     *.h) header=1 ;;
     esac
-    code_only "$root/$1" | awk -v header=$header -f "$(dirname "$0")/lib/symbols.awk" |
+    code_only "$root/$1" | awk -v header=$header -f "$(dirname "$0")/../lib/symbols.awk" |
         grep -v "$left_out"
 }
 
@@ -86,7 +86,7 @@ circles() {
     done >"$temp/folder"
     awk -v RS= -v text="Circle in \`$1\`: " 'index($0, text) == 1 { gsub(/\n/, " "); print }' \
         "$root"/docs/design/*.md >"$temp/listed" 2>/dev/null
-    awk -v folder="$1" -f "$(dirname "$0")/lib/circles.awk" "$temp/listed" "$temp/folder"
+    awk -v folder="$1" -f "$(dirname "$0")/../lib/circles.awk" "$temp/listed" "$temp/folder"
 }
 
 folders=0

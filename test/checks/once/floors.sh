@@ -6,7 +6,7 @@
 # headers behind its name there includes just these of other folders. Public headers include public
 # headers and the C library.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 plant_floors() {
     mkdir -p "$plants/$1/cmake"

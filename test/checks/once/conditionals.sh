@@ -5,7 +5,7 @@
 # begin with #pragma once, but for templates (cmake/templates.txt), which are included for each use
 # anew. Public headers have their guard, TERRIER_<FILE>_H, and __cplusplus.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 good_public='#ifndef TERRIER_HEAP_H
 #define TERRIER_HEAP_H

@@ -6,7 +6,7 @@
 # 70 lines; in src/ half of them have at most 8 and 99 in 100 at most 40, and of 1,000 lines outside
 # src/base and src/os at most 4 are conditionals.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 longest_function=70
 most_in_half=8

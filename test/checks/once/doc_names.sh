@@ -9,7 +9,7 @@
 #
 # A name that is meant and is no longer, or not ours, stands in test/checks/lib/foreign_names.txt.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 plant_docs() {
     mkdir -p "$plants/$1/test/checks/lib"
@@ -51,7 +51,7 @@ if [ -z "${TERRIER_PLANTED:-}" ]; then
     plant_name test 'no such test: os.test_none' '`os.test_none` shows it.'
 fi
 
-lib=$(cd "$(dirname "$0")/lib" && pwd)
+lib=$(cd "$(dirname "$0")/../lib" && pwd)
 cd "$root" || exit 1
 find README.md CONTRIBUTING.md docs -type f \( -name '*.md' -o -name '*.1' \) 2>/dev/null |
     sort >"$temp/documents"

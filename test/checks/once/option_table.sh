@@ -3,9 +3,9 @@
 #
 # The table of options in docs/design/heap.md has the rows that the table in
 # include/terrier/options.h gives. With --write it is written anew. Which plans there are is left
-# out: a new one needs no change there, and test/checks/policies.sh asks for a page of it.
+# out: a new one needs no change there, and test/checks/once/policies.sh asks for a page of it.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 page=docs/design/heap.md
 head='| option | default | meaning |'

@@ -12,7 +12,7 @@
 #
 # The last holds for every machine, the others are for x86-64.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 # What the template's own part of the loop may call.
 common_calls='ter_scanning_save ter_scanning_push_slow ter_scanning_elsewhere ter_scanning_visit

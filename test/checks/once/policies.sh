@@ -7,7 +7,7 @@
 # most 150 lines and a heading of the page on plans; a policy is a row in src/space/policies.h, a
 # record at the end of a file of src/space/ and a row of the page on spaces.
 
-. "$(dirname "$0")/lib/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 longest_plan=150
 
