@@ -194,7 +194,7 @@ static void tell_resumed(const struct ter_collector *collector)
 /* Where there are young objects, a heap that has become quiet may not see all collected again. */
 static size_t expected_growth(const struct ter_collector *collector)
 {
-    return collector->ages ? ter_young_expected(collector) : SIZE_MAX / 2;
+    return collector->ages && !collector->fills_up ? ter_young_expected(collector) : SIZE_MAX / 2;
 }
 
 static void note_for_trim(struct ter_collector *collector)

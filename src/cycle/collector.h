@@ -18,6 +18,7 @@
 #include "cycle/plan.h"
 #include "cycle/trigger.h"
 #include "cycle/trim.h"
+#include "cycle/worth.h"
 #include "weak/weak.h"
 
 #define TER_MOST_SPACES 16u
@@ -76,8 +77,11 @@ struct ter_collector {
     bool ages;          /* there are young objects, which are collected by themselves too */
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */
     bool next_is_whole; /* the next one is to be of all objects */
+    bool fills_up;      /* it comes when the heap is full: all that is free serves until then */
     size_t old_bytes;   /* that lived after the last whole one */
+    size_t live_bytes;  /* and after the last one */
     struct ter_nursery nursery;
+    struct ter_worth worth;
 };
 
 /* ---- Any word ---- */

@@ -126,6 +126,7 @@ static ter_status init_arena(struct ter_collector *collector,
     arena.foreign = settings->malloc_objects || settings->vm_space;
     collector->ages = ter_collector_can_age(collector->plan, settings);
     ter_nursery_init(&collector->nursery, settings->young_bytes, settings->young_pause_ns);
+    ter_worth_init(&collector->worth);
     if (collector->ages)
         arena.side_of_all = TER_SIDE_SET(SLOT_LOG) | TER_SIDE_SET(OBJECT_LOG);
     if (collector->plan->moving != NULL)

@@ -23,7 +23,7 @@ bool ter_young_is_next(const struct ter_collector *collector, enum ter_collectio
 
 bool ter_young_is_due(const struct ter_collector *collector)
 {
-    return collector->ages &&
+    return collector->ages && !collector->fills_up &&
            ter_mutators_allocated(&collector->allocator) >= collector->nursery.bytes;
 }
 
@@ -301,15 +301,40 @@ size_t ter_young_expected(const struct ter_collector *collector)
     return growth_of_old(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
 }
 
+/* Whoever fixed how much is young, or collects by hand, wants young objects. */
+static bool is_worth_it(struct ter_collector *collector, size_t before)
+{
+    size_t limit = collector->arena.accounting.limit_bytes;
+    const struct ter_worth_case now = {
+        .live = collector->old_bytes,
+        .growth = growth_of_old(collector),
+        .room = limit - ter_min(limit, collector->old_bytes),
+    };
+
+    if (collector->nursery.fixed || collector->trigger.disabled != 0)
+        return true;
+    if (collector->minor)
+        ter_worth_learn(&collector->worth, &now, collector->collection->allocated_bytes,
+                        collector->live_bytes - ter_min(collector->live_bytes, before));
+    else
+        ter_worth_try_again(&collector->worth);
+    return collector->worth.is_there;
+}
+
 void ter_young_decide(struct ter_collector *collector)
 {
     const struct ter_live *live = &collector->trigger.live;
-    size_t now = live->scanned_bytes + live->atomic_bytes;
-    size_t most = collector->old_bytes + growth_of_old(collector);
+    size_t before = collector->live_bytes, most = collector->old_bytes + growth_of_old(collector);
 
+    if (!collector->ages)
+        return;
+    collector->live_bytes = live->scanned_bytes + live->atomic_bytes;
     if (!collector->minor)
-        collector->old_bytes = now;
-    collector->next_is_whole = collector->minor && (has_little_room(collector) || now > most);
+        collector->old_bytes = collector->live_bytes;
+    collector->fills_up = !is_worth_it(collector, before) || has_little_room(collector);
+    collector->next_is_whole =
+        collector->fills_up || (collector->minor && collector->live_bytes > most);
+    collector->arena.fills_up = collector->fills_up;
 }
 
 void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,

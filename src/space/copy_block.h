@@ -75,6 +75,7 @@ struct ter_copy_figures {
     uint16_t live;  /* granules of objects after the last collection; 0: it is newer */
     bool has_words; /* pieces that are no objects may have any first word */
     bool is_old;    /* it has bits of SLOT_LOG and OBJECT_LOG */
+    bool is_mixed;  /* or had, until mutators took up its holes again */
 };
 
 /* Where objects of a kind are copied to: [cursor, limit) of a block; nowhere at first. */

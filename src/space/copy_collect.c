@@ -250,9 +250,10 @@ static void keep_block(struct ter_copy_space *space, uintptr_t block, struct cop
     record->stays = record->stays && keep_pins(space, block);
     memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);
     figures->has_words = true;
-    if (space->ages && !figures->is_old)
+    if (space->ages && (!figures->is_old || figures->is_mixed))
         ter_space_make_old(&space->space, block, block + TER_BYTES_IN_BLOCK);
     figures->is_old = space->ages;
+    figures->is_mixed = false;
     record->zeroed = false;
     record->fate = TER_COPY_REACHED;
     if (has_copy_room(space, granules) && !holds_run(record->owner, block)) {

@@ -62,6 +62,13 @@ static bool is_copy_object(const struct ter_space *space, uintptr_t piece)
     return ter_bits_test(ter_space_table(space, TER_SIDE_VALID_OBJECT), piece);
 }
 
+/* No store into it is logged any more: the next collection is of all objects. */
+static void mix_with_young(struct ter_copy_space *space, uintptr_t block)
+{
+    ter_space_make_new(&space->space, block, block + TER_BYTES_IN_BLOCK);
+    ter_copy_figures_of(space->space.arena, block)->is_mixed = true;
+}
+
 bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned kind,
                         const struct ter_cell_run *owner)
 {
@@ -69,13 +76,15 @@ bool ter_copy_take_kept(struct ter_space *common, uintptr_t *window, unsigned ki
     struct ter_copy_block *record;
     uintptr_t block;
 
-    if (space->ages)
+    if (space->ages && !common->arena->fills_up)
         return false; /* blocks are young as a whole; copies fill those */
     block = ter_block_list_pop(&space->blocks, &space->copiers->kept[kind]);
     if (block == 0)
         return false;
     space->reused_bytes += (TER_GRANULES_IN_BLOCK - ter_copy_figures_of(common->arena, block)->live)
                            << TER_LOG_BYTES_IN_GRANULE;
+    if (space->ages)
+        mix_with_young(space, block);
     record = ter_copy_block_of(common->arena, block);
     __atomic_store_n(&record->owner, owner, __ATOMIC_RELEASE);
     __atomic_store_n(&record->state, TER_COPY_REUSED, __ATOMIC_RELEASE);

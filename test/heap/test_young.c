@@ -576,6 +576,79 @@ static void a_full_nursery_is_collected(void **state)
     with_young(",young_bytes=256K", fill_nursery);
 }
 
+/* ---- Where they are not worth it ---- */
+
+#define CELL_BYTES 96u
+
+static uintptr_t *cells; /* an exact slot: a table of them */
+
+static void replace_cell(size_t place)
+{
+    uintptr_t *cell = ter_allocate(small.mutator, leaf, CELL_BYTES);
+
+    assert_non_null(cell);
+    cell[1] = place;
+    ter_write(small.mutator, cells, &cells[place], cell);
+    cells[place] = (uintptr_t)cell;
+}
+
+static void make_cells(size_t count)
+{
+    assert_int_equal(ter_roots_add_slots(small.heap, &cells, 1, TER_ROOT_EXACT), TER_OK);
+    cells = ter_allocate(small.mutator, number_of(0), count * sizeof *cells);
+    assert_non_null(cells);
+    for (size_t i = 0; i < count; i++)
+        replace_cell(i);
+}
+
+static void drop_cells(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(((uintptr_t *)cells[i])[1], i);
+    cells = NULL;
+    ter_roots_remove_slots(small.heap, &cells, 1);
+}
+
+/* A ring of all that was allocated lately: 4 MiB, as much as is young at once. */
+static void turn_ring(void)
+{
+    size_t count = TER_MIB(4) / CELL_BYTES;
+
+    make_cells(count);
+    for (size_t i = 0; i < 40 * count; i++)
+        replace_cell(i % count);
+    /* Three by three they are tried, and 160 MiB are little; with 4 MiB each there would be 40. */
+    assert_in_range(young_collections, 1, 15);
+    /* Some 10 MiB lie free after a collection of all. */
+    assert_in_range(whole_collections, 8, 2 * 160 / 10);
+    drop_cells(count);
+}
+
+static void what_mostly_survives_is_collected_with_all(void **state)
+{
+    (void)state;
+    with_young(",young_bytes=0,heap_initial=16M,heap_max=16M", turn_ring);
+}
+
+/* What dies lies between what does not, in a heap of one and a half times what lives. */
+static void replace_anywhere(void)
+{
+    size_t count = TER_MIB(8) / CELL_BYTES;
+    struct ter_random random = test_random();
+
+    make_cells(count);
+    for (size_t i = 0; i < 10 * count; i++)
+        replace_cell(ter_random_below(&random, count));
+    drop_cells(count);
+}
+
+static void holes_serve_where_there_is_little_room(void **state)
+{
+    (void)state;
+    with_young(",young_bytes=0,heap_initial=13M,heap_max=13M", replace_anywhere);
+    with_young(",young_bytes=1M,heap_initial=13M,heap_max=13M", replace_anywhere);
+}
+
 /* ---- Where there are none ---- */
 
 static void no_young(const char *options)
@@ -658,6 +731,8 @@ int main(void)
         cmocka_unit_test(most_collections_are_of_young_objects),
         cmocka_unit_test(old_garbage_goes_when_the_old_have_grown),
         cmocka_unit_test(a_full_nursery_is_collected),
+        cmocka_unit_test(what_mostly_survives_is_collected_with_all),
+        cmocka_unit_test(holes_serve_where_there_is_little_room),
         cmocka_unit_test(heaps_that_cannot_tell_collect_all),
         cmocka_unit_test(other_plans_collect_all),
         cmocka_unit_test(exact_heaps_have_young_objects),
