@@ -10,6 +10,7 @@
 #include <terrier/heap.h>
 #include <terrier/inspect.h>
 #include <terrier/kinds.h>
+#include <terrier/memory.h>
 #include <terrier/mutator.h>
 #include <terrier/object.h>
 #include <terrier/options.h>

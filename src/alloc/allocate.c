@@ -205,13 +205,14 @@ static void *hand_out(struct ter_mutator *mutator, unsigned kind, unsigned size_
     return (void *)cell;
 }
 
-void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                                size_t bytes)
 {
     void *object;
     uintptr_t cell;
 
     if (TER_UNLIKELY(mutator->allocator->by_policy) &&
-        ter_mutator_allocate_small_by_policy(mutator, kind, size_class, &object))
+        ter_mutator_allocate_small_by_policy(mutator, kind, size_class, bytes, &object))
         return object;
     cell = take_unlocked(mutator, kind, size_class);
     if (cell != 0)
@@ -320,6 +321,5 @@ void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind, siz
     /* Also, near the top of the address space the rounding below would wrap. */
     if (!ter_allocator_can_hold(bytes))
         return NULL;
-    return ter_mutator_allocate_large_by_policy(mutator, kind,
-                                                ter_align_up(bytes, TER_BYTES_IN_GRANULE));
+    return ter_mutator_allocate_large_by_policy(mutator, kind, bytes);
 }

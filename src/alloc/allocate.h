@@ -11,7 +11,7 @@
 
 /* A cell when the run is used up; NULL when memory is out. `bytes` fit the class. */
 TER_NOINLINE void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind,
-                                             unsigned size_class);
+                                             unsigned size_class, size_t bytes);
 /* An object of more than TER_SMALL_MAX_BYTES. */
 TER_NOINLINE void *ter_mutator_allocate_large(struct ter_mutator *mutator, unsigned kind,
                                               size_t bytes);
@@ -47,7 +47,7 @@ TER_INLINE void *ter_mutator_allocate(struct ter_mutator *mutator, unsigned kind
     run = &mutator->cell_runs[kind][size_class];
     cell = run->cursor;
     if (TER_UNLIKELY(cell == run->limit))
-        return ter_mutator_allocate_slow(mutator, kind, size_class);
+        return ter_mutator_allocate_slow(mutator, kind, size_class, bytes);
     __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
     return (void *)cell;
 }

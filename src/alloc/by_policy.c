@@ -105,18 +105,18 @@ static void *allocate_from(struct ter_policy_request *request)
 }
 
 bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind,
-                                          unsigned size_class, void **object)
+                                          unsigned size_class, size_t bytes, void **object)
 {
     struct ter_allocator *allocator = mutator->allocator;
-    size_t bytes = ter_size_class_bytes[size_class];
+    size_t cell_bytes = ter_size_class_bytes[size_class];
     struct ter_policy_request request = {.mutator = mutator,
                                          .space = ter_allocator_small_space(allocator, kind),
                                          .window = &mutator->windows[TER_SERVICE_SMALL][kind],
                                          .kind = kind,
-                                         .bytes = bytes};
+                                         .bytes = cell_bytes};
 
     if (allocator->malloc_space != NULL &&
-        ter_mutator_allocate_from_malloc(mutator, kind, bytes, object))
+        ter_mutator_allocate_from_malloc(mutator, kind, bytes, cell_bytes, object))
         return true;
     if (request.space->policy->cells)
         return false;
@@ -142,12 +142,13 @@ void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, siz
 void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
     struct ter_allocator *allocator = mutator->allocator;
+    size_t granules = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
     void *object;
 
     if (allocator->malloc_space != NULL &&
-        ter_mutator_allocate_from_malloc(mutator, kind, bytes, &object))
+        ter_mutator_allocate_from_malloc(mutator, kind, bytes, granules, &object))
         return object;
-    return ter_mutator_allocate_pages(mutator, kind, bytes);
+    return ter_mutator_allocate_pages(mutator, kind, granules);
 }
 
 static void give_up_window(struct ter_mutator *mutator, struct ter_space *space,

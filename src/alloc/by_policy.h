@@ -10,15 +10,17 @@
 
 #include "alloc/mutator.h"
 
-/* A small object of that class; *object is NULL when memory is out. False: there are cells for it.
+/*
+ * A small object of that class, for which `bytes` were asked; *object is NULL when memory is out.
+ * False: there are cells for it.
  */
 bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned kind,
-                                          unsigned size_class, void **object);
-/* A large one; a multiple of a granule that the machine can hold. NULL when memory is out. */
+                                          unsigned size_class, size_t bytes, void **object);
+/* A large one that the machine can hold. NULL when memory is out. */
 void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind,
                                            size_t bytes);
 /*
- * The same, never from malloc: at the beginning of a page, however small it is; or, where objects
+ * The same of a multiple of a granule, never from malloc: at the beginning of a page, however small it is; or, where objects
  * have pages of their own, at a multiple of whatever its size is one of.
  */
 void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes);

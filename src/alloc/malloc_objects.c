@@ -37,33 +37,74 @@ void ter_mutator_give_up_reserve(struct ter_mutator *mutator)
     mutator->reserved_bytes = 0;
 }
 
-/* Memory from malloc becomes an object. Around the call the lock is let go. */
+/* What is asked of whoever gives memory. */
+static size_t wanted_bytes(const struct ter_allocator *allocator, unsigned kind, size_t bytes,
+                           size_t rounded)
+{
+    return ter_memory_is_of_program(&allocator->malloc_space->source)
+               ? ter_memory_wanted(&allocator->kinds[kind], bytes)
+               : rounded;
+}
+
+/* It is somebody else's chunk, and the program's functions alone are to give memory. */
+static ter_status refuse_chunk(const struct ter_memory_piece *piece)
+{
+    ter_log(TER_LOG_WARNING,
+            "memory at %#zx for an object is in a chunk of another space of the heap: refused",
+            (size_t)piece->object);
+    return TER_ERROR_INVALID;
+}
+
+/* A piece of memory becomes an object, or goes back. */
+static ter_status adopt(const struct ter_allocator *allocator, unsigned kind,
+                        const struct ter_memory_piece *piece)
+{
+    struct ter_malloc_space *space = allocator->malloc_space;
+    ter_status status = ter_malloc_space_adopt(space, piece, kind);
+
+    if (status == TER_OK)
+        return TER_OK;
+    ter_memory_give(&space->source, kind, piece);
+    return status == TER_ERROR_OWNED && ter_memory_is_of_program(&space->source)
+               ? refuse_chunk(piece)
+               : status;
+}
+
+/* Around the call the lock is let go. */
+static ter_status take_memory(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                              struct ter_memory_piece *piece)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_memory_source source = allocator->malloc_space->source;
+    ter_status status;
+
+    ter_allocator_unlock(allocator);
+    status = ter_memory_take(&source, &allocator->kinds[kind], kind, bytes, piece);
+    ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
+    ter_memory_learn(&allocator->malloc_space->source, &source);
+    ter_mutator_give_up_reserve(mutator);
+    return status;
+}
+
 static ter_status take_from_malloc(struct ter_mutator *mutator, unsigned kind, size_t bytes,
                                    void **object)
 {
     struct ter_allocator *allocator = mutator->allocator;
-    void *memory = NULL;
-    ter_status status;
+    struct ter_memory_piece piece;
+    ter_status status = take_memory(mutator, kind, bytes, &piece);
 
-    ter_allocator_unlock(allocator);
-    status = ter_os_malloc(bytes, allocator->kinds[kind].zeroed, &memory);
-    ter_allocator_lock(allocator);
-    allocator->no_collect = mutator->no_collect;
-    ter_mutator_give_up_reserve(mutator);
+    if (status == TER_OK)
+        status = adopt(allocator, kind, &piece);
     if (status != TER_OK)
         return status;
-    status = ter_malloc_space_adopt(allocator->malloc_space, (uintptr_t)memory, bytes, kind);
-    if (status == TER_OK) {
-        ter_allocator_count(allocator, bytes);
-        *object = memory;
-    } else {
-        ter_os_malloc_free(memory);
-    }
-    return status;
+    ter_allocator_count(allocator, piece.extent);
+    *object = (void *)piece.object;
+    return TER_OK;
 }
 
 bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind, size_t bytes,
-                                      void **object)
+                                      size_t rounded, void **object)
 {
     struct ter_allocator *allocator = mutator->allocator;
     struct ter_accounting *accounting = accounting_of_malloc(allocator);
@@ -77,16 +118,83 @@ bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind
     ter_allocator_poll_stress(allocator);
     for (;;) {
         limit = accounting->limit_bytes;
-        if (!reserve_bytes(mutator, bytes))
+        if (!reserve_bytes(mutator, rounded))
             break;
-        status = take_from_malloc(mutator, kind, bytes, object);
+        status =
+            take_from_malloc(mutator, kind, wanted_bytes(allocator, kind, bytes, rounded), object);
         if (status == TER_OK || status == TER_ERROR_OWNED)
             break;
         /* What was admitted and is not there must not let the heap grow without collections. */
         accounting->limit_bytes = limit;
-        if (gate->refused(gate->context, bytes) == TER_REFUSED)
+        if (gate->refused(gate->context, rounded) == TER_REFUSED)
             break;
     }
     ter_allocator_unlock_and_notify(allocator);
     return status != TER_ERROR_OWNED;
+}
+
+/* ---- Sizes that change ---- */
+
+/* Under the lock, so that nobody collects while the memory is on its way. */
+static bool resize(struct ter_mutator *mutator, uintptr_t *object, size_t more, size_t bytes)
+{
+    struct ter_accounting *accounting = accounting_of_malloc(mutator->allocator);
+    size_t limit = accounting->limit_bytes;
+    bool resized;
+
+    if (more != 0 && !reserve_bytes(mutator, more))
+        return false;
+    resized = ter_malloc_space_resize(mutator->allocator->malloc_space, object, bytes);
+    ter_mutator_give_up_reserve(mutator);
+    if (resized)
+        ter_allocator_count(mutator->allocator, more);
+    else
+        accounting->limit_bytes = limit;
+    return resized;
+}
+
+/* Refused, it is tried again after a collection, if it is to be larger. */
+static bool resize_or_collect(struct ter_mutator *mutator, uintptr_t *object, size_t bytes)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_gate *gate = &allocator->gate;
+    size_t old_bytes =
+        ter_foreign_space_object_bytes(&allocator->malloc_space->foreign.space, *object);
+    size_t more = ter_align_up(ter_max(bytes, old_bytes) - old_bytes, TER_BYTES_IN_GRANULE);
+
+    while (!resize(mutator, object, more, bytes))
+        if (more == 0 || gate->refused(gate->context, more) == TER_REFUSED)
+            return false;
+    return true;
+}
+
+static enum ter_resizing resize_locked(struct ter_mutator *mutator, uintptr_t *object, size_t bytes)
+{
+    const struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_malloc_space *space = allocator->malloc_space;
+    unsigned kind = ter_foreign_space_object_kind(&space->foreign.space, *object);
+    size_t wanted = ter_memory_wanted(&allocator->kinds[kind], bytes);
+
+    if (wanted == ter_foreign_space_object_bytes(&space->foreign.space, *object) ||
+        !ter_malloc_space_can_resize(space, *object, wanted))
+        return TER_RESIZE_OTHERWISE;
+    return resize_or_collect(mutator, object, wanted) ? TER_RESIZED : TER_RESIZE_REFUSED;
+}
+
+enum ter_resizing ter_mutator_resize_in_malloc(struct ter_mutator *mutator,
+                                               const struct ter_sft *space, size_t bytes,
+                                               void **object)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    uintptr_t address = (uintptr_t)*object;
+    enum ter_resizing resizing;
+
+    if (ter_space_of(space)->policy != &ter_policy_malloc || bytes > UINTPTR_MAX / 2)
+        return TER_RESIZE_OTHERWISE;
+    ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
+    resizing = resize_locked(mutator, &address, bytes);
+    *object = (void *)address;
+    ter_allocator_unlock_and_notify(allocator);
+    return resizing;
 }

@@ -111,8 +111,8 @@ void *ter_allocate_slow(struct ter_mutator *mutator, struct ter_window *window)
                 (void *)mutator);
     ter_mutator_require(mutator, kind, "ter_allocate_fast");
     TER_NOTE_CALL(mutator);
-    object =
-        or_else(mutator, kind, window->bytes, ter_mutator_allocate_slow(mutator, kind, size_class));
+    object = ter_mutator_allocate_slow(mutator, kind, size_class, window->bytes);
+    object = or_else(mutator, kind, window->bytes, object);
     return ter_heap_note_object(mutator, object, kind, 0, __builtin_return_address(0));
 }
 

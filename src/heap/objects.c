@@ -57,13 +57,9 @@ static bool has_finalizers(const struct ter_collector *collector)
            !ter_weak_table_is_empty(&collector->had_finalizer);
 }
 
-/*
- * An object that goes away by hand takes its finalizer with it. The owner was looked up without the
- * lock: between that and the lock lies no safepoint, and what a stopped thread names does not move.
- */
-static void release(struct ter_mutator *mutator, const struct ter_sft *owner, uintptr_t object)
+/* An object that goes away by hand takes its finalizer with it. */
+static void forget(struct ter_collector *collector, uintptr_t object)
 {
-    struct ter_collector *collector = collector_of(mutator);
     struct ter_finalizer none = {.object = object}, old;
 
     if (has_finalizers(collector)) {
@@ -73,6 +69,15 @@ static void release(struct ter_mutator *mutator, const struct ter_sft *owner, ui
         ter_allocator_unlock(&collector->allocator);
     }
     ter_barrier_check_forget(collector->allocator.barrier_check, object);
+}
+
+/*
+ * The owner was looked up without the lock: between that and the lock lies no safepoint, and what a
+ * stopped thread names does not move.
+ */
+static void release(struct ter_mutator *mutator, const struct ter_sft *owner, uintptr_t object)
+{
+    forget(collector_of(mutator), object);
     ter_mutator_release(mutator, owner, object);
 }
 
@@ -90,15 +95,30 @@ static void *allocate_beside(struct ter_mutator *mutator, void **object, size_t 
     return made;
 }
 
-void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
+/* By the program's function for that. *object stays where it is unless it is TER_RESIZED. */
+static enum ter_resizing resize_by_program(struct ter_mutator *mutator, const struct ter_sft *owner,
+                                           void **object, size_t bytes)
+{
+    const void *before = *object;
+    enum ter_resizing resizing;
+
+    TER_FRAME(mutator, frame, 1);
+    frame.slots[0] = *object;
+    resizing = ter_mutator_resize_in_malloc(mutator, owner, bytes, &frame.slots[0]);
+    *object = frame.slots[0];
+    TER_FRAME_END(mutator, frame);
+    if (*object != before)
+        forget(collector_of(mutator), (uintptr_t)before);
+    return resizing;
+}
+
+/* By copying it, unless it can stay where it is. */
+static void *resize_by_copy(struct ter_mutator *mutator, const struct ter_sft *owner, void *object,
+                            size_t old_bytes, size_t bytes)
 {
     struct ter_collector *collector = collector_of(mutator);
-    const struct ter_sft *owner;
-    size_t old_bytes;
     void *moved;
 
-    owner = require_own_object(collector, object, "ter_reallocate");
-    old_bytes = ter_collector_object_bytes(collector, (uintptr_t)object);
     if (bytes <= old_bytes && bytes >= old_bytes / 2) {
         clear_tail(collector, (uintptr_t)object, bytes, old_bytes);
         return object;
@@ -111,6 +131,23 @@ void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
     memcpy(moved, object, ter_min(bytes, old_bytes));
     release(mutator, ter_collector_owner(collector, (uintptr_t)object), (uintptr_t)object);
     return moved;
+}
+
+void *ter_object_resize(struct ter_mutator *mutator, void *object, size_t bytes)
+{
+    struct ter_collector *collector = collector_of(mutator);
+    const struct ter_sft *owner = require_own_object(collector, object, "ter_reallocate");
+    size_t old_bytes = ter_collector_object_bytes(collector, (uintptr_t)object);
+    enum ter_resizing resizing = TER_RESIZE_OTHERWISE;
+
+    if (mutator->allocator->malloc_space != NULL && bytes != old_bytes)
+        resizing = resize_by_program(mutator, owner, &object, bytes);
+    if (resizing == TER_RESIZED && bytes < old_bytes)
+        clear_tail(collector, (uintptr_t)object, bytes,
+                   ter_collector_object_bytes(collector, (uintptr_t)object));
+    if (resizing != TER_RESIZE_OTHERWISE)
+        return resizing == TER_RESIZED ? object : NULL;
+    return resize_by_copy(mutator, owner, object, old_bytes, bytes);
 }
 
 /* The same with an object that is known to the ledger: its kind, and what was asked for. */

@@ -13,7 +13,9 @@
  *
  * Invariant: an object is a bit in `starts` at its first granule and a bit in `ends` at its last.
  * Objects do not overlap, so going down from a word, what comes first tells whether an object
- * covers it. `groups` and `top` have a bit for each word of both that is not zero.
+ * covers it. One that was buried has a bit in `dead` in place of that in `starts`: it is no object
+ * any more, and its memory is still there. `groups` and `top` have a bit for each word of these
+ * three that is not zero.
  *
  * Changes are made under the heap lock; marks with the world stopped, or under it. Questions by
  * anyone, without a lock.
@@ -39,13 +41,37 @@ struct ter_foreign_chunk {
     struct ter_foreign_chunk *next, *previous;
     size_t users; /* objects or ranges that touch the chunk */
     size_t bytes; /* of them in this chunk */
+    size_t buried; /* that begin here */
     uintptr_t generation;
     uint64_t top;                             /* words of `groups` that are not 0 */
-    uint64_t groups[TER_FOREIGN_GROUPS / 64]; /* words of `starts` or `ends` that are not 0 */
+    uint64_t groups[TER_FOREIGN_GROUPS / 64]; /* words of the next and `dead` that are not 0 */
     TER_ALIGNED(4096) uint64_t starts[TER_FOREIGN_GROUPS];
     uint64_t ends[TER_FOREIGN_GROUPS];
     uint64_t marks[TER_FOREIGN_GROUPS];  /* at first granules; elsewhere without meaning */
-    uint8_t kinds[TER_FOREIGN_GRANULES]; /* at first granules */
+    uint64_t dead[TER_FOREIGN_GROUPS];   /* first granules of what was buried */
+    uint8_t kinds[TER_FOREIGN_GRANULES]; /* at first granules, as are those below */
+    /* Bytes of the last granule that are not the object's, and the object's lead by 4, times 16. */
+    uint8_t margins[TER_FOREIGN_GRANULES];
+};
+
+/* Where the memory of an object begins, and how long it is from there. */
+struct ter_foreign_margin {
+    size_t lead;  /* bytes before the object that came with it; 0 to 16, a multiple of 4 */
+    size_t slack; /* bytes of its last granule that did not */
+};
+
+/* What was buried, when it is dug up. */
+struct ter_foreign_grave {
+    uintptr_t object;
+    size_t bytes; /* of its granules */
+    unsigned kind;
+    struct ter_foreign_margin margin;
+};
+
+/* How far one has come who digs up what was buried. */
+struct ter_foreign_digging {
+    struct ter_foreign_chunk *chunk; /* NULL: none yet */
+    size_t group;                    /* those before it have nothing more */
 };
 
 /* The chunks of one space. */
@@ -54,6 +80,7 @@ struct ter_foreign_set {
     struct ter_foreign_chunk *first;
     size_t chunks;
     size_t bytes; /* in use by objects or ranges */
+    size_t buried;
 };
 
 struct ter_foreign {
@@ -62,6 +89,7 @@ struct ter_foreign {
     struct ter_foreign_chunk *free;
     size_t free_count;
     uintptr_t low, high; /* the hull of all chunks that were ever used */
+    bool exact;          /* objects may have margins */
 };
 
 /* For a map that covers [0, last]. */
@@ -86,11 +114,23 @@ void ter_foreign_let_go(struct ter_foreign *foreign, const struct ter_sft_map *m
 
 /* ---- Objects; `object` and `bytes` are multiples of a granule ---- */
 
-/* In chunks that have records; nothing may overlap. The object is marked. */
+/* In chunks that have records; nothing may overlap. The object is marked, and has no margin. */
 void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
                      unsigned kind);
+/* The same with a margin, in one step. */
+void ter_foreign_add_within(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
+                            unsigned kind, struct ter_foreign_margin margin);
 /* Returns the bytes that it had. */
 size_t ter_foreign_remove(const struct ter_foreign *foreign, uintptr_t object);
+
+/* The same, but its memory is still to be given back. */
+size_t ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object);
+/*
+ * Forgets one that was buried and says what it was; false: there is none. `digging` is zero at
+ * first. Between two calls chunks may be let go of, and nothing be added or buried.
+ */
+bool ter_foreign_dig_up(const struct ter_foreign *foreign, struct ter_foreign_set *set,
+                        struct ter_foreign_digging *digging, struct ter_foreign_grave *grave);
 
 /* The object of the space `set` that covers `word`; 0 if none does. */
 uintptr_t ter_foreign_find(const struct ter_foreign *foreign, const struct ter_foreign_set *set,
@@ -101,6 +141,22 @@ uintptr_t ter_foreign_next(const struct ter_foreign_chunk *chunk, uintptr_t from
 /* Of an object: */
 size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object);
 unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object);
+struct ter_foreign_margin ter_foreign_margin(const struct ter_foreign *foreign, uintptr_t object);
+/* See ter_foreign_own_bytes; where there are margins. */
+size_t ter_foreign_own_bytes_exact(const struct ter_foreign *foreign, uintptr_t object,
+                                   size_t bytes);
+
+/*
+ * What an object of any space has of granules of `bytes` bytes, or less than one short of that:
+ * those, but for what it has not of the last one.
+ */
+TER_INLINE size_t ter_foreign_own_bytes(const struct ter_foreign *foreign, uintptr_t object,
+                                        size_t bytes)
+{
+    if (TER_LIKELY(!foreign->exact))
+        return bytes;
+    return ter_foreign_own_bytes_exact(foreign, object, bytes);
+}
 
 /* Makes every object of the set unmarked. */
 void ter_foreign_clear_marks(const struct ter_foreign_set *set);

@@ -4,6 +4,10 @@
 
 _Static_assert(TER_FOREIGN_GROUPS == 64 * 64, "two levels of 64 bits over the groups");
 
+/* A lead in a byte of margins. */
+#define LEAD_UNIT 4u
+#define LEAD_SHIFT TER_LOG_BYTES_IN_GRANULE
+
 static uint64_t load_bits(const uint64_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -31,7 +35,7 @@ static void note_group(struct ter_foreign_chunk *chunk, size_t group)
 
 static void forget_group_if_empty(struct ter_foreign_chunk *chunk, size_t group)
 {
-    if ((chunk->starts[group] | chunk->ends[group]) != 0)
+    if ((chunk->starts[group] | chunk->ends[group] | chunk->dead[group]) != 0)
         return;
     store_bits(&chunk->groups[group / 64],
                chunk->groups[group / 64] & ~(UINT64_C(1) << group % 64));
@@ -89,15 +93,33 @@ static uintptr_t last_granule(uintptr_t object, size_t bytes)
     return object + (bytes - TER_BYTES_IN_GRANULE);
 }
 
-static void set_kind(struct ter_foreign_chunk *chunk, uintptr_t object, unsigned kind)
+static size_t granule_in_chunk(uintptr_t object)
 {
-    size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
+    return (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
+}
 
+/* Where nothing has margins, their memory is not touched. */
+static void describe(struct ter_foreign_chunk *chunk, uintptr_t object, unsigned kind,
+                     struct ter_foreign_margin margin)
+{
+    size_t granule = granule_in_chunk(object);
+    uint8_t margins = (uint8_t)(margin.slack | margin.lead / LEAD_UNIT << LEAD_SHIFT);
+
+    TER_ASSERT(margin.slack < TER_BYTES_IN_GRANULE && margin.lead <= TER_BYTES_IN_GRANULE &&
+               margin.lead % LEAD_UNIT == 0);
     __atomic_store_n(&chunk->kinds[granule], (uint8_t)kind, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&chunk->margins[granule], __ATOMIC_RELAXED) != margins)
+        __atomic_store_n(&chunk->margins[granule], margins, __ATOMIC_RELAXED);
 }
 
 void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
                      unsigned kind)
+{
+    ter_foreign_add_within(foreign, object, bytes, kind, (struct ter_foreign_margin){0, 0});
+}
+
+void ter_foreign_add_within(const struct ter_foreign *foreign, uintptr_t object, size_t bytes,
+                            unsigned kind, struct ter_foreign_margin margin)
 {
     uintptr_t end = last_granule(object, bytes);
     struct ter_foreign_chunk *first = ter_foreign_chunk_of(foreign, object);
@@ -108,7 +130,7 @@ void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t
     TER_CHECK(first != NULL && last != NULL);
     TER_ASSERT((first->starts[group] & ter_bits_mask(object)) == 0);
     TER_ASSERT((last->ends[end_group] & ter_bits_mask(end)) == 0);
-    set_kind(first, object, kind);
+    describe(first, object, kind, margin);
     ter_foreign_mark(foreign, object, true);
     note_group(last, end_group);
     store_bits(&last->ends[end_group], last->ends[end_group] | ter_bits_mask(end));
@@ -116,23 +138,93 @@ void ter_foreign_add(const struct ter_foreign *foreign, uintptr_t object, size_t
     store_bits(&first->starts[group], first->starts[group] | ter_bits_mask(object));
 }
 
+static void clear_end(const struct ter_foreign *foreign, uintptr_t object, size_t bytes)
+{
+    uintptr_t end = last_granule(object, bytes);
+    struct ter_foreign_chunk *last = ter_foreign_chunk_of(foreign, end);
+    size_t group = ter_foreign_group_of(end);
+
+    store_bits(&last->ends[group], last->ends[group] & ~ter_bits_mask(end));
+    forget_group_if_empty(last, group);
+}
+
 size_t ter_foreign_remove(const struct ter_foreign *foreign, uintptr_t object)
 {
-    struct ter_foreign_chunk *first = ter_foreign_chunk_of(foreign, object), *last;
-    size_t group = ter_foreign_group_of(object), end_group, bytes;
-    uintptr_t end;
+    struct ter_foreign_chunk *first = ter_foreign_chunk_of(foreign, object);
+    size_t group = ter_foreign_group_of(object), bytes;
 
     TER_CHECK((first->starts[group] & ter_bits_mask(object)) != 0);
     bytes = ter_foreign_bytes(foreign, object);
-    end = last_granule(object, bytes);
-    last = ter_foreign_chunk_of(foreign, end);
-    end_group = ter_foreign_group_of(end);
     store_bits(&first->starts[group], first->starts[group] & ~ter_bits_mask(object));
-    store_bits(&last->ends[end_group], last->ends[end_group] & ~ter_bits_mask(end));
+    clear_end(foreign, object, bytes);
     forget_group_if_empty(first, group);
-    forget_group_if_empty(last, end_group);
     return bytes;
 }
+
+/* ---- What was buried ---- */
+
+size_t ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object)
+{
+    struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
+    size_t group = ter_foreign_group_of(object);
+
+    TER_CHECK((chunk->starts[group] & ter_bits_mask(object)) != 0);
+    store_bits(&chunk->dead[group], chunk->dead[group] | ter_bits_mask(object));
+    store_bits(&chunk->starts[group], chunk->starts[group] & ~ter_bits_mask(object));
+    chunk->buried++;
+    chunk->set->buried++;
+    return ter_foreign_bytes(foreign, object);
+}
+
+/* A chunk of which nothing is left to dig up may have been let go of. */
+static void go_to_graves(const struct ter_foreign_set *set, struct ter_foreign_digging *digging)
+{
+    if (digging->chunk != NULL && digging->chunk->set == set && digging->chunk->buried != 0)
+        return;
+    digging->chunk = set->first;
+    digging->group = 0;
+    while (digging->chunk->buried == 0)
+        digging->chunk = digging->chunk->next;
+}
+
+static uintptr_t next_grave(struct ter_foreign_digging *digging)
+{
+    const struct ter_foreign_chunk *chunk = digging->chunk;
+
+    while (chunk->dead[digging->group] == 0) {
+        digging->group = group_from(chunk, digging->group + 1);
+        TER_CHECK(digging->group < TER_FOREIGN_GROUPS);
+    }
+    return chunk->start + ((uintptr_t)digging->group << TER_LOG_BYTES_IN_BIT_WORD) +
+           ((uintptr_t)ter_count_trailing_zeros(chunk->dead[digging->group])
+            << TER_LOG_BYTES_IN_GRANULE);
+}
+
+bool ter_foreign_dig_up(const struct ter_foreign *foreign, struct ter_foreign_set *set,
+                        struct ter_foreign_digging *digging, struct ter_foreign_grave *grave)
+{
+    struct ter_foreign_chunk *chunk;
+    uintptr_t object;
+
+    if (set->buried == 0)
+        return false;
+    go_to_graves(set, digging);
+    chunk = digging->chunk;
+    object = next_grave(digging);
+    *grave = (struct ter_foreign_grave){.object = object,
+                                        .bytes = ter_foreign_bytes(foreign, object),
+                                        .kind = ter_foreign_kind(foreign, object),
+                                        .margin = ter_foreign_margin(foreign, object)};
+    chunk->buried--;
+    set->buried--;
+    store_bits(&chunk->dead[digging->group],
+               chunk->dead[digging->group] & ~ter_bits_mask(object));
+    clear_end(foreign, object, grave->bytes);
+    forget_group_if_empty(chunk, digging->group);
+    return true;
+}
+
+/* ---- Marks ---- */
 
 void ter_foreign_clear_marks(const struct ter_foreign_set *set)
 {
@@ -259,7 +351,24 @@ size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object)
 unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object)
 {
     const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
-    size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
 
-    return __atomic_load_n(&chunk->kinds[granule], __ATOMIC_RELAXED);
+    return __atomic_load_n(&chunk->kinds[granule_in_chunk(object)], __ATOMIC_RELAXED);
+}
+
+struct ter_foreign_margin ter_foreign_margin(const struct ter_foreign *foreign, uintptr_t object)
+{
+    const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
+    unsigned margins = __atomic_load_n(&chunk->margins[granule_in_chunk(object)], __ATOMIC_RELAXED);
+
+    return (struct ter_foreign_margin){.lead = (margins >> LEAD_SHIFT) * LEAD_UNIT,
+                                       .slack = margins % TER_BYTES_IN_GRANULE};
+}
+
+/* Objects of spaces that are not of this sort have no record. */
+size_t ter_foreign_own_bytes_exact(const struct ter_foreign *foreign, uintptr_t object,
+                                   size_t bytes)
+{
+    if (ter_foreign_chunk_of(foreign, object) == NULL)
+        return bytes;
+    return ter_align_up(bytes, TER_BYTES_IN_GRANULE) - ter_foreign_margin(foreign, object).slack;
 }

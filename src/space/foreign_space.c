@@ -15,6 +15,12 @@ ter_status ter_foreign_space_init(struct ter_space *space)
     return TER_OK;
 }
 
+/* What the object has of its granules. */
+static size_t own_bytes(const struct ter_foreign *foreign, uintptr_t object)
+{
+    return ter_foreign_own_bytes(foreign, object, ter_foreign_bytes(foreign, object));
+}
+
 /* ---- The functions of the table ---- */
 
 static uintptr_t find_foreign(const struct ter_sft *sft, uintptr_t word)
@@ -27,9 +33,15 @@ static bool is_foreign_object(const struct ter_sft *sft, ter_object object)
     return object.bits != 0 && find_foreign(sft, object.bits) == object.bits;
 }
 
+/* What is behind an object in its last granule may be somebody else's. */
 ter_object ter_foreign_space_find_object(const struct ter_sft *sft, uintptr_t word)
 {
-    return ter_object_at(find_foreign(sft, word));
+    const struct ter_foreign *foreign = foreign_of(ter_space_of(sft));
+    uintptr_t object = find_foreign(sft, word);
+
+    if (foreign->exact && object != word && object != 0 && word - object >= own_bytes(foreign, object))
+        object = 0;
+    return ter_object_at(object);
 }
 
 bool ter_foreign_space_is_object_marked(const struct ter_sft *sft, ter_object object)
@@ -53,7 +65,7 @@ void ter_foreign_space_print(const struct ter_sft *sft, ter_object object, char 
     }
     snprintf(text, size, "%#zx: space %s, object of kind %u, %zu bytes, %s", (size_t)object.bits,
              sft->name, ter_foreign_kind(foreign, object.bits),
-             ter_foreign_bytes(foreign, object.bits),
+             own_bytes(foreign, object.bits),
              ter_foreign_is_marked(foreign, object.bits) ? "marked" : "not marked");
 }
 
@@ -71,7 +83,7 @@ void ter_foreign_space_for_each(const struct ter_space *space, ter_object_visito
         while (object != 0) {
             uintptr_t next = object + TER_BYTES_IN_GRANULE;
 
-            visit(context, object, ter_foreign_bytes(foreign, object),
+            visit(context, object, own_bytes(foreign, object),
                   &space->kinds[ter_foreign_kind(foreign, object)]);
             object = ter_foreign_next(chunk, next);
         }
@@ -135,7 +147,7 @@ void ter_foreign_space_clear_marks(struct ter_space *space)
 
 size_t ter_foreign_space_object_bytes(const struct ter_space *space, uintptr_t object)
 {
-    return ter_foreign_bytes(foreign_of(space), object);
+    return own_bytes(foreign_of(space), object);
 }
 
 unsigned ter_foreign_space_object_kind(const struct ter_space *space, uintptr_t object)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "space/space.h"
 
-_Static_assert(sizeof(struct ter_malloc_dead) <= TER_BYTES_IN_GRANULE, "fits any object");
-
 /* Memory beside objects belongs to others, whoever owns the chunk. */
 static bool covers_object(const struct ter_sft *sft, uintptr_t word)
 {
-    return ter_foreign_space_find(ter_foreign_space_of(ter_space_of(sft)), word) != 0;
+    return !ter_object_is_none(ter_foreign_space_find_object(sft, word));
 }
 
 /* ---- Objects ---- */
@@ -18,61 +16,137 @@ static bool is_uncollectable_object(const struct ter_malloc_space *space, uintpt
     return common->kinds[ter_foreign_kind(&common->arena->foreign, object)].uncollectable;
 }
 
-ter_status ter_malloc_space_adopt(struct ter_malloc_space *space, uintptr_t object, size_t bytes,
-                                  unsigned kind)
+ter_status ter_malloc_space_adopt(struct ter_malloc_space *space,
+                                  const struct ter_memory_piece *piece, unsigned kind)
 {
     const struct ter_space *common = &space->foreign.space;
     struct ter_arena *arena = common->arena;
-    ter_status status =
-        ter_foreign_use(&arena->foreign, &arena->map, &space->foreign.set, object, bytes, NULL);
+    ter_status status = ter_foreign_use(&arena->foreign, &arena->map, &space->foreign.set,
+                                        piece->object, piece->extent, NULL);
 
     if (status != TER_OK)
         return status;
-    ter_accounting_add_foreign(&arena->accounting, bytes);
+    ter_accounting_add_foreign(&arena->accounting, piece->extent);
     space->uncollectable += common->kinds[kind].uncollectable;
-    ter_foreign_add(&arena->foreign, object, bytes, kind);
+    ter_foreign_add_within(&arena->foreign, piece->object, piece->extent, kind, piece->margin);
     return TER_OK;
 }
 
-/* From here on it is no object; its chunks and its memory are still kept. */
-static size_t retire(struct ter_malloc_space *space, uintptr_t object)
+/* The object's piece; it stays an object. */
+static struct ter_memory_piece piece_of(const struct ter_malloc_space *space, uintptr_t object)
 {
-    struct ter_arena *arena = space->foreign.space.arena;
-    size_t bytes;
+    const struct ter_foreign *foreign = &space->foreign.space.arena->foreign;
 
-    /* What was freed before may have been the last of its chunk. */
-    TER_CHECK(ter_foreign_chunk_of(&arena->foreign, object) != NULL);
-    space->uncollectable -= is_uncollectable_object(space, object);
-    bytes = ter_foreign_remove(&arena->foreign, object);
-    ter_accounting_subtract_foreign(&arena->accounting, bytes);
-    return bytes;
+    return (struct ter_memory_piece){.object = object,
+                                     .extent = ter_foreign_bytes(foreign, object),
+                                     .margin = ter_foreign_margin(foreign, object)};
 }
 
-static void give_to_malloc(struct ter_malloc_space *space, uintptr_t memory, size_t bytes)
+/* From here on it does not count as an object; its chunks and its memory are still kept. */
+static void retire(struct ter_malloc_space *space, uintptr_t object, size_t extent)
 {
     struct ter_arena *arena = space->foreign.space.arena;
 
-    ter_foreign_let_go(&arena->foreign, &arena->map, &space->foreign.set, memory, bytes);
-    ter_os_malloc_free((void *)memory);
+    space->uncollectable -= is_uncollectable_object(space, object);
+    ter_accounting_subtract_foreign(&arena->accounting, extent);
+}
+
+static void let_go(struct ter_malloc_space *space, const struct ter_memory_piece *piece)
+{
+    struct ter_arena *arena = space->foreign.space.arena;
+
+    ter_foreign_let_go(&arena->foreign, &arena->map, &space->foreign.set, piece->object,
+                       piece->extent);
 }
 
 static size_t free_malloc_object(struct ter_space *common, uintptr_t object)
 {
     struct ter_malloc_space *space = ter_malloc_space_of(common);
-    size_t bytes = retire(space, object);
+    const struct ter_foreign *foreign = &common->arena->foreign;
+    struct ter_memory_piece piece;
+    unsigned kind;
 
-    give_to_malloc(space, object, bytes);
-    return bytes;
+    /* What was freed before may have been the last of its chunk. */
+    TER_CHECK(ter_foreign_chunk_of(foreign, object) != NULL);
+    kind = ter_foreign_kind(foreign, object);
+    piece = piece_of(space, object);
+    retire(space, object, piece.extent);
+    ter_foreign_remove(foreign, object);
+    let_go(space, &piece);
+    ter_memory_give(&space->source, kind, &piece);
+    return piece.extent;
+}
+
+/* ---- Sizes that change ---- */
+
+bool ter_malloc_space_can_resize(const struct ter_malloc_space *space, uintptr_t object,
+                                 size_t bytes)
+{
+    struct ter_memory_piece piece = piece_of(space, object);
+
+    return ter_memory_can_resize(&space->source, &piece, bytes);
+}
+
+/*
+ * Its memory was given another size, and there is no memory to describe it there: it gets the old
+ * one again. That an allocator moves what becomes smaller, and it cannot be described there either,
+ * is the end.
+ */
+static void undo_resize(struct ter_malloc_space *space, unsigned kind,
+                        const struct ter_memory_piece *old, struct ter_memory_piece *piece)
+{
+    const struct ter_kind *how = &space->foreign.space.kinds[kind];
+    bool undone = ter_memory_resize(&space->source, how, kind, old->extent - old->margin.slack,
+                                    piece);
+
+    TER_REQUIRE(undone && piece->object == old->object,
+                "ter_reallocate: resize moved %#zx to %#zx, which the heap has no memory to "
+                "describe, and not back",
+                (size_t)old->object, (size_t)piece->object);
+}
+
+bool ter_malloc_space_resize(struct ter_malloc_space *space, uintptr_t *object, size_t bytes)
+{
+    const struct ter_space *common = &space->foreign.space;
+    const struct ter_foreign *foreign = &common->arena->foreign;
+    unsigned kind = ter_foreign_kind(foreign, *object);
+    struct ter_memory_piece old = piece_of(space, *object), piece = old;
+    bool resized;
+
+    retire(space, *object, old.extent);
+    ter_foreign_remove(foreign, *object);
+    resized = ter_memory_resize(&space->source, &common->kinds[kind], kind, bytes, &piece);
+    if (resized && ter_malloc_space_adopt(space, &piece, kind) != TER_OK) {
+        undo_resize(space, kind, &old, &piece);
+        resized = false;
+    }
+    /* The old place has its chunks until now, so it can be described again. */
+    if (!resized)
+        TER_CHECK(ter_malloc_space_adopt(space, &old, kind) == TER_OK);
+    let_go(space, &old);
+    *object = piece.object;
+    return resized;
+}
+
+/* ---- Whose memory it is ---- */
+
+void ter_malloc_space_set_memory(struct ter_malloc_space *space,
+                                 const struct ter_memory_functions *functions)
+{
+    static const struct ter_memory_source none;
+
+    space->source = none;
+    if (functions == NULL)
+        return;
+    space->source.functions = *functions;
+    space->foreign.space.arena->foreign.exact = true;
 }
 
 /* ---- Collection ---- */
 
 static void bury(struct ter_malloc_space *space, uintptr_t object)
 {
-    size_t bytes = retire(space, object);
-
-    *(struct ter_malloc_dead *)object = (struct ter_malloc_dead){space->dead, bytes};
-    space->dead = object;
+    retire(space, object, ter_foreign_bury(&space->foreign.space.arena->foreign, object));
 }
 
 struct sweep {
@@ -98,17 +172,18 @@ static void sweep_objects(struct ter_space *space, struct ter_live *live)
     ter_foreign_space_for_each(space, sweep_object, &sweep);
 }
 
-/* Gives the memory of what a sweep found dead to malloc; chunks without objects are released. */
+/* Gives back the memory of what a sweep found dead; chunks without objects are released. */
 static void free_dead(struct ter_space *common)
 {
     struct ter_malloc_space *space = ter_malloc_space_of(common);
+    struct ter_foreign_digging digging = {NULL, 0};
+    struct ter_foreign_grave grave;
 
-    while (space->dead != 0) {
-        const struct ter_malloc_dead *dead = (const struct ter_malloc_dead *)space->dead;
-        uintptr_t memory = space->dead;
+    while (ter_foreign_dig_up(&common->arena->foreign, &space->foreign.set, &digging, &grave)) {
+        struct ter_memory_piece piece = {grave.object, grave.bytes, grave.margin};
 
-        space->dead = dead->next;
-        give_to_malloc(space, memory, dead->bytes);
+        let_go(space, &piece);
+        ter_memory_give(&space->source, grave.kind, &piece);
     }
 }
 
@@ -141,9 +216,8 @@ static bool may_be_gone(const struct ter_space *space, uintptr_t word)
 
 const struct ter_policy ter_policy_malloc = {
     TER_FOREIGN_SPACE_POLICY,
-    .help = "objects in malloc's memory, emptied by the sweep",
+    .help = "objects in malloc's memory or the program's, emptied by the sweep",
     .record_bytes = sizeof(struct ter_malloc_space),
-    .gone_bytes = sizeof(struct ter_malloc_dead),
     .functions = {.kind = TER_SPACE_MALLOC,
                   .name = "malloc",
                   .find_object_from_interior = ter_foreign_space_find_object,

@@ -25,6 +25,7 @@
 #include "space/protect_objects.h"
 #include "space/protect_collect.h"
 #include "space/foreign_space.h"
+#include "space/malloc_memory.h"
 #include "space/malloc_space.h"
 #include "space/vm_space.h"
 #include "space/policies.h"

@@ -361,7 +361,8 @@ static void LOOP(objects)(struct ter_tracer *tracer, ter_object *objects, size_t
 
 static void LOOP(contents)(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
 {
-    struct ter_mark_entry entry = ter_mark_entry_of(object, bytes, kind);
+    size_t granules = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
+    struct ter_mark_entry entry = ter_mark_entry_of(object, granules, kind);
     struct LOOP(local) local;
 
     LOOP(enter)(&local, tracer);

@@ -50,6 +50,7 @@ uintptr_t ter_scanning_elsewhere(struct ter_scanning *scanning, const struct ter
 void ter_scanning_visit(struct ter_scanning *scanning, const struct ter_kind *kind,
                         uintptr_t object, size_t bytes)
 {
+    bytes = ter_foreign_own_bytes(&scanning->arena->foreign, object, bytes);
     ter_scanning_save(scanning);
     kind->visitor(kind->context, &scanning->tracer->trace, object, bytes);
     ter_scanning_read_stack(scanning);

@@ -79,5 +79,6 @@ void ter_tracer_begin(struct ter_tracer *tracer)
 
 void ter_tracer_enqueue(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind)
 {
+    bytes = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
     ter_mark_stack_push(&tracer->stack, object, bytes, kind);
 }

@@ -108,7 +108,7 @@ void ter_tracer_begin(struct ter_tracer *tracer);
 
 /*
  * For functions of spaces that the plan's loop does not know: an object was reached for the first
- * time, and is to be scanned. `bytes` is a multiple of a granule.
+ * time, and is to be scanned.
  */
 void ter_tracer_enqueue(struct ter_tracer *tracer, uintptr_t object, size_t bytes, unsigned kind);
 

@@ -114,7 +114,8 @@ static void meet_contents(struct watcher *watcher, uintptr_t object, size_t byte
     if (kind->layout != NULL)
         meet_layout(watcher, kind, object, bytes);
     else if (kind->scan == TER_SCAN_VISITOR)
-        kind->visitor(kind->context, &watcher->tracer.trace, object, bytes);
+        kind->visitor(kind->context, &watcher->tracer.trace, object,
+                      ter_foreign_own_bytes(&watcher->tracer.arena->foreign, object, bytes));
     else if (kind->scan == TER_SCAN_AMBIGUOUS)
         meet_words(watcher, object, object + bytes);
 }

@@ -101,17 +101,18 @@ static void check_all(struct malloc_test *test)
 
 static ter_status adopt_new(struct malloc_test *test, size_t bytes, unsigned kind)
 {
-    void *memory;
+    struct ter_memory_piece piece;
     ter_status status;
 
-    assert_int_equal(ter_os_malloc(bytes, false, &memory), TER_OK);
-    memset(memory, 0x42, bytes);
-    status = ter_malloc_space_adopt(test->space, (uintptr_t)memory, bytes, kind);
+    assert_int_equal(
+        ter_memory_take(&test->space->source, &kinds[kind], kind, bytes, &piece), TER_OK);
+    memset((void *)piece.object, 0x42, bytes);
+    status = ter_malloc_space_adopt(test->space, &piece, kind);
     if (status != TER_OK) {
-        ter_os_malloc_free(memory);
+        ter_memory_give(&test->space->source, kind, &piece);
         return status;
     }
-    test->object[test->count] = (uintptr_t)memory;
+    test->object[test->count] = piece.object;
     test->bytes[test->count++] = bytes;
     test->all_bytes += bytes;
     return TER_OK;
@@ -166,7 +167,7 @@ static void collect(struct malloc_test *test)
     check_all(test);
     assert_int_equal(test->space->foreign.set.bytes, before);
     ter_policy_malloc.resumed(&test->space->foreign.space);
-    assert_int_equal(test->space->dead, 0);
+    assert_int_equal(test->space->foreign.set.buried, 0);
     assert_int_equal(test->space->foreign.set.bytes, test->all_bytes);
 }
 
@@ -248,16 +249,14 @@ static void a_chunk_of_another_space_is_refused(void **state)
 {
     struct malloc_test *test = *state;
     const struct ter_sft *stranger = test_add_owner(&test->arena);
-    void *memory;
+    struct ter_memory_piece piece;
 
-    assert_int_equal(ter_os_malloc(64, false, &memory), TER_OK);
-    assert_int_equal(ter_sft_map_claim(&test->arena.map, stranger, (uintptr_t)memory, 64, NULL),
-                     TER_OK);
-    assert_int_equal(ter_malloc_space_adopt(test->space, (uintptr_t)memory, 64, 0),
-                     TER_ERROR_OWNED);
+    assert_int_equal(ter_memory_take(&test->space->source, &kinds[0], 0, 64, &piece), TER_OK);
+    assert_int_equal(ter_sft_map_claim(&test->arena.map, stranger, piece.object, 64, NULL), TER_OK);
+    assert_int_equal(ter_malloc_space_adopt(test->space, &piece, 0), TER_ERROR_OWNED);
     assert_int_equal(test_used_bytes(&test->arena), 0);
-    assert_ptr_equal(ter_sft_map_get(&test->arena.map, (uintptr_t)memory), stranger);
-    ter_os_malloc_free(memory);
+    assert_ptr_equal(ter_sft_map_get(&test->arena.map, piece.object), stranger);
+    ter_memory_give(&test->space->source, 0, &piece);
 }
 
 static void refused_memory_leaves_no_object(void **state)

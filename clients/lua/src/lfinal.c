@@ -106,7 +106,8 @@ void luaC_finalizeall(lua_State *L)
 
 static void free_list(global_State *g, lheap_list *list)
 {
-    (*g->frealloc)(g->ud, list->items, list->room * sizeof *list->items, 0);
+    if (list->items != NULL)
+        (*g->frealloc)(g->ud, list->items, list->room * sizeof *list->items, 0);
 }
 
 void lheap_freelists(global_State *g)

@@ -18,6 +18,7 @@
 
 #include "lfinal.h"
 #include "lgc.h"
+#include "lhost.h"
 #include "lvisit.h"
 
 /* So much a state may have in use whose heap is kept for the next. */
@@ -27,7 +28,7 @@
 
 #define WISHES "plan=mark-sweep,stacks=exact,stop=safepoints,heap_initial=64K"
 
-static int read_options(struct ter_options *options)
+static int read_options(struct ter_options *options, int of_host)
 {
     char message[200] = "";
     ter_status status;
@@ -42,6 +43,7 @@ static int read_options(struct ter_options *options)
     }
     strcpy(options->stacks, "exact");
     strcpy(options->stop, "safepoints");
+    strcpy(options->objects, of_host ? "malloc" : "native");
     options->markers = 1; /* visitors count, and list weak tables */
     return 1;
 }
@@ -112,9 +114,10 @@ static void free_home(struct lheap_home *home)
 
 /* ---- One that waits for the next state ---- */
 
-/* A heap takes longer to make than a state, so that of a small state is kept, one in a process.
- * Nothing is when TERRIER_OPTIONS says anything: a report is written when a heap ends. */
-static _Atomic(struct lheap_home *) waiting_home;
+/* A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
+ * one more for states with allocators of their own. Nothing is when TERRIER_OPTIONS says anything:
+ * a report is written when a heap ends. */
+static _Atomic(struct lheap_home *) waiting_homes[2];
 
 static int may_wait(const global_State *g)
 {
@@ -122,29 +125,50 @@ static int may_wait(const global_State *g)
 }
 
 /* All objects of the state that had it go. */
-static void let_wait(struct lheap_home *home)
+static void let_wait(struct lheap_home *home, int of_host)
 {
     struct lheap_home *none = NULL;
 
     ter_collect(home->mutator);
-    if (!atomic_compare_exchange_strong(&waiting_home, &none, home))
+    if ((of_host && !lhost_end(home)) ||
+        !atomic_compare_exchange_strong(&waiting_homes[of_host], &none, home))
         free_home(home);
 }
 
-static struct lheap_home *take_waiting(void)
+static struct lheap_home *take_waiting(int of_host)
 {
-    return getenv("TERRIER_OPTIONS") == NULL ? atomic_exchange(&waiting_home, NULL) : NULL;
+    return getenv("TERRIER_OPTIONS") == NULL ? atomic_exchange(&waiting_homes[of_host], NULL)
+                                             : NULL;
 }
 
 __attribute__((destructor)) static void end_waiting(void)
 {
-    struct lheap_home *home = atomic_exchange(&waiting_home, NULL);
+    for (int i = 0; i < 2; i++) {
+        struct lheap_home *home = atomic_exchange(&waiting_homes[i], NULL);
 
-    if (home != NULL)
-        free_home(home);
+        if (home != NULL)
+            free_home(home);
+    }
 }
 
 /* ---- Of a state ---- */
+
+/* The memory of the main thread; without it the heap has no state. */
+static void *begin_state(global_State *g, struct lheap_home *home, size_t main_bytes)
+{
+    lheap *heap = &g->heap;
+    void *main = NULL;
+
+    home->g = g;
+    heap->home = home;
+    heap->heap = home->heap;
+    heap->mutator = home->mutator;
+    if (!heap->of_host || lhost_begin(home, g))
+        main = ter_allocate(heap->mutator, LHEAP_THREAD, main_bytes);
+    if (main == NULL)
+        luaC_shut(g);
+    return main;
+}
 
 void *luaC_open(global_State *g, size_t main_bytes)
 {
@@ -156,20 +180,17 @@ void *luaC_open(global_State *g, size_t main_bytes)
     heap->epoch = 1;
     heap->blocks = (l_mem)sizeof(global_State);
     heap->bound = FIRST_BOUND;
-    if (!read_options(&options))
+    heap->of_host = g->frealloc != luaC_plainalloc;
+    if (!read_options(&options, heap->of_host))
         return NULL;
-    home = take_waiting();
+    home = take_waiting(heap->of_host);
     if (home == NULL)
         home = new_home(&options);
     if (home == NULL)
         return NULL;
-    home->g = g;
-    heap->home = home;
-    heap->heap = home->heap;
-    heap->mutator = home->mutator;
-    heap->has_young = cast_byte(ages(options.plan));
+    heap->has_young = cast_byte(!heap->of_host && ages(options.plan));
     heap->stress = options.stress_polls;
-    return ter_allocate(heap->mutator, LHEAP_THREAD, main_bytes);
+    return begin_state(g, home, main_bytes);
 }
 
 /* Without memory for it all buckets are looked at. */
@@ -195,7 +216,7 @@ void luaC_shut(global_State *g)
     lheap_freelists(g);
     home->g = NULL;
     if (waits)
-        let_wait(home);
+        let_wait(home, g->heap.of_host);
     else
         free_home(home);
 }

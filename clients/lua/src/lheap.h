@@ -44,6 +44,7 @@ struct lheap_home {
     struct ter_heap *heap;
     struct ter_mutator *mutator;
     struct global_State *g; /* NULL: none, while the heap waits for the next state */
+    struct global_State *payer; /* whose allocator its objects come from; NULL: they do not */
 };
 
 /* A list of objects in memory of the state's allocator. */
@@ -66,6 +67,7 @@ typedef struct lheap {
     lu_byte collecting; /* visitors are called by a collection */
     lu_byte whole;      /* the collection that runs is of all objects */
     lu_byte has_young;  /* the plan collects young objects by themselves */
+    lu_byte of_host;    /* objects come from the host's own allocator (lhost.h) */
     lu_byte fixed_count;
     lu_mem stress; /* a collection at every so many polls; 0: none */
     lu_mem polls;

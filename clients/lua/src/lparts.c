@@ -56,9 +56,12 @@ static void account(global_State *g, GCObject *owner, size_t osize, size_t nsize
     ter_write_object(g->heap.mutator, lheap_blockof(owner, ctb(owner->tt)));
 }
 
-/* The bytes of a cell for so many. One value has room for the second, which mostly comes. */
-static size_t cell_bytes(size_t size)
+/* The bytes of a cell for so many. One value has room for the second, which mostly comes. A host's
+ * own allocator is asked for what is needed. */
+static size_t cell_bytes(const global_State *g, size_t size)
 {
+    if (g->heap.of_host)
+        return size;
     if (size <= LEAST_PART)
         return LEAST_PART;
     return size <= TER_INLINE_MOST_BYTES ? (size + 15) & ~(size_t)15 : size;
@@ -66,7 +69,7 @@ static size_t cell_bytes(size_t size)
 
 static void *new_part(lua_State *L, size_t size)
 {
-    return try_twice(L, LHEAP_PART, cell_bytes(size));
+    return try_twice(L, LHEAP_PART, cell_bytes(G(L), size));
 }
 
 static void *move_part(lua_State *L, void *part, size_t osize, size_t nsize)
@@ -78,6 +81,27 @@ static void *move_part(lua_State *L, void *part, size_t osize, size_t nsize)
     memcpy(moved, part, osize < nsize ? osize : nsize);
     ter_free(G(L)->heap.mutator, part);
     return moved;
+}
+
+/* By the host's own allocator, where it lies or not. Larger it may need a collection first. */
+static void *resize_by_host(lua_State *L, void *part, size_t osize, size_t nsize)
+{
+    global_State *g = G(L);
+    int may_collect = nsize > osize && completestate(g) && !g->gcstopem;
+    void *resized = NULL;
+
+#if defined(EMERGENCYGCTESTS)
+    if (!may_collect)
+#endif
+        resized = ter_reallocate(g->heap.mutator, part, nsize);
+    if (l_likely(resized != NULL))
+        return resized;
+    if (nsize <= osize)
+        return part;
+    if (!may_collect)
+        return NULL;
+    luaC_fullgc(L, 1);
+    return ter_reallocate(g->heap.mutator, part, nsize);
 }
 
 void luaC_freepart(lua_State *L, GCObject *owner, void *part, size_t size)
@@ -102,7 +126,9 @@ void *luaC_resizepart(lua_State *L, GCObject *owner, void *part, size_t osize, s
     }
     if (part == NULL)
         resized = new_part(L, nsize);
-    else if (cell_bytes(osize) != cell_bytes(nsize))
+    else if (G(L)->heap.of_host)
+        resized = resize_by_host(L, part, osize, nsize);
+    else if (cell_bytes(G(L), osize) != cell_bytes(G(L), nsize))
         resized = move_part(L, part, osize, nsize);
     if (resized != NULL)
         account(G(L), owner, osize, nsize);
