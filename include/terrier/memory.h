@@ -32,11 +32,10 @@ struct ter_heap;
  * done at once for all objects, if the block had more than 16 bytes, else for those as small.
  * Blocks that are aligned to less are given back and refused, with a warning.
  *
- * Threads: `allocate` is called by the thread that allocates, without a lock of the heap's. `resize`
- * and `free` are called with the heap's lock: `free` by the thread that frees, that collected, when
- * the others run again, or that ends the heap. They may take locks of the program's own, and must
- * not call the heap (ter_external_adjust may be called), leave by a jump or an exception, or wait
- * for a thread that is bound to the heap. errno is kept.
+ * Threads: they are called with the heap's lock, by the thread that allocates, resizes or frees;
+ * `free` also by one that has collected, when the others run again, or that ends the heap. They may
+ * take locks of the program's own, and must not call the heap (ter_external_adjust may be called),
+ * leave by a jump or an exception, or wait for a thread that is bound to the heap. errno is kept.
  */
 struct ter_memory_functions {
     /** NULL: there is none; as when malloc has none, the heap collects and asks once more, if it

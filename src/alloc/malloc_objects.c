@@ -6,6 +6,9 @@ static struct ter_accounting *accounting_of_malloc(const struct ter_allocator *a
     return &allocator->malloc_space->foreign.space.arena->accounting;
 }
 
+/* The gate is asked for so much at once, if there is room anyway. */
+#define ADMITTED_AT_ONCE TER_KIB(16)
+
 /* There are no larger cells here. */
 static enum ter_admission ask(const struct ter_gate *gate, size_t bytes)
 {
@@ -15,18 +18,46 @@ static enum ter_admission ask(const struct ter_gate *gate, size_t bytes)
 }
 
 /* Asks the gate until it says yes or no. */
-static bool reserve_bytes(struct ter_mutator *mutator, size_t bytes)
+static bool is_admitted(const struct ter_gate *gate, size_t bytes)
 {
-    const struct ter_gate *gate = &mutator->allocator->gate;
     enum ter_admission admission = TER_RETRY;
 
     while (admission == TER_RETRY)
         admission = ask(gate, bytes);
-    if (admission != TER_ADMITTED)
+    return admission == TER_ADMITTED;
+}
+
+static bool reserve_bytes(struct ter_mutator *mutator, size_t bytes)
+{
+    if (!is_admitted(&mutator->allocator->gate, bytes))
         return false;
     ter_accounting_add_foreign(accounting_of_malloc(mutator->allocator), bytes);
     mutator->reserved_bytes = bytes;
     return true;
+}
+
+/* For the program's functions: while the lock is not let go, nothing need be in use meanwhile, and
+ * the gate may be asked for some objects at once. */
+static bool admit_for_program(const struct ter_allocator *allocator, size_t bytes)
+{
+    struct ter_malloc_space *space = allocator->malloc_space;
+
+    if (TER_LIKELY(bytes <= space->admitted))
+        return true;
+    if (bytes < ADMITTED_AT_ONCE &&
+        ter_accounting_has_room(accounting_of_malloc(allocator), ADMITTED_AT_ONCE))
+        bytes = ADMITTED_AT_ONCE;
+    if (!is_admitted(&allocator->gate, bytes))
+        return false;
+    space->admitted = bytes;
+    return true;
+}
+
+static bool admit(struct ter_mutator *mutator, size_t bytes)
+{
+    return ter_memory_is_of_program(&mutator->allocator->malloc_space->source)
+               ? admit_for_program(mutator->allocator, bytes)
+               : reserve_bytes(mutator, bytes);
 }
 
 void ter_mutator_give_up_reserve(struct ter_mutator *mutator)
@@ -71,8 +102,8 @@ static ter_status adopt(const struct ter_allocator *allocator, unsigned kind,
 }
 
 /* Around the call the lock is let go. */
-static ter_status take_memory(struct ter_mutator *mutator, unsigned kind, size_t bytes,
-                              struct ter_memory_piece *piece)
+static ter_status take_unlocked(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                                struct ter_memory_piece *piece)
 {
     struct ter_allocator *allocator = mutator->allocator;
     struct ter_memory_source source = allocator->malloc_space->source;
@@ -82,8 +113,22 @@ static ter_status take_memory(struct ter_mutator *mutator, unsigned kind, size_t
     status = ter_memory_take(&source, &allocator->kinds[kind], kind, bytes, piece);
     ter_allocator_lock(allocator);
     allocator->no_collect = mutator->no_collect;
-    ter_memory_learn(&allocator->malloc_space->source, &source);
     ter_mutator_give_up_reserve(mutator);
+    return status;
+}
+
+static ter_status take_memory(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                              struct ter_memory_piece *piece)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    struct ter_malloc_space *space = allocator->malloc_space;
+    ter_status status;
+
+    if (!ter_memory_is_of_program(&space->source))
+        return take_unlocked(mutator, kind, bytes, piece);
+    status = ter_memory_take(&space->source, &allocator->kinds[kind], kind, bytes, piece);
+    if (status == TER_OK)
+        space->admitted -= ter_min(space->admitted, piece->extent);
     return status;
 }
 
@@ -118,7 +163,7 @@ bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind
     ter_allocator_poll_stress(allocator);
     for (;;) {
         limit = accounting->limit_bytes;
-        if (!reserve_bytes(mutator, rounded))
+        if (!admit(mutator, rounded))
             break;
         status =
             take_from_malloc(mutator, kind, wanted_bytes(allocator, kind, bytes, rounded), object);
@@ -142,13 +187,13 @@ static bool resize(struct ter_mutator *mutator, uintptr_t *object, size_t more, 
     size_t limit = accounting->limit_bytes;
     bool resized;
 
-    if (more != 0 && !reserve_bytes(mutator, more))
+    if (more != 0 && !admit_for_program(mutator->allocator, more))
         return false;
     resized = ter_malloc_space_resize(mutator->allocator->malloc_space, object, bytes);
-    ter_mutator_give_up_reserve(mutator);
-    if (resized)
+    if (resized) {
+        mutator->allocator->malloc_space->admitted -= more;
         ter_allocator_count(mutator->allocator, more);
-    else
+    } else
         accounting->limit_bytes = limit;
     return resized;
 }

@@ -2,9 +2,10 @@
 /*
  * Allocation of objects in malloc's memory, or in that of functions of the program's.
  *
- * Invariant: malloc is called without the heap lock, and so is who allocates for the program. What
- * was admitted for it is in use meanwhile, as the mutator's `reserved_bytes`, so that the limit
- * holds for all threads together.
+ * Invariant: malloc is called without the heap lock. What was admitted for it is in use meanwhile,
+ * as the mutator's `reserved_bytes`, so that the limit holds for all threads together. Functions of
+ * the program's are called with the lock, and what was admitted for them is not more than the limit
+ * has room for: the space's `admitted` bytes, of which nothing is in use.
  */
 #pragma once
 

@@ -191,6 +191,17 @@ static ter_status add_records(struct ter_foreign *foreign, struct ter_foreign_se
     return TER_OK;
 }
 
+/* The one chunk of a range, if it is of the set; else NULL. */
+static struct ter_foreign_chunk *only_chunk(const struct ter_foreign *foreign,
+                                            const struct ter_foreign_set *set, uintptr_t start,
+                                            uintptr_t last)
+{
+    struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, start);
+
+    return chunk != NULL && chunk->set == set && last - chunk->start < TER_BYTES_IN_CHUNK ? chunk
+                                                                                          : NULL;
+}
+
 static void count_users(const struct ter_foreign *foreign, uintptr_t start, uintptr_t last,
                         bool more)
 {
@@ -210,11 +221,19 @@ ter_status ter_foreign_use(struct ter_foreign *foreign, const struct ter_sft_map
                            struct ter_sft_conflict *conflict)
 {
     uintptr_t last = start + (bytes - 1);
+    struct ter_foreign_chunk *only;
     bool added = false;
     ter_status status;
 
     if (bytes == 0 || last < start || last >> TER_LOG_BYTES_IN_CHUNK >= foreign->count)
         return TER_ERROR_OUT_OF_RANGE;
+    only = only_chunk(foreign, set, start, last);
+    if (TER_LIKELY(only != NULL)) {
+        only->users++;
+        only->bytes += bytes;
+        set->bytes += bytes;
+        return TER_OK;
+    }
     status = add_records(foreign, set, start, last, &added, conflict);
     if (status == TER_OK && added)
         status = ter_sft_map_claim(map, set->owner, start, bytes, conflict);
@@ -231,9 +250,16 @@ void ter_foreign_let_go(struct ter_foreign *foreign, const struct ter_sft_map *m
                         struct ter_foreign_set *set, uintptr_t start, size_t bytes)
 {
     uintptr_t last = start + (bytes - 1);
+    struct ter_foreign_chunk *only = only_chunk(foreign, set, start, last);
 
-    count_users(foreign, start, last, false);
     set->bytes -= bytes;
+    if (TER_LIKELY(only != NULL) && only->users > 1) {
+        TER_CHECK(only->bytes >= bytes);
+        only->users--;
+        only->bytes -= bytes;
+        return;
+    }
+    count_users(foreign, start, last, false);
     for (uintptr_t at = chunk_start_of(start); reaches(start, last, at); at += TER_BYTES_IN_CHUNK) {
         struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, at);
 

@@ -123,8 +123,8 @@ void ter_foreign_add_within(const struct ter_foreign *foreign, uintptr_t object,
 /* Returns the bytes that it had. */
 size_t ter_foreign_remove(const struct ter_foreign *foreign, uintptr_t object);
 
-/* The same, but its memory is still to be given back. */
-size_t ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object);
+/* It is no object any more, but its memory is still to be given back. */
+void ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object);
 /*
  * Forgets one that was buried and says what it was; false: there is none. `digging` is zero at
  * first. Between two calls chunks may be let go of, and nothing be added or buried.
@@ -137,6 +137,18 @@ uintptr_t ter_foreign_find(const struct ter_foreign *foreign, const struct ter_f
                            uintptr_t word);
 /* The first object of the chunk that begins at or above `from`, a multiple of a granule; else 0. */
 uintptr_t ter_foreign_next(const struct ter_foreign_chunk *chunk, uintptr_t from);
+
+/* An object, as it is shown. */
+struct ter_foreign_found {
+    uintptr_t object;
+    size_t bytes; /* of its granules */
+    unsigned kind;
+    bool is_marked;
+};
+typedef void ter_foreign_visitor(void *context, const struct ter_foreign_found *found);
+/* Shows all objects of the set; `visit` may remove or bury the one that it gets. */
+void ter_foreign_for_each(const struct ter_foreign *foreign, const struct ter_foreign_set *set,
+                          ter_foreign_visitor *visit, void *context);
 
 /* Of an object: */
 size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object);
@@ -183,6 +195,27 @@ TER_INLINE bool ter_foreign_is_marked(const struct ter_foreign *foreign, uintptr
     return chunk != NULL &&
            (__atomic_load_n(&chunk->marks[ter_foreign_group_of(object)], __ATOMIC_RELAXED) &
             ter_bits_mask(object)) != 0;
+}
+
+/* Does an object of the set begin at the word? While nobody changes the set. */
+TER_INLINE bool ter_foreign_is_object(const struct ter_foreign *foreign,
+                                      const struct ter_foreign_set *set, uintptr_t word)
+{
+    const struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, word);
+
+    return chunk != NULL && chunk->set == set && ter_is_aligned(word, TER_BYTES_IN_GRANULE) &&
+           (chunk->starts[ter_foreign_group_of(word)] & ter_bits_mask(word)) != 0;
+}
+
+/* Sets the mark of an object while nobody else changes marks; false when it was set. */
+TER_INLINE bool ter_foreign_mark_alone(const struct ter_foreign *foreign, uintptr_t object)
+{
+    struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
+    uint64_t *word = &chunk->marks[ter_foreign_group_of(object)];
+    uint64_t mask = ter_bits_mask(object), old = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+    __atomic_store_n(word, old | mask, __ATOMIC_RELAXED);
+    return (old & mask) == 0;
 }
 
 /* Sets or clears the mark of an object, beside changes of others; false when it was so before. */

@@ -29,6 +29,8 @@ static uint64_t bits_below(unsigned bit)
 
 static void note_group(struct ter_foreign_chunk *chunk, size_t group)
 {
+    if ((chunk->groups[group / 64] >> group % 64 & 1) != 0)
+        return;
     store_bits(&chunk->groups[group / 64], chunk->groups[group / 64] | UINT64_C(1) << group % 64);
     store_bits(&chunk->top, chunk->top | UINT64_C(1) << group / 64);
 }
@@ -131,7 +133,7 @@ void ter_foreign_add_within(const struct ter_foreign *foreign, uintptr_t object,
     TER_ASSERT((first->starts[group] & ter_bits_mask(object)) == 0);
     TER_ASSERT((last->ends[end_group] & ter_bits_mask(end)) == 0);
     describe(first, object, kind, margin);
-    ter_foreign_mark(foreign, object, true);
+    store_bits(&first->marks[group], first->marks[group] | ter_bits_mask(object));
     note_group(last, end_group);
     store_bits(&last->ends[end_group], last->ends[end_group] | ter_bits_mask(end));
     note_group(first, group);
@@ -163,7 +165,7 @@ size_t ter_foreign_remove(const struct ter_foreign *foreign, uintptr_t object)
 
 /* ---- What was buried ---- */
 
-size_t ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object)
+void ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object)
 {
     struct ter_foreign_chunk *chunk = ter_foreign_chunk_of(foreign, object);
     size_t group = ter_foreign_group_of(object);
@@ -173,7 +175,6 @@ size_t ter_foreign_bury(const struct ter_foreign *foreign, uintptr_t object)
     store_bits(&chunk->starts[group], chunk->starts[group] & ~ter_bits_mask(object));
     chunk->buried++;
     chunk->set->buried++;
-    return ter_foreign_bytes(foreign, object);
 }
 
 /* A chunk of which nothing is left to dig up may have been let go of. */
@@ -347,6 +348,49 @@ size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object)
     return chunk->start + ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD) +
            ((uintptr_t)(ter_count_trailing_zeros(ends) + 1) << TER_LOG_BYTES_IN_GRANULE) - object;
 }
+
+/* ---- All of them ---- */
+
+/* An object's bytes; most end in the group they begin in. */
+static size_t bytes_in_group(const struct ter_foreign *foreign, uintptr_t object, uint64_t mask,
+                             uint64_t ends)
+{
+    ends &= ~(mask - 1);
+    if (TER_UNLIKELY(ends == 0))
+        return ter_foreign_bytes(foreign, object);
+    return (size_t)(ter_count_trailing_zeros(ends) - ter_count_trailing_zeros(mask) + 1)
+           << TER_LOG_BYTES_IN_GRANULE;
+}
+
+static void visit_group(const struct ter_foreign *foreign, const struct ter_foreign_chunk *chunk,
+                        size_t group, ter_foreign_visitor *visit, void *context)
+{
+    uintptr_t base = chunk->start + ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD);
+    uint64_t starts = load_bits(&chunk->starts[group]), marks = chunk->marks[group], mask;
+
+    for (; starts != 0; starts &= starts - 1) {
+        struct ter_foreign_found found = {
+            .object = base + ((uintptr_t)ter_count_trailing_zeros(starts)
+                              << TER_LOG_BYTES_IN_GRANULE)};
+
+        mask = starts & -starts;
+        found.bytes = bytes_in_group(foreign, found.object, mask, load_bits(&chunk->ends[group]));
+        found.kind = chunk->kinds[granule_in_chunk(found.object)];
+        found.is_marked = (marks & mask) != 0;
+        visit(context, &found);
+    }
+}
+
+void ter_foreign_for_each(const struct ter_foreign *foreign, const struct ter_foreign_set *set,
+                          ter_foreign_visitor *visit, void *context)
+{
+    for (const struct ter_foreign_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
+        for (size_t group = group_from(chunk, 0); group < TER_FOREIGN_GROUPS;
+             group = group_from(chunk, group + 1))
+            visit_group(foreign, chunk, group, visit, context);
+}
+
+/* ---- One of them ---- */
 
 unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object)
 {

@@ -71,23 +71,26 @@ void ter_foreign_space_print(const struct ter_sft *sft, ter_object object, char 
 
 /* ---- What the policies share ---- */
 
+struct showing {
+    const struct ter_space *space;
+    ter_object_visitor *visit;
+    void *context;
+};
+
+static void show(void *context, const struct ter_foreign_found *found)
+{
+    const struct showing *showing = context;
+    size_t bytes = ter_foreign_own_bytes(foreign_of(showing->space), found->object, found->bytes);
+
+    showing->visit(showing->context, found->object, bytes, &showing->space->kinds[found->kind]);
+}
+
 void ter_foreign_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                                 void *context)
 {
-    const struct ter_foreign *foreign = foreign_of(space);
-    const struct ter_foreign_chunk *chunk = ter_foreign_space_of(space)->set.first;
+    struct showing showing = {space, visit, context};
 
-    for (; chunk != NULL; chunk = chunk->next) {
-        uintptr_t object = ter_foreign_next(chunk, chunk->start);
-
-        while (object != 0) {
-            uintptr_t next = object + TER_BYTES_IN_GRANULE;
-
-            visit(context, object, own_bytes(foreign, object),
-                  &space->kinds[ter_foreign_kind(foreign, object)]);
-            object = ter_foreign_next(chunk, next);
-        }
-    }
+    ter_foreign_for_each(foreign_of(space), &ter_foreign_space_of(space)->set, show, &showing);
 }
 
 void ter_foreign_space_tell_parcels(const struct ter_space *space, uintptr_t chunk,
@@ -167,16 +170,36 @@ void ter_foreign_space_set_mark(const struct ter_space *space, uintptr_t object,
 
 /* ---- Tracing ---- */
 
+/* The object that the word refers to; 0: none. */
+TER_INLINE uintptr_t refers_to(const struct ter_scanning *scanning, const struct ter_space *space,
+                               uintptr_t word, enum ter_word_form form)
+{
+    const struct ter_foreign_space *foreign_space = ter_foreign_space_of(space);
+    uintptr_t object;
+
+    if (form == TER_WORD_EXACT)
+        return ter_foreign_is_object(foreign_of(space), &foreign_space->set, word) ? word : 0;
+    object = ter_foreign_space_find(foreign_space, word);
+    return object != 0 && ter_scanning_refers(scanning, word - object, form) ? object : 0;
+}
+
+TER_INLINE bool mark(const struct ter_scanning *scanning, const struct ter_foreign *foreign,
+                     uintptr_t object)
+{
+    return scanning->tracer->marking == TER_MARKING_ALONE
+               ? ter_foreign_mark_alone(foreign, object)
+               : ter_foreign_mark(foreign, object, true);
+}
+
 uintptr_t ter_foreign_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
                                   uintptr_t word, enum ter_word_form form)
 {
     const struct ter_space *space = ter_space_of(sft);
     const struct ter_foreign *foreign = foreign_of(space);
-    uintptr_t object = find_foreign(sft, word);
+    uintptr_t object = refers_to(scanning, space, word, form);
     unsigned kind;
 
-    if (object == 0 || !ter_scanning_refers(scanning, word - object, form) ||
-        !ter_foreign_mark(foreign, object, true))
+    if (object == 0 || !mark(scanning, foreign, object))
         return word;
     kind = ter_foreign_kind(foreign, object);
     if (space->kinds[kind].scan != TER_SCAN_NONE)

@@ -25,10 +25,8 @@ TER_INLINE uintptr_t ter_foreign_space_find(const struct ter_foreign_space *spac
     return ter_foreign_find(&space->space.arena->foreign, &space->set, word);
 }
 
-/*
- * Tracing for loops: a word that the map says is such a space's. Every way to set marks is the
- * atomic one, as marks of these objects lie in the records of their chunks.
- */
+/* Tracing for loops: a word that the map says is such a space's. How marks are set is asked: they
+ * lie in the records of chunks, of which there is one for all workers. */
 uintptr_t ter_foreign_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,
                                   uintptr_t word, enum ter_word_form form);
 

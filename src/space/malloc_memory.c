@@ -111,7 +111,7 @@ static void clear_from(const struct ter_memory_piece *piece, const struct ter_ki
         memset((void *)(piece->object + from), 0, bytes - from);
 }
 
-static ter_status take_from_malloc(const struct ter_kind *how, size_t bytes,
+static ter_status take_malloc(const struct ter_kind *how, size_t bytes,
                                    struct ter_memory_piece *piece)
 {
     void *memory;
@@ -128,7 +128,7 @@ ter_status ter_memory_take(struct ter_memory_source *source, const struct ter_ki
     ter_status status;
 
     if (!ter_memory_is_of_program(source))
-        return take_from_malloc(how, bytes, piece);
+        return take_malloc(how, bytes, piece);
     status = take_from_program(source, kind, bytes, piece);
     if (status == TER_OK)
         clear_from(piece, how, 0);

@@ -34,18 +34,12 @@ TER_INLINE bool ter_memory_is_of_program(const struct ter_memory_source *source)
 size_t ter_memory_wanted(const struct ter_kind *how, size_t bytes);
 
 /*
- * Takes a piece for an object of `bytes` bytes, more than 0, cleared if the kind wants that. Not
- * under the heap lock; `source` is a copy, in which it is noted when a piece was not aligned.
+ * Takes a piece for an object of `bytes` bytes, more than 0, cleared if the kind wants that. Of the
+ * program's functions under the heap lock, and then it is noted in `source` when a piece was not
+ * aligned; of malloc without it.
  */
 ter_status ter_memory_take(struct ter_memory_source *source, const struct ter_kind *how,
                            unsigned kind, size_t bytes, struct ter_memory_piece *piece);
-/* What a copy of the source, that memory was taken by, learned; under the heap lock. */
-TER_INLINE void ter_memory_learn(struct ter_memory_source *source,
-                                 const struct ter_memory_source *copy)
-{
-    if (source->functions.allocate == copy->functions.allocate)
-        source->leads_up_to = ter_max(source->leads_up_to, copy->leads_up_to);
-}
 /* Gives it back. */
 void ter_memory_give(const struct ter_memory_source *source, unsigned kind,
                      const struct ter_memory_piece *piece);

@@ -9,13 +9,6 @@ static bool covers_object(const struct ter_sft *sft, uintptr_t word)
 
 /* ---- Objects ---- */
 
-static bool is_uncollectable_object(const struct ter_malloc_space *space, uintptr_t object)
-{
-    const struct ter_space *common = &space->foreign.space;
-
-    return common->kinds[ter_foreign_kind(&common->arena->foreign, object)].uncollectable;
-}
-
 ter_status ter_malloc_space_adopt(struct ter_malloc_space *space,
                                   const struct ter_memory_piece *piece, unsigned kind)
 {
@@ -43,11 +36,11 @@ static struct ter_memory_piece piece_of(const struct ter_malloc_space *space, ui
 }
 
 /* From here on it does not count as an object; its chunks and its memory are still kept. */
-static void retire(struct ter_malloc_space *space, uintptr_t object, size_t extent)
+static void retire(struct ter_malloc_space *space, unsigned kind, size_t extent)
 {
     struct ter_arena *arena = space->foreign.space.arena;
 
-    space->uncollectable -= is_uncollectable_object(space, object);
+    space->uncollectable -= space->foreign.space.kinds[kind].uncollectable;
     ter_accounting_subtract_foreign(&arena->accounting, extent);
 }
 
@@ -70,7 +63,7 @@ static size_t free_malloc_object(struct ter_space *common, uintptr_t object)
     TER_CHECK(ter_foreign_chunk_of(foreign, object) != NULL);
     kind = ter_foreign_kind(foreign, object);
     piece = piece_of(space, object);
-    retire(space, object, piece.extent);
+    retire(space, kind, piece.extent);
     ter_foreign_remove(foreign, object);
     let_go(space, &piece);
     ter_memory_give(&space->source, kind, &piece);
@@ -113,7 +106,7 @@ bool ter_malloc_space_resize(struct ter_malloc_space *space, uintptr_t *object, 
     struct ter_memory_piece old = piece_of(space, *object), piece = old;
     bool resized;
 
-    retire(space, *object, old.extent);
+    retire(space, kind, old.extent);
     ter_foreign_remove(foreign, *object);
     resized = ter_memory_resize(&space->source, &common->kinds[kind], kind, bytes, &piece);
     if (resized && ter_malloc_space_adopt(space, &piece, kind) != TER_OK) {
@@ -144,9 +137,10 @@ void ter_malloc_space_set_memory(struct ter_malloc_space *space,
 
 /* ---- Collection ---- */
 
-static void bury(struct ter_malloc_space *space, uintptr_t object)
+static void bury(struct ter_malloc_space *space, const struct ter_foreign_found *found)
 {
-    retire(space, object, ter_foreign_bury(&space->foreign.space.arena->foreign, object));
+    retire(space, found->kind, found->bytes);
+    ter_foreign_bury(&space->foreign.space.arena->foreign, found->object);
 }
 
 struct sweep {
@@ -154,14 +148,15 @@ struct sweep {
     struct ter_live *live;
 };
 
-static void sweep_object(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+static void sweep_object(void *context, const struct ter_foreign_found *found)
 {
     const struct sweep *sweep = context;
 
-    if (ter_foreign_is_marked(&sweep->space->foreign.space.arena->foreign, object))
-        ter_live_count(sweep->live, kind->scan, 1, bytes);
+    if (found->is_marked)
+        ter_live_count(sweep->live, sweep->space->foreign.space.kinds[found->kind].scan, 1,
+                       found->bytes);
     else
-        bury(sweep->space, object);
+        bury(sweep->space, found);
 }
 
 /* What is not marked is no object any more. */
@@ -169,7 +164,8 @@ static void sweep_objects(struct ter_space *space, struct ter_live *live)
 {
     struct sweep sweep = {ter_malloc_space_of(space), live};
 
-    ter_foreign_space_for_each(space, sweep_object, &sweep);
+    sweep.space->admitted = 0;
+    ter_foreign_for_each(&space->arena->foreign, &sweep.space->foreign.set, sweep_object, &sweep);
 }
 
 /* Gives back the memory of what a sweep found dead; chunks without objects are released. */
@@ -187,16 +183,18 @@ static void free_dead(struct ter_space *common)
     }
 }
 
-static void bury_any(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+static void bury_any(void *context, const struct ter_foreign_found *found)
 {
-    (void)bytes, (void)kind;
-    bury(context, object);
+    bury(context, found);
 }
 
 /* Frees every object. */
 static void free_all_objects(struct ter_space *space)
 {
-    ter_foreign_space_for_each(space, bury_any, ter_malloc_space_of(space));
+    struct ter_malloc_space *malloc_space = ter_malloc_space_of(space);
+
+    ter_foreign_for_each(&space->arena->foreign, &malloc_space->foreign.set, bury_any,
+                         malloc_space);
     free_dead(space);
 }
 

@@ -20,6 +20,7 @@ struct ter_malloc_space {
     struct ter_foreign_space foreign;
     struct ter_memory_source source;
     size_t uncollectable; /* objects of such kinds */
+    size_t admitted;      /* bytes that the program may be asked for before the gate is */
 };
 
 TER_INLINE struct ter_malloc_space *ter_malloc_space_of(const struct ter_space *space)
