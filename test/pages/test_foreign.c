@@ -229,6 +229,110 @@ static void every_place_in_three_groups(void **state)
         }
 }
 
+/* ---- Margins, and what was buried ---- */
+
+static struct ter_foreign_margin random_margin(struct foreign_test *test)
+{
+    return (struct ter_foreign_margin){.lead = 4 * test_below(&test->random, 5),
+                                       .slack = test_below(&test->random, 16)};
+}
+
+static void margins_are_kept(void **state)
+{
+    struct foreign_test *test = *state;
+    struct ter_foreign_margin margins[64];
+
+    foreign_of(test)->exact = true;
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < 64; i++) {
+            uintptr_t object = test->start + TER_BYTES_IN_CHUNK - 1024 + 32 * i;
+
+            margins[i] = random_margin(test);
+            assert_int_equal(use(test, object, 32), TER_OK);
+            ter_foreign_add_within(foreign_of(test), object, 32, i, margins[i]);
+        }
+        for (unsigned i = 0; i < 64; i++) {
+            uintptr_t object = test->start + TER_BYTES_IN_CHUNK - 1024 + 32 * i;
+            struct ter_foreign_margin margin = ter_foreign_margin(foreign_of(test), object);
+
+            assert_int_equal(margin.lead, margins[i].lead);
+            assert_int_equal(margin.slack, margins[i].slack);
+            assert_int_equal(ter_foreign_own_bytes(foreign_of(test), object, 32),
+                             32 - margin.slack);
+            assert_int_equal(ter_foreign_remove(foreign_of(test), object), 32);
+            let_go(test, object, 32);
+        }
+    }
+}
+
+/* The listed object is dug up as it was. */
+static void check_grave(struct foreign_test *test, const struct ter_foreign_grave *grave)
+{
+    size_t i = 0;
+
+    while (i < test->count && test->object[i] != grave->object)
+        i++;
+    assert_true(i < test->count);
+    assert_int_equal(grave->bytes, test->bytes[i]);
+    assert_int_equal(grave->kind, test->kind[i]);
+    assert_int_equal(grave->margin.lead | grave->margin.slack, 0);
+    test->count--;
+    test->object[i] = test->object[test->count];
+    test->bytes[i] = test->bytes[test->count];
+    test->kind[i] = test->kind[test->count];
+    test->marked[i] = test->marked[test->count];
+}
+
+static void bury_unless_marked(void *context, const struct ter_foreign_found *found)
+{
+    struct foreign_test *test = context;
+
+    assert_int_equal(listed(test, found->object), found->object);
+    assert_int_equal(found->is_marked, ter_foreign_is_marked(foreign_of(test), found->object));
+    if (found->is_marked)
+        return;
+    ter_foreign_bury(foreign_of(test), found->object);
+    assert_int_equal(ter_foreign_find(foreign_of(test), &test->set, found->object), 0);
+    assert_int_equal(
+        ter_foreign_find(foreign_of(test), &test->set, found->object + found->bytes - 1), 0);
+}
+
+/* Chunks go while what was buried is dug up. */
+static void what_was_buried_is_dug_up(void **state)
+{
+    struct foreign_test *test = *state;
+
+    for (unsigned round = 0; round < test_iterations(20); round++) {
+        struct ter_foreign_digging digging = {NULL, 0};
+        struct ter_foreign_grave grave;
+        size_t left = 0;
+
+        for (unsigned n = 0; n < 500; n++)
+            add_random(test);
+        for (size_t i = 0; i < test->count; i++)
+            if (test_below(&test->random, 4) != 0)
+                ter_foreign_mark(foreign_of(test), test->object[i], round % 2 == 0);
+            else
+                ter_foreign_mark(foreign_of(test), test->object[i], false);
+        for (size_t i = 0; i < test->count; i++)
+            left += ter_foreign_is_marked(foreign_of(test), test->object[i]);
+        ter_foreign_for_each(foreign_of(test), &test->set, bury_unless_marked, test);
+        assert_int_equal(test->set.buried, test->count - left);
+        while (ter_foreign_dig_up(foreign_of(test), &test->set, &digging, &grave)) {
+            check_grave(test, &grave);
+            let_go(test, grave.object, grave.bytes);
+        }
+        assert_int_equal(test->count, left);
+        assert_int_equal(test->set.buried, 0);
+        for (size_t i = 0; i < test->count; i++)
+            test->marked[i] = true;
+        check_places(test);
+        check_owners(test);
+    }
+    while (test->count > 0)
+        remove_random(test);
+}
+
 /* ---- Users ---- */
 
 static void a_chunk_goes_with_its_last_user(void **state)
@@ -497,6 +601,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOREIGN_TEST(objects_in_any_place),
         FOREIGN_TEST(every_place_in_three_groups),
+        FOREIGN_TEST(margins_are_kept),
+        FOREIGN_TEST(what_was_buried_is_dug_up),
         FOREIGN_TEST(a_chunk_goes_with_its_last_user),
         FOREIGN_TEST(ranges_that_no_map_covers_are_refused),
         FOREIGN_TEST(other_owners_are_named_and_nothing_changes),
