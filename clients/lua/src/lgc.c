@@ -19,6 +19,8 @@
 
 /* A collection comes after so many new bytes at least, whatever the pause. */
 #define LEAST_ROOM (256 * 1024)
+/* Of a host that counts what it gives, and may have a limit. */
+#define LEAST_ROOM_OF_HOST (32 * 1024)
 /* Where young objects are collected by themselves: after a part of what is in use, within these. */
 #define LEAST_YOUNG (512 * 1024)
 #define MOST_YOUNG (2 * 1024 * 1024)
@@ -88,7 +90,7 @@ static void shrink_strings(lua_State *L)
 static l_mem bound_of(const global_State *g)
 {
     l_mem used = (l_mem)gettotalbytes(g), part = used / 100, pause = getgcparam(g->gcpause);
-    l_mem least = used + used / 8 + LEAST_ROOM, bound;
+    l_mem least = used + used / 8 + (g->heap.of_host ? LEAST_ROOM_OF_HOST : LEAST_ROOM), bound;
 
     bound = pause < MAX_LMEM / part ? part * pause : MAX_LMEM;
     return bound < least ? least : bound;
