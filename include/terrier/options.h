@@ -37,7 +37,8 @@ extern "C" {
          "the form of the map from addresses to spaces; auto: what the layout asks for")           \
     NUMBER(sft_trace, 0, 0, 1, "every change of that map is logged")                               \
     NUMBER(sft_trace_map, 0, 0, 1, "the same, and after each change the whole map, run by run")    \
-    TEXT(objects, "native", "native|malloc", "where objects come from; malloc: the C library")     \
+    TEXT(objects, "native", "native|malloc",                                                       \
+         "where objects come from; malloc: the C library, or functions of the program's")          \
     NUMBER(vm_space, 0, 0, 1, "the program may declare memory of its own to the heap")             \
     TEXT(sizing, "ratio", "ratio|fixed|adaptive",                                                  \
          "how far the heap grows; ratio: by what lives, as in Boehm's collector; fixed: heap_max " \

@@ -109,15 +109,16 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
 {
     struct ter_allocator *allocator = mutator->allocator;
     size_t cell_bytes = ter_size_class_bytes[size_class];
-    struct ter_policy_request request = {.mutator = mutator,
-                                         .space = ter_allocator_small_space(allocator, kind),
-                                         .window = &mutator->windows[TER_SERVICE_SMALL][kind],
-                                         .kind = kind,
-                                         .bytes = cell_bytes};
+    struct ter_policy_request request;
 
     if (allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, bytes, cell_bytes, object))
         return true;
+    request = (struct ter_policy_request){.mutator = mutator,
+                                          .space = ter_allocator_small_space(allocator, kind),
+                                          .window = &mutator->windows[TER_SERVICE_SMALL][kind],
+                                          .kind = kind,
+                                          .bytes = cell_bytes};
     if (request.space->policy->cells)
         return false;
     if (request.space->policy->fill_run != NULL) {

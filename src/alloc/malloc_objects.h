@@ -21,7 +21,7 @@ bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind
 
 enum ter_resizing {
     TER_RESIZED,
-    TER_RESIZE_REFUSED, /* memory is out; the object is as it was */
+    TER_RESIZE_REFUSED,  /* memory is out; the object is as it was */
     TER_RESIZE_OTHERWISE /* the program has no function that serves this */
 };
 

@@ -39,8 +39,8 @@ struct ter_foreign_chunk {
     uintptr_t start;
     struct ter_foreign_set *set; /* whose chunk it is; NULL: in the list of free records */
     struct ter_foreign_chunk *next, *previous;
-    size_t users; /* objects or ranges that touch the chunk */
-    size_t bytes; /* of them in this chunk */
+    size_t users;  /* objects or ranges that touch the chunk */
+    size_t bytes;  /* of them in this chunk */
     size_t buried; /* that begin here */
     uintptr_t generation;
     uint64_t top;                             /* words of `groups` that are not 0 */

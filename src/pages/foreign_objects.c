@@ -218,8 +218,7 @@ bool ter_foreign_dig_up(const struct ter_foreign *foreign, struct ter_foreign_se
                                         .margin = ter_foreign_margin(foreign, object)};
     chunk->buried--;
     set->buried--;
-    store_bits(&chunk->dead[digging->group],
-               chunk->dead[digging->group] & ~ter_bits_mask(object));
+    store_bits(&chunk->dead[digging->group], chunk->dead[digging->group] & ~ter_bits_mask(object));
     clear_end(foreign, object, grave->bytes);
     forget_group_if_empty(chunk, digging->group);
     return true;
@@ -370,8 +369,8 @@ static void visit_group(const struct ter_foreign *foreign, const struct ter_fore
 
     for (; starts != 0; starts &= starts - 1) {
         struct ter_foreign_found found = {
-            .object = base + ((uintptr_t)ter_count_trailing_zeros(starts)
-                              << TER_LOG_BYTES_IN_GRANULE)};
+            .object =
+                base + ((uintptr_t)ter_count_trailing_zeros(starts) << TER_LOG_BYTES_IN_GRANULE)};
 
         mask = starts & -starts;
         found.bytes = bytes_in_group(foreign, found.object, mask, load_bits(&chunk->ends[group]));

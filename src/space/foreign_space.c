@@ -39,7 +39,8 @@ ter_object ter_foreign_space_find_object(const struct ter_sft *sft, uintptr_t wo
     const struct ter_foreign *foreign = foreign_of(ter_space_of(sft));
     uintptr_t object = find_foreign(sft, word);
 
-    if (foreign->exact && object != word && object != 0 && word - object >= own_bytes(foreign, object))
+    if (foreign->exact && object != word && object != 0 &&
+        word - object >= own_bytes(foreign, object))
         object = 0;
     return ter_object_at(object);
 }
@@ -64,8 +65,7 @@ void ter_foreign_space_print(const struct ter_sft *sft, ter_object object, char 
         return;
     }
     snprintf(text, size, "%#zx: space %s, object of kind %u, %zu bytes, %s", (size_t)object.bits,
-             sft->name, ter_foreign_kind(foreign, object.bits),
-             own_bytes(foreign, object.bits),
+             sft->name, ter_foreign_kind(foreign, object.bits), own_bytes(foreign, object.bits),
              ter_foreign_is_marked(foreign, object.bits) ? "marked" : "not marked");
 }
 
@@ -186,9 +186,8 @@ TER_INLINE uintptr_t refers_to(const struct ter_scanning *scanning, const struct
 TER_INLINE bool mark(const struct ter_scanning *scanning, const struct ter_foreign *foreign,
                      uintptr_t object)
 {
-    return scanning->tracer->marking == TER_MARKING_ALONE
-               ? ter_foreign_mark_alone(foreign, object)
-               : ter_foreign_mark(foreign, object, true);
+    return scanning->tracer->marking == TER_MARKING_ALONE ? ter_foreign_mark_alone(foreign, object)
+                                                          : ter_foreign_mark(foreign, object, true);
 }
 
 uintptr_t ter_foreign_space_trace(struct ter_scanning *scanning, const struct ter_sft *sft,

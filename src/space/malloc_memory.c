@@ -103,7 +103,8 @@ static ter_status take_from_program(struct ter_memory_source *source, unsigned k
 
 /* ---- Either ---- */
 
-static void clear_from(const struct ter_memory_piece *piece, const struct ter_kind *how, size_t from)
+static void clear_from(const struct ter_memory_piece *piece, const struct ter_kind *how,
+                       size_t from)
 {
     size_t bytes = own_bytes(piece);
 
@@ -112,7 +113,7 @@ static void clear_from(const struct ter_memory_piece *piece, const struct ter_ki
 }
 
 static ter_status take_malloc(const struct ter_kind *how, size_t bytes,
-                                   struct ter_memory_piece *piece)
+                              struct ter_memory_piece *piece)
 {
     void *memory;
     ter_status status = ter_os_malloc(bytes, how->zeroed, &memory);
@@ -158,8 +159,7 @@ bool ter_memory_resize(const struct ter_memory_source *source, const struct ter_
     TER_KEEP_ERRNO;
     const struct ter_memory_functions *functions = &source->functions;
     size_t old_bytes = own_bytes(piece);
-    void *block =
-        functions->resize(functions->context, block_of(piece), old_bytes, bytes, kind);
+    void *block = functions->resize(functions->context, block_of(piece), old_bytes, bytes, kind);
 
     if (block == NULL)
         return false;

@@ -89,8 +89,8 @@ static void undo_resize(struct ter_malloc_space *space, unsigned kind,
                         const struct ter_memory_piece *old, struct ter_memory_piece *piece)
 {
     const struct ter_kind *how = &space->foreign.space.kinds[kind];
-    bool undone = ter_memory_resize(&space->source, how, kind, old->extent - old->margin.slack,
-                                    piece);
+    bool undone =
+        ter_memory_resize(&space->source, how, kind, old->extent - old->margin.slack, piece);
 
     TER_REQUIRE(undone && piece->object == old->object,
                 "ter_reallocate: resize moved %#zx to %#zx, which the heap has no memory to "

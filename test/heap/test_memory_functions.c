@@ -208,6 +208,14 @@ static size_t bytes_of(const void *object)
     return ter_object_bytes(small.heap, ter_object_at((uintptr_t)object));
 }
 
+static bool all_are(const unsigned char *bytes, size_t from, size_t to, unsigned char value)
+{
+    for (size_t i = from; i < to; i++)
+        if (bytes[i] != value)
+            return false;
+    return true;
+}
+
 /* ---- Sizes ---- */
 
 static void sizes_are_those_that_are_asked_for(void **state)
@@ -246,11 +254,9 @@ static void new_memory_reads_zero_where_the_kind_wants_that(void **state)
     for (size_t bytes = 1; bytes < 20000; bytes += 1 + bytes / 3) {
         const unsigned char *object = allocate(TER_KIND_NORMAL, bytes);
 
-        for (size_t i = 0; i < bytes_of(object); i++)
-            assert_int_equal(object[i], 0);
+        assert_true(all_are(object, 0, bytes_of(object), 0));
         object = allocate(TER_KIND_ATOMIC, bytes);
-        for (size_t i = 0; i < bytes; i++)
-            assert_int_equal(object[i], 0x5A);
+        assert_true(all_are(object, 0, bytes, 0x5A));
     }
 }
 
@@ -430,21 +436,20 @@ static void every_call_may_be_refused(void **state)
 
 static TER_NOINLINE void check_resized(unsigned kind, size_t from, size_t to)
 {
+    size_t old_bytes = kind == flat_kind ? from : ter_align_up(from, 16);
+    size_t bytes = kind == flat_kind ? to : ter_align_up(to, 16);
+    size_t kept = ter_min(from, to), resizes = givers[0].resizes;
     unsigned char *object = allocate(kind, from), *moved;
-    size_t resizes = givers[0].resizes;
 
-    memset(object, 7, bytes_of(object));
+    memset(object, 7, old_bytes);
     moved = ter_reallocate(small.mutator, object, to);
     assert_non_null(moved);
     assert_int_equal(ter_object_kind(small.heap, moved), kind);
-    assert_int_equal(bytes_of(moved), kind == flat_kind ? to : ter_align_up(to, 16));
+    assert_int_equal(bytes_of(moved), bytes);
     assert_int_equal(givers[0].count, 1);
-    assert_int_equal(givers[0].resizes != resizes,
-                     to > 16 && bytes_of(moved) != (kind == flat_kind ? from : ter_align_up(from, 16)));
-    for (size_t i = 0; i < ter_min(from, to); i++)
-        assert_int_equal(moved[i], 7);
-    for (size_t i = ter_align_up(ter_min(from, to), 16); kind != flat_kind && i < bytes_of(moved); i++)
-        assert_int_equal(moved[i], 0);
+    assert_int_equal(givers[0].resizes != resizes, to > 16 && bytes != old_bytes);
+    assert_true(all_are(moved, 0, kept, 7));
+    assert_true(kind == flat_kind || all_are(moved, ter_align_up(kept, 16), bytes, 0));
     ter_free(small.mutator, moved);
     assert_int_equal(givers[0].count, 0);
 }
@@ -555,8 +560,8 @@ static void run_everything(void)
 {
     begin();
     for (unsigned round = 0; round < 3; round++) {
-        keep_list(0, 400);
-        keep_list(1, 400);
+        keep_list(0, 150);
+        keep_list(1, 150);
         small.roots[1] = NULL;
         small_heap_collect(&small);
         assert_true(list_bytes(0) <= givers[0].bytes);
@@ -577,9 +582,9 @@ static void under_every_plan(void **state)
 static void with_checks(void **state)
 {
     (void)state;
-    small_heap_with_plans(&small, ",objects=malloc,check_heap=1,poison=1,origins=1",
-                          run_everything, check_all_back);
-    small_heap_with_plans(&small, ",objects=malloc,stress=7,poison=1", run_everything,
+    small_heap_with_plans(&small, ",objects=malloc,check_heap=1,poison=1,origins=1", run_everything,
+                          check_all_back);
+    small_heap_with_plans(&small, ",objects=malloc,stress=31,poison=1", run_everything,
                           check_all_back);
 }
 

@@ -112,7 +112,7 @@ static void *resize(struct host *host, char *old, size_t osize, size_t nsize)
 
     if (new == NULL)
         return NULL;
-    if (old != NULL && host->shift != 0 && new != base && (uintptr_t)new % 16 != 0)
+    if (old != NULL && host->shift != 0 && new != base && (uintptr_t) new % 16 != 0)
         wrong("malloc does not align to 16");
     (void)osize;
     return new + host->shift;

@@ -104,8 +104,8 @@ static ter_status adopt_new(struct malloc_test *test, size_t bytes, unsigned kin
     struct ter_memory_piece piece;
     ter_status status;
 
-    assert_int_equal(
-        ter_memory_take(&test->space->source, &kinds[kind], kind, bytes, &piece), TER_OK);
+    assert_int_equal(ter_memory_take(&test->space->source, &kinds[kind], kind, bytes, &piece),
+                     TER_OK);
     memset((void *)piece.object, 0x42, bytes);
     status = ter_malloc_space_adopt(test->space, &piece, kind);
     if (status != TER_OK) {

@@ -177,6 +177,7 @@ void *luaC_open(global_State *g, size_t main_bytes)
     lheap *heap = &g->heap;
 
     memset(heap, 0, sizeof *heap);
+    g->totalbytes = g->GCdebt = 0;
     heap->epoch = 1;
     heap->blocks = (l_mem)sizeof(global_State);
     heap->bound = FIRST_BOUND;

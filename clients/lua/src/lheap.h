@@ -43,7 +43,7 @@ enum lheap_kind {
 struct lheap_home {
     struct ter_heap *heap;
     struct ter_mutator *mutator;
-    struct global_State *g; /* NULL: none, while the heap waits for the next state */
+    struct global_State *g;     /* NULL: none, while the heap waits for the next state */
     struct global_State *payer; /* whose allocator its objects come from; NULL: they do not */
 };
 
