@@ -154,22 +154,6 @@ void ter_foreign_for_each(const struct ter_foreign *foreign, const struct ter_fo
 size_t ter_foreign_bytes(const struct ter_foreign *foreign, uintptr_t object);
 unsigned ter_foreign_kind(const struct ter_foreign *foreign, uintptr_t object);
 struct ter_foreign_margin ter_foreign_margin(const struct ter_foreign *foreign, uintptr_t object);
-/* See ter_foreign_own_bytes; where there are margins. */
-size_t ter_foreign_own_bytes_exact(const struct ter_foreign *foreign, uintptr_t object,
-                                   size_t bytes);
-
-/*
- * What an object of any space has of granules of `bytes` bytes, or less than one short of that:
- * those, but for what it has not of the last one.
- */
-TER_INLINE size_t ter_foreign_own_bytes(const struct ter_foreign *foreign, uintptr_t object,
-                                        size_t bytes)
-{
-    if (TER_LIKELY(!foreign->exact))
-        return bytes;
-    return ter_foreign_own_bytes_exact(foreign, object, bytes);
-}
-
 /* Makes every object of the set unmarked. */
 void ter_foreign_clear_marks(const struct ter_foreign_set *set);
 
@@ -181,6 +165,24 @@ TER_INLINE struct ter_foreign_chunk *ter_foreign_chunk_of(const struct ter_forei
 
     return index < foreign->count ? __atomic_load_n(&foreign->table[index], __ATOMIC_ACQUIRE)
                                   : NULL;
+}
+
+/*
+ * What an object of any space has of granules of `bytes` bytes, or less than one short of that:
+ * those, but for what it has not of the last one. Objects of spaces that are not of this sort have
+ * no record.
+ */
+TER_INLINE size_t ter_foreign_own_bytes(const struct ter_foreign *foreign, uintptr_t object,
+                                        size_t bytes)
+{
+    const struct ter_foreign_chunk *chunk =
+        TER_UNLIKELY(foreign->exact) ? ter_foreign_chunk_of(foreign, object) : NULL;
+    size_t granule = (object & (TER_BYTES_IN_CHUNK - 1)) >> TER_LOG_BYTES_IN_GRANULE;
+
+    if (chunk == NULL)
+        return bytes;
+    return ter_align_up(bytes, TER_BYTES_IN_GRANULE) -
+           __atomic_load_n(&chunk->margins[granule], __ATOMIC_RELAXED) % TER_BYTES_IN_GRANULE;
 }
 
 TER_INLINE size_t ter_foreign_group_of(uintptr_t address)

@@ -406,12 +406,3 @@ struct ter_foreign_margin ter_foreign_margin(const struct ter_foreign *foreign, 
     return (struct ter_foreign_margin){.lead = (margins >> LEAD_SHIFT) * LEAD_UNIT,
                                        .slack = margins % TER_BYTES_IN_GRANULE};
 }
-
-/* Objects of spaces that are not of this sort have no record. */
-size_t ter_foreign_own_bytes_exact(const struct ter_foreign *foreign, uintptr_t object,
-                                   size_t bytes)
-{
-    if (ter_foreign_chunk_of(foreign, object) == NULL)
-        return bytes;
-    return ter_align_up(bytes, TER_BYTES_IN_GRANULE) - ter_foreign_margin(foreign, object).slack;
-}
