@@ -53,7 +53,7 @@ static bool admit_for_program(const struct ter_allocator *allocator, size_t byte
     return true;
 }
 
-static bool admit(struct ter_mutator *mutator, size_t bytes)
+static bool admit_object(struct ter_mutator *mutator, size_t bytes)
 {
     return ter_memory_is_of_program(&mutator->allocator->malloc_space->source)
                ? admit_for_program(mutator->allocator, bytes)
@@ -102,8 +102,8 @@ static ter_status adopt(const struct ter_allocator *allocator, unsigned kind,
 }
 
 /* Around the call the lock is let go. */
-static ter_status take_unlocked(struct ter_mutator *mutator, unsigned kind, size_t bytes,
-                                struct ter_memory_piece *piece)
+static ter_status take_malloc_piece(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                                    struct ter_memory_piece *piece)
 {
     struct ter_allocator *allocator = mutator->allocator;
     struct ter_memory_source source = allocator->malloc_space->source;
@@ -125,7 +125,7 @@ static ter_status take_memory(struct ter_mutator *mutator, unsigned kind, size_t
     ter_status status;
 
     if (!ter_memory_is_of_program(&space->source))
-        return take_unlocked(mutator, kind, bytes, piece);
+        return take_malloc_piece(mutator, kind, bytes, piece);
     status = ter_memory_take(&space->source, &allocator->kinds[kind], kind, bytes, piece);
     if (status == TER_OK)
         space->admitted -= ter_min(space->admitted, piece->extent);
@@ -163,7 +163,7 @@ bool ter_mutator_allocate_from_malloc(struct ter_mutator *mutator, unsigned kind
     ter_allocator_poll_stress(allocator);
     for (;;) {
         limit = accounting->limit_bytes;
-        if (!admit(mutator, rounded))
+        if (!admit_object(mutator, rounded))
             break;
         status =
             take_from_malloc(mutator, kind, wanted_bytes(allocator, kind, bytes, rounded), object);

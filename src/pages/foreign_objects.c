@@ -101,8 +101,8 @@ static size_t granule_in_chunk(uintptr_t object)
 }
 
 /* Where nothing has margins, their memory is not touched. */
-static void describe(struct ter_foreign_chunk *chunk, uintptr_t object, unsigned kind,
-                     struct ter_foreign_margin margin)
+static void describe_foreign(struct ter_foreign_chunk *chunk, uintptr_t object, unsigned kind,
+                             struct ter_foreign_margin margin)
 {
     size_t granule = granule_in_chunk(object);
     uint8_t margins = (uint8_t)(margin.slack | margin.lead / LEAD_UNIT << LEAD_SHIFT);
@@ -132,7 +132,7 @@ void ter_foreign_add_within(const struct ter_foreign *foreign, uintptr_t object,
     TER_CHECK(first != NULL && last != NULL);
     TER_ASSERT((first->starts[group] & ter_bits_mask(object)) == 0);
     TER_ASSERT((last->ends[end_group] & ter_bits_mask(end)) == 0);
-    describe(first, object, kind, margin);
+    describe_foreign(first, object, kind, margin);
     store_bits(&first->marks[group], first->marks[group] | ter_bits_mask(object));
     note_group(last, end_group);
     store_bits(&last->ends[end_group], last->ends[end_group] | ter_bits_mask(end));
@@ -361,8 +361,9 @@ static size_t bytes_in_group(const struct ter_foreign *foreign, uintptr_t object
            << TER_LOG_BYTES_IN_GRANULE;
 }
 
-static void visit_group(const struct ter_foreign *foreign, const struct ter_foreign_chunk *chunk,
-                        size_t group, ter_foreign_visitor *visit, void *context)
+static void show_foreign_group(const struct ter_foreign *foreign,
+                               const struct ter_foreign_chunk *chunk, size_t group,
+                               ter_foreign_visitor *visit, void *context)
 {
     uintptr_t base = chunk->start + ((uintptr_t)group << TER_LOG_BYTES_IN_BIT_WORD);
     uint64_t starts = load_bits(&chunk->starts[group]), marks = chunk->marks[group], mask;
@@ -386,7 +387,7 @@ void ter_foreign_for_each(const struct ter_foreign *foreign, const struct ter_fo
     for (const struct ter_foreign_chunk *chunk = set->first; chunk != NULL; chunk = chunk->next)
         for (size_t group = group_from(chunk, 0); group < TER_FOREIGN_GROUPS;
              group = group_from(chunk, group + 1))
-            visit_group(foreign, chunk, group, visit, context);
+            show_foreign_group(foreign, chunk, group, visit, context);
 }
 
 /* ---- One of them ---- */

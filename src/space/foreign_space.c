@@ -16,7 +16,7 @@ ter_status ter_foreign_space_init(struct ter_space *space)
 }
 
 /* What the object has of its granules. */
-static size_t own_bytes(const struct ter_foreign *foreign, uintptr_t object)
+static size_t foreign_own_bytes(const struct ter_foreign *foreign, uintptr_t object)
 {
     return ter_foreign_own_bytes(foreign, object, ter_foreign_bytes(foreign, object));
 }
@@ -40,7 +40,7 @@ ter_object ter_foreign_space_find_object(const struct ter_sft *sft, uintptr_t wo
     uintptr_t object = find_foreign(sft, word);
 
     if (foreign->exact && object != word && object != 0 &&
-        word - object >= own_bytes(foreign, object))
+        word - object >= foreign_own_bytes(foreign, object))
         object = 0;
     return ter_object_at(object);
 }
@@ -65,21 +65,22 @@ void ter_foreign_space_print(const struct ter_sft *sft, ter_object object, char 
         return;
     }
     snprintf(text, size, "%#zx: space %s, object of kind %u, %zu bytes, %s", (size_t)object.bits,
-             sft->name, ter_foreign_kind(foreign, object.bits), own_bytes(foreign, object.bits),
+             sft->name, ter_foreign_kind(foreign, object.bits),
+             foreign_own_bytes(foreign, object.bits),
              ter_foreign_is_marked(foreign, object.bits) ? "marked" : "not marked");
 }
 
 /* ---- What the policies share ---- */
 
-struct showing {
+struct foreign_showing {
     const struct ter_space *space;
     ter_object_visitor *visit;
     void *context;
 };
 
-static void show(void *context, const struct ter_foreign_found *found)
+static void show_foreign(void *context, const struct ter_foreign_found *found)
 {
-    const struct showing *showing = context;
+    const struct foreign_showing *showing = context;
     size_t bytes = ter_foreign_own_bytes(foreign_of(showing->space), found->object, found->bytes);
 
     showing->visit(showing->context, found->object, bytes, &showing->space->kinds[found->kind]);
@@ -88,9 +89,10 @@ static void show(void *context, const struct ter_foreign_found *found)
 void ter_foreign_space_for_each(const struct ter_space *space, ter_object_visitor *visit,
                                 void *context)
 {
-    struct showing showing = {space, visit, context};
+    struct foreign_showing showing = {space, visit, context};
 
-    ter_foreign_for_each(foreign_of(space), &ter_foreign_space_of(space)->set, show, &showing);
+    ter_foreign_for_each(foreign_of(space), &ter_foreign_space_of(space)->set, show_foreign,
+                         &showing);
 }
 
 void ter_foreign_space_tell_parcels(const struct ter_space *space, uintptr_t chunk,
@@ -150,7 +152,7 @@ void ter_foreign_space_clear_marks(struct ter_space *space)
 
 size_t ter_foreign_space_object_bytes(const struct ter_space *space, uintptr_t object)
 {
-    return own_bytes(foreign_of(space), object);
+    return foreign_own_bytes(foreign_of(space), object);
 }
 
 unsigned ter_foreign_space_object_kind(const struct ter_space *space, uintptr_t object)
@@ -183,8 +185,8 @@ TER_INLINE uintptr_t refers_to(const struct ter_scanning *scanning, const struct
     return object != 0 && ter_scanning_refers(scanning, word - object, form) ? object : 0;
 }
 
-TER_INLINE bool mark(const struct ter_scanning *scanning, const struct ter_foreign *foreign,
-                     uintptr_t object)
+TER_INLINE bool mark_foreign(const struct ter_scanning *scanning, const struct ter_foreign *foreign,
+                             uintptr_t object)
 {
     return scanning->tracer->marking == TER_MARKING_ALONE ? ter_foreign_mark_alone(foreign, object)
                                                           : ter_foreign_mark(foreign, object, true);
@@ -198,7 +200,7 @@ uintptr_t ter_foreign_space_trace(struct ter_scanning *scanning, const struct te
     uintptr_t object = refers_to(scanning, space, word, form);
     unsigned kind;
 
-    if (object == 0 || !mark(scanning, foreign, object))
+    if (object == 0 || !mark_foreign(scanning, foreign, object))
         return word;
     kind = ter_foreign_kind(foreign, object);
     if (space->kinds[kind].scan != TER_SCAN_NONE)

@@ -25,19 +25,19 @@ static struct ter_memory_piece piece_at(uintptr_t object, size_t bytes, size_t l
     return (struct ter_memory_piece){object, extent, {lead, extent - bytes}};
 }
 
-static size_t own_bytes(const struct ter_memory_piece *piece)
+static size_t piece_own_bytes(const struct ter_memory_piece *piece)
 {
     return piece->extent - piece->margin.slack;
 }
 
-static void *block_of(const struct ter_memory_piece *piece)
+static void *piece_block(const struct ter_memory_piece *piece)
 {
     return (void *)(piece->object - piece->margin.lead);
 }
 
-static size_t block_bytes(const struct ter_memory_piece *piece)
+static size_t piece_block_bytes(const struct ter_memory_piece *piece)
 {
-    return own_bytes(piece) + (piece->margin.lead != 0 ? TER_BYTES_IN_GRANULE : 0);
+    return piece_own_bytes(piece) + (piece->margin.lead != 0 ? TER_BYTES_IN_GRANULE : 0);
 }
 
 /* ---- Functions of the program's ---- */
@@ -106,7 +106,7 @@ static ter_status take_from_program(struct ter_memory_source *source, unsigned k
 static void clear_from(const struct ter_memory_piece *piece, const struct ter_kind *how,
                        size_t from)
 {
-    size_t bytes = own_bytes(piece);
+    size_t bytes = piece_own_bytes(piece);
 
     if (how->zeroed && from < bytes)
         memset((void *)(piece->object + from), 0, bytes - from);
@@ -140,9 +140,9 @@ void ter_memory_give(const struct ter_memory_source *source, unsigned kind,
                      const struct ter_memory_piece *piece)
 {
     if (ter_memory_is_of_program(source))
-        give_to_program(&source->functions, kind, block_of(piece), block_bytes(piece));
+        give_to_program(&source->functions, kind, piece_block(piece), piece_block_bytes(piece));
     else
-        ter_os_malloc_free(block_of(piece));
+        ter_os_malloc_free(piece_block(piece));
 }
 
 /* What may come without alignment is made anew, where it can be asked for with a lead. */
@@ -158,8 +158,8 @@ bool ter_memory_resize(const struct ter_memory_source *source, const struct ter_
 {
     TER_KEEP_ERRNO;
     const struct ter_memory_functions *functions = &source->functions;
-    size_t old_bytes = own_bytes(piece);
-    void *block = functions->resize(functions->context, block_of(piece), old_bytes, bytes, kind);
+    size_t old_bytes = piece_own_bytes(piece);
+    void *block = functions->resize(functions->context, piece_block(piece), old_bytes, bytes, kind);
 
     if (block == NULL)
         return false;

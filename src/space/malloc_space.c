@@ -44,7 +44,7 @@ static void retire(struct ter_malloc_space *space, unsigned kind, size_t extent)
     ter_accounting_subtract_foreign(&arena->accounting, extent);
 }
 
-static void let_go(struct ter_malloc_space *space, const struct ter_memory_piece *piece)
+static void let_piece_go(struct ter_malloc_space *space, const struct ter_memory_piece *piece)
 {
     struct ter_arena *arena = space->foreign.space.arena;
 
@@ -65,7 +65,7 @@ static size_t free_malloc_object(struct ter_space *common, uintptr_t object)
     piece = piece_of(space, object);
     retire(space, kind, piece.extent);
     ter_foreign_remove(foreign, object);
-    let_go(space, &piece);
+    let_piece_go(space, &piece);
     ter_memory_give(&space->source, kind, &piece);
     return piece.extent;
 }
@@ -116,7 +116,7 @@ bool ter_malloc_space_resize(struct ter_malloc_space *space, uintptr_t *object, 
     /* The old place has its chunks until now, so it can be described again. */
     if (!resized)
         TER_CHECK(ter_malloc_space_adopt(space, &old, kind) == TER_OK);
-    let_go(space, &old);
+    let_piece_go(space, &old);
     *object = piece.object;
     return resized;
 }
@@ -178,7 +178,7 @@ static void free_dead(struct ter_space *common)
     while (ter_foreign_dig_up(&common->arena->foreign, &space->foreign.set, &digging, &grave)) {
         struct ter_memory_piece piece = {grave.object, grave.bytes, grave.margin};
 
-        let_go(space, &piece);
+        let_piece_go(space, &piece);
         ter_memory_give(&space->source, grave.kind, &piece);
     }
 }
