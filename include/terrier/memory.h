@@ -43,8 +43,8 @@ struct ter_memory_functions {
     void *(*allocate)(void *context, size_t bytes, unsigned kind);
     /**
      * Gives the block another size, there or elsewhere, with what is in it, as realloc does. NULL:
-     * the block is as it was, and so the object: ter_reallocate fails. A block of more than 16 bytes
-     * is aligned to 16 if all that `allocate` gave were. The function itself may be NULL:
+     * the block is as it was, and so the object: ter_reallocate fails. A block of more than 16
+     * bytes is aligned to 16 if all that `allocate` gave were. The function itself may be NULL:
      * ter_reallocate allocates, copies and frees.
      */
     void *(*resize)(void *context, void *block, size_t old_bytes, size_t bytes, unsigned kind);

@@ -20,8 +20,8 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
 void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind,
                                            size_t bytes);
 /*
- * The same of a multiple of a granule, never from malloc: at the beginning of a page, however small it is; or, where objects
- * have pages of their own, at a multiple of whatever its size is one of.
+ * The same of a multiple of a granule, never from malloc: at the beginning of a page, however small
+ * it is; or, where objects have pages of their own, at a multiple of whatever its size is one of.
  */
 void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes);
 /* Under the heap lock, when a mutator ends. */

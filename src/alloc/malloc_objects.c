@@ -234,7 +234,8 @@ enum ter_resizing ter_mutator_resize_in_malloc(struct ter_mutator *mutator,
     uintptr_t address = (uintptr_t)*object;
     enum ter_resizing resizing;
 
-    if (ter_space_of(space)->policy != &ter_policy_malloc || bytes > UINTPTR_MAX / 2)
+    if (allocator->malloc_space == NULL ||
+        ter_space_of(space) != &allocator->malloc_space->foreign.space || bytes > UINTPTR_MAX / 2)
         return TER_RESIZE_OTHERWISE;
     ter_allocator_lock(allocator);
     allocator->no_collect = mutator->no_collect;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hosts of Lua with allocators of their own: that these get every block, with the size that it has
- * and the tag that the manual says, that they are obeyed when they refuse, and that nothing is left.
- * Prints the same with Debian's library and with ours; what is wrong is a line that begins with
+ * and the tag that the manual says, that they are obeyed when they refuse, and that nothing is
+ * left. Prints the same with Debian's library and with ours; what is wrong is a line that begins with
  * "wrong".
  *
  *   allocator [DIVISOR]   less work, for slow builds
