@@ -82,7 +82,10 @@ extern "C" {
     TEXT(map, "none", "none|text|svg", "what map of its blocks is written when the heap ends")     \
     TEXT(map_file, "", NULL, "where the map goes; as report_file")                                 \
     NUMBER(map_at, 0, 0, UINT64_MAX, "the collection after which it is written; 0: at the end")    \
-    NUMBER(map_width, 64, 16, 128, "blocks on a line of the map")
+    NUMBER(map_width, 64, 16, 128, "blocks on a line of the map")                                  \
+    TEXT(timeline, "", NULL,                                                                       \
+         "file that collections and their parts are added to, as trace events (JSON); %p is the "  \
+         "process id; empty: none")
 
 #define TER_OPTION_NUMBER_FIELD(name, value, lowest, highest, help) uint64_t name;
 #define TER_OPTION_TEXT_FIELD(name, value, allowed, help) char name[TER_OPTION_TEXT_BYTES];

@@ -21,4 +21,5 @@
 #include "alloc/standing.h"
 #include "alloc/stores.h"
 #include "alloc/switching.h"
+#include "alloc/watch.h"
 #include "alloc/world.h"

@@ -205,6 +205,24 @@ static void *hand_out(struct ter_mutator *mutator, unsigned kind, unsigned size_
     return (void *)cell;
 }
 
+/* Where the lock is taken. */
+static uintptr_t take_locked(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    struct ter_allocator *allocator = mutator->allocator;
+    size_t bytes = ter_size_class_bytes[size_class];
+    uint64_t start_ns = ter_watch_start(allocator->watch);
+    uintptr_t cell;
+
+    ter_mutator_poll_before(mutator);
+    ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
+    cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
+    TER_PROBE3(allocate__slow, allocator, kind, bytes);
+    ter_watch_allocated(allocator->watch, bytes, start_ns);
+    ter_allocator_unlock_and_notify(allocator);
+    return cell;
+}
+
 void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
                                 size_t bytes)
 {
@@ -218,11 +236,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     if (cell != 0)
         return hand_out(mutator, kind, size_class, cell);
     ter_mutator_require_bound(mutator, "ter_allocate");
-    ter_mutator_poll_before(mutator);
-    ter_allocator_lock(mutator->allocator);
-    mutator->allocator->no_collect = mutator->no_collect;
-    cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
-    ter_allocator_unlock_and_notify(mutator->allocator);
+    cell = take_locked(mutator, kind, size_class);
     return hand_out(mutator, kind, size_class, cell);
 }
 

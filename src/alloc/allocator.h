@@ -12,6 +12,7 @@
 #include <terrier/heap.h>
 
 #include "alloc/stacks.h"
+#include "alloc/watch.h"
 #include "roots/roots.h"
 #include "space/space.h"
 
@@ -89,6 +90,7 @@ struct ter_allocator {
     struct ter_barrier_check *barrier_check; /* NULL: stores are not checked */
     struct ter_checking *checking;  /* NULL: neither is anything else; of the floor above */
     bool is_checked;                /* one of the two */
+    const struct ter_watch *watch;  /* NULL: nobody. Set before there are mutators */
     const struct ter_kind *visited; /* whose visitor a check calls now; NULL: no one's */
     struct ter_kind kinds[TER_MAX_KINDS];
     struct ter_kind_details details[TER_MAX_KINDS];

@@ -89,6 +89,7 @@ static void *allocate_from(struct ter_policy_request *request)
 {
     struct ter_mutator *mutator = request->mutator;
     struct ter_allocator *allocator = mutator->allocator;
+    uint64_t start_ns = ter_watch_start(allocator->watch);
     uintptr_t object;
 
     ter_mutator_require_bound(mutator, "ter_allocate");
@@ -96,6 +97,8 @@ static void *allocate_from(struct ter_policy_request *request)
     ter_allocator_lock(allocator);
     allocator->no_collect = mutator->no_collect;
     object = allocate_locked(request);
+    TER_PROBE3(allocate__slow, allocator, request->kind, request->bytes);
+    ter_watch_allocated(allocator->watch, request->bytes, start_ns);
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
         clear_new(request, object);

@@ -122,16 +122,22 @@ void *ter_mutator_allocate_from_runs(struct ter_mutator *mutator, struct ter_spa
                                      unsigned kind, unsigned size_class)
 {
     struct run_request request = {mutator, space, kind, size_class};
+    struct ter_allocator *allocator = mutator->allocator;
+    size_t bytes = ter_size_class_bytes[size_class];
     uintptr_t cell = take_run_unlocked(&request);
+    uint64_t start_ns;
 
     if (cell != 0)
         return (void *)cell;
     ter_mutator_require_bound(mutator, "ter_allocate");
+    start_ns = ter_watch_start(allocator->watch);
     ter_mutator_poll_before(mutator);
-    ter_allocator_lock(mutator->allocator);
-    mutator->allocator->no_collect = mutator->no_collect;
+    ter_allocator_lock(allocator);
+    allocator->no_collect = mutator->no_collect;
     cell = take_locked(&request);
-    ter_allocator_unlock_and_notify(mutator->allocator);
+    TER_PROBE3(allocate__slow, allocator, kind, bytes);
+    ter_watch_allocated(allocator->watch, bytes, start_ns);
+    ter_allocator_unlock_and_notify(allocator);
     return (void *)cell;
 }
 

@@ -6,6 +6,8 @@ static void stand(struct ter_mutator *mutator, uintptr_t stack_pointer)
 {
     struct ter_allocator *allocator = mutator->allocator;
 
+    uint64_t start_ns = ter_watch_start(allocator->watch);
+
     if (mutator->blocked_at != 0) {
         ter_safepoints_await_end(allocator);
         return;
@@ -13,6 +15,7 @@ static void stand(struct ter_mutator *mutator, uintptr_t stack_pointer)
     ter_mutator_note_outside(mutator, stack_pointer);
     ter_safepoints_await_end(allocator);
     ter_mutator_note_inside(mutator);
+    ter_watch_stood(allocator->watch, start_ns);
 }
 
 static void stand_aside_here(void *context, uintptr_t stack_pointer)

@@ -207,8 +207,11 @@ void ter_world_resume(struct ter_allocator *allocator)
 {
     allocator->standing = false;
     ter_mutators_open(allocator);
-    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next) {
+        if (m->is_asked)
+            ter_watch_stopped(allocator->watch, (unsigned)m->thread->number);
         m->is_asked = false;
+    }
     if (allocator->is_stopping)
         ter_os_stop_resume();
     allocator->is_stopping = false;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/parse.h"
+#include "base/probe.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "base/words.h"

@@ -4,6 +4,7 @@
 #include "cycle/dispose.h"
 #include "cycle/drain.h"
 #include "cycle/move_steps.h"
+#include "cycle/parts.h"
 #include "cycle/root_steps.h"
 #include "cycle/sizer.h"
 #include "cycle/unchecked.h"
@@ -74,6 +75,7 @@ static void stop_and_mark_static_roots(void *context)
     request->stopped = ter_root_steps_refresh(collector) && stop_world(collector);
     if (!request->stopped)
         return;
+    ter_part_begin(collector, TER_PART_STATIC_ROOTS);
     pass(request, TER_PHASE_STOPPED);
     ter_unchecked_begin();
     prepare_all(collector);
@@ -91,6 +93,9 @@ static bool begin(struct collection_request *request)
     collector->collecting = true;
     collector->minor = ter_young_is_next(collector, request->collection.reason);
     request->collection.young = collector->minor;
+    TER_PROBE4(collection__begin, collector, collector->collections + 1,
+               (int)request->collection.reason, (int)collector->minor);
+    ter_part_begin(collector, TER_PART_PREPARE);
     /* Under stress also where it is not worth it, so that tests see it. */
     ter_workers_prepare(&collector->workers, &collector->tracer,
                         collector->allocator.stress_interval != 0
@@ -99,9 +104,12 @@ static bool begin(struct collection_request *request)
                         !collector->minor);
     pass(request, TER_PHASE_BEGINNING);
     pass(request, TER_PHASE_STOPPING);
+    ter_part_begin(collector, TER_PART_STOP);
     ter_os_hold_libraries(stop_and_mark_static_roots, request);
-    if (!request->stopped)
+    if (!request->stopped) {
         collector->collecting = false;
+        ter_part_begin(collector, TER_PART_NONE);
+    }
     return request->stopped;
 }
 
@@ -111,10 +119,14 @@ static void mark(struct ter_collector *collector, uintptr_t own_stack)
 {
     uint64_t start_ns;
 
+    ter_part_begin(collector, TER_PART_OTHER_ROOTS);
     ter_root_steps_other(collector, own_stack);
+    ter_part_begin(collector, TER_PART_MARK);
     start_ns = ter_os_now_ns();
     ter_collector_drain(collector);
     collector->drain_ns = ter_os_now_ns() - start_ns;
+    ter_part_tell_helpers(collector);
+    ter_part_begin(collector, TER_PART_WEAK);
     /* What is left is little: weak things, one by one. */
     collector->workers.ready = 0;
     ter_weak_steps_reach(collector);
@@ -227,13 +239,17 @@ static void end(struct collection_request *request)
 {
     struct ter_collector *collector = request->collector;
 
+    ter_part_begin(collector, TER_PART_AFTER);
     pass(request, TER_PHASE_RESUMED);
     tell_resumed(collector);
     ter_dispose_run(collector);
     trim(collector);
     collector->collecting = false;
     ter_sizer_end(collector, true);
+    ter_part_begin(collector, TER_PART_NONE);
     request->collection.total_ns = since_start(request);
+    TER_PROBE4(collection__end, collector, request->collection.number, request->collection.pause_ns,
+               used_bytes(collector));
     pass(request, TER_PHASE_ENDED);
 }
 
@@ -262,12 +278,16 @@ static void collect(void *context, uintptr_t own_stack)
         collector->plan->moving->lay_out(collector);
     pass(request, TER_PHASE_MARKED);
     collection->mark_ns = since_start(request);
-    if (collector->plan->moving != NULL)
+    if (collector->plan->moving != NULL) {
+        ter_part_begin(collector, TER_PART_MOVE);
         ter_move_steps(collector);
+    }
+    ter_part_begin(collector, TER_PART_RELEASE);
     release_unreached(collector, &collection->live);
     account(collector, collection);
     ter_futile_collected(&collector->futile, handed_out);
     pass(request, TER_PHASE_RELEASED);
+    ter_part_begin(collector, TER_PART_RESUME);
     ter_world_resume(&collector->allocator);
     collection->pause_ns = since_start(request);
     collection->sweep_ns = collection->pause_ns - collection->mark_ns;

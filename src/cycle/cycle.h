@@ -14,6 +14,7 @@
 #include "cycle/trim.h"
 #include "cycle/plan.h"
 #include "cycle/collector.h"
+#include "cycle/parts.h"
 #include "cycle/dispose.h"
 #include "cycle/drain.h"
 #include "cycle/root_steps.h"

@@ -167,6 +167,7 @@ static bool grown(struct ter_collector *collector, size_t bytes, size_t with_res
     if (!grow_limit(collector, bytes, with_reserve))
         return false;
     ter_balance_watch(&collector->balance);
+    TER_PROBE2(heap__grow, collector, accounting->limit_bytes);
     ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
     return true;
 }

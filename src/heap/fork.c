@@ -31,6 +31,7 @@ static void end_lost_mutators(struct ter_heap *heap)
 
     ter_lock_reset_after_fork(&allocator->lock);
     ter_workers_forget(&heap->collector.workers);
+    ter_recorder_forked(&heap->seeing.recorder);
     ter_world_forget_stopped(allocator);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;

@@ -16,6 +16,7 @@
 #include "heap/occupancy.h"
 #include "heap/placement.h"
 #include "heap/report.h"
+#include "heap/seeing.h"
 #include "heap/soft_limit.h"
 #include "heap/touches.h"
 #include "heap/variants.h"

@@ -7,6 +7,7 @@
 
 #include "check/check.h"
 #include "heap/figures.h"
+#include "heap/seeing.h"
 #include "plan/plan.h"
 
 struct ter_client_callbacks;
@@ -35,6 +36,7 @@ struct ter_heap {
     struct ter_figures figures;
     struct ter_client client;
     struct ter_listener listener;
+    struct ter_seeing seeing; /* of the option timeline */
     uint64_t born_ns;
     bool watches;            /* faults of the program are told (touches.h) */
     unsigned ephemeron_kind; /* of ter_ephemeron_new; 0: none yet */

@@ -4,7 +4,7 @@
 
 #include "heap/heap.h"
 #include "heap/map_form.h"
-#include "heap/output.h"
+#include "see/see.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "heap/parcels.h"
-#include "heap/writer.h"
+#include "see/see.h"
 
 struct ter_map_tile {
     size_t object_bytes;

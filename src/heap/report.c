@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Chooses where a report goes; the two formats are in report_text.c and report_json.c. */
 #include "heap/heap.h"
-#include "heap/output.h"
+#include "see/see.h"
 #include "heap/report_format.h"
 
 #include <stdio.h>

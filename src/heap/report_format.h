@@ -5,7 +5,7 @@
 #include "heap/instance.h"
 #include "heap/occupancy.h"
 #include "heap/parcels.h"
-#include "heap/writer.h"
+#include "see/see.h"
 
 void ter_report_text(struct ter_heap *heap, struct ter_writer *writer);
 void ter_report_json(struct ter_heap *heap, struct ter_writer *writer);

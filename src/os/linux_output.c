@@ -13,11 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FOLDER_BYTES 4096
-#define APPEND (O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY)
+#define ALWAYS (O_CREAT | O_CLOEXEC | O_NOCTTY)
 
 /* The folder of `path`, open; -1 with errno. *name becomes what follows the last slash. */
 static int open_folder(const char *path, const char **name)
@@ -54,9 +55,9 @@ static bool is_own_file(int file)
 }
 
 /* Does not wait for a reader of a pipe, and lets nobody else read what it makes. */
-static int open_in_shared_folder(int folder, const char *name)
+static int open_in_shared_folder(int folder, const char *name, int flags)
 {
-    int file = openat(folder, name, APPEND | O_NOFOLLOW | O_NONBLOCK, 0600);
+    int file = openat(folder, name, flags | O_NOFOLLOW | O_NONBLOCK, 0600);
 
     if (file < 0 || is_own_file(file))
         return file;
@@ -65,7 +66,7 @@ static int open_in_shared_folder(int folder, const char *name)
     return -1;
 }
 
-int ter_os_open_to_append(const char *path)
+static int open_output(const char *path, int flags)
 {
     const char *name;
     int folder = open_folder(path, &name), file, error;
@@ -73,11 +74,29 @@ int ter_os_open_to_append(const char *path)
     if (folder < 0)
         return -1;
     if (is_own_folder(folder))
-        file = openat(folder, name, APPEND, 0666);
+        file = openat(folder, name, flags, 0666);
     else
-        file = open_in_shared_folder(folder, name);
+        file = open_in_shared_folder(folder, name, flags);
     error = errno;
     close(folder);
     errno = error;
     return file;
+}
+
+int ter_os_open_to_append(const char *path)
+{
+    return open_output(path, ALWAYS | O_WRONLY | O_APPEND);
+}
+
+int ter_os_open_to_change(const char *path)
+{
+    return open_output(path, ALWAYS | O_RDWR | O_NONBLOCK);
+}
+
+bool ter_os_may_grow_file(uint64_t bytes)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+           bytes <= limit.rlim_cur;
 }

@@ -4,6 +4,7 @@
 #include "os/os.h"
 
 #include <errno.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +47,11 @@ uint64_t ter_os_thread_cpu_ns(void)
 unsigned ter_os_process_id(void)
 {
     return (unsigned)getpid();
+}
+
+unsigned ter_os_thread_number(void)
+{
+    return (unsigned)syscall(SYS_gettid);
 }
 
 const char *ter_os_program_name(void)

@@ -152,6 +152,8 @@ uint64_t ter_os_now_ns(void);
 uint64_t ter_os_process_cpu_ns(void);
 uint64_t ter_os_thread_cpu_ns(void);
 unsigned ter_os_process_id(void);
+/* What the kernel calls the calling thread; no other thread of the system has the number. */
+unsigned ter_os_thread_number(void);
 /* The short name of the program, which may hold any bytes and be of any length. */
 const char *ter_os_program_name(void);
 
@@ -167,6 +169,10 @@ const char *ter_os_environment(const char *name);
  * others may put files it must be new or a plain file of this user's: no link is followed.
  */
 int ter_os_open_to_append(const char *path);
+/* The same to read it and to write anywhere in it. */
+int ter_os_open_to_change(const char *path);
+/* May this process make a file so large? Who writes beyond that limit gets a signal that kills. */
+bool ter_os_may_grow_file(uint64_t bytes);
 
 /* ---- What can be read ---- */
 

@@ -70,9 +70,16 @@ struct ter_loop {
     void (*drain)(struct ter_tracer *tracer);
 };
 
+/* When a helper traced last, in a parallel phase that is timed. */
+struct ter_work_time {
+    unsigned thread; /* the kernel's number of it */
+    uint64_t start_ns, end_ns;
+};
+
 struct ter_tracer {
     struct ter_trace trace; /* first: visitors of kinds get it */
     const struct ter_loop *loop;
+    struct ter_work_time time;
     const struct ter_arena *arena;
     const struct ter_kind *kinds;
     const struct ter_range *ranges[TER_TRACER_MAX_RANGES]; /* whose hull is tested first */

@@ -125,9 +125,14 @@ static void trace_as_worker(void *context, unsigned worker)
     const struct phase *phase = context;
     struct ter_tracer *tracer = worker == 0 ? phase->first : &phase->workers->tracers[worker - 1];
 
+    if (phase->workers->timed)
+        tracer->time =
+            (struct ter_work_time){.thread = ter_os_thread_number(), .start_ns = ter_os_now_ns()};
     do
         ter_tracer_drain(tracer);
     while (ter_packets_take(&phase->workers->packets, &tracer->stack));
+    if (phase->workers->timed)
+        tracer->time.end_ns = ter_os_now_ns();
 }
 
 /* Everything but the stack, and the tables of marks the other way round. */

@@ -25,6 +25,7 @@ struct ter_workers {
     struct ter_tracer *tracers; /* of the helpers; NULL before the first phase */
     bool always;                /* the number was asked for: no measuring of what is faster */
     struct ter_pace pace;
+    bool timed;      /* somebody wants to know when helpers trace */
     bool has_second; /* a table for the marks that the only helper sets; all clear between phases */
     struct ter_workers_hull {
         uintptr_t start;

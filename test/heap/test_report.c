@@ -2,7 +2,7 @@
 /* Reports: both formats, where they go, what a forked child writes; the writer. */
 #define _GNU_SOURCE
 #include "heap/heap.h"
-#include "heap/writer.h"
+#include "see/see.h"
 #include "json.h"
 #include "small_heap.h"
 

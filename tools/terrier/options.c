@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum takes { TAKES_NOTHING, TAKES_PERHAPS, TAKES_VALUE };
 
@@ -111,6 +112,33 @@ static void apply_report_file(struct cmd_options *options, const struct row *row
     if (value[0] == '\0')
         die_value(row, value, "the name of a file");
     options->report_path = value;
+}
+
+/* What is seen from any folder that the program goes to. */
+static char *absolute_path(const char *path)
+{
+    char *folder = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *absolute = folder == NULL ? cmd_format("%s", path) : cmd_format("%s/%s", folder, path);
+    free(folder);
+    return absolute;
+}
+
+/* A file that the library writes to itself. */
+static char *pass_file(struct cmd_options *options, const struct row *row, const char *value)
+{
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a file");
+    if (strchr(value, ',') != NULL)
+        die_value(row, value, "a name without a comma, which ends an option of the library");
+    char *path = absolute_path(value);
+    pass_checked(options, row, row->library_name, path);
+    return path;
+}
+
+static void apply_timeline(struct cmd_options *options, const struct row *row, char *value)
+{
+    free(options->timeline_path);
+    options->timeline_path = pass_file(options, row, value);
 }
 
 static void take_map_path(struct cmd_options *options, const struct row *row, char *value)
@@ -219,6 +247,9 @@ static const struct row rows[] = {
      "program has ended; FORM is text (the default) or json"},
     {"report-file", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", NULL, apply_report_file,
      "write the report there, not to standard error"},
+    {"timeline", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", "timeline", apply_timeline,
+     "write what takes time to this file, as trace events\n"
+     "(JSON), which ui.perfetto.dev and chrome://tracing open"},
     {"runs", 'n', TAKES_VALUE, CMD_USE_COMPARE, "N", NULL, apply_runs,
      "measure N runs on each library (default 5)"},
     {"json", 0, TAKES_NOTHING, CMD_USE_COMPARE, NULL, NULL, apply_json, "print the result as JSON"},
@@ -372,6 +403,7 @@ void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **argu
 
 void cmd_options_fini(struct cmd_options *options)
 {
+    free(options->timeline_path);
     free(options->library_options);
     options->library_options = NULL;
 }

@@ -83,8 +83,22 @@ static int run_with_report(struct cmd_options *options)
     return cmd_child_end_like(&outcome);
 }
 
+/* What was there goes, and a bad path is told before the program runs. The library adds to it. */
+static void begin_timeline(const struct cmd_options *options)
+{
+    static const char empty[] = "[\n]\n"; /* of trace events */
+    const char *path = options->timeline_path;
+    if (path == NULL || strstr(path, "%p") != NULL)
+        return; /* each process has its own */
+    FILE *out = cmd_report_open(path, "timeline");
+    fputs(empty, out);
+    if (fclose(out) != 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot write the timeline to '%s': %s", path, strerror(errno));
+}
+
 static int run_program(struct cmd_options *options)
 {
+    begin_timeline(options);
     if (options->report == CMD_REPORT_NONE)
         become_program(options);
     return run_with_report(options);

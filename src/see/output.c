@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "heap/output.h"
-
-#include "heap/heap.h"
+#include "see/output.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Room for a number of 32 bits at each %p. */
-#define PATH_BYTES (TER_OPTION_TEXT_BYTES * 5)
-
-/* Puts the process id for each %p. */
-static void expand_path(const char *pattern, char *path, size_t size)
+void ter_output_expand(const char *pattern, char *path, size_t size)
 {
     size_t used = 0;
 
@@ -33,7 +27,7 @@ static void expand_path(const char *pattern, char *path, size_t size)
 void ter_output_to(const char *pattern, const char *what, ter_output_function *write, void *context)
 {
     struct ter_os_cancel before;
-    char path[PATH_BYTES];
+    char path[TER_OUTPUT_PATH_BYTES];
     int file;
 
     if (pattern[0] == '\0') {
@@ -41,7 +35,7 @@ void ter_output_to(const char *pattern, const char *what, ter_output_function *w
         return;
     }
     before = ter_os_cancel_off();
-    expand_path(pattern, path, sizeof path);
+    ter_output_expand(pattern, path, sizeof path);
     file = ter_os_open_to_append(path);
     if (file < 0 || write(context, file) != TER_OK)
         ter_log(TER_LOG_WARNING, "cannot write the %s to '%s': %s", what, path, strerror(errno));

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that options name, for what a heap writes: reports and maps. */
+/* Files that options name, for what a heap writes: reports, maps, timelines, dumps. */
 #pragma once
 
-#include "base/base.h"
+#include <terrier/options.h>
+
+#include "os/os.h"
+
+/* Room for the name of a file that an option has, with a number of 32 bits at each %p. */
+#define TER_OUTPUT_PATH_BYTES ((size_t)TER_OPTION_TEXT_BYTES * 5)
 
 typedef ter_status ter_output_function(void *context, int file);
+
+/* Puts the process id for each %p. */
+void ter_output_expand(const char *pattern, char *path, size_t size);
 
 /*
  * Calls `write` with the file of that name, in which %p is the process id, or with standard error

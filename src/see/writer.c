@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "heap/writer.h"
+#include "see/writer.h"
 
 #include <errno.h>
 #include <stdarg.h>
