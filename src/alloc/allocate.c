@@ -206,7 +206,7 @@ static void *hand_out(struct ter_mutator *mutator, unsigned kind, unsigned size_
 }
 
 /* Where the lock is taken. */
-static uintptr_t take_locked(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+static uintptr_t take_cell_locked(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
 {
     struct ter_allocator *allocator = mutator->allocator;
     size_t bytes = ter_size_class_bytes[size_class];
@@ -236,7 +236,7 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     if (cell != 0)
         return hand_out(mutator, kind, size_class, cell);
     ter_mutator_require_bound(mutator, "ter_allocate");
-    cell = take_locked(mutator, kind, size_class);
+    cell = take_cell_locked(mutator, kind, size_class);
     return hand_out(mutator, kind, size_class, cell);
 }
 

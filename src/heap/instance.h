@@ -7,8 +7,8 @@
 
 #include "check/check.h"
 #include "heap/figures.h"
-#include "heap/seeing.h"
 #include "plan/plan.h"
+#include "see/see.h"
 
 struct ter_client_callbacks;
 
@@ -24,6 +24,12 @@ struct ter_listener {
     void *context;
     struct ter_callbacks callbacks; /* the collector's, once it was asked for */
     bool is_told;                   /* the function runs */
+};
+
+/* What the options want to be seen while the heap lives. */
+struct ter_seeing {
+    struct ter_recorder recorder;
+    struct ter_timeline timeline;
 };
 
 struct ter_heap {

@@ -3,7 +3,7 @@
 
 #include "heap/heap.h"
 
-static bool is_seen(const struct ter_heap *heap)
+static bool is_recorded(const struct ter_heap *heap)
 {
     return heap->seeing.recorder.collector != NULL;
 }
@@ -21,7 +21,7 @@ void ter_heap_begin_seeing(struct ter_heap *heap)
 
 void ter_heap_settle_seeing(struct ter_heap *heap)
 {
-    if (!is_seen(heap))
+    if (!is_recorded(heap))
         return;
     ter_allocator_lock(&heap->collector.allocator);
     ter_recorder_settle_last(&heap->seeing.recorder);
@@ -30,7 +30,7 @@ void ter_heap_settle_seeing(struct ter_heap *heap)
 
 void ter_heap_end_seeing(struct ter_heap *heap)
 {
-    if (!is_seen(heap))
+    if (!is_recorded(heap))
         return;
     ter_heap_settle_seeing(heap);
     ter_timeline_fini(&heap->seeing.timeline);

@@ -2,14 +2,7 @@
 /* What the options want to be seen of a heap while it lives. */
 #pragma once
 
-#include "see/see.h"
-
 struct ter_heap;
-
-struct ter_seeing {
-    struct ter_recorder recorder;
-    struct ter_timeline timeline;
-};
 
 /* Before the heap has mutators. What cannot be had is said in the log, and the heap works. */
 void ter_heap_begin_seeing(struct ter_heap *heap);

@@ -12,13 +12,13 @@
 
 static _Atomic unsigned heaps;
 
-static void tell(const struct ter_recorder *recorder, const struct ter_event *event)
+static void tell_sinks(const struct ter_recorder *recorder, const struct ter_event *event)
 {
     for (struct ter_sink *sink = recorder->sinks; sink != NULL; sink = sink->next)
         sink->event(sink, event);
 }
 
-static void settle(const struct ter_recorder *recorder, bool last)
+static void settle_sinks(const struct ter_recorder *recorder, bool last)
 {
     for (struct ter_sink *sink = recorder->sinks; sink != NULL; sink = sink->next)
         sink->settle(sink, last);
@@ -26,7 +26,7 @@ static void settle(const struct ter_recorder *recorder, bool last)
 
 /* ---- Threads ---- */
 
-static bool is_named(const struct ter_recorder *recorder, unsigned thread)
+static bool is_named_thread(const struct ter_recorder *recorder, unsigned thread)
 {
     unsigned count = (unsigned)ter_min(recorder->thread_count, TER_RECORDER_THREADS);
 
@@ -48,14 +48,14 @@ static void name_thread(struct ter_recorder *recorder, unsigned thread, const ch
                                     .values = &value,
                                     .value_count = 1};
 
-    if (is_named(recorder, thread))
+    if (is_named_thread(recorder, thread))
         return;
     recorder->threads[recorder->thread_count++ % TER_RECORDER_THREADS] = thread;
     if (usual == NULL) {
         ter_os_thread_name(&record, name, sizeof name);
         value.text = name;
     }
-    tell(recorder, &event);
+    tell_sinks(recorder, &event);
 }
 
 /* ---- Slices ---- */
@@ -77,7 +77,7 @@ static void tell_slice(struct ter_recorder *recorder, struct ter_event event,
     event.values = values;
     event.value_count = count;
     name_thread(recorder, event.thread, NULL);
-    tell(recorder, &event);
+    tell_sinks(recorder, &event);
 }
 
 static void tell_of_heap(struct ter_recorder *recorder, struct ter_event event)
@@ -89,8 +89,8 @@ static void tell_of_heap(struct ter_recorder *recorder, struct ter_event event)
 
 /* ---- Counters ---- */
 
-static void count(const struct ter_recorder *recorder, const char *name, const char *unit,
-                  uint64_t number, uint64_t now)
+static void tell_counter(const struct ter_recorder *recorder, const char *name, const char *unit,
+                         uint64_t number, uint64_t now)
 {
     const struct ter_event_value value = {.key = unit, .number = number};
     const struct ter_event event = {.form = TER_EVENT_COUNTER,
@@ -100,29 +100,29 @@ static void count(const struct ter_recorder *recorder, const char *name, const c
                                     .values = &value,
                                     .value_count = 1};
 
-    tell(recorder, &event);
+    tell_sinks(recorder, &event);
 }
 
 static void count_sizes(struct ter_recorder *recorder, uint64_t now)
 {
     const struct ter_accounting *accounting = &recorder->collector->arena.accounting;
 
-    count(recorder, "heap limit", "bytes", accounting->limit_bytes, now);
-    count(recorder, "used", "bytes",
-          atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed), now);
+    tell_counter(recorder, "heap limit", "bytes", accounting->limit_bytes, now);
+    tell_counter(recorder, "used", "bytes",
+                 atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed), now);
     recorder->counted_ns = now;
 }
 
 static void count_slow(struct ter_recorder *recorder, uint64_t now)
 {
-    count(recorder, "slow allocations", "count", recorder->slow.count, now);
-    count(recorder, "time of slow allocations", "ns", recorder->slow.nanoseconds, now);
+    tell_counter(recorder, "slow allocations", "count", recorder->slow.count, now);
+    tell_counter(recorder, "time of slow allocations", "ns", recorder->slow.nanoseconds, now);
     recorder->slow = (struct ter_slow_allocations){0, 0, 0};
 }
 
 /* ---- What is watched ---- */
 
-static void part(void *context, enum ter_part part)
+static void watch_part(void *context, enum ter_part part)
 {
     struct ter_recorder *recorder = context;
     uint64_t now = ter_os_now_ns();
@@ -138,7 +138,7 @@ static void part(void *context, enum ter_part part)
     recorder->part_ns = now;
 }
 
-static void helped(void *context, unsigned thread, uint64_t start_ns, uint64_t end_ns)
+static void watch_helped(void *context, unsigned thread, uint64_t start_ns, uint64_t end_ns)
 {
     struct ter_recorder *recorder = context;
     struct ter_event event = slice(recorder, "mark (helper)", start_ns, end_ns);
@@ -148,7 +148,7 @@ static void helped(void *context, unsigned thread, uint64_t start_ns, uint64_t e
     tell_of_heap(recorder, event);
 }
 
-static void allocated(void *context, size_t bytes, uint64_t start_ns)
+static void watch_allocated(void *context, size_t bytes, uint64_t start_ns)
 {
     struct ter_recorder *recorder = context;
     uint64_t now = ter_os_now_ns();
@@ -167,17 +167,17 @@ static void allocated(void *context, size_t bytes, uint64_t start_ns)
     if (now - recorder->settled_ns < SETTLE_NS)
         return;
     recorder->settled_ns = now;
-    settle(recorder, false);
+    settle_sinks(recorder, false);
 }
 
-static void stood(void *context, uint64_t start_ns)
+static void watch_stood(void *context, uint64_t start_ns)
 {
     struct ter_recorder *recorder = context;
 
     tell_of_heap(recorder, slice(recorder, "stands at a safepoint", start_ns, ter_os_now_ns()));
 }
 
-static void stopped(void *context, unsigned thread)
+static void watch_stopped(void *context, unsigned thread)
 {
     struct ter_recorder *recorder = context;
     struct ter_event event = slice(recorder, "is stopped", recorder->stop_ns, ter_os_now_ns());
@@ -208,21 +208,21 @@ static void tell_collection(struct ter_recorder *recorder, const struct ter_coll
     tell_slice(recorder, slice(recorder, name, collection->start_ns, end_ns), values,
                COUNT_OF(values));
     count_sizes(recorder, end_ns);
-    count(recorder, "live", "bytes", live, end_ns);
+    tell_counter(recorder, "live", "bytes", live, end_ns);
     count_slow(recorder, end_ns);
 }
 
-static void passed(void *context, const struct ter_passage *passage)
+static void recorder_passed(void *context, const struct ter_passage *passage)
 {
     struct ter_recorder *recorder = context;
 
     if (passage->phase != TER_PHASE_ENDED)
         return;
     tell_collection(recorder, passage->collection);
-    settle(recorder, false);
+    settle_sinks(recorder, false);
 }
 
-static void resized(void *context, size_t limit_bytes)
+static void recorder_resized(void *context, size_t limit_bytes)
 {
     (void)limit_bytes;
     count_sizes(context, ter_os_now_ns());
@@ -234,12 +234,12 @@ void ter_recorder_begin(struct ter_recorder *recorder, struct ter_collector *col
 {
     *recorder = (struct ter_recorder){
         .collector = collector,
-        .callbacks = {.passed = passed, .resized = resized, .context = recorder},
-        .watch = {.part = part,
-                  .helped = helped,
-                  .allocated = allocated,
-                  .stood = stood,
-                  .stopped = stopped,
+        .callbacks = {.passed = recorder_passed, .resized = recorder_resized, .context = recorder},
+        .watch = {.part = watch_part,
+                  .helped = watch_helped,
+                  .allocated = watch_allocated,
+                  .stood = watch_stood,
+                  .stopped = watch_stopped,
                   .context = recorder},
         .heap = atomic_fetch_add_explicit(&heaps, 1, memory_order_relaxed) + 1,
     };
@@ -259,7 +259,7 @@ void ter_recorder_settle_last(struct ter_recorder *recorder)
     if (recorder->collector == NULL)
         return;
     count_sizes(recorder, ter_os_now_ns());
-    settle(recorder, true);
+    settle_sinks(recorder, true);
 }
 
 void ter_recorder_forked(struct ter_recorder *recorder)

@@ -173,7 +173,7 @@ static void forget_others(struct ter_timeline *timeline)
     timeline->lost = 0;
 }
 
-static void flush(struct ter_timeline *timeline)
+static void flush_timeline(struct ter_timeline *timeline)
 {
     TER_KEEP_ERRNO;
     uint64_t start_ns = ter_os_now_ns(), end_ns;
@@ -201,7 +201,7 @@ static void flush_last(struct ter_timeline *timeline)
     _Atomic uint32_t never = 0;
 
     for (unsigned i = 0; i < LAST_ATTEMPTS && !timeline->has_failed; i++) {
-        flush(timeline);
+        flush_timeline(timeline);
         if (timeline->used == 0)
             return;
         ter_os_wait_while(&never, 0, 1);
@@ -223,7 +223,7 @@ static void take_event(struct ter_sink *sink, const struct ter_event *event)
     if (timeline->has_failed)
         return;
     if (!has_room(timeline))
-        flush(timeline);
+        flush_timeline(timeline);
     if (!has_room(timeline)) {
         timeline->lost++;
         return;
@@ -236,7 +236,7 @@ static void take_event(struct ter_sink *sink, const struct ter_event *event)
     timeline->used = (size_t)(at - timeline->buffer);
 }
 
-static void settle(struct ter_sink *sink, bool last)
+static void settle_timeline(struct ter_sink *sink, bool last)
 {
     struct ter_timeline *timeline = timeline_of(sink);
 
@@ -245,10 +245,10 @@ static void settle(struct ter_sink *sink, bool last)
     if (last)
         flush_last(timeline);
     else if (may_flush(timeline))
-        flush(timeline);
+        flush_timeline(timeline);
 }
 
-static void forked(struct ter_sink *sink)
+static void timeline_forked(struct ter_sink *sink)
 {
     forget_others(timeline_of(sink));
 }
@@ -283,7 +283,7 @@ ter_status ter_timeline_init(struct ter_timeline *timeline, const char *pattern)
     ter_status status;
 
     *timeline = (struct ter_timeline){
-        .sink = {.event = take_event, .settle = settle, .forked = forked},
+        .sink = {.event = take_event, .settle = settle_timeline, .forked = timeline_forked},
         .process = ter_os_process_id(),
         .credit_ns = MOST_CREDIT_NS,
         .credited_ns = ter_os_now_ns(),

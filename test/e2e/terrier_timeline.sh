@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# `terrier run --timeline`: what python3's parser reads in the file, of programs that end, crash, are
-# killed, fork, become another program, have names with markup in them, or cannot write the file.
+# `terrier run --timeline`: what python3's parser reads in the file, of programs that end, crash,
+# are killed, fork, become another program, have names with markup in them, or cannot write it.
 
 . "$(dirname "$0")/lib/terrier.sh"
 
@@ -92,8 +92,8 @@ for event in e:
     assert event["ph"] == "M" or event["ts"] >= 0, event
     assert event["ph"] != "X" or event["dur"] >= 0, event
 c = [x for x in e if x["ph"] == "X" and x["name"] in ("collection", "young collection")]
-parts = ["prepare", "stop threads", "static roots", "other roots", "mark", "weak", "move", "release",
-         "resume threads", "after the pause"]
+parts = ["prepare", "stop threads", "static roots", "other roots", "mark", "weak", "move",
+         "release", "resume threads", "after the pause"]
 slack = 0.002
 for one in c:
     inside = [x for x in e if x["ph"] == "X" and x["name"] in parts and x["pid"] == one["pid"] and
@@ -107,7 +107,7 @@ assert named == {x["pid"] for x in e}, "each process has a name"
 for process in named:
     numbers = [x["args"]["number"] for x in c if x["pid"] == process]
     for before, after in zip(numbers, numbers[1:]):
-        assert after == 1 or after > before, "in their order; 1 again when it became another program"
+        assert after == 1 or after > before, "in their order; from 1 in another program"
 if len(sys.argv) > 2:
     assert eval(sys.argv[2]), (sys.argv[2], len(e), len(c), p)
 END_OF_PYTHON
@@ -159,7 +159,7 @@ status_is "a program without a heap" 0 run --timeline "$file" true
 check "leaves an empty timeline" looks "$file" 'e == []'
 status_is "thousands of collections" 0 run --timeline "$file" "$program" end 5000
 check "are all there" looks "$file" 'len(c) >= 5000'
-status_is "a program that closes files it does not know" 0 run --timeline "$file" "$program" close 20
+status_is "a program that closes all files" 0 run --timeline "$file" "$program" close 20
 check "goes on being seen" looks "$file" 'len(c) >= 40'
 
 # ---- Programs that end otherwise ----------------------------------------------------------------
