@@ -146,6 +146,19 @@ TER_API ter_status ter_heap_referrers(struct ter_mutator *mutator, const void *o
                                       unsigned without, ter_reference_function *function,
                                       void *context, size_t *count);
 
+/* ---- All of it, in a file ---- */
+
+/**
+ * Writes all objects and references of the heap to `file`, from where it stands, in the form of
+ * V8's heap snapshots: a file named *.heapsnapshot can be loaded in the memory panel of Chrome's
+ * DevTools (docs/seeing.md). Names of objects are those of their kinds, with the place that
+ * allocated them under the option `origins`; roots are named by variable, library and thread. Dead
+ * objects that no collection has found yet are under a root of their own. The world stands while
+ * objects are written, some seconds for each GiB. TER_ERROR_SYSTEM: it cannot be written, with
+ * errno, or threads cannot be stopped. TER_ERROR_NO_MEMORY. What was written is no dump then.
+ */
+TER_API ter_status ter_heap_dump(struct ter_heap *heap, int file);
+
 #ifdef __cplusplus
 }
 #endif

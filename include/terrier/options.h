@@ -85,7 +85,13 @@ extern "C" {
     NUMBER(map_width, 64, 16, 128, "blocks on a line of the map")                                  \
     TEXT(timeline, "", NULL,                                                                       \
          "file that collections and their parts are added to, as trace events (JSON); %p is the "  \
-         "process id; empty: none")
+         "process id; empty: none")                                                                \
+    TEXT(dump, "", NULL,                                                                           \
+         "file that all objects and references are written to when the heap ends, as a heap "      \
+         "snapshot of V8's form; as timeline")                                                     \
+    NUMBER(dump_signal, 0, 0, 64,                                                                  \
+           "number of a signal after which that is done too, when the program next allocates; the "\
+           "name gets a number; 0: none")
 
 #define TER_OPTION_NUMBER_FIELD(name, value, lowest, highest, help) uint64_t name;
 #define TER_OPTION_TEXT_FIELD(name, value, allowed, help) char name[TER_OPTION_TEXT_BYTES];

@@ -23,12 +23,26 @@ bool ter_allocator_begin_locking(struct ter_allocator *allocator)
 }
 
 /* Stress mode: at every so many allocations a collection. */
+static void hurry_pressed(struct ter_allocator *allocator, unsigned pressed)
+{
+    if ((pressed & TER_PRESSED_BY_MEMORY) != 0)
+        allocator->gate.pressed(allocator->gate.context);
+    if ((pressed & TER_PRESSED_BY_SIGNAL) == 0)
+        return;
+    atomic_fetch_and_explicit(&allocator->pressed, ~(unsigned)TER_PRESSED_BY_SIGNAL,
+                              memory_order_relaxed);
+    if (allocator->gate.asked != NULL)
+        allocator->gate.asked(allocator->gate.context);
+}
+
 void ter_allocator_hurry(struct ter_allocator *allocator)
 {
+    unsigned pressed = atomic_load_explicit(&allocator->pressed, memory_order_relaxed);
+
     if (allocator->no_collect)
         return;
-    if (atomic_load_explicit(&allocator->pressed, memory_order_relaxed))
-        allocator->gate.pressed(allocator->gate.context);
+    if (pressed != 0)
+        hurry_pressed(allocator, pressed);
     if (allocator->stress_interval != 0 &&
         ++allocator->stress_count % allocator->stress_interval == 0)
         allocator->gate.stress(allocator->gate.context);

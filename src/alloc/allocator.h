@@ -23,6 +23,11 @@ enum ter_admission {
     TER_REFUSED   /* out of memory */
 };
 
+enum {
+    TER_PRESSED_BY_MEMORY = 1, /* memory elsewhere: a collection */
+    TER_PRESSED_BY_SIGNAL = 2  /* somebody asked from outside: see ter_gate.asked */
+};
+
 struct ter_mutator;
 struct ter_barrier_check;
 struct ter_store_chunk;
@@ -50,6 +55,8 @@ struct ter_gate {
     void (*aged)(void *context);
     /* A collection for the sake of memory elsewhere. */
     void (*pressed)(void *context);
+    /* What a signal asked for. A safepoint; it may let the lock go meanwhile. May be NULL. */
+    void (*asked)(void *context);
     /* A mutator goes since its thread has ended, or is about to; with the lock. May be NULL. */
     void (*ended)(void *context, const struct ter_mutator *mutator);
     /* After an allocation during which `notify` was set; without the lock. May be NULL. */
@@ -108,8 +115,9 @@ struct ter_allocator {
     struct ter_mutator *common;
     /* May change where the stack of a thread ends, before that is scanned; NULL: nobody. */
     void (*correct_stack)(void **stack_pointer, void *thread);
-    _Atomic bool notify;  /* something waits for a moment without the lock: finalizers */
-    _Atomic bool pressed; /* memory elsewhere wants a collection at the next slow allocation */
+    _Atomic bool notify; /* something waits for a moment without the lock: finalizers */
+    /* What wants the next slow allocation to come to where the lock is held; a sum of these. */
+    _Atomic unsigned pressed;
     _Atomic size_t external_bytes; /* that hang on objects and lie elsewhere */
     _Atomic size_t external_limit; /* when it is reached, a collection is wanted */
     size_t cell_run_bytes;         /* most that a mutator takes of a block at once */
@@ -219,7 +227,7 @@ TER_INLINE void ter_allocator_unlock_and_notify(struct ter_allocator *allocator)
 TER_INLINE bool ter_allocator_is_hurried(const struct ter_allocator *allocator)
 {
     return allocator->stress_interval != 0 ||
-           atomic_load_explicit(&allocator->pressed, memory_order_relaxed);
+           atomic_load_explicit(&allocator->pressed, memory_order_relaxed) != 0;
 }
 
 /* What the word `poll` of a mutator is while nobody waits for it. */

@@ -15,7 +15,7 @@ static void add_kind(struct ter_text *text, const struct ter_checking *checking,
         ter_text_print(text, "kind %u", details->base);
 }
 
-static void add_site(struct ter_text *text, uintptr_t site)
+void ter_check_add_site(struct ter_text *text, uintptr_t site)
 {
     struct ter_os_symbol symbol;
 
@@ -35,7 +35,7 @@ static void add_origin(struct ter_text *text, const struct ter_checking *checkin
     if (origin->number != 0)
         ter_text_print(text, ", allocation %zu", (size_t)origin->number);
     if (origin->site != 0)
-        add_site(text, origin->site);
+        ter_check_add_site(text, origin->site);
 }
 
 void ter_check_describe(const struct ter_checking *checking, uintptr_t object, char *buffer,

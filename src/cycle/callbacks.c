@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "cycle/callbacks.h"
 
+const char *ter_collection_reason_name(enum ter_collection_reason reason)
+{
+#define REASON_TEXT(identifier, text) text,
+    static const char *const texts[] = {TER_COLLECTION_REASONS(REASON_TEXT)};
+#undef REASON_TEXT
+
+    return (unsigned)reason < TER_REASON_COUNT ? texts[reason] : "?";
+}
+
 void ter_callbacks_add(struct ter_callbacks **first, struct ter_callbacks *callbacks)
 {
     while (*first != NULL)

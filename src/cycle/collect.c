@@ -160,7 +160,8 @@ static void expect_external(struct ter_collector *collector)
                           now / collector->trigger.free_space_divisor);
 
     atomic_store_explicit(&allocator->external_limit, now + more, memory_order_relaxed);
-    atomic_store_explicit(&allocator->pressed, false, memory_order_relaxed);
+    atomic_fetch_and_explicit(&allocator->pressed, ~(unsigned)TER_PRESSED_BY_MEMORY,
+                              memory_order_relaxed);
 }
 
 static void account(struct ter_collector *collector, struct ter_collection *collection)

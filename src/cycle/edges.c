@@ -5,6 +5,16 @@
 
 #define ROOT_WORDS 128u /* of a range copied at once */
 
+#define PLACE_NAME(identifier, name) name,
+static const char *const place_names[TER_REFERENCE_PLACE_COUNT] = {
+    TER_REFERENCE_PLACES(PLACE_NAME)};
+#undef PLACE_NAME
+
+const char *ter_reference_place_name(enum ter_reference_place place)
+{
+    return (unsigned)place < TER_REFERENCE_PLACE_COUNT ? place_names[place] : "";
+}
+
 static struct ter_edges *edges_of(struct ter_tracer *tracer)
 {
     return (struct ter_edges *)(void *)tracer;
@@ -61,8 +71,11 @@ static bool counts(const struct ter_tracer *tracer, uintptr_t displacement, bool
 static void tell_ambiguous(const struct ter_edges *edges, const void *word, uintptr_t value,
                            bool any_byte)
 {
-    uintptr_t object = ter_collector_find_interior(edges->collector, value).bits;
+    uintptr_t object;
 
+    if (value == 0) /* as most are in memory that is not full */
+        return;
+    object = ter_collector_find_interior(edges->collector, value).bits;
     if (object != 0 && counts(&edges->tracer, value - object, any_byte))
         tell(edges, word, object, false);
 }

@@ -266,7 +266,8 @@ static void pressed(void *context)
     struct ter_collector *collector = context;
 
     if (collector->plan->loop == NULL)
-        atomic_store_explicit(&collector->allocator.pressed, false, memory_order_relaxed);
+        atomic_fetch_and_explicit(&collector->allocator.pressed, ~(unsigned)TER_PRESSED_BY_MEMORY,
+                                  memory_order_relaxed);
     else if (collector->trigger.disabled == 0 && !in_callback(collector))
         ter_collector_collect(collector, TER_REASON_ALLOCATION);
 }

@@ -226,9 +226,10 @@ static void press(struct ter_allocator *allocator)
     if (ter_allocator_is_locked_by_me(allocator))
         return;
     ter_allocator_lock(allocator);
-    if (!atomic_load_explicit(&allocator->pressed, memory_order_relaxed))
+    if ((atomic_fetch_or_explicit(&allocator->pressed, TER_PRESSED_BY_MEMORY,
+                                  memory_order_relaxed) &
+         TER_PRESSED_BY_MEMORY) == 0)
         give_up_own_runs(allocator);
-    atomic_store_explicit(&allocator->pressed, true, memory_order_relaxed);
     ter_allocator_unlock(allocator);
 }
 

@@ -32,15 +32,6 @@ ter_status ter_collections_allow(struct ter_heap *heap)
 
 /* ---- What happens in one ---- */
 
-const char *ter_collection_reason_name(enum ter_collection_reason reason)
-{
-#define REASON_TEXT(identifier, text) text,
-    static const char *const texts[] = {TER_COLLECTION_REASONS(REASON_TEXT)};
-#undef REASON_TEXT
-
-    return (unsigned)reason < TER_REASON_COUNT ? texts[reason] : "?";
-}
-
 /* The number is given when the figures are known. */
 static uint64_t number_of_passage(const struct ter_passage *passage)
 {

@@ -209,9 +209,11 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
             ter_heap_check_barriers(heap);
         ter_heap_begin_checks(heap);
         ter_heap_begin_seeing(heap);
+        ter_heap_begin_dumps(heap);
         status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
                                    ter_heap_taken_bytes(layout));
         if (status != TER_OK) {
+            ter_heap_end_dumps(heap);
             ter_heap_end_seeing(heap);
             ter_collector_fini(&heap->collector);
         } else {
@@ -333,9 +335,11 @@ void ter_heap_free(struct ter_heap *heap)
                 "a heap is freed while a mutator is bound to it");
     if (heap->collector.allocator.checking != NULL)
         ter_checking_end(&heap->checking);
+    ter_heap_write_wanted_dump(heap);
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
     ter_heap_write_wanted_map(heap);
+    ter_heap_end_dumps(heap);
     ter_heap_end_seeing(heap);
     ter_heap_unwatch_touches(heap);
     ter_directory_remove(heap);

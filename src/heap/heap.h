@@ -4,10 +4,12 @@
 
 #include <terrier/terrier.h>
 
+#include "heap/asked.h"
 #include "heap/barriers.h"
 #include "heap/checks.h"
 #include "heap/client.h"
 #include "heap/directory.h"
+#include "heap/dumps.h"
 #include "heap/exact_roots.h"
 #include "heap/figures.h"
 #include "heap/fork.h"

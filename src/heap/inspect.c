@@ -4,16 +4,6 @@
 
 #include "heap/heap.h"
 
-#define PLACE_NAME(identifier, name) name,
-static const char *const place_names[TER_REFERENCE_PLACE_COUNT] = {
-    TER_REFERENCE_PLACES(PLACE_NAME)};
-#undef PLACE_NAME
-
-const char *ter_reference_place_name(enum ter_reference_place place)
-{
-    return (unsigned)place < TER_REFERENCE_PLACE_COUNT ? place_names[place] : "";
-}
-
 /* Rows that differ in flags alone are one kind to the program. */
 static unsigned public_kind(const struct ter_allocator *allocator, unsigned row)
 {

@@ -30,6 +30,8 @@ struct ter_listener {
 struct ter_seeing {
     struct ter_recorder recorder;
     struct ter_timeline timeline;
+    char dump_pattern[TER_OUTPUT_ABSOLUTE_BYTES]; /* "": there is no dump to write */
+    unsigned dumps;                               /* that a signal asked for */
 };
 
 struct ter_heap {

@@ -490,6 +490,16 @@ TER_INLINE void ter_os_hold_off_end(struct ter_os_thread *self)
 int ter_os_stop_signal(void);
 void ter_os_set_stop_signal(int number);
 
+/* ---- Signals that the options name ---- */
+
+typedef void ter_os_signalled(int number);
+
+/*
+ * `function` is called in a handler of that signal, in any thread, from now on. False: the program
+ * or the system does something with it already, or it cannot be taken.
+ */
+bool ter_os_take_signal(int number, ter_os_signalled *function);
+
 /* ---- Suspending one thread ---- */
 
 /*

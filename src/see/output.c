@@ -24,6 +24,16 @@ void ter_output_expand(const char *pattern, char *path, size_t size)
     }
 }
 
+bool ter_output_make_absolute(const char *pattern, char *path, size_t size)
+{
+    char folder[4096] = "";
+
+    if (pattern[0] != '/' && getcwd(folder, sizeof folder) == NULL)
+        return false;
+    snprintf(path, size, "%s%s%s", folder, pattern[0] != '/' ? "/" : "", pattern);
+    return true;
+}
+
 void ter_output_to(const char *pattern, const char *what, ter_output_function *write, void *context)
 {
     struct ter_os_cancel before;

@@ -12,3 +12,8 @@
 #include "see/shared_list.h"
 #include "see/timeline.h"
 #include "see/recorder.h"
+#include "see/stream.h"
+#include "see/object_set.h"
+#include "see/dump_roots.h"
+#include "see/dump_names.h"
+#include "see/dump.h"

@@ -6,8 +6,6 @@
 #include "see/shared_list.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define HEAD "{\"cat\":\"terrier\""
 #define BUFFER_BYTES TER_KIB(64)
@@ -148,7 +146,7 @@ static void say_failure(struct ter_timeline *timeline, const char *path)
 
 static enum ter_shared_list_result write_buffer(struct ter_timeline *timeline)
 {
-    char path[TER_TIMELINE_PATH_BYTES];
+    char path[TER_OUTPUT_ABSOLUTE_BYTES];
     enum ter_shared_list_result result;
 
     path_of(timeline, path, sizeof path);
@@ -255,20 +253,9 @@ static void timeline_forked(struct ter_sink *sink)
 
 /* ---- Life ---- */
 
-static ter_status make_absolute(struct ter_timeline *timeline, const char *pattern)
-{
-    char folder[4096] = "";
-
-    if (pattern[0] != '/' && getcwd(folder, sizeof folder) == NULL)
-        return TER_ERROR_SYSTEM;
-    snprintf(timeline->pattern, sizeof timeline->pattern, "%s%s%s", folder,
-             pattern[0] != '/' ? "/" : "", pattern);
-    return TER_OK;
-}
-
 static ter_status begin_file(struct ter_timeline *timeline)
 {
-    char path[TER_TIMELINE_PATH_BYTES];
+    char path[TER_OUTPUT_ABSOLUTE_BYTES];
 
     path_of(timeline, path, sizeof path);
     if (ter_shared_list_begin(path, HEAD) != TER_SHARED_LIST_FAILED)
@@ -288,9 +275,9 @@ ter_status ter_timeline_init(struct ter_timeline *timeline, const char *pattern)
         .credit_ns = MOST_CREDIT_NS,
         .credited_ns = ter_os_now_ns(),
     };
-    status = make_absolute(timeline, pattern);
-    if (status == TER_OK)
-        status = begin_file(timeline);
+    if (!ter_output_make_absolute(pattern, timeline->pattern, sizeof timeline->pattern))
+        return TER_ERROR_SYSTEM;
+    status = begin_file(timeline);
     if (status == TER_OK)
         status = ter_os_allocate_named(BUFFER_BYTES, "terrier:timeline", &memory);
     if (status == TER_OK)

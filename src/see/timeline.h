@@ -13,12 +13,10 @@
 #include "see/event.h"
 #include "see/output.h"
 
-/* An absolute name has a folder before it. */
-#define TER_TIMELINE_PATH_BYTES (TER_OUTPUT_PATH_BYTES + 4096)
-
 struct ter_timeline {
     struct ter_sink sink;
-    char pattern[TER_TIMELINE_PATH_BYTES]; /* absolute, so that the program may change its folder */
+    char pattern
+        [TER_OUTPUT_ABSOLUTE_BYTES]; /* absolute, so that the program may change its folder */
     char *buffer;
     size_t used;
     unsigned process;   /* whose events are in the buffer */

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,6 +142,29 @@ static void apply_timeline(struct cmd_options *options, const struct row *row, c
     options->timeline_path = pass_file(options, row, value);
 }
 
+static void apply_dump(struct cmd_options *options, const struct row *row, char *value)
+{
+    free(options->dump_path);
+    options->dump_path = pass_file(options, row, value);
+}
+
+/* A name with or without SIG, or a number. */
+static void apply_dump_signal(struct cmd_options *options, const struct row *row, char *value)
+{
+    const char *name = strncmp(value, "SIG", 3) == 0 ? value + 3 : value;
+    int number = 1;
+    if (isdigit((unsigned char)value[0])) {
+        pass_number(options, row, read_count(row, value, UINT32_MAX));
+        return;
+    }
+    while (number < NSIG &&
+           (sigabbrev_np(number) == NULL || strcmp(sigabbrev_np(number), name) != 0))
+        number++;
+    if (number == NSIG)
+        die_value(row, value, "a signal, as USR2 or 12");
+    pass_number(options, row, (uint64_t)number);
+}
+
 static void take_map_path(struct cmd_options *options, const struct row *row, char *value)
 {
     if (value[0] == '\0')
@@ -250,6 +274,12 @@ static const struct row rows[] = {
     {"timeline", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", "timeline", apply_timeline,
      "write what takes time to this file, as trace events\n"
      "(JSON), which ui.perfetto.dev and chrome://tracing open"},
+    {"dump", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", "dump", apply_dump,
+     "write all objects and references to this file when the\n"
+     "program ends: a *.heapsnapshot for Chrome's DevTools"},
+    {"dump-signal", 0, TAKES_VALUE, CMD_USE_RUN, "SIGNAL", "dump_signal", apply_dump_signal,
+     "write one after this signal too (USR2, for instance),\n"
+     "to a file of that name with a number in it"},
     {"runs", 'n', TAKES_VALUE, CMD_USE_COMPARE, "N", NULL, apply_runs,
      "measure N runs on each library (default 5)"},
     {"json", 0, TAKES_NOTHING, CMD_USE_COMPARE, NULL, NULL, apply_json, "print the result as JSON"},
@@ -403,6 +433,7 @@ void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **argu
 
 void cmd_options_fini(struct cmd_options *options)
 {
+    free(options->dump_path);
     free(options->timeline_path);
     free(options->library_options);
     options->library_options = NULL;

@@ -96,9 +96,22 @@ static void begin_timeline(const struct cmd_options *options)
         cmd_die(CMD_STATUS_FAILED, "cannot write the timeline to '%s': %s", path, strerror(errno));
 }
 
+/* The library writes to a file of its own beside it, and gives that the name. */
+static void check_dump(const struct cmd_options *options)
+{
+    const char *path = options->dump_path;
+    if (path == NULL || access(path, W_OK) == 0)
+        return;
+    char *folder = cmd_format("%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    if (access(path, F_OK) == 0 || access(folder, W_OK) != 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot write the dump to '%s': %s", path, strerror(errno));
+    free(folder);
+}
+
 static int run_program(struct cmd_options *options)
 {
     begin_timeline(options);
+    check_dump(options);
     if (options->report == CMD_REPORT_NONE)
         become_program(options);
     return run_with_report(options);

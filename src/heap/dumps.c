@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Invariant: a file of the option's name is a whole dump, since it gets that name when it is
+ * written; what is no plain file (a pipe, a terminal) is written to as it is.
+ */
+#include "heap/dumps.h"
+
+#include "heap/heap.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PART ".part"
+
+static const struct ter_ledger *ledger_of(const struct ter_heap *heap)
+{
+    bool knows = heap->collector.allocator.checking != NULL && heap->checking.sites;
+
+    return knows ? &heap->checking.ledger : NULL;
+}
+
+/* ---- Files ---- */
+
+/* Under the lock or not: it is taken, or let go while names are asked for. */
+static ter_status dump_to(struct ter_heap *heap, int file, bool is_locked)
+{
+    struct ter_allocator *allocator = &heap->collector.allocator;
+    struct ter_dump *dump;
+    ter_status status;
+
+    if (!is_locked)
+        ter_allocator_lock(allocator);
+    status = ter_dump_begin(&dump, &heap->collector, ledger_of(heap), file);
+    ter_allocator_unlock(allocator);
+    if (dump != NULL)
+        status = ter_dump_finish(dump);
+    if (is_locked)
+        ter_allocator_lock(allocator);
+    return status;
+}
+
+ter_status ter_heap_dump(struct ter_heap *heap, int file)
+{
+    ter_status status;
+    int error = errno;
+
+    ter_heap_require(heap, "ter_heap_dump");
+    status = dump_to(heap, file, false);
+    if (status == TER_OK)
+        errno = error;
+    return status;
+}
+
+static bool is_special(const char *path)
+{
+    struct stat there;
+
+    return stat(path, &there) == 0 && !S_ISREG(there.st_mode);
+}
+
+static ter_status write_part(struct ter_heap *heap, const char *part, bool is_locked)
+{
+    int file = ter_os_open_to_append(part);
+    ter_status status = TER_ERROR_SYSTEM;
+
+    if (file < 0)
+        return status;
+    if (is_special(part) || ftruncate(file, 0) == 0)
+        status = dump_to(heap, file, is_locked);
+    if (close(file) != 0)
+        status = TER_ERROR_SYSTEM;
+    return status;
+}
+
+static ter_status write_whole(struct ter_heap *heap, const char *path, bool is_locked)
+{
+    char part[TER_OUTPUT_ABSOLUTE_BYTES + sizeof PART];
+    ter_status status;
+    int error;
+
+    if (is_special(path))
+        return write_part(heap, path, is_locked);
+    snprintf(part, sizeof part, "%s" PART, path);
+    status = write_part(heap, part, is_locked);
+    if (status == TER_OK && rename(part, path) != 0)
+        status = TER_ERROR_SYSTEM;
+    error = errno;
+    if (status != TER_OK)
+        unlink(part);
+    errno = error;
+    return status;
+}
+
+static const char *reason_of(ter_status status)
+{
+    return status == TER_ERROR_SYSTEM && errno != 0 ? strerror(errno) : ter_status_message(status);
+}
+
+static void write_dump_to(struct ter_heap *heap, const char *path, bool is_locked)
+{
+    TER_KEEP_ERRNO;
+    struct ter_os_cancel before = ter_os_cancel_off();
+    ter_status status;
+
+    errno = 0;
+    status = write_whole(heap, path, is_locked);
+    if (status != TER_OK)
+        ter_log(TER_LOG_WARNING, "cannot write the dump to '%s': %s", path, reason_of(status));
+    ter_os_cancel_back(before);
+}
+
+/* "heap.heapsnapshot" becomes "heap.1.heapsnapshot". */
+static void add_number(char *path, size_t size, unsigned number)
+{
+    char *name = strrchr(path, '/');
+    char *dot = strrchr(name == NULL ? path : name, '.');
+    char end[TER_OPTION_TEXT_BYTES] = "";
+    size_t length = strlen(path);
+
+    if (dot != NULL && dot > path && dot[-1] != '/') {
+        length = (size_t)(dot - path);
+        snprintf(end, sizeof end, "%s", dot);
+    }
+    snprintf(path + length, size - length, ".%u%s", number, end);
+}
+
+/* ---- When ---- */
+
+static bool may_dump(const struct ter_heap *heap)
+{
+    const char *pattern = heap->seeing.dump_pattern;
+
+    return pattern[0] != '\0' && ter_heap_speaks(heap, pattern);
+}
+
+/* The gate's context is the collector. */
+static void dump_asked(void *collector)
+{
+    struct ter_heap *heap =
+        (struct ter_heap *)(void *)((char *)collector - offsetof(struct ter_heap, collector));
+    char path[TER_OUTPUT_ABSOLUTE_BYTES + 16];
+
+    if (!may_dump(heap) || heap->collector.collecting || heap->collector.allocator.visiting)
+        return;
+    ter_output_expand(heap->seeing.dump_pattern, path, TER_OUTPUT_ABSOLUTE_BYTES);
+    add_number(path, sizeof path, ++heap->seeing.dumps);
+    write_dump_to(heap, path, true);
+    /* Whoever allocates here wanted no refusal, or would not have come. */
+    heap->collector.allocator.no_collect = false;
+}
+
+void ter_heap_begin_dumps(struct ter_heap *heap)
+{
+    const struct ter_options *options = &heap->options;
+    struct ter_seeing *seeing = &heap->seeing;
+
+    if (options->dump[0] == '\0')
+        return;
+    if (!ter_output_make_absolute(options->dump, seeing->dump_pattern,
+                                  sizeof seeing->dump_pattern)) {
+        ter_log(TER_LOG_WARNING, "no dump to '%s': this folder has no name", options->dump);
+        return;
+    }
+    heap->collector.allocator.gate.asked = dump_asked;
+    if (options->dump_signal != 0)
+        ter_heap_listen(heap, (int)options->dump_signal);
+}
+
+void ter_heap_write_wanted_dump(struct ter_heap *heap)
+{
+    char path[TER_OUTPUT_ABSOLUTE_BYTES];
+
+    if (!may_dump(heap))
+        return;
+    ter_output_expand(heap->seeing.dump_pattern, path, sizeof path);
+    heap->seeing.dump_pattern[0] = '\0';
+    write_dump_to(heap, path, false);
+}
+
+void ter_heap_end_dumps(struct ter_heap *heap)
+{
+    ter_heap_stop_listening(heap);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "see/dump_names.h"
+
+/* A key: 1, and above bit 0 the kind, the size in granules, the site. Sizes beyond are "large". */
+#define KIND_SHIFT 1u
+#define SIZE_SHIFT 7u
+#define SITE_SHIFT 17u
+#define LARGE_SIZE ((uintptr_t)1023)
+#define MOST_SITES ((size_t)1 << (sizeof(uintptr_t) * 8 - SITE_SHIFT - 1))
+
+_Static_assert(TER_MAX_KINDS <= 1u << (SIZE_SHIFT - KIND_SHIFT), "a kind has its bits");
+
+struct numbered {
+    uintptr_t key;
+    size_t number; /* and 1 */
+};
+
+void ter_dump_names_init(struct ter_dump_names *names, const struct ter_collector *collector,
+                         const struct ter_ledger *ledger)
+{
+    *names = (struct ter_dump_names){.collector = collector, .ledger = ledger};
+    ter_weak_table_init(&names->by_key, sizeof(struct numbered));
+    ter_weak_list_init(&names->keys, sizeof(uintptr_t));
+    ter_weak_table_init(&names->by_site, sizeof(struct numbered));
+    ter_weak_list_init(&names->sites, sizeof(uintptr_t));
+}
+
+void ter_dump_names_fini(struct ter_dump_names *names)
+{
+    ter_weak_list_fini(&names->sites);
+    ter_weak_table_fini(&names->by_site);
+    ter_weak_list_fini(&names->keys);
+    ter_weak_table_fini(&names->by_key);
+}
+
+/* The number of `key`, which enters the list when it is new; 0 where there is no memory. */
+static size_t number_of(struct ter_dump_names *names, struct ter_weak_table *table,
+                        struct ter_weak_list *list, uintptr_t key)
+{
+    struct numbered *entry = ter_weak_table_insert(table, key);
+    uintptr_t *item;
+
+    if (entry != NULL && entry->number != 0)
+        return entry->number - 1;
+    item = entry == NULL ? NULL : ter_weak_list_add(list);
+    if (item == NULL) {
+        names->failed = true;
+        return 0;
+    }
+    *item = key;
+    entry->number = list->count;
+    return list->count - 1;
+}
+
+/* The number of the site and 1; 0: not known. */
+static size_t site_of(struct ter_dump_names *names, uintptr_t object)
+{
+    const struct ter_origin *origin =
+        names->ledger == NULL ? NULL : ter_ledger_find(names->ledger, object);
+
+    if (origin == NULL || origin->site == 0 || names->sites.count >= MOST_SITES - 1)
+        return 0;
+    return number_of(names, &names->by_site, &names->sites, origin->site) + 1;
+}
+
+static const struct ter_kind_details *details_of(const struct ter_dump_names *names, unsigned kind)
+{
+    return &names->collector->allocator.details[kind];
+}
+
+static bool has_name(const struct ter_dump_names *names, unsigned kind)
+{
+    return details_of(names, kind)->name[0] != '\0';
+}
+
+size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
+                         size_t bytes)
+{
+    uintptr_t base = details_of(names, kind)->base, size = 0;
+
+    if (!has_name(names, kind))
+        size = ter_min(bytes >> TER_LOG_BYTES_IN_GRANULE, LARGE_SIZE);
+    return number_of(names, &names->by_key, &names->keys,
+                     1 | base << KIND_SHIFT | size << SIZE_SHIFT |
+                         (uintptr_t)site_of(names, object) << SITE_SHIFT);
+}
+
+/* ---- Texts ---- */
+
+static void add_kind_name(struct ter_text *text, const struct ter_dump_names *names, unsigned kind,
+                          size_t size)
+{
+    static const char *const builtin[] = {[TER_KIND_ATOMIC] = "atomic",
+                                          [TER_KIND_NORMAL] = "normal",
+                                          [TER_KIND_UNCOLLECTABLE] = "uncollectable",
+                                          [TER_KIND_ATOMIC_UNCOLLECTABLE] = "atomic uncollectable"};
+
+    if (has_name(names, kind)) {
+        ter_text_print(text, "%s", details_of(names, kind)->name);
+        return;
+    }
+    if (kind < TER_ARRAY_LENGTH(builtin))
+        ter_text_print(text, "%s", builtin[kind]);
+    else
+        ter_text_print(text, "kind %u", kind);
+    if (size == LARGE_SIZE)
+        ter_text_print(text, ", large");
+    else
+        ter_text_print(text, ", %zu bytes", size << TER_LOG_BYTES_IN_GRANULE);
+}
+
+void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *buffer, size_t size)
+{
+    uintptr_t key = *(const uintptr_t *)ter_weak_list_at(&names->keys, name);
+    size_t site = key >> SITE_SHIFT;
+    struct ter_text text;
+
+    ter_text_init(&text, buffer, size);
+    add_kind_name(&text, names,
+                  (unsigned)(key >> KIND_SHIFT) & ((1u << (SIZE_SHIFT - KIND_SHIFT)) - 1),
+                  (key >> SIZE_SHIFT) & LARGE_SIZE);
+    if (site != 0)
+        ter_check_add_site(&text, *(const uintptr_t *)ter_weak_list_at(&names->sites, site - 1));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What nodes of a dump are called: by kind, by size where the kind has no name, and by the place
+ * that allocated them where that is known (option `origins`). Objects alike share a name.
+ *
+ * Invariant: a name is a number from 0 on, and its text is put together when it is written.
+ */
+#pragma once
+
+#include "check/check.h"
+
+struct ter_dump_names {
+    const struct ter_collector *collector;
+    const struct ter_ledger *ledger; /* NULL: nobody knows where objects came from */
+    struct ter_weak_table by_key;
+    struct ter_weak_list keys; /* uintptr_t, by the name's number */
+    struct ter_weak_table by_site;
+    struct ter_weak_list sites; /* uintptr_t */
+    bool failed;                /* no memory */
+};
+
+void ter_dump_names_init(struct ter_dump_names *names, const struct ter_collector *collector,
+                         const struct ter_ledger *ledger);
+void ter_dump_names_fini(struct ter_dump_names *names);
+
+/* The name of the object. Under the heap lock. */
+size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
+                         size_t bytes);
+/* Not escaped. Asks the loader: neither under the heap lock nor while threads stand. */
+void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *text, size_t size);
