@@ -146,6 +146,17 @@ TER_API ter_status ter_heap_referrers(struct ter_mutator *mutator, const void *o
                                       unsigned without, ter_reference_function *function,
                                       void *context, size_t *count);
 
+/**
+ * Writes for people where the reference lies: the form of root with the variable, if the loader
+ * knows one, or the object with the offset in it, as "static data: table+0x10" or "pair
+ * 0x7f0012345670, +16". At most `bytes` with the zero; returns the length of the whole. A copy of
+ * the reference may be described later; not in a function that is called while the world stands,
+ * nor with a lock that the loader may want.
+ */
+TER_API size_t ter_reference_describe(const struct ter_heap *heap,
+                                      const struct ter_reference *reference, char *text,
+                                      size_t bytes);
+
 /* ---- All of it, in a file ---- */
 
 /**

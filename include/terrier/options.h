@@ -89,9 +89,10 @@ extern "C" {
     TEXT(dump, "", NULL,                                                                           \
          "file that all objects and references are written to when the heap ends, as a heap "      \
          "snapshot of V8's form; as timeline")                                                     \
-    NUMBER(dump_signal, 0, 0, 64,                                                                  \
-           "number of a signal after which that is done too, when the program next allocates; the "\
-           "name gets a number; 0: none")
+    NUMBER(                                                                                        \
+        dump_signal, 0, 0, 64,                                                                     \
+        "number of a signal after which that is done too, when the program next allocates; the "   \
+        "name gets a number; 0: none")
 
 #define TER_OPTION_NUMBER_FIELD(name, value, lowest, highest, help) uint64_t name;
 #define TER_OPTION_TEXT_FIELD(name, value, allowed, help) char name[TER_OPTION_TEXT_BYTES];

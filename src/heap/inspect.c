@@ -259,6 +259,54 @@ ter_status ter_heap_path(struct ter_mutator *mutator, const void *object, unsign
     return answer(&question, ask_about(&question, &look, "ter_heap_path"), length);
 }
 
+/* ---- In words ---- */
+
+static void add_holder(struct ter_text *text, const struct ter_heap *heap,
+                       const struct ter_reference *reference)
+{
+    const char *kind = ter_kind_name(heap, reference->holder_kind);
+
+    if (kind[0] != '\0')
+        ter_text_add_name(text, kind);
+    else
+        ter_text_print(text, "kind %u", reference->holder_kind);
+    ter_text_print(text, " %#zx", (size_t)reference->holder.bits);
+    if (reference->word != NULL)
+        ter_text_print(text, ", %s+%zu", reference->is_exact ? "" : "ambiguous ",
+                       (size_t)((uintptr_t)reference->word - reference->holder.bits));
+}
+
+static void add_root(struct ter_text *text, const struct ter_reference *reference)
+{
+    struct ter_os_symbol symbol;
+
+    ter_text_print(text, "%s", ter_reference_place_name(reference->place));
+    if (reference->word == NULL)
+        return;
+    ter_os_find_symbol((uintptr_t)reference->word, &symbol);
+    ter_text_print(text, ": %s", reference->is_exact ? "" : "ambiguous ");
+    if (symbol.name != NULL)
+        ter_text_print(text, "%s+%#zx", symbol.name, symbol.offset);
+    else if (symbol.file != NULL)
+        ter_text_print(text, "%s+%#zx", symbol.file, symbol.offset_in_file);
+    else
+        ter_text_print(text, "%#zx", (size_t)reference->word);
+}
+
+size_t ter_reference_describe(const struct ter_heap *heap, const struct ter_reference *reference,
+                              char *buffer, size_t bytes)
+{
+    struct ter_text text;
+
+    TER_REQUIRE(reference != NULL, "ter_reference_describe: there is no reference");
+    ter_text_init(&text, buffer, bytes);
+    if (reference->place == TER_IN_OBJECT)
+        add_holder(&text, heap, reference);
+    else
+        add_root(&text, reference);
+    return text.length;
+}
+
 /* ---- Who refers to it? ---- */
 
 static void tell_if_wanted(void *context, const struct ter_edge *edge)

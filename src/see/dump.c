@@ -16,7 +16,7 @@
 /* References that a byte can count; of others the number is in a table. */
 #define MANY 255u
 /* Rounds in which values of ephemerons are waited for; then they count as reached. */
-#define ROUNDS 16u
+#define EPHEMERON_ROUNDS 16u
 
 /* As the lists in the head have them. */
 enum node_type { NODE_NATIVE = 8, NODE_OBJECT = 3, NODE_SYNTHETIC = 9 };
@@ -85,7 +85,7 @@ struct ter_dump {
     struct ter_stream stream;
 };
 
-static void fail(struct ter_dump *dump)
+static void fail_dump(struct ter_dump *dump)
 {
     dump->status = TER_ERROR_NO_MEMORY;
 }
@@ -108,7 +108,7 @@ static void add_object(void *context, uintptr_t object, size_t bytes, const stru
 
     (void)bytes, (void)kind;
     if (!ter_object_set_add(&dump->set, object))
-        fail(dump);
+        fail_dump(dump);
 }
 
 static size_t counts_bytes(const struct ter_dump *dump)
@@ -128,7 +128,7 @@ static void begin_looking(void *context)
     if (ter_os_allocate(counts_bytes(dump), &memory) == TER_OK)
         dump->counts = memory;
     else
-        fail(dump);
+        fail_dump(dump);
 }
 
 /* ---- What is reached, and how many references there are ---- */
@@ -141,7 +141,7 @@ static void reach(struct ter_dump *dump, uintptr_t object)
         return;
     place = ter_weak_list_add(&dump->waiting);
     if (place == NULL)
-        fail(dump);
+        fail_dump(dump);
     else
         *place = object;
 }
@@ -196,7 +196,7 @@ static void note_count(struct ter_dump *dump, size_t number)
         return;
     many = ter_weak_table_insert(&dump->many, number + 1);
     if (many == NULL)
-        fail(dump);
+        fail_dump(dump);
     else
         many->count = dump->seen;
 }
@@ -211,15 +211,15 @@ static size_t count_of(const struct ter_dump *dump, size_t number)
     return many->count;
 }
 
-static void look_into(struct ter_dump *dump, uintptr_t object)
+static void look_into_object(struct ter_dump *dump, uintptr_t object)
 {
     dump->seen = 0;
     ter_edges_of_object(dump->edges, object);
 }
 
-static void count_object(struct ter_dump *dump, uintptr_t object)
+static void count_references(struct ter_dump *dump, uintptr_t object)
 {
-    look_into(dump, object);
+    look_into_object(dump, object);
     note_count(dump, ter_object_set_find(&dump->set, object));
 }
 
@@ -228,7 +228,7 @@ static void drain_waiting(struct ter_dump *dump)
     while (dump->waiting.count > 0 && dump->status == TER_OK) {
         uintptr_t *last = ter_weak_list_at(&dump->waiting, --dump->waiting.count);
 
-        count_object(dump, *last);
+        count_references(dump, *last);
     }
 }
 
@@ -238,7 +238,7 @@ static void look_for_values(void *context, uintptr_t object, bool is_reached)
     unsigned kind = ter_collector_object_kind(dump->collector, object);
 
     if (is_reached && dump->collector->allocator.kinds[kind].ephemerons && dump->status == TER_OK)
-        look_into(dump, object);
+        look_into_object(dump, object);
 }
 
 /* Values of ephemerons are reached when their keys are, which may come after them. */
@@ -261,7 +261,7 @@ static void count_unreached(void *context, uintptr_t object, bool is_reached)
     if (is_reached || dump->status != TER_OK)
         return;
     dump->unreached++;
-    count_object(dump, object);
+    count_references(dump, object);
 }
 
 /* ---- Numbers that stay ---- */
@@ -519,7 +519,7 @@ static void write_edges_of(void *context, uintptr_t object, bool is_reached)
     if (dump->stream.error != 0)
         return;
     dump->wanted = count_of(dump, number);
-    look_into(dump, object);
+    look_into_object(dump, object);
     for (; dump->seen < dump->wanted; dump->seen++)
         write_edge(dump, EDGE_HIDDEN, 0, first_object(dump) + number);
 }
@@ -576,7 +576,7 @@ static void look_at_all(void *context, struct ter_edges *edges)
 
     dump->edges = edges;
     if (dump->roots.failed)
-        fail(dump);
+        fail_dump(dump);
     ter_dump_roots_drop_empty(&dump->roots);
     edges->visit = count_edge;
     drain_waiting(dump);
@@ -585,7 +585,7 @@ static void look_at_all(void *context, struct ter_edges *edges)
     if (dump->status == TER_OK)
         write_objects(dump);
     if (dump->names.failed)
-        fail(dump);
+        fail_dump(dump);
     dump->edges = NULL;
 }
 
@@ -665,7 +665,7 @@ static void init_dump(struct ter_dump *dump, struct ter_collector *collector,
 {
     dump->collector = collector;
     dump->status = TER_OK;
-    dump->rounds = ROUNDS;
+    dump->rounds = EPHEMERON_ROUNDS;
     dump->ids_by_address = true;
     ter_object_set_init(&dump->set);
     ter_dump_roots_init(&dump->roots);

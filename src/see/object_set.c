@@ -24,7 +24,7 @@ static uintptr_t key_of_object(uintptr_t object)
     return (object >> TER_LOG_BYTES_IN_REGION) + 1;
 }
 
-static unsigned word_of(uintptr_t object)
+static unsigned word_in_region(uintptr_t object)
 {
     return (unsigned)(object >> TER_LOG_BYTES_IN_BIT_WORD) % TER_REGION_WORDS;
 }
@@ -74,7 +74,7 @@ bool ter_object_set_add(struct ter_object_set *set, uintptr_t object)
         region = add_region(set, object);
     if (region == NULL)
         return false;
-    region->members[word_of(object)] |= ter_bits_mask(object);
+    region->members[word_in_region(object)] |= ter_bits_mask(object);
     return true;
 }
 
@@ -104,7 +104,7 @@ size_t ter_object_set_find(struct ter_object_set *set, uintptr_t object)
 {
     const struct ter_object_region *region = find_region(set, object);
     uint64_t mask = ter_bits_mask(object);
-    unsigned word = word_of(object);
+    unsigned word = word_in_region(object);
 
     if (region == NULL || (region->members[word] & mask) == 0)
         return TER_NO_OBJECT;
@@ -116,7 +116,7 @@ bool ter_object_set_mark(struct ter_object_set *set, uintptr_t object)
 {
     struct ter_object_region *region = find_region(set, object);
     uint64_t mask = ter_bits_mask(object);
-    unsigned word = word_of(object);
+    unsigned word = word_in_region(object);
 
     if (region == NULL || (region->members[word] & mask) == 0 || (region->marks[word] & mask) != 0)
         return false;
@@ -128,7 +128,7 @@ bool ter_object_set_is_marked(struct ter_object_set *set, uintptr_t object)
 {
     const struct ter_object_region *region = find_region(set, object);
 
-    return region != NULL && (region->marks[word_of(object)] & ter_bits_mask(object)) != 0;
+    return region != NULL && (region->marks[word_in_region(object)] & ter_bits_mask(object)) != 0;
 }
 
 /* The visitor may set marks: what it is told is read before. */

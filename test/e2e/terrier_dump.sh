@@ -241,7 +241,8 @@ check "uncollectable objects are roots" looks "$file" 's.group("uncollectable ob
 check "nothing else is left" [ "$(ls "$temp"/*.part 2>/dev/null | wc -l)" -eq 0 ]
 rm -f "$file"
 status_is "after a signal" 0 run --dump "$file" --dump-signal USR2 "$temp/program" ask
-check "too" looks "$temp/a.1.heapsnapshot" 'any("program_list" in str(e[1]) for g in s.edges for e in g)'
+check "too" looks "$temp/a.1.heapsnapshot" \
+    'any("program_list" in str(e[1]) for g in s.edges for e in g)'
 check "twice" looks "$temp/a.2.heapsnapshot"
 check "and at the end" looks "$file"
 check "numbers of objects stay" python3 -c 'import sys
@@ -274,5 +275,44 @@ status=$?
 check "no room for it (status $status)" [ $status -eq 0 ]
 check "is said" err_has "cannot write the dump to '$file': File too large"
 check "and no half of one is left" [ "$(ls "$temp"/a.* 2>/dev/null | wc -l)" -eq 0 ]
+
+# ---- Why is it kept? ----------------------------------------------------------------------------
+
+"$temp/graph" plan=mark-sweep,stacks=exact "$file" >"$temp/addresses"
+status_is "help why" 0 help why
+status_is "why is the root kept" 0 why "$file" "$(cut -d ' ' -f 1 "$temp/addresses")"
+check "by its variable" out_is "root slots
+  graph_root+0 -> pair \"<&>\" ($(cut -d ' ' -f 1 "$temp/addresses"), 16 bytes)"
+status_is "an object by its name" 0 why "$file" 'atomic, 16 bytes'
+check "has a path through its holder" grep -q '^  ambiguous +0 -> atomic, 16 bytes' "$temp/out"
+check "as one of many" grep -q '^It is the nearest to a root of 300 so named' "$temp/out"
+number=$(python3 -c 'import sys
+sys.path.insert(0, sys.argv[1])
+import snapshot
+s = snapshot.Snapshot(sys.argv[2])
+print(s.field(s.by_address[int(sys.argv[3], 16)], "id"))' "$(dirname "$snapshot")" "$file" \
+    "$(cut -d ' ' -f 3 "$temp/addresses")")
+status_is "an object by its number" 0 why "$file" "@$number"
+check "is pinned" grep -q '^pin$' "$temp/out"
+status_is "an object that is not there" 1 why "$file" 0x10
+for wrong in "$file" "$file 0x" "$file @x" "$file a b"; do
+    # Several words.
+    # shellcheck disable=SC2086
+    status_is "refused: why ${wrong#"$file"}" 2 why $wrong
+done
+for bytes in 0 1 100 2000 6000 12000; do
+    head -c $bytes "$file" >"$temp/cut"
+    status_is "a dump cut after $bytes bytes" 125 why "$temp/cut" pair
+    check "is named" err_has "'$temp/cut' is no heap snapshot"
+done
+status_is "a dump that is not there" 125 why "$temp/none" pair
+if command -v node >/dev/null; then
+    (cd "$temp" && node -e 'require("v8").writeHeapSnapshot("node.heapsnapshot")' >/dev/null)
+    number=$(python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+n, f = d["nodes"], d["snapshot"]["meta"]["node_fields"]
+print(n[len(f) * (d["snapshot"]["node_count"] // 2) + f.index("id")])' "$temp/node.heapsnapshot")
+    status_is "a snapshot of V8" 0 why "$temp/node.heapsnapshot" "@$number"
+fi
 
 finish

@@ -490,6 +490,36 @@ static void paths_are_shortest(void **state)
     with_plans(",stacks=exact,heap_initial=256M", find_shortest);
 }
 
+/* ---- In words ---- */
+
+/* Variables of a test are not exported: what stands for their names depends on the loader. */
+static void describe_path(void)
+{
+    struct pair *second = make_pair(NULL), *first = make_pair(second);
+    char text[128], wanted[128];
+    struct seen seen;
+
+    assert_int_equal(ter_roots_add_slots(small.heap, globals, 1, TER_ROOT_EXACT), TER_OK);
+    globals[0] = first;
+    seen = path_to(second, 0);
+    assert_int_equal(seen.count, 2);
+    first = globals[0];
+    assert_true(ter_reference_describe(small.heap, &seen.references[0], text, sizeof text) ==
+                strlen(text));
+    assert_memory_equal(text, "root slots: ", strlen("root slots: "));
+    (void)ter_reference_describe(small.heap, &seen.references[1], text, sizeof text);
+    snprintf(wanted, sizeof wanted, " %#zx, +%zu", (size_t)first, offsetof(struct pair, next));
+    assert_non_null(strstr(text, wanted));
+    assert_true(ter_reference_describe(small.heap, &seen.references[1], NULL, 0) == strlen(text));
+    globals[0] = NULL;
+}
+
+static void steps_are_described(void **state)
+{
+    (void)state;
+    with_plans(EXACT, describe_path);
+}
+
 /* ---- While others collect ---- */
 
 static _Atomic bool is_done;
@@ -710,6 +740,7 @@ int main(void)
         cmocka_unit_test(paths_begin_in_what_is_scanned),
         cmocka_unit_test(paths_lead_through_every_kind),
         cmocka_unit_test(paths_are_shortest),
+        cmocka_unit_test(steps_are_described),
         cmocka_unit_test(objects_that_move_are_followed),
         cmocka_unit_test(what_cannot_be_asked_is_refused),
         cmocka_unit_test(walks_and_counts),

@@ -46,7 +46,8 @@ END_OF_PYTHON
 
 # agrees FILE
 agrees() {
-    (cd "$temp/analyser" && TMPDIR=$temp/analyser && node look.js "$1" "$temp/memlab" >"$temp/out" 2>"$temp/err") &&
+    (cd "$temp/analyser" && TMPDIR=$temp/analyser && node look.js "$1" "$temp/memlab") \
+        >"$temp/out" 2>"$temp/err" &&
         python3 "$temp/compare.py" "$source_dir/test/e2e/lib" "$1" "$temp/memlab"
 }
 

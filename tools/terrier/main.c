@@ -24,6 +24,13 @@ static const struct cmd_command commands[] = {
      "its heap was used for when it ended, or after one of its collections: as text on\n"
      "standard error, or as a picture. What the letters mean stands above the map.\n",
      CMD_USE_MAP, cmd_map},
+    {"why", "say what keeps an object of a dump", "DUMP OBJECT",
+     "DUMP is a file that `terrier run --dump` wrote. OBJECT is an address, as 0x7f0012345670, "
+     "any\n"
+     "byte of it; the number that DevTools shows, as @134217728; or what its name begins\n"
+     "with, and then the one nearest to a root. Prints a shortest path of references to it, the\n"
+     "root first. Exits with 1 if there is no such object.\n",
+     0, cmd_why},
     {"compare", "run a program with and without Terrier and compare",
      "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
      "Runs PROGRAM in turn on the library it has and on Terrier, once each to warm up\n"

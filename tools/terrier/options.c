@@ -148,21 +148,29 @@ static void apply_dump(struct cmd_options *options, const struct row *row, char 
     options->dump_path = pass_file(options, row, value);
 }
 
+/* Those that end or stop nobody who meant another one. */
+static const struct {
+    const char *name;
+    int number;
+} signals[] = {{"HUP", SIGHUP},    {"INT", SIGINT},   {"QUIT", SIGQUIT},     {"ALRM", SIGALRM},
+               {"USR1", SIGUSR1},  {"USR2", SIGUSR2}, {"TERM", SIGTERM},     {"CONT", SIGCONT},
+               {"URG", SIGURG},    {"IO", SIGIO},     {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF},
+               {"WINCH", SIGWINCH}};
+
 /* A name with or without SIG, or a number. */
 static void apply_dump_signal(struct cmd_options *options, const struct row *row, char *value)
 {
     const char *name = strncmp(value, "SIG", 3) == 0 ? value + 3 : value;
-    int number = 1;
     if (isdigit((unsigned char)value[0])) {
         pass_number(options, row, read_count(row, value, UINT32_MAX));
         return;
     }
-    while (number < NSIG &&
-           (sigabbrev_np(number) == NULL || strcmp(sigabbrev_np(number), name) != 0))
-        number++;
-    if (number == NSIG)
-        die_value(row, value, "a signal, as USR2 or 12");
-    pass_number(options, row, (uint64_t)number);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (strcmp(signals[i].name, name) == 0) {
+            pass_number(options, row, (uint64_t)signals[i].number);
+            return;
+        }
+    die_value(row, value, "a signal, such as USR2 or 12");
 }
 
 static void take_map_path(struct cmd_options *options, const struct row *row, char *value)
