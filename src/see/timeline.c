@@ -63,12 +63,14 @@ static char *put_values(char *at, const struct ter_event *event)
 
 static char *put_slice(const struct ter_timeline *timeline, char *at, const struct ter_event *event)
 {
+    uint64_t taken_ns = event->end_ns > event->start_ns ? event->end_ns - event->start_ns : 0;
+
     at = put_head(timeline, at, "X", event->name);
     at = put_thread(at, event->thread);
     at = ter_put_literal(at, ",\"ts\":");
     at = ter_put_microseconds(at, event->start_ns);
     at = ter_put_literal(at, ",\"dur\":");
-    at = ter_put_microseconds(at, event->end_ns - ter_min(event->start_ns, event->end_ns));
+    at = ter_put_microseconds(at, taken_ns);
     return put_values(at, event);
 }
 
@@ -171,6 +173,11 @@ static void forget_others(struct ter_timeline *timeline)
     timeline->lost = 0;
 }
 
+static void take_credit(struct ter_timeline *timeline, uint64_t taken_ns)
+{
+    timeline->credit_ns = timeline->credit_ns > taken_ns ? timeline->credit_ns - taken_ns : 0;
+}
+
 static void flush_timeline(struct ter_timeline *timeline)
 {
     TER_KEEP_ERRNO;
@@ -181,7 +188,7 @@ static void flush_timeline(struct ter_timeline *timeline)
         return;
     (void)write_buffer(timeline);
     end_ns = ter_os_now_ns();
-    timeline->credit_ns -= ter_min(end_ns - start_ns, timeline->credit_ns);
+    take_credit(timeline, end_ns - start_ns);
 }
 
 /* Is there time saved for a write? */
@@ -190,7 +197,9 @@ static bool may_flush(struct ter_timeline *timeline)
     uint64_t now = ter_os_now_ns(), passed = now - timeline->credited_ns;
 
     timeline->credited_ns = now;
-    timeline->credit_ns = ter_min(timeline->credit_ns + passed / SHARE_OF_WRITING, MOST_CREDIT_NS);
+    timeline->credit_ns += passed / SHARE_OF_WRITING;
+    if (timeline->credit_ns > MOST_CREDIT_NS)
+        timeline->credit_ns = MOST_CREDIT_NS;
     return timeline->credit_ns >= MOST_CREDIT_NS / SHARE_OF_WRITING;
 }
 
