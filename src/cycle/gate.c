@@ -161,14 +161,16 @@ static bool collects_young(struct ter_collector *collector)
 static bool grown(struct ter_collector *collector, size_t bytes, size_t with_reserve)
 {
     struct ter_accounting *accounting = &collector->arena.accounting;
+    size_t limit;
 
     if (ter_accounting_has_room(accounting, with_reserve))
         return true;
     if (!grow_limit(collector, bytes, with_reserve))
         return false;
     ter_balance_watch(&collector->balance);
-    TER_PROBE2(heap__grow, collector, accounting->limit_bytes);
-    ter_callbacks_resized(collector->callbacks, accounting->limit_bytes);
+    limit = accounting->limit_bytes;
+    TER_PROBE2(heap__grow, collector, limit);
+    ter_callbacks_resized(collector->callbacks, limit);
     return true;
 }
 

@@ -177,11 +177,15 @@ static void watch_stood(void *context, uint64_t start_ns)
     tell_of_heap(recorder, slice(recorder, "stands at a safepoint", start_ns, ter_os_now_ns()));
 }
 
+/* Threads are stopped for other things too, but only in a collection is it known since when. */
 static void watch_stopped(void *context, unsigned thread)
 {
     struct ter_recorder *recorder = context;
-    struct ter_event event = slice(recorder, "is stopped", recorder->stop_ns, ter_os_now_ns());
+    struct ter_event event;
 
+    if (recorder->part == TER_PART_NONE)
+        return;
+    event = slice(recorder, "is stopped", recorder->stop_ns, ter_os_now_ns());
     event.thread = thread;
     tell_of_heap(recorder, event);
 }

@@ -50,11 +50,8 @@ static void restore(int file, off_t size)
 {
     int error = errno;
 
-    if (ftruncate(file, size) == 0 && size >= TAIL_BYTES) {
-        const char *end = size == EMPTY_BYTES ? EMPTY + 1 : TAIL;
-
-        (void)!pwrite(file, end, (size_t)TAIL_BYTES, size - TAIL_BYTES);
-    }
+    if (ftruncate(file, size) == 0 && size >= TAIL_BYTES)
+        (void)!pwrite(file, TAIL, (size_t)TAIL_BYTES, size - TAIL_BYTES);
     errno = error;
 }
 

@@ -123,8 +123,13 @@ static void collect_beside_a_thread(const char *others)
     assert_int_equal(pthread_create(&thread, NULL, poll_until_done, NULL), 0);
     while (!ready)
         usleep(100);
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 5; i++) {
+        struct ter_kind_statistics counts[1];
+
         ter_collect(small.mutator);
+        /* Threads stand for this as well, which is no part of a collection. */
+        assert_int_equal(ter_heap_count_kinds(small.heap, TER_OBJECTS_ALL, counts, 1), TER_OK);
+    }
     done = 1;
     assert_int_equal(pthread_join(thread, NULL), 0);
     small_heap_fini(&small);
