@@ -2,8 +2,13 @@
 /*
  * Hosts of Lua with allocators of their own: that these get every block, with the size that it has
  * and the tag that the manual says, that they are obeyed when they refuse, and that nothing is
- * left. Prints the same with Debian's library and with ours; what is wrong is a line that begins with
- * "wrong".
+ * left. Prints the same with Debian's library and with ours; what is wrong is a line that begins
+ * with "wrong".
+ *
+ *   allocator [DIVISOR]   less work, for slow builds
+ */
+/*
+ * Hosts of Lua with allocators of their own: that these get every block, with the size that it has
  *
  *   allocator [DIVISOR]   less work, for slow builds
  *   allocator overrun     writes behind a userdata, which AddressSanitizer is to see
