@@ -6,11 +6,6 @@
  * with "wrong".
  *
  *   allocator [DIVISOR]   less work, for slow builds
- */
-/*
- * Hosts of Lua with allocators of their own: that these get every block, with the size that it has
- *
- *   allocator [DIVISOR]   less work, for slow builds
  *   allocator overrun     writes behind a userdata, which AddressSanitizer is to see
  */
 #include <pthread.h>
