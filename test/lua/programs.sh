@@ -1,68 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Programs of Debian's, unmodified, with our liblua5.4.so.0 in the place of theirs: the output is
-# the same. C modules of Debian's in our lua. What is not installed is named and left out.
+# Programs of Debian's that link liblua5.4.so.0, with our library in the place of theirs, and
+# modules in C of Debian's in our lua. More of both: test/thorough/lua_*.sh.
 
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lua=${TERRIER_LUA:-$root/build/lua}
-if [ ! -x "$lua/lua" ]; then
-    echo "SKIP: $lua/lua is not there; make lua builds it"
-    exit 77
-fi
-temp=$(mktemp -d) || exit 1
-trap 'rm -rf "$temp"' EXIT
-trap 'exit 1' HUP INT TERM
-cd "$temp" || exit 1
-export HOME="$temp" TERM=dumb
-unset TERRIER_OPTIONS LUA_INIT LUA_PATH LUA_CPATH LD_LIBRARY_PATH
-ran=0
-failed=0
-
-run_ours() {
-    TERRIER_OPTIONS=$options LD_LIBRARY_PATH=$lua "$@" >ours.out 2>ours.err
-}
-
-loads_ours() {
-    LD_LIBRARY_PATH=$lua ldd "$(command -v "$1")" | grep -qF "$lua/liblua5.4.so.0"
-}
-
-# What a program wrote, without the line that has the time.
-take_output() {
-    [ "$1" = - ] && return
-    sed '/^%% [A-Z][a-z][a-z] [A-Z]/d' "$1" >"$2"
-    rm -f "$1"
-}
-
-# compare NAME FILE COMMAND...: the standard output, or FILE unless it is -.
-compare() {
-    name=$1
-    file=$2
-    shift 2
-    if ! command -v "$1" >/dev/null; then
-        echo "$name: $1 is not here"
-        return
-    fi
-    loads_ours "$1" || {
-        echo "$name: does not load our library"
-        failed=1
-    }
-    "$@" >stock.out 2>stock.err
-    take_output "$file" stock.out
-    for plan in mark-sweep sticky-mark-sweep young-immix; do
-        options=plan=$plan
-        run_ours "$@"
-        take_output "$file" ours.out
-        if ! cmp stock.out ours.out || [ ! -s stock.out ]; then
-            echo "$name: other output than with Debian's library ($plan)"
-            tail -n 3 ours.err
-            failed=1
-        fi
-    done
-    ran=$((ran + 1))
-}
+. "$(dirname "$0")/lib/programs.sh"
 
 cat >primes.lp <<'END'
 #script (lua)
@@ -86,15 +30,7 @@ p(@prime(3000)).
 q(@pad(20000)).
 #show p/1. #show q/1.
 END
-compare clingo - clingo primes.lp --outf=0 -V0
-
-cat >plot.gp <<'END'
-set terminal lua tikz
-set output "plot.tex"
-set samples 1000
-plot for [i=1:40] sin(i*x)/i
-END
-compare gnuplot plot.tex gnuplot plot.gp
+compare clingo clingo - clingo primes.lp --outf=0 -V0
 
 cat >script.lua <<'END'
 local t = {}
@@ -104,7 +40,7 @@ f:write(#t, " ", t[7][2], "\n")
 f:close()
 END
 echo text >text
-compare mle mle.out mle -H 1 -x script.lua text
+compare mle mle mle.out mle -H 1 -x script.lua text
 
 cat >modules.lua <<'END'
 local function try(name, use)
@@ -130,18 +66,23 @@ try("lfs", function(lfs)
   for i = 1, 2000 do for name in lfs.dir("/etc/apt") do n = n + 1 end end
   return n > 2000
 end)
+try("lxp", function(lxp)
+  local n = 0
+  local parser = lxp.new{
+    StartElement = function(_, name, more) n = n + #name + #(more.id or "") end,
+    CharacterData = function(_, text) n = n + #text end,
+  }
+  parser:parse("<list>")
+  for i = 1, 3000 do parser:parse(('<item id="%d">text %d</item>'):format(i, i)) end
+  parser:parse("</list>")
+  parser:close()
+  return n
+end)
 END
 "$lua/stock/lua" modules.lua >stock.out 2>&1
 for options in plan=mark-sweep plan=sticky-mark-sweep,stress_polls=503,check_heap=1; do
     run_ours "$lua/lua" modules.lua
-    if ! diff stock.out ours.out; then
-        echo "modules: other output than on Debian's Lua ($options)"
-        failed=1
-    fi
+    diff stock.out ours.out || fail "modules: other output than on Debian's Lua ($options)"
 done
 
-if [ $ran -eq 0 ]; then
-    echo "SKIP: none of the programs is here"
-    exit 77
-fi
-exit $failed
+finish
