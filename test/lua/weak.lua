@@ -149,8 +149,9 @@ do
   print("resurrected table", count(back.weak))
 end
 
--- A traversal goes on over entries that are cleared under it.
+-- A traversal goes on over entries that are cleared under it, and not before.
 do
+  collectgarbage("stop")
   local t = setmetatable({}, {__mode = "k"})
   for i = 1, 200 do t[{}] = i end
   local n = 0
@@ -158,6 +159,7 @@ do
     n = n + 1
     if n == 50 then k = nil collectgarbage() end
   end
+  collectgarbage("restart")
   print("traversal", n <= 200, n >= 50)
 end
 

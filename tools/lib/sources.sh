@@ -11,6 +11,7 @@ sources_apt_get() {
         -o Dir::Cache="$sources/apt/cache" -o APT::Sandbox::User= "$@" >>"$sources/log" 2>&1
 }
 
+# sources_make_lists [RELEASE]: of another release of Debian's than this system's, if one is given.
 sources_make_lists() {
     mkdir -p "$sources/apt/parts" "$sources/apt/lists/partial" \
         "$sources/apt/cache/archives/partial"
@@ -19,5 +20,15 @@ sources_make_lists() {
     for file in /etc/apt/sources.list.d/*.sources; do
         [ -f "$file" ] || continue
         sed 's/^Types:.*/Types: deb-src/' "$file" >"$sources/apt/parts/$(basename "$file")"
+    done
+    [ -z "${1:-}" ] || sources_change_release "$1"
+}
+
+# This system's own release stands in the lists by its name, or as what it is to Debian today.
+sources_change_release() {
+    own=$(sed -n 's/^VERSION_CODENAME=//p' "${TERRIER_OS_RELEASE:-/etc/os-release}")
+    for file in "$sources/apt/sources.list" "$sources"/apt/parts/*; do
+        [ ! -f "$file" ] || sed -i -E "/^[^#]/s/([[:space:]])(${own:-stable}|(old)*stable)\
+(-[a-z]+)?([[:space:]]|\$)/\\1$1\\4\\5/g" "$file"
     done
 }

@@ -55,7 +55,7 @@ static GCObject *take_ready(lheap *heap)
 static void call_above(lua_State *L, void *unused)
 {
     (void)unused;
-    luaD_callnoyield(L, L->top - 2, 0);
+    luaD_callnoyield(L, lheap_at(L->top) - 2, 0);
 }
 
 /* Calls a finalizer, in a state without hooks and collections; an error is a warning. */
@@ -67,16 +67,16 @@ static void call_finalizer(lua_State *L, const TValue *function, const TValue *o
 
     g->gcstp |= GCSTPGC;
     L->allowhook = 0;
-    setobj2s(L, L->top++, function);
-    setobj2s(L, L->top++, object);
+    setobj2s(L, lheap_at(L->top)++, function);
+    setobj2s(L, lheap_at(L->top)++, object);
     L->ci->callstatus |= CIST_FIN;
-    status = luaD_pcall(L, call_above, NULL, savestack(L, L->top - 2), 0);
+    status = luaD_pcall(L, call_above, NULL, savestack(L, lheap_at(L->top) - 2), 0);
     L->ci->callstatus &= (unsigned short)~CIST_FIN;
     L->allowhook = allowhook;
     g->gcstp = stopped;
     if (l_unlikely(status != LUA_OK)) {
         luaE_warnerror(L, "__gc");
-        L->top--;
+        lheap_at(L->top)--;
     }
 }
 

@@ -11,7 +11,6 @@
 
 #include "lprefix.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +116,7 @@ static void free_home(struct lheap_home *home)
 /* A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
  * one more for states with allocators of their own. Nothing is when TERRIER_OPTIONS says anything:
  * a report is written when a heap ends. */
-static _Atomic(struct lheap_home *) waiting_homes[2];
+static struct lheap_home *waiting_homes[2];
 
 static int may_wait(const global_State *g)
 {
@@ -131,20 +130,27 @@ static void let_wait(struct lheap_home *home, int of_host)
 
     ter_collect(home->mutator);
     if ((of_host && !lhost_end(home)) ||
-        !atomic_compare_exchange_strong(&waiting_homes[of_host], &none, home))
+        !__atomic_compare_exchange_n(&waiting_homes[of_host], &none, home, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
         free_home(home);
+}
+
+static struct lheap_home *remove_waiting(int of_host)
+{
+    struct lheap_home *none = NULL;
+
+    return __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
 }
 
 static struct lheap_home *take_waiting(int of_host)
 {
-    return getenv("TERRIER_OPTIONS") == NULL ? atomic_exchange(&waiting_homes[of_host], NULL)
-                                             : NULL;
+    return getenv("TERRIER_OPTIONS") == NULL ? remove_waiting(of_host) : NULL;
 }
 
 __attribute__((destructor)) static void end_waiting(void)
 {
     for (int i = 0; i < 2; i++) {
-        struct lheap_home *home = atomic_exchange(&waiting_homes[i], NULL);
+        struct lheap_home *home = remove_waiting(i);
 
         if (home != NULL)
             free_home(home);
@@ -203,7 +209,7 @@ void luaC_resizedstrings(global_State *g, size_t buckets)
         return;
     free(heap->fresh);
     heap->fresh_words = (buckets + 63) / 64;
-    heap->fresh = malloc(heap->fresh_words * sizeof *heap->fresh);
+    heap->fresh = (unsigned long long *)malloc(heap->fresh_words * sizeof *heap->fresh);
     if (heap->fresh != NULL)
         memset(heap->fresh, 0xFF, heap->fresh_words * sizeof *heap->fresh);
 }

@@ -18,13 +18,21 @@
 #include "lhost.h"
 
 /* What the manual lets a function know of a new object; of a part, nothing. */
-static const lu_byte tags[LHEAP_KINDS_END] = {
-    [LHEAP_SHORT_STRING] = LUA_TSTRING, [LHEAP_LONG_STRING] = LUA_TSTRING,
-    [LHEAP_TABLE] = LUA_TTABLE,         [LHEAP_LUA_CLOSURE] = LUA_TFUNCTION,
-    [LHEAP_C_CLOSURE] = LUA_TFUNCTION,  [LHEAP_USERDATA] = LUA_TUSERDATA,
-    [LHEAP_THREAD] = LUA_TTHREAD,       [LHEAP_UPVALUE] = LUA_TUPVAL,
-    [LHEAP_PROTOTYPE] = LUA_TPROTO,
-};
+static size_t tag_of(unsigned kind)
+{
+    switch (kind) {
+    case LHEAP_SHORT_STRING:
+    case LHEAP_LONG_STRING: return LUA_TSTRING;
+    case LHEAP_TABLE: return LUA_TTABLE;
+    case LHEAP_LUA_CLOSURE:
+    case LHEAP_C_CLOSURE: return LUA_TFUNCTION;
+    case LHEAP_USERDATA: return LUA_TUSERDATA;
+    case LHEAP_THREAD: return LUA_TTHREAD;
+    case LHEAP_UPVALUE: return LUA_TUPVAL;
+    case LHEAP_PROTOTYPE: return LUA_TPROTO;
+    default: return 0;
+    }
+}
 
 static void *call_allocator(const void *home, void *block, size_t osize, size_t nsize)
 {
@@ -35,7 +43,7 @@ static void *call_allocator(const void *home, void *block, size_t osize, size_t 
 
 static void *new_block(void *home, size_t bytes, unsigned kind)
 {
-    return call_allocator(home, NULL, tags[kind], bytes);
+    return call_allocator(home, NULL, tag_of(kind), bytes);
 }
 
 static void *resize_block(void *home, void *block, size_t old_bytes, size_t bytes, unsigned kind)

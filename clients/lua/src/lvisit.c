@@ -94,8 +94,8 @@ enum lheap_hold lheap_hold(global_State *g, const Table *h)
 
     if (mode == NULL || !ttisstring(mode))
         return LHEAP_STRONG;
-    weak_keys = strchr(svalue(mode), 'k') != NULL;
-    weak_values = strchr(svalue(mode), 'v') != NULL;
+    weak_keys = strchr(getstr(tsvalue(mode)), 'k') != NULL;
+    weak_values = strchr(getstr(tsvalue(mode)), 'v') != NULL;
     if (weak_keys)
         return weak_values ? LHEAP_WEAK : LHEAP_WEAK_KEYS;
     return weak_values ? LHEAP_WEAK_VALUES : LHEAP_STRONG;
@@ -200,7 +200,7 @@ static void visit_upvalue(void *context, struct ter_trace *trace, uintptr_t obje
 
     (void)bytes;
     count(lheap_stateof(context), obj2gco(uv), sizeof(UpVal));
-    reach_value(&batch, uv->v);
+    reach_value(&batch, lheap_at(uv->v));
     report(&batch);
 }
 
@@ -273,7 +273,7 @@ static void visit_long_string(void *context, struct ter_trace *trace, uintptr_t 
 
 static size_t thread_bytes(const lua_State *th)
 {
-    size_t slots = th->stack == NULL ? 0 : (size_t)stacksize(th) + EXTRA_STACK;
+    size_t slots = lheap_at(th->stack) == NULL ? 0 : (size_t)stacksize(th) + EXTRA_STACK;
 
     return LUA_EXTRASPACE + sizeof(lua_State) + slots * sizeof(StackValue) +
            th->nci * sizeof(CallInfo);
@@ -282,7 +282,7 @@ static size_t thread_bytes(const lua_State *th)
 /* What lies above the top is dead, and would be seen again when a function is called there. */
 static void clear_above(lua_State *th)
 {
-    for (StkId o = th->top; o < th->stack_last + EXTRA_STACK; o++)
+    for (StkId o = lheap_at(th->top); o < lheap_at(th->stack_last) + EXTRA_STACK; o++)
         setnilvalue(s2v(o));
 }
 
@@ -301,10 +301,10 @@ static void list_thread(lheap *heap, lua_State *th)
 
 static void visit_stack(Batch *batch, const lua_State *th)
 {
-    reach(batch, th->stack);
+    reach(batch, lheap_at(th->stack));
     for (CallInfo *ci = th->base_ci.next; ci != NULL; ci = ci->next)
         reach(batch, ci);
-    for (StkId o = th->stack; o < th->top; o++)
+    for (StkId o = lheap_at(th->stack); o < lheap_at(th->top); o++)
         reach_value(batch, s2v(o));
     for (UpVal *uv = th->openupval; uv != NULL; uv = uv->u.open.next)
         reach(batch, uv);
@@ -318,7 +318,7 @@ static void visit_thread(void *context, struct ter_trace *trace, uintptr_t objec
 
     (void)bytes;
     count(g, obj2gco(th), thread_bytes(th));
-    if (th->stack == NULL)
+    if (lheap_at(th->stack) == NULL)
         return;
     visit_stack(&batch, th);
     if (g->heap.collecting) {

@@ -12,6 +12,13 @@
 #define lheap_threadblock(th) luaC_threadblock(th)
 #define lheap_threadof(block) ((lua_State *)(void *)((char *)(block) + LUA_EXTRASPACE))
 
+/* What a member holds that points into a stack: from 5.4.5 on it is a union, with an offset. */
+#if LUA_VERSION_RELEASE_NUM < 50405
+#define lheap_at(member) (member)
+#else
+#define lheap_at(member) ((member).p)
+#endif
+
 /* Where the memory of an object with that tag begins. */
 l_sinline void *lheap_blockof(const GCObject *o, int tag)
 {

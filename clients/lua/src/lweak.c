@@ -221,8 +221,8 @@ static void close_upvalues(const lua_State *th, const struct ter_weak_step *step
         next = uv->u.open.next;
         if (!ter_weak_is_reached(step, uv))
             continue;
-        uv->u.value = *uv->v;
-        uv->v = &uv->u.value;
+        uv->u.value = *lheap_at(uv->v);
+        lheap_at(uv->v) = &uv->u.value;
     }
 }
 
