@@ -32,25 +32,34 @@ TERRIER_LUA_OUT=$lua CC=$cc "$root/clients/lua/build" --tsan >"$temp/log" 2>&1 |
 $cc -O1 -g -fsanitize=thread -I"$lua/stock-tree/src" -o "$temp/host" "$root/test/lua/threads.c" \
     -L"$lua/tsan" -llua5.4 -lpthread || exit 1
 
-# It sees a race where there is one, in a state that two threads use at once.
+# It sees a race where there is one: in a state that two threads use by turns which order nothing.
 cat >"$temp/race.c" <<'END'
 #include <lauxlib.h>
 #include <lua.h>
 #include <pthread.h>
+#include <sched.h>
 
-static void *use(void *L)
+static lua_State *L;
+static int turns;
+
+static void *use(void *second)
 {
-    lua_gc(L, LUA_GCSETPAUSE, 150);
+    for (int i = second != NULL; i < 100; i += 2) {
+        while (__atomic_load_n(&turns, __ATOMIC_RELAXED) != i)
+            sched_yield();
+        lua_gc(L, LUA_GCSETPAUSE, 150);
+        __atomic_store_n(&turns, i + 1, __ATOMIC_RELAXED);
+    }
     return NULL;
 }
 
 int main(void)
 {
-    lua_State *L = luaL_newstate();
     pthread_t thread;
 
-    pthread_create(&thread, NULL, use, L);
-    use(L);
+    L = luaL_newstate();
+    pthread_create(&thread, NULL, use, NULL);
+    use(&thread);
     pthread_join(thread, NULL);
     return 0;
 }

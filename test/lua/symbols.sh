@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Our libraries export what those of Debian's sources do, with the same versions, and what the
+# installed ones do; they have no symbol of Terrier's. TERRIER_LUA is the folder that `make lua`
+# fills, build/lua.
+
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+lua=${TERRIER_LUA:-$root/build/lua}
+if [ ! -x "$lua/lua" ] || ! command -v nm >/dev/null; then
+    echo "SKIP: $lua/lua is not there (make lua builds it), or no nm"
+    exit 77
+fi
+temp=$(mktemp -d) || exit 1
+trap 'rm -rf "$temp"' EXIT
+trap 'exit 1' HUP INT TERM
+failed=0
+
+fail() {
+    echo "$1"
+    failed=1
+}
+
+# exported LIBRARY: names with versions, but for a data symbol that the linker may add.
+exported() {
+    nm -D --defined-only "$1" | awk '{ print $NF }' | grep -v _IO_stdin_used | sort
+}
+
+# compare LIBRARY FOLDER
+compare() {
+    exported "$lua/$2$1" >"$temp/ours"
+    exported "$lua/stock/$2$1" >"$temp/stock"
+    [ "$(grep -c '@@LUA_5.4$' "$temp/ours")" -ge 154 ] || fail "$1: fewer than 154 symbols"
+    diff "$temp/stock" "$temp/ours" || fail "$1: not the symbols of Debian's sources"
+    grep -n 'ter_\|lheap_' "$temp/ours" && fail "$1: symbols of ours"
+    installed=$(find /usr/lib -name "$1" 2>/dev/null | head -n 1)
+    release=$("$lua/lua" -v | sed 's/^Lua \([0-9.]*\).*/\1/')
+    case $(dpkg-query -W -f '${Version}' liblua5.4-0 2>/dev/null) in
+    "$release"-*)
+        exported "$installed" | diff - "$temp/ours" || fail "$1: not the symbols of $installed"
+        ;;
+    esac
+}
+
+compare liblua5.4.so.0 ''
+[ ! -e "$lua/cxx/lua" ] || compare liblua5.4-c++.so.0 cxx/
+exit $failed
