@@ -53,17 +53,16 @@ static void run_threads(void *(*function)(void *))
 
 /* ---- A state of each thread's own ---- */
 
-static const char own_work[] =
-    "local weak, finalized = setmetatable({}, {__mode = 'k'}), 0\n"
-    "local final = {__gc = function() finalized = finalized + 1 end}\n"
-    "for i = 1, 6000 do\n"
-    "  local t = setmetatable({i, 'string ' .. i}, final)\n"
-    "  weak[t] = coroutine.wrap(function() coroutine.yield(t) end)\n"
-    "  weak[t]()\n"
-    "end\n"
-    "collectgarbage() collectgarbage()\n"
-    "assert(next(weak) == nil)\n"
-    "return finalized\n";
+static const char own_work[] = "local weak, finalized = setmetatable({}, {__mode = 'k'}), 0\n"
+                               "local final = {__gc = function() finalized = finalized + 1 end}\n"
+                               "for i = 1, 6000 do\n"
+                               "  local t = setmetatable({i, 'string ' .. i}, final)\n"
+                               "  weak[t] = coroutine.wrap(function() coroutine.yield(t) end)\n"
+                               "  weak[t]()\n"
+                               "end\n"
+                               "collectgarbage() collectgarbage()\n"
+                               "assert(next(weak) == nil)\n"
+                               "return finalized\n";
 
 /* Small ones besides, whose heaps are kept for whichever thread makes the next. */
 static void *use_own(void *number)

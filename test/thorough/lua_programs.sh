@@ -101,7 +101,7 @@ else
     echo "lighttpd: mod_magnet.so (of lighttpd-modules-lua) or python3 is not here"
 fi
 
-# ---- dnsmasq: Lua in a forked child ---------------------------------------------------------------
+# ---- dnsmasq: Lua in a forked child --------------------------------------------------------------
 
 # It is told where to write, as dnsmasq works in another folder.
 cat >leases.lua <<'END'
@@ -138,7 +138,8 @@ lend() {
     for i in $(seq 10 99); do
         echo "0 02:00:00:00:00:$i 127.0.0.$i host$i *"
     done >leases
-    LEASES_OUT=$temp/leases.out dnsmasq -k --port=0 --conf-file=/dev/null --interface=lo --bind-interfaces \
+    export LEASES_OUT="$temp/leases.out"
+    dnsmasq -k --port=0 --conf-file=/dev/null --interface=lo --bind-interfaces \
         --dhcp-alternate-port=10067 --dhcp-range=127.0.0.2,127.0.0.99 \
         --dhcp-luascript="$temp/leases.lua" --dhcp-scriptuser=root --user=root \
         --dhcp-leasefile="$temp/leases" --pid-file="$temp/pid" --log-facility=- &
@@ -174,5 +175,75 @@ END
 compare neomutt neomutt - neomutt -n -F neomuttrc -D
 [ ! -e stock.out ] || ! command -v neomutt >/dev/null ||
     grep -q '^set from = "n99885420@' stock.out || fail "neomutt: Lua has not set anything"
+
+# ---- Of Debian 13: in 12 these have another Lua --------------------------------------------------
+
+# links_lua PROGRAM: says so where it does not.
+links_lua() {
+    if ! command -v "$1" >/dev/null; then
+        echo "$1 is not here"
+        return 1
+    fi
+    ldd "$(command -v "$1")" | grep -q 'liblua5\.4\.so\.0' && return
+    echo "$1 of this release has no liblua5.4.so.0"
+    return 1
+}
+
+# haproxy limits Lua's memory by an allocator of its own.
+cat >proxy.lua <<'END'
+local all, sum = {}, 0
+for i = 1, 200000 do all[i % 1000 + 1] = {i, "name" .. i} end
+for _, entry in ipairs(all) do sum = sum + entry[1] + #entry[2] end
+local weak = setmetatable({}, {__mode = "v"})
+for i = 1, 100 do weak[i] = {} end
+collectgarbage()
+print("haproxy", sum, #weak)
+core.register_action("count", {"http-req"}, function() end)
+END
+cat >haproxy.cfg <<END
+global
+    tune.lua.maxmem 64
+    lua-load $temp/proxy.lua
+defaults
+    mode http
+    timeout client 1s
+    timeout server 1s
+    timeout connect 1s
+frontend front
+    bind unix@$temp/front
+    http-request lua.count
+    default_backend back
+backend back
+    server one unix@$temp/back
+END
+! links_lua haproxy || compare haproxy haproxy - haproxy -c -V -f haproxy.cfg
+
+# nmap runs each script in a coroutine; lines with times and versions are left out.
+cat >sum.nse <<'END'
+description = "sums up" author = "nobody" license = "none" categories = {"safe"}
+local stdnse = require "stdnse"
+portrule = function() return true end
+hostrule = portrule
+action = function(host, port)
+  local kept, sum = {}, 0
+  for i = 1, 5000 do
+    kept[i % 50 + 1] = coroutine.wrap(function() coroutine.yield({i, "s" .. i}) end)()
+  end
+  for _, entry in ipairs(kept) do sum = sum + entry[1] end
+  stdnse.sleep(0.001)
+  return ("sum %d"):format(sum)
+end
+END
+scan() {
+    nmap -n -Pn -sT -p 1-40 --script "$temp/sum.nse" 127.0.0.1 |
+        sed '/Starting Nmap/d; /Nmap done/d; /Host is up/d'
+}
+if links_lua nmap; then
+    compare nmap nmap - scan
+    grep -q 'sum 248775' stock.out || fail "nmap: the script has not run"
+fi
+
+! links_lua highlight ||
+    compare highlight highlight - highlight -O html -S c -i "$root/src/heap/heap.c"
 
 finish
