@@ -1,7 +1,7 @@
-Lua is licensed as follows. terrier.patch quotes lines of Lua, and is under this licence too; the
-files in src/ are Terrier's own, and under Terrier's licence.
+Lua is licensed as follows. The patches quote lines of Lua, and are under this licence too; the files
+in src/ are Terrier's own, and under Terrier's licence.
 
-Copyright (C) 1994-2022 Lua.org, PUC-Rio.
+Copyright (C) 1994-2024 Lua.org, PUC-Rio.
 
 Permission is hereby granted, free of charge, to any person obtaining
 a copy of this software and associated documentation files (the

@@ -22,7 +22,7 @@ foreach(source IN LISTS lua_programs)
   terrier_lua_test(${program}.asan ${program} "" "CHECK_DIVISOR=10" "LUA_BUILD=asan")
 endforeach()
 
-# A host in C; programs of Debian's with the library in the place of theirs.
+# Hosts in C and C++; programs of Debian's with the library in the place of theirs.
 file(GLOB lua_scripts CONFIGURE_DEPENDS lua/*.sh)
 foreach(script IN LISTS lua_scripts)
   cmake_path(GET script STEM name)
