@@ -1,5 +1,5 @@
-Lua is licensed as follows. The patches quote lines of Lua, and are under this licence too; the files
-in src/ are Terrier's own, and under Terrier's licence.
+Lua is licensed as follows. The patches quote lines of Lua, and are under this licence too; the
+files in src/ are Terrier's own, and under Terrier's licence.
 
 Copyright (C) 1994-2024 Lua.org, PUC-Rio.
 
