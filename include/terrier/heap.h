@@ -218,9 +218,9 @@ TER_API void ter_external_adjust(struct ter_heap *heap, ptrdiff_t bytes);
 /** Collects now. */
 TER_API void ter_collect(struct ter_mutator *mutator);
 /**
- * Collects young objects alone, where the plan has them and the old ones have not grown too much
- * since all were collected; else all. For a runtime that knows a good moment, such as one without a
- * deep stack.
+ * Collects young objects alone, where the plan has them, that is worth it, and the old ones have
+ * not grown too much since all were collected; else all. For a runtime that knows a good moment,
+ * such as one without a deep stack.
  */
 TER_API void ter_collect_young(struct ter_mutator *mutator);
 
