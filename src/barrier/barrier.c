@@ -3,21 +3,51 @@
 
 #include <terrier/fast.h>
 
+static const uint8_t always = 0xff, never = 0;
+
+/* No store sets a bit of these, and each reads the same one. */
+static void log_by(struct ter_mutator_head *head, const uint8_t *byte)
+{
+    head->log_mask = 0;
+    head->slot_log = head->object_log = (uintptr_t)byte;
+}
+
+static void log_by_tables(struct ter_mutator_head *head, const struct ter_allocator *allocator)
+{
+    const struct ter_side_table *tables = allocator->small[0]->arena->side.tables;
+
+    head->log_mask = UINTPTR_MAX;
+    head->slot_log = tables[TER_SIDE_SLOT_LOG].bias;
+    head->object_log = tables[TER_SIDE_OBJECT_LOG].bias;
+}
+
 void ter_barrier_set(struct ter_allocator *allocator, unsigned barrier)
 {
-    static const uint8_t always = 0xff, never = 0;
-    const struct ter_side_table *tables = allocator->small[0]->arena->side.tables;
     struct ter_mutator_head *head = &allocator->head;
 
     allocator->logs = (barrier & TER_BARRIER_LOGGED) != 0;
     head->barrier = barrier;
-    head->log_mask = 0;
-    head->slot_log = head->object_log = (uintptr_t)(barrier != 0 ? &always : &never);
-    if (barrier != TER_BARRIER_LOGGED)
+    if (barrier == TER_BARRIER_LOGGED)
+        log_by_tables(head, allocator);
+    else
+        log_by(head, barrier != 0 ? &always : &never);
+}
+
+static void rest(struct ter_mutator_head *head, const struct ter_allocator *allocator, bool rests)
+{
+    if (head->barrier != TER_BARRIER_LOGGED)
         return;
-    head->log_mask = UINTPTR_MAX;
-    head->slot_log = tables[TER_SIDE_SLOT_LOG].bias;
-    head->object_log = tables[TER_SIDE_OBJECT_LOG].bias;
+    if (rests)
+        log_by(head, &never);
+    else
+        log_by_tables(head, allocator);
+}
+
+void ter_barrier_rest(struct ter_allocator *allocator, bool rests)
+{
+    rest(&allocator->head, allocator, rests);
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        rest(&m->head, allocator, rests);
 }
 
 static unsigned barrier_of(const struct ter_mutator *mutator)

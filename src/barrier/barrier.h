@@ -22,3 +22,8 @@ enum ter_barrier {
 
 /* What the heads of new mutators say from now on. */
 void ter_barrier_set(struct ter_allocator *allocator, unsigned barrier);
+/*
+ * Whether stores need not be logged until this is called again: the next collection is of all
+ * objects, and does not ask. While the world stands. Stores that are checked are so all the same.
+ */
+void ter_barrier_rest(struct ter_allocator *allocator, bool rests);

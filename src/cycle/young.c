@@ -335,6 +335,7 @@ void ter_young_decide(struct ter_collector *collector)
     collector->next_is_whole =
         collector->fills_up || (collector->minor && collector->live_bytes > most);
     collector->arena.fills_up = collector->fills_up;
+    ter_barrier_rest(&collector->allocator, collector->fills_up);
 }
 
 void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,

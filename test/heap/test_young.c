@@ -624,6 +624,34 @@ static void turn_ring(void)
     drop_cells(count);
 }
 
+/* Then nearly all dies: they are collected by themselves again, and no store is missed. */
+static void turn_ring_and_rest(void)
+{
+    size_t count = TER_MIB(4) / CELL_BYTES;
+    unsigned before;
+
+    make_cells(count);
+    for (size_t i = 0; !small.heap->collector.fills_up; i++)
+        replace_cell(i % count);
+    assert_int_equal(small.mutator->head.log_mask, 0);
+    before = young_collections;
+    for (size_t i = 0; young_collections < before + 50; i++) {
+        assert_true(i < 100 * count);
+        if (i % 64 == 0)
+            replace_cell(i / 64 % count);
+        else
+            assert_non_null(ter_allocate(small.mutator, leaf, CELL_BYTES));
+    }
+    assert_int_equal(small.mutator->head.log_mask, UINTPTR_MAX);
+    drop_cells(count);
+}
+
+static void they_are_tried_again(void **state)
+{
+    (void)state;
+    with_young(",young_bytes=0,heap_initial=16M,heap_max=16M", turn_ring_and_rest);
+}
+
 static void what_mostly_survives_is_collected_with_all(void **state)
 {
     (void)state;
@@ -732,6 +760,7 @@ int main(void)
         cmocka_unit_test(old_garbage_goes_when_the_old_have_grown),
         cmocka_unit_test(a_full_nursery_is_collected),
         cmocka_unit_test(what_mostly_survives_is_collected_with_all),
+        cmocka_unit_test(they_are_tried_again),
         cmocka_unit_test(holes_serve_where_there_is_little_room),
         cmocka_unit_test(heaps_that_cannot_tell_collect_all),
         cmocka_unit_test(other_plans_collect_all),
