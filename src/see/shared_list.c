@@ -37,12 +37,19 @@ static bool writes(int file, off_t offset, const char *text, size_t bytes)
     return written == (ssize_t)bytes;
 }
 
-static bool is_list(int file, off_t size, const char *head)
+static bool has_head(int file, const char *head)
 {
-    if (size == EMPTY_BYTES)
-        return reads(file, 0, EMPTY, (size_t)EMPTY_BYTES);
-    return size > EMPTY_BYTES && reads(file, 0, "[\n", 2) && reads(file, 2, head, strlen(head)) &&
-           reads(file, size - TAIL_BYTES, TAIL, (size_t)TAIL_BYTES);
+    return reads(file, 0, "[\n", 2) && reads(file, 2, head, strlen(head));
+}
+
+static bool has_tail(int file, off_t size)
+{
+    return reads(file, size - TAIL_BYTES, TAIL, (size_t)TAIL_BYTES);
+}
+
+static bool is_empty_list(int file, off_t size)
+{
+    return size == EMPTY_BYTES && reads(file, 0, EMPTY, (size_t)EMPTY_BYTES);
 }
 
 /* What an attempt left behind goes. The old end is written in its old place, so it has room. */
@@ -61,6 +68,53 @@ static bool make_empty(int file)
         return true;
     restore(file, 0);
     return false;
+}
+
+/* Where the last ",\n" before `end` begins; 0: there is none. */
+static off_t find_last_comma(int file, off_t end)
+{
+    char piece[4096];
+
+    while (end > EMPTY_BYTES) {
+        size_t bytes = (size_t)ter_min((size_t)end, sizeof piece);
+        off_t start = end - (off_t)bytes;
+
+        if (pread(file, piece, bytes, start) != (ssize_t)bytes)
+            return 0;
+        for (size_t i = bytes - 1; i > 0; i--)
+            if (piece[i - 1] == ',' && piece[i] == '\n')
+                return start + (off_t)i - 1;
+        end = start + 1; /* it may lie across */
+    }
+    return 0;
+}
+
+/*
+ * Who was killed in the middle of a write has left half an element: the last one goes, and there is
+ * an end again. Nobody writes meanwhile. The new size; 0: that failed.
+ */
+static off_t mend(int file, off_t size)
+{
+    off_t comma = find_last_comma(file, size);
+
+    if (comma == 0)
+        return ftruncate(file, 0) == 0 && make_empty(file) ? EMPTY_BYTES : 0;
+    if (ftruncate(file, comma) != 0 || !writes(file, comma, TAIL, (size_t)TAIL_BYTES))
+        return 0;
+    return comma + TAIL_BYTES;
+}
+
+/* The size of the list that is there or was made or mended; 0, with errno: there is none. */
+static off_t make_list(int file, off_t size, const char *head)
+{
+    if (size == 0)
+        return make_empty(file) ? EMPTY_BYTES : 0;
+    errno = 0;
+    if (is_empty_list(file, size))
+        return size;
+    if (size <= EMPTY_BYTES || !has_head(file, head))
+        return 0;
+    return has_tail(file, size) ? size : mend(file, size);
 }
 
 /* The first one has no comma before it. */
@@ -88,14 +142,8 @@ static enum ter_shared_list_result change(int file, const char *head, char *text
     errno = 0;
     if (!S_ISREG(status.st_mode))
         return TER_SHARED_LIST_FAILED;
-    size = status.st_size;
-    if (size == 0) {
-        if (!make_empty(file))
-            return TER_SHARED_LIST_FAILED;
-        size = EMPTY_BYTES;
-    }
-    errno = 0;
-    if (!is_list(file, size, head))
+    size = make_list(file, status.st_size, head);
+    if (size == 0)
         return TER_SHARED_LIST_FAILED;
     return text == NULL || add(file, size, text, bytes) ? TER_SHARED_LIST_ADDED
                                                         : TER_SHARED_LIST_FAILED;

@@ -14,7 +14,7 @@
 #define MOST_EVENT ((size_t)4096)
 /* Of all time, and what may be saved up of it. */
 #define SHARE_OF_WRITING 100u
-#define MOST_CREDIT_NS UINT64_C(20000000)
+#define MOST_CREDIT_NS UINT64_C(5000000)
 /* At the end another process is waited for, so many times a millisecond. */
 #define LAST_ATTEMPTS 500u
 
@@ -292,6 +292,11 @@ ter_status ter_timeline_init(struct ter_timeline *timeline, const char *pattern)
     if (status == TER_OK)
         timeline->buffer = memory;
     return status;
+}
+
+ter_status ter_timeline_mend(const char *path)
+{
+    return ter_shared_list_begin(path, HEAD) == TER_SHARED_LIST_ADDED ? TER_OK : TER_ERROR_SYSTEM;
 }
 
 void ter_timeline_fini(struct ter_timeline *timeline)

@@ -29,4 +29,6 @@ struct ter_timeline {
 
 /* TER_ERROR_SYSTEM, after a line in the log: there is no such file to write to. */
 ter_status ter_timeline_init(struct ter_timeline *timeline, const char *pattern);
+/* Whoever writes to the file may have been killed in the middle: it becomes whole. */
+ter_status ter_timeline_mend(const char *path);
 void ter_timeline_fini(struct ter_timeline *timeline);

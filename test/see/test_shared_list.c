@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that several processes add to: whole at each moment, and as before where adding fails. */
+#include "json.h"
 #include "see/see.h"
 #include "support.h"
 
@@ -80,18 +81,58 @@ static void test_begins_and_adds(void **state)
 /* What is no such list stays as it is. */
 static void test_spares_others(void **state)
 {
-    static const char *const others[] = {"precious", "[\n{\"m\":1}\n]\n", "[\n{\"n\":1}\n",
-                                         "[]\n\n", "[\n{\"n\":1}\n]"};
+    static const char *const others[] = {"precious", "[\n{\"m\":1}\n]\n", "[\n{\"n", "[]\n\n",
+                                         "[\n\n\n"};
 
     (void)state;
     for (size_t i = 0; i < TER_ARRAY_LENGTH(others); i++) {
         write_file(others[i]);
-        errno = 0;
+        errno = 7;
         assert_int_equal(ter_shared_list_begin(path, HEAD), TER_SHARED_LIST_FAILED);
         assert_int_equal(add_number(1, 1), TER_SHARED_LIST_FAILED);
         assert_int_equal(errno, 0);
         assert_string_equal(read_file(), others[i]);
     }
+}
+
+/* Wherever a write was cut, what stood before it is there again, and can be added to. */
+static void test_mends(void **state)
+{
+    static char whole[4096];
+    size_t least = strlen("[\n" HEAD), first;
+
+    (void)state;
+    unlink(path);
+    assert_int_equal(add_number(1, 1), TER_SHARED_LIST_ADDED);
+    first = strlen(read_file()) - TER_SHARED_LIST_TAIL;
+    assert_int_equal(add_number(2, 100), TER_SHARED_LIST_ADDED);
+    snprintf(whole, sizeof whole, "%s", read_file());
+    for (size_t bytes = strlen(whole) - 1; bytes >= least; bytes--) {
+        write_file(whole);
+        assert_int_equal(truncate(path, (off_t)bytes), 0);
+        assert_int_equal(ter_shared_list_begin(path, HEAD), TER_SHARED_LIST_ADDED);
+        assert_true(test_is_json(read_file()));
+        assert_true(strlen(read_file()) <= first + TER_SHARED_LIST_TAIL);
+        if (bytes > first + 1)
+            assert_memory_equal(read_file(), whole, first);
+        assert_int_equal(add_number(3, 1), TER_SHARED_LIST_ADDED);
+        assert_true(test_is_json(read_file()));
+    }
+}
+
+/* Far more than is looked at at once. */
+static void test_mends_long(void **state)
+{
+    static char text[40000];
+
+    (void)state;
+    unlink(path);
+    assert_int_equal(add_number(1, 1), TER_SHARED_LIST_ADDED);
+    snprintf(text, sizeof text, ",\n" HEAD "2,\"f\":\"%039900u\"}", 0u);
+    assert_int_equal(ter_shared_list_add(path, HEAD, text, strlen(text)), TER_SHARED_LIST_ADDED);
+    assert_int_equal(truncate(path, 39000), 0);
+    assert_int_equal(ter_shared_list_begin(path, HEAD), TER_SHARED_LIST_ADDED);
+    assert_string_equal(read_file(), "[\n{\"n\":1,\"f\":\"0\"}\n]\n");
 }
 
 static void test_says_why(void **state)
@@ -183,6 +224,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_begins_and_adds),
         cmocka_unit_test(test_spares_others),
+        cmocka_unit_test(test_mends),
+        cmocka_unit_test(test_mends_long),
         cmocka_unit_test(test_says_why),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_busy),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `terrier run`: one program on Terrier's heap, seen from outside as if it ran alone. Without a
- * report there is nothing to do when the program has ended, so terrier becomes the program. With
- * one it waits for it. */
+ * report or timeline there is nothing to do when the program has ended, so terrier becomes the
+ * program. With one it waits for it. */
 #include "terrier.h"
 
 #include "child.h"
@@ -13,6 +13,7 @@
 #include "report.h"
 #include "run.h"
 #include "scratch.h"
+#include "see/timeline.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,6 +72,22 @@ struct cmd_outcome cmd_run_to_end(const struct cmd_options *options)
     return outcome;
 }
 
+/* A kill may have cut the last write: the library's own file with the program's number, or that of
+ * all. Others of many are mended by who adds to them. */
+static void mend_timeline(const struct cmd_options *options, pid_t pid)
+{
+    const char *path = options->timeline_path;
+    if (path == NULL)
+        return;
+    const char *place = strstr(path, "%p");
+    char *own = place == NULL ? cmd_format("%s", path)
+                              : cmd_format("%.*s%ld%s", (int)(place - path), path, (long)pid,
+                                           place + strlen("%p"));
+    if (access(own, W_OK) == 0)
+        (void)ter_timeline_mend(own);
+    free(own);
+}
+
 static int run_with_report(struct cmd_options *options)
 {
     FILE *out = cmd_report_open(options->report_path, "report");
@@ -78,6 +95,7 @@ static int run_with_report(struct cmd_options *options)
     cmd_scratch_init();
     cmd_report_request(options, options->report);
     struct cmd_outcome outcome = cmd_run_to_end(options);
+    mend_timeline(options, outcome.pid);
     cmd_report_write(out, options, &outcome);
     cmd_run_tell_signal(options, outcome.wait_status);
     return cmd_child_end_like(&outcome);
@@ -108,13 +126,23 @@ static void check_dump(const struct cmd_options *options)
     free(folder);
 }
 
+static int run_with_timeline(struct cmd_options *options)
+{
+    cmd_relay_init();
+    struct cmd_outcome outcome = cmd_run_to_end(options);
+    mend_timeline(options, outcome.pid);
+    return cmd_child_end_like(&outcome);
+}
+
 static int run_program(struct cmd_options *options)
 {
     begin_timeline(options);
     check_dump(options);
-    if (options->report == CMD_REPORT_NONE)
+    if (options->report != CMD_REPORT_NONE)
+        return run_with_report(options);
+    if (options->timeline_path == NULL)
         become_program(options);
-    return run_with_report(options);
+    return run_with_timeline(options);
 }
 
 int cmd_run(const struct cmd_command *command, char **arguments)
