@@ -15,9 +15,19 @@
 #define THREADS 6
 #define SHARED 4
 
-static lua_State *new_state(void)
+static void *allocate(void *unused, void *block, size_t old_bytes, size_t bytes)
 {
-    lua_State *L = luaL_newstate();
+    (void)unused, (void)old_bytes;
+    if (bytes != 0)
+        return realloc(block, bytes);
+    free(block);
+    return NULL;
+}
+
+/* Objects of every second one come from an allocator of the host's. */
+static lua_State *new_state(int number)
+{
+    lua_State *L = number % 2 != 0 ? lua_newstate(allocate, NULL) : luaL_newstate();
 
     if (L == NULL) {
         printf("no state\n");
@@ -70,14 +80,14 @@ static void *use_own(void *number)
     long finalized;
 
     for (int i = 0; i < 20; i++) {
-        lua_State *L = new_state();
+        lua_State *L = new_state(i);
 
         if (run(L, "local t = {} for i = 1, 50 do t[i] = {i} end return #t") != 50)
             exit(1);
         lua_close(L);
     }
     for (int i = 0; i < 3; i++) {
-        lua_State *L = new_state();
+        lua_State *L = new_state(i);
 
         finalized = run(L, own_work);
         if (finalized != 6000) {
@@ -101,7 +111,7 @@ static void *make_shared(void *number)
     intptr_t i = (intptr_t)number;
 
     if (i < SHARED) {
-        shared[i].L = new_state();
+        shared[i].L = new_state((int)i);
         run(shared[i].L, "list, sum = {}, 0\n"
                          "worker = coroutine.wrap(function(i)\n"
                          "  while true do\n"
