@@ -105,7 +105,7 @@ static off_t mend(int file, off_t size)
 }
 
 /* The size of the list that is there or was made or mended; 0, with errno: there is none. */
-static off_t make_list(int file, off_t size, const char *head)
+static off_t make_shared_list(int file, off_t size, const char *head)
 {
     if (size == 0)
         return make_empty(file) ? EMPTY_BYTES : 0;
@@ -142,7 +142,7 @@ static enum ter_shared_list_result change(int file, const char *head, char *text
     errno = 0;
     if (!S_ISREG(status.st_mode))
         return TER_SHARED_LIST_FAILED;
-    size = make_list(file, status.st_size, head);
+    size = make_shared_list(file, status.st_size, head);
     if (size == 0)
         return TER_SHARED_LIST_FAILED;
     return text == NULL || add(file, size, text, bytes) ? TER_SHARED_LIST_ADDED

@@ -5,8 +5,9 @@
  * Invariant: what is added goes in the place of the closing bracket, with a new one behind it, by
  * one write under a lock on the file; when that fails, the file becomes what it was. A process that
  * is killed inside of that write, which the kernel may cut where a page ends, leaves half an
- * element, and who comes next takes that away. The file is open only meanwhile, since a program may close files that it does not know, and have another one
- * of the same number. Nothing waits: while another process has the lock, nothing is added.
+ * element, and who comes next takes that away. The file is open only meanwhile, since a program may
+ * close files that it does not know, and have another one of the same number. Nothing waits: while
+ * another process has the lock, nothing is added.
  */
 #pragma once
 
