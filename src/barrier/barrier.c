@@ -3,7 +3,7 @@
 
 #include <terrier/fast.h>
 
-static const uint8_t always = 0xff, never = 0;
+static const uint8_t all_ones = 0xff, all_zeros = 0;
 
 /* No store sets a bit of these, and each reads the same one. */
 static void log_by(struct ter_mutator_head *head, const uint8_t *byte)
@@ -30,7 +30,7 @@ void ter_barrier_set(struct ter_allocator *allocator, unsigned barrier)
     if (barrier == TER_BARRIER_LOGGED)
         log_by_tables(head, allocator);
     else
-        log_by(head, barrier != 0 ? &always : &never);
+        log_by(head, barrier != 0 ? &all_ones : &all_zeros);
 }
 
 static void rest(struct ter_mutator_head *head, const struct ter_allocator *allocator, bool rests)
@@ -38,7 +38,7 @@ static void rest(struct ter_mutator_head *head, const struct ter_allocator *allo
     if (head->barrier != TER_BARRIER_LOGGED)
         return;
     if (rests)
-        log_by(head, &never);
+        log_by(head, &all_zeros);
     else
         log_by_tables(head, allocator);
 }

@@ -132,7 +132,7 @@ static void read_nodes(struct reading *reading, struct cmd_snapshot *snapshot)
                               .bytes = fields[reading->position[FIELD_SIZE]],
                               .address = fields[reading->position[FIELD_ADDRESS]],
                               .first_edge = edges,
-                              .edge_count = fields[reading->position[FIELD_EDGES]]};
+                              .edge_count = (size_t)fields[reading->position[FIELD_EDGES]]};
         edges += snapshot->nodes[i].edge_count;
     }
     if (edges != snapshot->edge_count)
