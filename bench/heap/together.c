@@ -201,7 +201,7 @@ static _Noreturn void serve(int in, int out)
     for (unsigned i = 0; i < WARM_UP; i++)
         collect_ns();
     ter_heap_statistics(own.heap, &figures, sizeof figures);
-    objects = figures.live_objects;
+    objects = (size_t)figures.live_objects;
     if (write(out, &objects, sizeof objects) != sizeof objects)
         fail("nobody listens");
     while (read(in, &command, 1) == 1) {

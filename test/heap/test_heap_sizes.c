@@ -189,7 +189,7 @@ static void little_back_from_an_adaptive_one(void **state)
     before = small_heap_statistics(&small);
     churn(64, test_count_not_below(6000, 1500));
     after = small_heap_statistics(&small);
-    assert_true(after.collections > before.collections + 10);
+    assert_true(after.collections > before.collections + 4);
     assert_true(after.returned_bytes - before.returned_bytes <
                 (after.allocated_bytes - before.allocated_bytes) / 10);
     small_heap_fini(&small);
@@ -285,7 +285,8 @@ static void nearly_full(void **state)
     void **kept = NULL;
 
     (void)state;
-    init("heap_max=16M");
+    /* Or how much is young would change with pauses. */
+    init("heap_max=16M,young_pause=0");
     for (size_t i = 0;; i++) {
         void **object = ter_allocate(small.mutator, TER_KIND_NORMAL, 64);
 
@@ -309,7 +310,7 @@ static void a_large_request_in_between(void **state)
     struct ter_statistics figures;
 
     (void)state;
-    init("heap_max=16M");
+    init("heap_max=16M,young_pause=0");
     churn(128, 128);
     for (unsigned i = 0; i < 2000; i++) {
         churn(128, 2);

@@ -666,7 +666,7 @@ static void replace_anywhere(void)
 
     make_cells(count);
     for (size_t i = 0; i < 10 * count; i++)
-        replace_cell(ter_random_below(&random, count));
+        replace_cell((size_t)ter_random_below(&random, count));
     drop_cells(count);
 }
 
