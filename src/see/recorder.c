@@ -6,7 +6,7 @@
 /* Between counters that no collection is the reason of. */
 #define COUNTERS_NS UINT64_C(1000000)
 /* Between two of those after which sinks may write. */
-#define SETTLE_NS UINT64_C(10000000)
+#define SETTLE_NS UINT64_C(100000000)
 
 #define COUNT_OF(values) ((unsigned)TER_ARRAY_LENGTH(values))
 
@@ -60,13 +60,21 @@ static void name_thread(struct ter_recorder *recorder, unsigned thread, const ch
 
 /* ---- Slices ---- */
 
+/* Without asking the system, as a rule. */
+static unsigned own_thread(void)
+{
+    const struct ter_os_thread *self = ter_os_thread_self();
+
+    return self != NULL ? (unsigned)self->number : ter_os_thread_number();
+}
+
 static struct ter_event slice(const struct ter_recorder *recorder, const char *name,
                               uint64_t start_ns, uint64_t end_ns)
 {
     return (struct ter_event){.form = TER_EVENT_SLICE,
                               .name = name,
                               .heap = recorder->heap,
-                              .thread = ter_os_thread_number(),
+                              .thread = own_thread(),
                               .start_ns = start_ns,
                               .end_ns = end_ns};
 }

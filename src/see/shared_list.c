@@ -2,6 +2,7 @@
 #include "see/shared_list.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -39,7 +40,10 @@ static bool writes(int file, off_t offset, const char *text, size_t bytes)
 
 static bool has_head(int file, const char *head)
 {
-    return reads(file, 0, "[\n", 2) && reads(file, 2, head, strlen(head));
+    char wanted[MOST_HEAD];
+    int length = snprintf(wanted, sizeof wanted, "[\n%s", head);
+
+    return reads(file, 0, wanted, (size_t)length);
 }
 
 static bool has_tail(int file, off_t size)
