@@ -207,7 +207,8 @@ static void tell_resumed(const struct ter_collector *collector)
 /* Where there are young objects, a heap that has become quiet may not see all collected again. */
 static size_t expected_growth(const struct ter_collector *collector)
 {
-    return collector->ages && !collector->fills_up ? ter_young_expected(collector) : SIZE_MAX / 2;
+    return collector->ages && !collector->arena.fills_up ? ter_young_expected(collector)
+                                                         : SIZE_MAX / 2;
 }
 
 static void note_for_trim(struct ter_collector *collector)

@@ -23,7 +23,7 @@ bool ter_young_is_next(const struct ter_collector *collector, enum ter_collectio
 
 bool ter_young_is_due(const struct ter_collector *collector)
 {
-    return collector->ages && !collector->fills_up &&
+    return collector->ages && !collector->arena.fills_up &&
            ter_mutators_allocated(&collector->allocator) >= collector->nursery.bytes;
 }
 
@@ -331,11 +331,10 @@ void ter_young_decide(struct ter_collector *collector)
     collector->live_bytes = live->scanned_bytes + live->atomic_bytes;
     if (!collector->minor)
         collector->old_bytes = collector->live_bytes;
-    collector->fills_up = !is_worth_it(collector, before) || has_little_room(collector);
+    collector->arena.fills_up = !is_worth_it(collector, before) || has_little_room(collector);
     collector->next_is_whole =
-        collector->fills_up || (collector->minor && collector->live_bytes > most);
-    collector->arena.fills_up = collector->fills_up;
-    ter_barrier_rest(&collector->allocator, collector->fills_up);
+        collector->arena.fills_up || (collector->minor && collector->live_bytes > most);
+    ter_barrier_rest(&collector->allocator, collector->arena.fills_up);
 }
 
 void ter_young_learn(struct ter_collector *collector, const struct ter_collection *collection,

@@ -19,7 +19,9 @@ struct ter_arena {
     uintptr_t stake; /* by need: a page that nobody can have who wants the same placement */
     struct ter_side_metadata side;
     ter_side_set side_of_all; /* that all spaces have, beside their own */
-    bool fills_up; /* the next collection is of all objects: new ones may lie among old ones */
+    /* The next collection is of all objects, and comes when the heap is full: until then new ones
+     * may lie among old ones. */
+    bool fills_up;
     struct ter_sft_map map;
     struct ter_chunk_table chunks;
     struct ter_foreign foreign; /* chunks anywhere else; without a table when there are none */

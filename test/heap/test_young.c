@@ -631,7 +631,7 @@ static void turn_ring_and_rest(void)
     unsigned before;
 
     make_cells(count);
-    for (size_t i = 0; !small.heap->collector.fills_up; i++)
+    for (size_t i = 0; !small.heap->collector.arena.fills_up; i++)
         replace_cell(i % count);
     assert_int_equal(small.mutator->head.log_mask, 0);
     before = young_collections;
