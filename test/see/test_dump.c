@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Dumps in themselves; that their graphs are right is looked at by test/e2e/terrier_dump.sh. */
 #include "heap/heap.h"
-#include "json.h"
+#include "own_folder.h"
 #include "small_heap.h"
 
 #include <errno.h>
@@ -11,45 +11,28 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/terrier-dump-XXXXXX";
 static char path[64];
 static char options[256];
 static struct small_heap small;
 
 static int set_up(void **state)
 {
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.heapsnapshot", folder);
-    return 0;
-}
+    int status = test_folder_make(state);
 
-static int tear_down(void **state)
-{
-    (void)state;
-    return rmdir(folder);
+    test_folder_file("a.heapsnapshot", path, sizeof path);
+    return status;
 }
 
 static const char *name_of(const char *end)
 {
     static char name[64];
 
-    snprintf(name, sizeof name, "%s/%s", folder, end);
-    return name;
+    return test_folder_file(end, name, sizeof name);
 }
 
 static const char *read_dump(const char *end)
 {
-    static char text[1 << 24];
-    FILE *file = fopen(name_of(end), "r");
-    size_t length;
-
-    assert_non_null(file);
-    length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    assert_true(test_is_json(text));
-    return text;
+    return test_read_json(name_of(end));
 }
 
 static bool is_there(const char *end)
@@ -279,5 +262,5 @@ int main(void)
         cmocka_unit_test(test_signal_storm), cmocka_unit_test(test_signal_of_program),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, test_folder_remove);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that several processes add to: whole at each moment, and as before where adding fails. */
 #include "json.h"
+#include "own_folder.h"
 #include "see/see.h"
 #include "support.h"
 
@@ -15,22 +16,20 @@
 
 #define HEAD "{\"n\":"
 
-static char folder[] = "/tmp/terrier-list-XXXXXX";
 static char path[64];
 
 static int set_up(void **state)
 {
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/list", folder);
-    return 0;
+    int status = test_folder_make(state);
+
+    test_folder_file("list", path, sizeof path);
+    return status;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     unlink(path);
-    return rmdir(folder);
+    return test_folder_remove(state);
 }
 
 static enum ter_shared_list_result add_number(unsigned number, unsigned filler)
@@ -142,7 +141,8 @@ static void test_says_why(void **state)
     (void)state;
     assert_int_equal(ter_shared_list_begin("/no/such/folder/list", HEAD), TER_SHARED_LIST_FAILED);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(ter_shared_list_add(folder, HEAD, text, strlen(text)), TER_SHARED_LIST_FAILED);
+    assert_int_equal(ter_shared_list_add(test_folder(), HEAD, text, strlen(text)),
+                     TER_SHARED_LIST_FAILED);
     assert_int_equal(errno, EISDIR);
     assert_int_equal(ter_shared_list_begin("/dev/null", HEAD), TER_SHARED_LIST_FAILED);
 }

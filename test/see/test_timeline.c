@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What a timeline holds under every plan, with threads that are stopped and with helpers. */
 #include "heap/heap.h"
-#include "json.h"
+#include "own_folder.h"
 #include "small_heap.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/terrier-timeline-XXXXXX";
 static char path[64];
 static char options[256];
 static struct small_heap small;
@@ -16,17 +15,16 @@ static _Atomic unsigned ready, done;
 
 static int set_up(void **state)
 {
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/timeline", folder);
-    return 0;
+    int status = test_folder_make(state);
+
+    test_folder_file("timeline", path, sizeof path);
+    return status;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
     unlink(path);
-    return rmdir(folder);
+    return test_folder_remove(state);
 }
 
 /* These options of a heap, and the timeline, which is begun anew. */
@@ -39,16 +37,7 @@ static const char *with_timeline(const char *others)
 
 static const char *read_timeline(void)
 {
-    static char text[1 << 22];
-    FILE *file = fopen(path, "r");
-    size_t length;
-
-    assert_non_null(file);
-    length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    assert_true(test_is_json(text));
-    return text;
+    return test_read_json(path);
 }
 
 static size_t count_of(const char *text, const char *name)
