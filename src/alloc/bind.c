@@ -44,6 +44,10 @@ static ter_status join_allocator(struct ter_allocator *allocator, struct ter_mut
     if (!allocator->exact_stacks && !ter_os_knows_thread_data())
         ter_os_for_each_tls_block(join_thread_data, &mutator->thread_data);
     ter_safepoints_await_end(allocator);
+    /* Collections change what stores do, in each mutator of the list: this one is in it when the
+       lock is free again. */
+    mutator->head = allocator->head;
+    mutator->head.poll = ter_allocator_idle_poll(allocator);
     if (is_bound(allocator, mutator->thread) || one_roams(allocator))
         status = TER_ERROR_INVALID;
     else if (allocator->mutators != NULL)
@@ -144,8 +148,6 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
         ter_os_order_prepare();
     ter_size_class_table_init(made->class_of);
     made->allocator = allocator;
-    made->head = allocator->head;
-    made->head.poll = ter_allocator_idle_poll(allocator);
     made->stack_base = stack_base;
     made->own_stack = stack;
     made->thread = thread;
