@@ -8,4 +8,4 @@ if [ "${TERRIER_THOROUGH:-}" = 1 ]; then
     tools/mutate --self-test && exec tools/mutate
     exit
 fi
-exec tools/mutate --every 29
+exec tools/mutate --every 59

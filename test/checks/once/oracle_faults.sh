@@ -35,11 +35,12 @@ seen() {
 
 cp -r "$root/src" src || exit 1
 
-# begin PLAN FILE: from now on with that plan. Without a change this way of building sees nothing.
+# begin PLAN FILE: from now on with that plan. Without a change this way of building sees nothing;
+# that the plan is right is asked with many seeds elsewhere.
 begin() {
     plan=$1
     link "$2" || finish
-    ./planted --plan "$plan" --seed 1 --seeds $seeds >planted.out 2>&1 || {
+    ./planted --plan "$plan" --seed 1 --seeds 2 >planted.out 2>&1 || {
         fault "without a fault the oracle fails:"
         cat planted.out
     }

@@ -55,7 +55,7 @@ build() {
 }
 
 "$cmake" -S "$copy" -B "$made" -G Ninja "-DCMAKE_C_COMPILER=$cc" -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_C_FLAGS_RELEASE=-O1 -DTERRIER_WERROR=ON -DTERRIER_TESTS=ON \
+    -DCMAKE_C_FLAGS_RELEASE=-Og -DTERRIER_WERROR=ON -DTERRIER_TESTS=ON \
     -DTERRIER_UNIT_TESTS_ONLY=ON >"$temp/configure.log" 2>&1 || {
     fault "cannot be configured"
     cat "$temp/configure.log"
