@@ -14,7 +14,8 @@
  * say, are scanned conservatively: any word that is the address of a byte of an object keeps that
  * object. A thread may stand on a stack of the program's own, as a coroutine does: that one is
  * scanned up to the end of its mapping, and the thread's own whole; a stack on which nobody stands
- * is the program's to add as a range. Objects never move.
+ * is the program's to add as a range. What such words lead to does not move. With stacks=exact the
+ * program says where its references are instead (roots.h), and the plan may move objects.
  */
 #ifndef TERRIER_HEAP_H
 #define TERRIER_HEAP_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exact roots of a heap, for who is built with the library: not a public interface yet.
+ * Exact roots of a heap, for who is built with the library: programs have roots.h.
  *
  * Threads: from any thread that is bound to the heap, outside callbacks.
  */
