@@ -12,8 +12,8 @@
 # all of it
 limits='
 pop       7 3 1 1
-new_cell  6 3 1 1
-new_any  14 4 1 2
+new_cell  6 2 1 1
+new_any  14 2 1 2
 barrier  16 4 0 2
 poll      4 1 0 1
 '
