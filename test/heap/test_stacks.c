@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Declared stacks: coroutines by makecontext that build lists and yield in random order, with
- * references in locals or in frames, while collections come from themselves and from other threads.
+ * Declared stacks: coroutines that build lists and yield in random order, with references in locals
+ * or in frames of such a stack and nowhere else, while collections come from themselves and from
+ * other threads. Stacks are changed by each way that there is, under every plan that collects, with
+ * threads that are stopped by signals, at safepoints with scanned stacks, and with exact roots.
  */
 #define _GNU_SOURCE
 #include <terrier/terrier.h>
 
+#include "coroutine.h"
 #include "heap/heap.h"
+#include "small_heap.h"
 #include "support.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 /* Stacks lie side by side in one mapping, which nobody could tell apart. */
 enum { COROUTINES = 12, STACK_BYTES = 64 * 1024, LENGTH = 30 };
 
+struct pair {
+    struct pair *next;
+    uintptr_t number;
+};
+
 struct coroutine {
     struct ter_stack *stack;
-    ucontext_t context;
+    struct test_coroutine own;
     unsigned rounds; /* that it is to do still */
     unsigned done;
 };
@@ -26,60 +34,73 @@ struct coroutine {
 struct test {
     struct ter_heap *heap;
     struct ter_mutator *mutator; /* of whoever runs coroutines */
-    ucontext_t scheduler;
     struct coroutine *running;
     struct coroutine coroutines[COROUTINES];
     char *memory;
+    unsigned kind; /* of pairs, which may move */
+    enum test_way way;
     bool in_frames;
+    bool is_slow; /* an object takes pages of its own */
     _Atomic bool done;
 };
 
-static struct test *now;
+static struct test *now, the_test;
+static struct ter_random random_source;
 
-static int make_test(void **state, const char *options_text, bool in_frames)
+/* The state of a test: what it is run with, under each plan and by each way. */
+#define STATIC_DATA "scan_program=0,scan_libraries=0"
+
+static char by_signals[] = "stop=signals,barriers=1," STATIC_DATA;
+static char by_safepoints[] = "stop=safepoints,barriers=1," STATIC_DATA;
+static char exact[] = "stacks=exact";
+
+static void open_heap(const char *text)
 {
-    struct test *test = calloc(1, sizeof *test);
+    static const struct ter_object_layout layout = {.header_bytes = sizeof(struct pair),
+                                                    .header = {.bitmap = 1}};
+    const struct ter_kind_description pair = {.name = "pair", .layout = &layout};
     struct ter_options options;
+    enum test_way way = the_test.way;
 
-    assert_non_null(test);
-    test->in_frames = in_frames;
+    the_test = (struct test){.way = way, .in_frames = strstr(text, exact) != NULL};
+    now = &the_test;
     ter_options_init(&options);
-    assert_int_equal(ter_options_parse(&options, options_text, NULL, 0), TER_OK);
-    assert_int_equal(ter_heap_new(&options, &test->heap), TER_OK);
-    assert_int_equal(ter_mutator_bind(test->heap, &test->mutator), TER_OK);
-    test->memory = mmap(NULL, COROUTINES * STACK_BYTES, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(test->memory, MAP_FAILED);
-    *state = now = test;
-    return 0;
+    test_parse_options(&options, text);
+    assert_int_equal(ter_heap_new(&options, &now->heap), TER_OK);
+    assert_int_equal(ter_mutator_bind(now->heap, &now->mutator), TER_OK);
+    assert_int_equal(ter_kind_define(now->heap, &pair, &now->kind), TER_OK);
+    now->is_slow = now->heap->collector.spaces[0].space->policy->own_pages;
+    now->memory = mmap(NULL, COROUTINES * STACK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(now->memory, MAP_FAILED);
 }
 
-#define STATIC_DATA ",scan_program=0,scan_libraries=0"
-
-static int make_signals(void **state)
+static void close_heap(void)
 {
-    return make_test(state, "stop=signals" STATIC_DATA, false);
+    ter_mutator_unbind(now->mutator);
+    ter_heap_free(now->heap);
+    munmap(now->memory, COROUTINES * STACK_BYTES);
 }
 
-static int make_safepoints(void **state)
+static void for_all(const char *options, void (*test)(void))
 {
-    return make_test(state, "stop=safepoints" STATIC_DATA, false);
+    random_source = test_random();
+    for (the_test.way = 0; the_test.way < TEST_WAYS; the_test.way++)
+        if (test_way_is_there(the_test.way))
+            small_heap_try_plans(test_plan_collects, options, open_heap, test, close_heap);
 }
 
-static int make_exact(void **state)
+static unsigned rounds(void)
 {
-    return make_test(state, "stacks=exact", true);
+    return now->is_slow ? 1 : (unsigned)test_count(4, 80);
 }
 
-static int free_test(void **state)
+static void collect(void)
 {
-    struct test *test = *state;
-
-    ter_mutator_unbind(test->mutator);
-    ter_heap_free(test->heap);
-    munmap(test->memory, COROUTINES * STACK_BYTES);
-    free(test);
-    return 0;
+    if (test_below(&random_source, 3) == 0)
+        ter_collect(now->mutator);
+    else
+        ter_collect_young(now->mutator);
 }
 
 /* ---- Coroutines ---- */
@@ -89,20 +110,15 @@ static TER_NOINLINE void yield_to_scheduler(void)
     struct coroutine *self = now->running;
 
     ter_stack_switch(now->mutator, NULL);
-    swapcontext(&self->context, &now->scheduler);
+    test_coroutine_yield(&self->own);
 }
 
 static TER_NOINLINE void resume(struct coroutine *coroutine)
 {
     now->running = coroutine;
     ter_stack_switch(now->mutator, coroutine->stack);
-    swapcontext(&now->scheduler, &coroutine->context);
+    test_coroutine_resume(&coroutine->own);
 }
-
-struct pair {
-    struct pair *next;
-    uintptr_t number;
-};
 
 static void check_list(const struct pair *pair, unsigned length)
 {
@@ -115,7 +131,7 @@ static void check_list(const struct pair *pair, unsigned length)
 
 static struct pair *make_pair(struct pair *next, uintptr_t number)
 {
-    struct pair *pair = ter_allocate(now->mutator, TER_KIND_NORMAL, sizeof *pair);
+    struct pair *pair = TER_NEW(now->mutator, now->kind, struct pair);
 
     assert_non_null(pair);
     pair->next = next;
@@ -169,53 +185,51 @@ static void run(void)
         yield_to_scheduler();
 }
 
-static void begin(unsigned index, unsigned rounds)
+static void begin(unsigned index, void (*function)(void), unsigned count)
 {
     struct coroutine *coroutine = &now->coroutines[index];
     char *low = now->memory + (size_t)index * STACK_BYTES;
 
-    coroutine->rounds = rounds;
+    coroutine->rounds = count;
     coroutine->done = 0;
     assert_int_equal(ter_stack_new(now->mutator, low, low + STACK_BYTES, &coroutine->stack),
                      TER_OK);
-    assert_int_equal(getcontext(&coroutine->context), 0);
-    coroutine->context.uc_stack.ss_sp = low;
-    coroutine->context.uc_stack.ss_size = STACK_BYTES;
-    coroutine->context.uc_link = NULL;
-    makecontext(&coroutine->context, run, 0);
+    test_coroutine_begin(&coroutine->own, now->way, low, STACK_BYTES, function);
 }
 
-static void run_all(struct ter_random *random, unsigned rounds)
+static void run_all(unsigned count)
 {
     unsigned left = COROUTINES;
 
     for (unsigned i = 0; i < COROUTINES; i++)
-        begin(i, rounds);
+        begin(i, run, count);
     while (left > 0) {
-        struct coroutine *next = &now->coroutines[test_below(random, COROUTINES)];
+        struct coroutine *next = &now->coroutines[test_below(&random_source, COROUTINES)];
 
         resume(next);
-        if (test_below(random, 4) == 0)
-            ter_collect(now->mutator);
+        if (test_below(&random_source, 4) == 0)
+            collect();
         left = 0;
         for (unsigned i = 0; i < COROUTINES; i++)
             left += now->coroutines[i].rounds != 0;
     }
     for (unsigned i = 0; i < COROUTINES; i++) {
-        assert_int_equal(now->coroutines[i].done, rounds);
+        assert_int_equal(now->coroutines[i].done, count);
         ter_stack_free(now->mutator, now->coroutines[i].stack);
     }
 }
 
 /* ---- Tests ---- */
 
+static void keep_what_they_hold(void)
+{
+    run_all(rounds());
+    run_all(1);
+}
+
 static void test_coroutines_keep_what_they_hold(void **state)
 {
-    struct ter_random random = test_random();
-
-    (void)state;
-    for (unsigned round = 0; round < 2; round++)
-        run_all(&random, (unsigned)test_count(40, 400));
+    for_all(*state, keep_what_they_hold);
 }
 
 static void *collect_meanwhile(void *context)
@@ -232,22 +246,31 @@ static void *collect_meanwhile(void *context)
     return NULL;
 }
 
-static void test_coroutines_while_another_thread_collects(void **state)
+static void while_another_thread_collects(void)
 {
-    struct ter_random random = test_random();
-    struct test *test = *state;
     pthread_t thread;
 
-    assert_int_equal(pthread_create(&thread, NULL, collect_meanwhile, test), 0);
-    run_all(&random, (unsigned)test_count(40, 400));
-    test->done = true;
-    ter_mutator_leave(test->mutator);
+    assert_int_equal(pthread_create(&thread, NULL, collect_meanwhile, now), 0);
+    run_all(rounds());
+    now->done = true;
+    ter_mutator_leave(now->mutator);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    ter_mutator_enter(test->mutator);
+    ter_mutator_enter(now->mutator);
+}
+
+static void test_coroutines_while_another_thread_collects(void **state)
+{
+    for_all(*state, while_another_thread_collects);
 }
 
 /* What a stack that is not run any more held goes with it; what it holds while left does not. */
-static uintptr_t held;
+static void *held; /* a weak word, which no scan looks at */
+
+static TER_NOINLINE void note_held(void *object)
+{
+    held = object;
+    assert_int_equal(ter_weak_add(now->heap, &held, object), TER_OK);
+}
 
 static void hold_a_pair(void)
 {
@@ -256,7 +279,7 @@ static void hold_a_pair(void)
         frame.slots[0] = make_pair(NULL, 5);
     else
         *(void *volatile *)&frame.slots[0] = make_pair(NULL, 5);
-    held = test_hide(frame.slots[0]);
+    note_held(frame.slots[0]);
     yield_to_scheduler();
     for (;;)
         yield_to_scheduler();
@@ -265,27 +288,31 @@ static void hold_a_pair(void)
 /* Not inline: what it calls with the address would stay in the frame of who asks. */
 static TER_NOINLINE bool is_held(void)
 {
-    return ter_heap_find(now->heap, (uintptr_t)test_show(held)).bits == (uintptr_t)test_show(held);
+    return held != NULL && ((struct pair *)held)->number == 5;
 }
 
-static void test_a_stack_that_is_freed_keeps_nothing(void **state)
+static void a_freed_stack_keeps_nothing(void)
 {
     struct coroutine *coroutine = &now->coroutines[0];
 
-    (void)state;
-    begin(0, 1);
-    coroutine->context.uc_stack.ss_sp = now->memory;
-    makecontext(&coroutine->context, hold_a_pair, 0);
+    begin(0, hold_a_pair, 1);
     resume(coroutine);
-    test_clear_stack();
-    ter_collect(now->mutator);
-    assert_true(is_held());
+    for (unsigned i = 0; i < 2; i++) {
+        test_clear_stack();
+        ter_collect(now->mutator);
+        assert_true(is_held());
+    }
     ter_stack_free(now->mutator, coroutine->stack);
-    memset(&coroutine->context, 0, sizeof coroutine->context);
+    memset(&coroutine->own, 0, sizeof coroutine->own);
     memset(now->memory, 0, STACK_BYTES);
     test_clear_stack();
     ter_collect(now->mutator);
     assert_false(is_held());
+}
+
+static void test_a_stack_that_is_freed_keeps_nothing(void **state)
+{
+    for_all(*state, a_freed_stack_keeps_nothing);
 }
 
 /* A coroutine goes on in another thread, with that one's mutator. */
@@ -296,33 +323,37 @@ static void *resume_elsewhere(void *context)
     assert_int_equal(ter_mutator_attach(test->mutator), TER_OK);
     for (unsigned i = 0; i < 5; i++) {
         resume(&test->coroutines[0]);
-        ter_collect(test->mutator);
+        collect();
     }
     ter_mutator_detach(test->mutator);
     return NULL;
 }
 
-static void test_a_coroutine_goes_from_thread_to_thread(void **state)
+static void from_thread_to_thread(void)
 {
-    struct test *test = *state;
     pthread_t thread;
 
-    begin(0, 4);
-    while (test->coroutines[0].rounds != 0) {
-        resume(&test->coroutines[0]);
-        ter_collect(test->mutator);
-        ter_mutator_detach(test->mutator);
-        assert_int_equal(pthread_create(&thread, NULL, resume_elsewhere, test), 0);
+    begin(0, run, 4);
+    while (now->coroutines[0].rounds != 0) {
+        resume(&now->coroutines[0]);
+        collect();
+        ter_mutator_detach(now->mutator);
+        assert_int_equal(pthread_create(&thread, NULL, resume_elsewhere, now), 0);
         assert_int_equal(pthread_join(thread, NULL), 0);
-        assert_int_equal(ter_mutator_attach(test->mutator), TER_OK);
+        assert_int_equal(ter_mutator_attach(now->mutator), TER_OK);
     }
-    assert_int_equal(test->coroutines[0].done, 4);
-    ter_stack_free(test->mutator, test->coroutines[0].stack);
+    assert_int_equal(now->coroutines[0].done, 4);
+    ter_stack_free(now->mutator, now->coroutines[0].stack);
+}
+
+static void test_a_coroutine_goes_from_thread_to_thread(void **state)
+{
+    for_all(*state, from_thread_to_thread);
 }
 
 static void free_the_current_one(void *context)
 {
-    begin(0, 1);
+    begin(0, run, 1);
     ter_stack_switch(now->mutator, now->coroutines[0].stack);
     ter_stack_free(now->mutator, now->coroutines[0].stack);
     (void)context;
@@ -332,17 +363,18 @@ static void test_misuse_of_stacks_is_told(void **state)
 {
     struct ter_stack *stack;
 
-    (void)state;
+    open_heap(*state);
     assert_int_equal(ter_stack_new(now->mutator, now->memory + 16, now->memory, &stack),
                      TER_ERROR_INVALID);
     test_dies(free_the_current_one, NULL, "ter_stack_free");
+    close_heap();
 }
 
 #define ALL(test)                                                                                  \
-    {#test " signals", test, make_signals, free_test, NULL},                                       \
-        {#test " safepoints", test, make_safepoints, free_test, NULL},                             \
+    {#test " signals", test, NULL, NULL, by_signals},                                              \
+        {#test " safepoints", test, NULL, NULL, by_safepoints},                                    \
     {                                                                                              \
-#test " exact", test, make_exact, free_test, NULL                                          \
+#test " exact", test, NULL, NULL, exact                                                    \
     }
 
 int main(void)

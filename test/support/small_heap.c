@@ -65,6 +65,7 @@ void small_heap_with_plans(struct small_heap *small, const char *options, void (
         char text[160];
 
         snprintf(text, sizeof text, "plan=%s%s", ter_plans[i].name, options);
+        print_message("with %s\n", text);
         small_heap_init(small, text);
         test();
         small_heap_fini(small);
@@ -95,6 +96,7 @@ void small_heap_try_plans(bool (*wanted)(const struct ter_plan *plan), const cha
         if (!wanted(ter_plans[i].plan))
             continue;
         snprintf(text, sizeof text, "plan=%s,%s", ter_plans[i].name, options);
+        print_message("with %s\n", text);
         open(text);
         test();
         close();
