@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads that stop at safepoints: many that poll and allocate, ones that wait outside, ones that
- * hand their mutators on, end, fork, or come to no safepoint. With exact and with scanned stacks.
+ * hand their mutators on, end, fork, or come to no safepoint. With exact and with scanned stacks,
+ * under every plan that collects.
  */
 #define _GNU_SOURCE
 #include <terrier/terrier.h>
 
 #include "heap/heap.h"
+#include "small_heap.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -23,45 +25,71 @@ struct pair {
 struct test {
     struct ter_heap *heap;
     struct ter_mutator *mutator;
+    unsigned kind; /* of pairs, which may move */
     _Atomic bool done;
     _Atomic unsigned ready;
 };
 
-static struct test *make_test(const char *stacks)
+/* A body, and the stacks of heaps that it is run with. */
+struct way {
+    void (*body)(struct test *test);
+    const char *stacks;
+};
+
+static struct test now;
+
+static void open_heap(const char *text)
 {
-    struct test *test = calloc(1, sizeof *test);
+    static const struct ter_object_layout layout = {.header_bytes = sizeof(struct pair),
+                                                    .header = {.bitmap = 1}};
+    const struct ter_kind_description pair = {.name = "pair", .layout = &layout};
     struct ter_options options;
-    char text[64];
 
-    assert_non_null(test);
+    memset(&now, 0, sizeof now);
     ter_options_init(&options);
-    snprintf(text, sizeof text, "stop=safepoints,stacks=%s", stacks);
     assert_int_equal(ter_options_parse(&options, text, NULL, 0), TER_OK);
-    assert_int_equal(ter_heap_new(&options, &test->heap), TER_OK);
-    assert_int_equal(ter_mutator_bind(test->heap, &test->mutator), TER_OK);
-    return test;
+    assert_int_equal(ter_heap_new(&options, &now.heap), TER_OK);
+    assert_int_equal(ter_mutator_bind(now.heap, &now.mutator), TER_OK);
+    assert_int_equal(ter_kind_define(now.heap, &pair, &now.kind), TER_OK);
 }
 
-static int make_exact(void **state)
+static void close_heap(void)
 {
-    *state = make_test("exact");
-    return 0;
+    ter_mutator_unbind(now.mutator);
+    ter_heap_free(now.heap);
 }
 
-static int make_ambiguous(void **state)
+static void (*running)(struct test *test);
+
+static void run_body(void)
 {
-    *state = make_test("ambiguous");
-    return 0;
+    running(&now);
 }
 
-static int free_test(void **state)
+static void options_of(const struct way *way, char *text, size_t bytes)
 {
-    struct test *test = *state;
+    snprintf(text, bytes, "stop=safepoints,barriers=1,stacks=%s", way->stacks);
+}
 
-    ter_mutator_unbind(test->mutator);
-    ter_heap_free(test->heap);
-    free(test);
-    return 0;
+static void under_each_plan(void **state)
+{
+    const struct way *way = *state;
+    char text[80];
+
+    options_of(way, text, sizeof text);
+    running = way->body;
+    small_heap_try_plans(test_plan_collects, text, open_heap, run_body, close_heap);
+}
+
+static void under_one_plan(void **state)
+{
+    const struct way *way = *state;
+    char text[80];
+
+    options_of(way, text, sizeof text);
+    open_heap(text);
+    way->body(&now);
+    close_heap();
 }
 
 static size_t count_mutators(const struct test *test)
@@ -77,7 +105,7 @@ static size_t count_mutators(const struct test *test)
 /* Pushes a pair before the list in `slot`, which is a root. */
 static void push(struct ter_mutator *mutator, void **slot, uintptr_t number)
 {
-    struct pair *pair = ter_allocate(mutator, TER_KIND_NORMAL, sizeof *pair);
+    struct pair *pair = TER_NEW(mutator, now.kind, struct pair);
 
     assert_non_null(pair);
     pair->next = *slot;
@@ -137,25 +165,24 @@ static void *work(void *context)
 {
     struct test *test = context;
     struct ter_mutator *mutator = bind(test);
-    uint64_t rounds = test_count(400, 4000);
+    uint64_t rounds = 1 + test_count(16, 400);
 
     for (uint64_t i = 0; i < rounds; i++) {
         build_and_check(mutator);
-        if (i % 16 == 0)
-            ter_collect(mutator);
+        if (i % 8 == 0)
+            i == 0 ? ter_collect(mutator) : ter_collect_young(mutator);
     }
     ter_mutator_unbind(mutator);
     return NULL;
 }
 
-static void test_many_threads_collect(void **state)
+static void test_many_threads_collect(struct test *test)
 {
-    struct test *test = *state;
     pthread_t threads[THREADS];
 
     for (unsigned i = 0; i < THREADS; i++)
         threads[i] = start(work, test);
-    for (unsigned i = 0; i < 50; i++) {
+    for (unsigned i = 0; i < 10; i++) {
         build_and_check(test->mutator);
         ter_collect(test->mutator);
     }
@@ -170,15 +197,14 @@ static void count_object(void *context, ter_object object, size_t bytes)
     ++*(size_t *)context;
 }
 
-static void test_a_visit_waits_for_all(void **state)
+static void test_a_visit_waits_for_all(struct test *test)
 {
-    struct test *test = *state;
     pthread_t threads[THREADS];
     size_t count = 0;
 
     for (unsigned i = 0; i < THREADS; i++)
         threads[i] = start(work, test);
-    for (unsigned i = 0; i < 20; i++)
+    for (unsigned i = 0; i < 5; i++)
         assert_int_equal(ter_heap_for_each_object(test->heap, count_object, &count), TER_OK);
     for (unsigned i = 0; i < THREADS; i++)
         join(test, threads[i]);
@@ -201,16 +227,15 @@ static void *only_poll(void *context)
     return NULL;
 }
 
-static void test_polls_let_collections_in(void **state)
+static void test_polls_let_collections_in(struct test *test)
 {
-    struct test *test = *state;
     pthread_t threads[THREADS];
 
     for (unsigned i = 0; i < THREADS; i++)
         threads[i] = start(only_poll, test);
     while (test->ready < THREADS)
         ter_poll(test->mutator);
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 20; i++)
         ter_collect(test->mutator);
     test->done = true;
     for (unsigned i = 0; i < THREADS; i++)
@@ -238,9 +263,8 @@ static void *stay_outside(void *context)
     return NULL;
 }
 
-static void test_who_is_outside_is_not_waited_for(void **state)
+static void test_who_is_outside_is_not_waited_for(struct test *test)
 {
-    struct test *test = *state;
     pthread_t thread = start(stay_outside, test);
 
     while (test->ready == 0)
@@ -254,8 +278,8 @@ static void test_who_is_outside_is_not_waited_for(void **state)
 /* Only in the registers and the frame of the caller, where stacks are scanned. */
 static TER_NOINLINE void keep_in_locals(struct test *test)
 {
-    struct pair *a = ter_allocate(test->mutator, TER_KIND_NORMAL, sizeof *a);
-    struct pair *b = ter_allocate(test->mutator, TER_KIND_NORMAL, sizeof *b);
+    struct pair *a = TER_NEW(test->mutator, test->kind, struct pair);
+    struct pair *b = TER_NEW(test->mutator, test->kind, struct pair);
 
     a->number = 1;
     b->number = 2;
@@ -281,15 +305,14 @@ static void *collect_meanwhile(void *context)
     for (unsigned i = 0; i < 10; i++)
         ter_collect(mutator);
     for (unsigned i = 0; i < 1000; i++)
-        (void)ter_allocate(mutator, TER_KIND_NORMAL, sizeof(struct pair));
+        (void)ter_allocate(mutator, test->kind, sizeof(struct pair));
     test->done = true;
     ter_mutator_unbind(mutator);
     return NULL;
 }
 
-static void test_registers_are_saved_when_a_thread_leaves(void **state)
+static void test_registers_are_saved_when_a_thread_leaves(struct test *test)
 {
-    struct test *test = *state;
     pthread_t thread = start(collect_meanwhile, test);
 
     keep_in_locals(test);
@@ -317,11 +340,11 @@ static void leave_twice(void *context)
     ter_mutator_leave(test->mutator);
 }
 
-static void test_misuse_of_the_outside_is_told(void **state)
+static void test_misuse_of_the_outside_is_told(struct test *test)
 {
-    test_dies(enter_inside, *state, "ter_mutator_enter");
-    test_dies(allocate_outside, *state, "is outside the heap");
-    test_dies(leave_twice, *state, "ter_mutator_leave");
+    test_dies(enter_inside, test, "ter_mutator_enter");
+    test_dies(allocate_outside, test, "is outside the heap");
+    test_dies(leave_twice, test, "ter_mutator_leave");
 }
 
 /* ---- From one thread to another ---- */
@@ -351,7 +374,7 @@ static void *take_turns(void *context)
         push(package->mutator, &package->roots.slots[0], package->length++);
         if (package->length % 8 == 0)
             ter_collect(package->mutator);
-        more = package->length < 400;
+        more = package->length < 100;
         ter_mutator_detach(package->mutator);
         pthread_mutex_unlock(&package->turn);
         ter_os_yield();
@@ -359,9 +382,8 @@ static void *take_turns(void *context)
     return NULL;
 }
 
-static void test_a_mutator_goes_from_thread_to_thread(void **state)
+static void test_a_mutator_goes_from_thread_to_thread(struct test *test)
 {
-    struct test *test = *state;
     struct package package = {
         .test = test, .mutator = test->mutator, .turn = PTHREAD_MUTEX_INITIALIZER};
     pthread_t threads[THREADS];
@@ -378,9 +400,8 @@ static void test_a_mutator_goes_from_thread_to_thread(void **state)
     ter_frame_pop(test->mutator, &package.roots.frame);
 }
 
-static void test_collections_do_not_wait_for_a_detached_one(void **state)
+static void test_collections_do_not_wait_for_a_detached_one(struct test *test)
 {
-    struct test *test = *state;
     struct ter_mutator *second;
 
     ter_mutator_detach(test->mutator);
@@ -400,12 +421,15 @@ static void use_detached(void *context)
     (void)ter_allocate(test->mutator, TER_KIND_NORMAL, 16);
 }
 
-static void test_a_detached_one_cannot_be_used(void **state)
+static void test_a_detached_one_cannot_be_used(struct test *test)
 {
-    test_dies(use_detached, *state, "ter_mutator_detach");
+    test_dies(use_detached, test, "ter_mutator_detach");
 }
 
 /* ---- Ends ---- */
+
+/* Each is told of once, by a line of this. */
+#define END_IS_NOTED " ends while it is bound to a heap, and is unbound"
 
 static void *end_bound(void *context)
 {
@@ -420,10 +444,9 @@ static void *end_bound(void *context)
     return NULL;
 }
 
-static void test_a_thread_may_end_bound(void **state)
+static void test_a_thread_may_end_bound(struct test *test)
 {
-    struct test *test = *state;
-
+    test_log_begin();
     for (unsigned i = 0; i < 6; i++) {
         pthread_t thread = start(end_bound, test);
 
@@ -431,6 +454,7 @@ static void test_a_thread_may_end_bound(void **state)
         join(test, thread);
         ter_collect(test->mutator);
     }
+    assert_int_equal(test_log_end(END_IS_NOTED), 6);
     assert_int_equal(count_mutators(test), 1);
 }
 
@@ -447,15 +471,17 @@ static void *end_while_awaited(void *context)
     return NULL;
 }
 
-static void test_a_thread_ends_while_it_is_awaited(void **state)
+static void test_a_thread_ends_while_it_is_awaited(struct test *test)
 {
-    struct test *test = *state;
-    pthread_t thread = start(end_while_awaited, test);
+    pthread_t thread;
 
+    test_log_begin();
+    thread = start(end_while_awaited, test);
     while (test->ready == 0)
         ter_poll(test->mutator);
     ter_collect(test->mutator);
     join(test, thread);
+    assert_int_equal(test_log_end(END_IS_NOTED), 1);
     assert_int_equal(count_mutators(test), 1);
 }
 
@@ -474,43 +500,20 @@ static void *never_poll(void *context)
     return NULL;
 }
 
-/* What is written to standard error from now on goes to the file; returns what it was before. */
-static int catch_errors(FILE *file)
+static void test_a_missing_poll_is_said(struct test *test)
 {
-    int before = dup(STDERR_FILENO);
-
-    assert_true(before >= 0);
-    assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
-    return before;
-}
-
-static void release_errors(int before)
-{
-    assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
-    close(before);
-}
-
-static void test_a_missing_poll_is_said(void **state)
-{
-    struct test *test = *state;
-    FILE *file = tmpfile();
     pthread_t thread;
-    char text[512];
-    int before;
 
-    assert_non_null(file);
-    before = catch_errors(file);
+    test_log_begin();
     thread = start(never_poll, test);
     while (test->ready == 0)
         ter_poll(test->mutator);
     ter_collect(test->mutator);
     join(test, thread);
-    release_errors(before);
-    rewind(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    assert_non_null(strstr(text, "never-polls"));
-    assert_non_null(strstr(text, "ter_poll"));
+    assert_int_equal(
+        test_log_end("(never-polls) has come to no safepoint for 2 s, and all wait for "
+                     "it: it needs a ter_poll, or a ter_mutator_leave before"),
+        1);
 }
 
 /* ---- Fork ---- */
@@ -520,7 +523,7 @@ static void *fork_in_thread(void *context)
     struct test *test = context;
     struct ter_mutator *mutator = bind(test);
 
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         pid_t child;
         int status = 0;
 
@@ -541,9 +544,8 @@ static void *fork_in_thread(void *context)
     return NULL;
 }
 
-static void test_any_thread_may_fork(void **state)
+static void test_any_thread_may_fork(struct test *test)
 {
-    struct test *test = *state;
     pthread_t forking = start(fork_in_thread, test), others[2];
 
     others[0] = start(work, test);
@@ -554,9 +556,8 @@ static void test_any_thread_may_fork(void **state)
 }
 
 /* A mutator that no thread has is there in the child too, with its roots. */
-static void test_a_detached_mutator_survives_a_fork(void **state)
+static void test_a_detached_mutator_survives_a_fork(struct test *test)
 {
-    struct test *test = *state;
     pid_t child;
     int status = 0;
     struct package package = {.test = test, .mutator = test->mutator};
@@ -579,11 +580,14 @@ static void test_a_detached_mutator_survives_a_fork(void **state)
     ter_frame_pop(test->mutator, &package.roots.frame);
 }
 
-#define BOTH(test)                                                                                 \
-    {#test " exact", test, make_exact, free_test, NULL},                                           \
+#define UNDER(runner, test, stacks)                                                                \
     {                                                                                              \
-#test " ambiguous", test, make_ambiguous, free_test, NULL                                  \
+#test " " stacks, runner, NULL, NULL, &(struct way)                                        \
+        {                                                                                          \
+            test, stacks                                                                           \
+        }                                                                                          \
     }
+#define BOTH(test) UNDER(under_each_plan, test, "exact"), UNDER(under_each_plan, test, "ambiguous")
 
 int main(void)
 {
@@ -592,15 +596,16 @@ int main(void)
         BOTH(test_a_visit_waits_for_all),
         BOTH(test_polls_let_collections_in),
         BOTH(test_who_is_outside_is_not_waited_for),
-        cmocka_unit_test_setup_teardown(test_registers_are_saved_when_a_thread_leaves,
-                                        make_ambiguous, free_test),
-        BOTH(test_misuse_of_the_outside_is_told),
+        UNDER(under_each_plan, test_registers_are_saved_when_a_thread_leaves, "ambiguous"),
+        UNDER(under_one_plan, test_misuse_of_the_outside_is_told, "exact"),
+        UNDER(under_one_plan, test_misuse_of_the_outside_is_told, "ambiguous"),
         BOTH(test_a_mutator_goes_from_thread_to_thread),
         BOTH(test_collections_do_not_wait_for_a_detached_one),
-        BOTH(test_a_detached_one_cannot_be_used),
+        UNDER(under_one_plan, test_a_detached_one_cannot_be_used, "exact"),
+        UNDER(under_one_plan, test_a_detached_one_cannot_be_used, "ambiguous"),
         BOTH(test_a_thread_may_end_bound),
         BOTH(test_a_thread_ends_while_it_is_awaited),
-        cmocka_unit_test_setup_teardown(test_a_missing_poll_is_said, make_exact, free_test),
+        UNDER(under_one_plan, test_a_missing_poll_is_said, "exact"),
         BOTH(test_any_thread_may_fork),
         BOTH(test_a_detached_mutator_survives_a_fork),
     };

@@ -116,6 +116,31 @@ uint64_t test_stop_failing(uint64_t *failed)
     return fault.seen;
 }
 
+/* ---- The log ---- */
+
+static FILE *log_lines;
+
+void test_log_begin(void)
+{
+    log_lines = tmpfile();
+    assert_non_null(log_lines);
+    ter_log_set_file(fileno(log_lines));
+}
+
+size_t test_log_end(const char *part)
+{
+    char line[1024];
+    size_t count = 0;
+
+    ter_log_set_file(STDERR_FILENO);
+    rewind(log_lines);
+    for (; fgets(line, sizeof line, log_lines) != NULL; count++)
+        if (strstr(line, part) == NULL)
+            fail_msg("the log says \"%s\", without \"%s\"", line, part);
+    fclose(log_lines);
+    return count;
+}
+
 /* ---- Mappings ---- */
 
 /* Reads by read(2) into static memory: the reading itself must map nothing. */

@@ -80,6 +80,15 @@ void test_fail_with(int error);
 /* Takes the fault away; how many calls of the set there were, and how many of them failed. */
 uint64_t test_stop_failing(uint64_t *failed);
 
+/* ---- The log ---- */
+
+/*
+ * Lines of the log go to a file from here on. test_log_end has them written to standard error
+ * again, asserts that each of those lines contains `part`, and returns how many there are.
+ */
+void test_log_begin(void);
+size_t test_log_end(const char *part);
+
 /* ---- Mappings ---- */
 
 /* Lines of /proc/self/maps that contain `part`; all for "". */
