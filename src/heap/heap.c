@@ -327,6 +327,20 @@ ter_status ter_heap_new(const struct ter_options *options, struct ter_heap **hea
     return new_heap(options, heap);
 }
 
+/* What it has of the system goes, and is looked at together when all is there. */
+static void end_heap(struct ter_heap *heap)
+{
+    bool gathers = ter_os_gather_retired();
+
+    ter_heap_end_barriers(heap);
+    ter_heap_end_checks(heap);
+    ter_collector_fini(&heap->collector);
+    ter_figures_fini(&heap->figures);
+    ter_os_retire((uintptr_t)heap, heap_bytes());
+    if (gathers)
+        ter_os_park_gathered();
+}
+
 void ter_heap_free(struct ter_heap *heap)
 {
     TER_KEEP_ERRNO;
@@ -345,11 +359,7 @@ void ter_heap_free(struct ter_heap *heap)
     ter_directory_remove(heap);
     if (ter_directory_count() == 0)
         ter_os_set_parking(false);
-    ter_heap_end_barriers(heap);
-    ter_heap_end_checks(heap);
-    ter_collector_fini(&heap->collector);
-    ter_figures_fini(&heap->figures);
-    ter_os_retire((uintptr_t)heap, heap_bytes());
+    end_heap(heap);
 }
 
 ter_status ter_mutator_bind(struct ter_heap *heap, struct ter_mutator **mutator)

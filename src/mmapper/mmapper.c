@@ -24,7 +24,7 @@ static ter_status init(struct ter_mmapper *mmapper, size_t bytes, unsigned log_g
     TER_CHECK(bytes > 0 && ter_is_aligned(bytes, (size_t)1 << log_grain));
     TER_CHECK((size_t)1 << log_grain >= ter_os_page_size());
     *mmapper = (struct ter_mmapper){.log_grain = log_grain, .chunks = bytes >> log_grain};
-    while ((mmapper->chunks - 1) >> mmapper->log_group >= 64)
+    while ((mmapper->chunks - 1) >> mmapper->log_group >= TER_MMAPPER_GROUPS)
         mmapper->log_group++;
     status = ter_os_allocate(state_table_bytes(mmapper), &table);
     if (status != TER_OK)
@@ -77,7 +77,7 @@ static void set_states(struct ter_mmapper *mmapper, size_t first, size_t end,
 {
     for (size_t group = first >> mmapper->log_group; group <= (end - 1) >> mmapper->log_group;
          group++)
-        mmapper->touched |= UINT64_C(1) << group;
+        mmapper->touched[group / 64] |= UINT64_C(1) << group % 64;
     for (size_t chunk = first; chunk < end; chunk++)
         atomic_store_explicit(&mmapper->states[chunk], (uint8_t)state, memory_order_release);
 }
@@ -381,13 +381,26 @@ static bool are_eight_reserved(const struct ter_mmapper *mmapper, size_t chunk)
            __atomic_load_n((const uint64_t *)(const void *)states, __ATOMIC_RELAXED) == 0;
 }
 
+/* The first group from this one on in which something was mapped; all of them: there is none. */
+static size_t next_touched(const struct ter_mmapper *mmapper, size_t group)
+{
+    while (group < TER_MMAPPER_GROUPS) {
+        uint64_t left = mmapper->touched[group / 64] >> group % 64;
+
+        if (left != 0)
+            return group + ter_count_trailing_zeros(left);
+        group = (group / 64 + 1) * 64;
+    }
+    return TER_MMAPPER_GROUPS;
+}
+
 static size_t next_mapped(const struct ter_mmapper *mmapper, size_t first)
 {
     while (first < mmapper->chunks) {
-        size_t group = first >> mmapper->log_group;
+        size_t group = first >> mmapper->log_group, touched = next_touched(mmapper, group);
 
-        if ((mmapper->touched >> group & 1) == 0)
-            first = (group + 1) << mmapper->log_group;
+        if (touched != group)
+            first = touched << mmapper->log_group;
         else if (are_eight_reserved(mmapper, first))
             first += 8;
         else if (grain_state(mmapper, first) != TER_CHUNK_MAPPED)

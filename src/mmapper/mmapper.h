@@ -41,13 +41,16 @@ struct ter_mmapper_part {
 #define TER_LOG_BYTES_IN_PIECE 18u
 #define TER_BYTES_IN_PIECE ((size_t)1 << TER_LOG_BYTES_IN_PIECE)
 
+/* The end looks at the states of groups of pieces in which something was ever mapped. */
+#define TER_MMAPPER_GROUPS 512u
+
 struct ter_mmapper {
     uintptr_t start; /* multiple of a grain */
     size_t chunks;   /* pieces of a grain */
     unsigned log_grain;
     _Atomic uint8_t *states;
-    unsigned log_group; /* of pieces: a 64th of all */
-    uint64_t touched;   /* groups in which something was ever mapped: the end looks at no others */
+    unsigned log_group;                        /* pieces of a group */
+    uint64_t touched[TER_MMAPPER_GROUPS / 64]; /* a bit for each group */
     struct ter_lock lock;
     bool by_need;    /* nothing is reserved */
     bool huge_pages; /* asked for when chunks are mapped */

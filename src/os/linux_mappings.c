@@ -10,7 +10,7 @@
  * changes errno: other threads stand still in the middle of anything.
  */
 #define _GNU_SOURCE
-#include "os/os.h"
+#include "os/linux_pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,31 +108,11 @@ struct mapping {
     uint32_t origin;        /* of the same file or the same name, or of none */
 };
 
-static int open_file(const char *path)
-{
-    return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-}
-
-static ssize_t read_file(int file, void *buffer, size_t bytes)
-{
-    ssize_t count;
-
-    do
-        count = syscall(SYS_read, file, buffer, bytes);
-    while (count < 0 && errno == EINTR);
-    return count;
-}
-
-static void close_file(int file)
-{
-    syscall(SYS_close, file);
-}
-
 /* The next character; 0 at the end. */
 static char maps_next(struct maps *maps)
 {
     if (maps->at == maps->length) {
-        ssize_t count = read_file(maps->file, maps->buffer, sizeof maps->buffer);
+        ssize_t count = ter_pages_read_file(maps->file, maps->buffer, sizeof maps->buffer);
 
         maps->at = 0;
         maps->length = count > 0 ? (size_t)count : 0;
@@ -190,7 +170,7 @@ static bool maps_read(struct maps *maps, struct mapping *mapping)
 static bool for_each_mapping(bool (*visit)(void *context, const struct mapping *mapping),
                              void *context)
 {
-    struct maps maps = {.file = open_file("/proc/self/maps")};
+    struct maps maps = {.file = ter_pages_open_file("/proc/self/maps")};
     struct mapping mapping;
     bool any = false;
 
@@ -201,39 +181,11 @@ static bool for_each_mapping(bool (*visit)(void *context, const struct mapping *
         if (!visit(context, &mapping))
             break;
     }
-    close_file(maps.file);
+    ter_pages_close_file(maps.file);
     return any;
 }
 
 /* ---- Pages that were touched ---- */
-
-static bool read_pages(int file, uintptr_t address, uint64_t *pages, size_t count)
-{
-    size_t bytes = count * sizeof pages[0];
-
-    return syscall(SYS_lseek, file, (address / page_bytes()) * sizeof pages[0], SEEK_SET) >= 0 &&
-           read_file(file, pages, bytes) == (ssize_t)bytes;
-}
-
-/* In memory or swapped out. */
-static bool is_touched(uint64_t page)
-{
-    return page >> 62 != 0;
-}
-
-/* An emulator passes on the list of its own memory: what it says of this frame's page shows that.
- */
-static int open_pages(void)
-{
-    int file = open_file("/proc/self/pagemap");
-    uint64_t page;
-
-    if (file >= 0 && read_pages(file, TER_FRAME_ADDRESS(), &page, 1) && is_touched(page))
-        return file;
-    if (file >= 0)
-        close_file(file);
-    return -1;
-}
 
 struct readable {
     uintptr_t start;
@@ -256,7 +208,7 @@ static uintptr_t visit_pages(const struct readable *readable, const uint64_t *pa
                              uintptr_t address, uintptr_t open)
 {
     for (size_t i = 0; i < count; i++, address += page_bytes()) {
-        if (is_touched(pages[i])) {
+        if (ter_page_was_touched(pages[i])) {
             open = open == 0 ? address : open;
         } else if (open != 0) {
             visit_readable_part(readable, open, address);
@@ -270,19 +222,19 @@ static uintptr_t visit_pages(const struct readable *readable, const uint64_t *pa
 static void visit_touched(const struct readable *readable, uintptr_t start, uintptr_t end)
 {
     uint64_t pages[64];
-    int file = open_pages();
+    int file = ter_pages_open();
     uintptr_t open = 0;
 
     while (file >= 0 && start < end) {
         size_t count = ter_min(TER_ARRAY_LENGTH(pages), (end - start) / page_bytes());
 
-        if (!read_pages(file, start, pages, count))
+        if (!ter_pages_read(file, start, pages, count))
             break;
         open = visit_pages(readable, pages, count, start, open);
         start += count * page_bytes();
     }
     if (file >= 0)
-        close_file(file);
+        ter_pages_close_file(file);
     start = open != 0 ? open : start;
     visit_readable_part(readable, start, end);
 }

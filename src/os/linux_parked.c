@@ -15,6 +15,7 @@
  * giving it back, which no signal stops.
  */
 #define _GNU_SOURCE
+#include "os/linux_pages.h"
 #include "os/linux_parked.h"
 
 #include <sched.h>
@@ -27,6 +28,7 @@
 #define PARKED_BYTES TER_MIB(4)
 #define LARGEST_PARKED TER_KIB(512)
 #define SMALLEST_PAGE TER_KIB(4)
+#define LARGEST_CLEARED TER_MIB(2) /* at once, of ranges side by side */
 
 /* A word of a range: its start, its smallest pages, and these. 0: there is none. */
 #define PARKED_PLACED ((uintptr_t)1 << 8)  /* for who wants it there */
@@ -59,28 +61,53 @@ static size_t true_page_bytes(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What the kernel says is not there may have been taken out to where it swaps. */
-static bool clear_run(uintptr_t start, uintptr_t end, bool there)
+enum page_state {
+    PAGE_NEW, /* it reads zero */
+    PAGE_PRESENT,
+    PAGE_ABSENT /* it may have been taken out to where the system swaps */
+};
+
+/* By the list `file`; without it the system says less. */
+static bool look_at_pages(int file, uintptr_t start, size_t count, unsigned char *states)
 {
-    if (!there)
+    uint64_t pages[LARGEST_CLEARED / SMALLEST_PAGE];
+
+    if (file < 0 || !ter_pages_read(file, start, pages, count)) {
+        if (mincore((void *)start, count * true_page_bytes(), states) != 0)
+            return false;
+        for (size_t i = 0; i < count; i++)
+            states[i] = (states[i] & 1) != 0 ? PAGE_PRESENT : PAGE_ABSENT;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        states[i] = !ter_page_was_touched(pages[i]) ? PAGE_NEW
+                    : ter_page_is_present(pages[i]) ? PAGE_PRESENT
+                                                    : PAGE_ABSENT;
+    return true;
+}
+
+static bool clear_run(uintptr_t start, uintptr_t end, enum page_state state)
+{
+    if (state == PAGE_ABSENT)
         return madvise((void *)start, end - start, MADV_DONTNEED) == 0;
-    memset((void *)start, 0, end - start);
+    if (state == PAGE_PRESENT)
+        memset((void *)start, 0, end - start);
     return true;
 }
 
 /* Only pages that have memory are written to. */
-static bool clear_parked(uintptr_t start, size_t bytes)
+static bool clear_parked(int file, uintptr_t start, size_t bytes)
 {
-    unsigned char there[LARGEST_PARKED / SMALLEST_PAGE];
+    unsigned char states[LARGEST_CLEARED / SMALLEST_PAGE];
     size_t page = true_page_bytes(), pages = bytes / page, first = 0, next;
 
-    if (mincore((void *)start, bytes, there) != 0)
+    if (!look_at_pages(file, start, pages, states))
         return false;
     for (; first < pages; first = next) {
         next = first + 1;
-        while (next < pages && ((there[next] ^ there[first]) & 1) == 0)
+        while (next < pages && states[next] == states[first])
             next++;
-        if (!clear_run(start + first * page, start + next * page, there[first] & 1))
+        if (!clear_run(start + first * page, start + next * page, (enum page_state)states[first]))
             return false;
     }
     return true;
@@ -129,11 +156,108 @@ static bool is_worth_parking(size_t bytes)
            true_page_bytes() >= SMALLEST_PAGE && !TER_HAS_SANITIZER && !ter_on_valgrind();
 }
 
+/* ---- Gathering ---- */
+
+/*
+ * Tables of a heap that ends, which lie anywhere, and mostly side by side: one question and one
+ * walk clear several. Those that have a place are not among them, since the next who wants one
+ * there may come before all is done; for them too the list of pages is open. `gatherer`: the thread
+ * whose all this is; 0: nobody's.
+ */
+static _Atomic uintptr_t gatherer;
+static int gatherer_pages = -1; /* the list of pages; negative: there is none */
+static unsigned gathered_count;
+static struct gathered {
+    uintptr_t start;
+    size_t bytes;
+} gathered[PARKED_MOST];
+
+bool ter_os_gather_retired(void)
+{
+    TER_KEEP_ERRNO;
+    uintptr_t nobody = 0;
+
+    if (!is_worth_parking(0) ||
+        !atomic_compare_exchange_strong_explicit(&gatherer, &nobody, ter_os_thread_identity(),
+                                                 memory_order_acquire, memory_order_relaxed))
+        return false;
+    gatherer_pages = ter_pages_open();
+    return true;
+}
+
+static bool is_gatherer(void)
+{
+    return atomic_load_explicit(&gatherer, memory_order_relaxed) == ter_os_thread_identity();
+}
+
+/* Before the file is closed it is nobody's: a child that is forked meanwhile closes no other. */
+static void close_pages(void)
+{
+    int file = gatherer_pages;
+
+    gatherer_pages = -1;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (file >= 0)
+        ter_pages_close_file(file);
+}
+
+/* In the order of addresses. */
+static bool gather(uintptr_t start, size_t bytes)
+{
+    unsigned place = gathered_count;
+
+    if (!is_gatherer() || place == PARKED_MOST)
+        return false;
+    for (; place > 0 && gathered[place - 1].start > start; place--)
+        gathered[place] = gathered[place - 1];
+    gathered[place] = (struct gathered){start, bytes};
+    gathered_count++;
+    return true;
+}
+
+/* The end of the longest run from `first` that lies side by side, and its bytes. */
+static unsigned run_of_gathered(unsigned first, size_t *bytes)
+{
+    unsigned next = first + 1;
+
+    *bytes = gathered[first].bytes;
+    while (next < gathered_count && gathered[next].start == gathered[first].start + *bytes &&
+           *bytes + gathered[next].bytes <= LARGEST_CLEARED)
+        *bytes += gathered[next++].bytes;
+    return next;
+}
+
+void ter_os_park_gathered(void)
+{
+    TER_KEEP_ERRNO;
+    size_t bytes;
+
+    for (unsigned first = 0, next; first < gathered_count; first = next) {
+        bool clear;
+
+        next = run_of_gathered(first, &bytes);
+        clear = clear_parked(gatherer_pages, gathered[first].start, bytes);
+        for (unsigned i = first; i < next; i++)
+            if (!clear || !put_parked(parked_word(gathered[i].start, gathered[i].bytes, false)))
+                ter_os_release(gathered[i].start, gathered[i].bytes);
+    }
+    gathered_count = 0;
+    close_pages();
+    atomic_store_explicit(&gatherer, 0, memory_order_release);
+    /* The last heap may have ended meanwhile. */
+    if (!atomic_load_explicit(&parking, memory_order_relaxed))
+        ter_os_drop_parked();
+}
+
 bool ter_os_park(uintptr_t start, size_t bytes, bool placed)
 {
     TER_KEEP_ERRNO;
 
-    return is_worth_parking(bytes) && clear_parked(start, bytes) &&
+    if (!is_worth_parking(bytes))
+        return false;
+    if (!placed && gather(start, bytes))
+        return true;
+    return clear_parked(is_gatherer() ? gatherer_pages : -1, start, bytes) &&
            put_parked(parked_word(start, bytes, placed));
 }
 
@@ -191,6 +315,11 @@ void ter_os_drop_parked(void)
 /* Addresses that another thread was giving back are lost to the child, or free already. */
 void ter_os_reset_parked_after_fork(void)
 {
+    if (!is_gatherer()) {
+        gathered_count = 0;
+        close_pages();
+        atomic_store_explicit(&gatherer, 0, memory_order_relaxed);
+    }
     for (unsigned i = 0; i < PARKED_MOST; i++) {
         uintptr_t word = atomic_load_explicit(&parked[i], memory_order_relaxed);
 

@@ -55,6 +55,12 @@ void ter_os_release(uintptr_t start, size_t bytes);
  */
 void ter_os_retire(uintptr_t start, size_t bytes);
 void ter_os_retire_at(uintptr_t start, size_t bytes);
+/*
+ * What this thread retires from here on is gathered, and looked at together by ter_os_park_gathered,
+ * which is to be called then. False: nothing is parked, or another thread gathers.
+ */
+bool ter_os_gather_retired(void);
+void ter_os_park_gathered(void);
 /* Is memory for ter_os_commit_at parked there? */
 bool ter_os_is_parked(uintptr_t start, size_t bytes);
 /* Whether memory is parked at all; false, at first, also gives back what is. */

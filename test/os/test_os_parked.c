@@ -69,6 +69,101 @@ static uintptr_t find_place(void)
     return start;
 }
 
+/* ---- Gathered ---- */
+
+enum { PIECES = 6 };
+
+/* Each piece has a size of its own, so that it is known again, and pages here and there. */
+static size_t piece_bytes(size_t piece)
+{
+    return (3 + 2 * piece) * ter_os_page_size();
+}
+
+static void write_to_pieces(unsigned char *const *pieces, size_t round)
+{
+    for (size_t i = 0; i < PIECES; i++)
+        for (size_t at = round * ter_os_page_size(); at < piece_bytes(i);
+             at += (1 + (i + round) % 4) * ter_os_page_size())
+            memset(pieces[i] + at, 0xa5, 1 + at % 4096);
+}
+
+static void what_is_gathered_is_clear(void **state)
+{
+    unsigned char *pieces[PIECES];
+
+    (void)state;
+    skip_where_nothing_is_parked();
+    for (size_t i = 0; i < PIECES; i++)
+        pieces[i] = allocate_clear(piece_bytes(i));
+    for (size_t round = 0; round < 8; round++) {
+        write_to_pieces(pieces, round % 3);
+        assert_true(ter_os_gather_retired());
+        assert_false(ter_os_gather_retired());
+        for (size_t i = 0; i < PIECES; i++)
+            ter_os_retire((uintptr_t)pieces[(i * 5 + round) % PIECES],
+                          piece_bytes((i * 5 + round) % PIECES));
+        assert_false(ter_os_is_parked(0, piece_bytes(0)));
+        ter_os_park_gathered();
+        assert_true(ter_os_is_parked(0, piece_bytes(0)));
+        for (size_t i = 0; i < PIECES; i++)
+            assert_ptr_equal(allocate_clear(piece_bytes(i)), pieces[i]);
+    }
+    for (size_t i = 0; i < PIECES; i++)
+        ter_os_release((uintptr_t)pieces[i], piece_bytes(i));
+}
+
+/* More than there is room for, some of it in its place, and nobody wants it any more. */
+static void what_is_gathered_goes_in_the_end(void **state)
+{
+    uintptr_t place = find_place();
+    size_t before = test_count_mappings("");
+    void *memory[100];
+
+    (void)state;
+    skip_where_nothing_is_parked();
+    assert_int_equal(ter_os_commit_at(place, PLACED_BYTES), TER_OK);
+    for (unsigned i = 0; i < 100; i++)
+        memory[i] = memset(allocate_clear(ter_os_page_size()), 1, 1);
+    assert_true(ter_os_gather_retired());
+    ter_os_retire_at(place, PLACED_BYTES);
+    assert_true(ter_os_is_parked(place, PLACED_BYTES));
+    for (unsigned i = 0; i < 100; i++)
+        ter_os_retire((uintptr_t)memory[i], ter_os_page_size());
+    ter_os_set_parking(false);
+    ter_os_park_gathered();
+    assert_true(test_count_mappings("") <= before);
+    assert_false(ter_os_is_parked(0, ter_os_page_size()));
+    assert_false(ter_os_gather_retired());
+}
+
+static void *gather_elsewhere(void *unused)
+{
+    return ter_os_gather_retired() ? unused : NULL;
+}
+
+/* One thread gathers; others park at once. */
+static void one_thread_gathers(void **state)
+{
+    pthread_t thread;
+    void *got;
+
+    skip_where_nothing_is_parked();
+    assert_true(ter_os_gather_retired());
+    assert_int_equal(pthread_create(&thread, NULL, gather_elsewhere, state), 0);
+    assert_int_equal(pthread_join(thread, &got), 0);
+    assert_null(got);
+    ter_os_park_gathered();
+    assert_int_equal(pthread_create(&thread, NULL, gather_elsewhere, state), 0);
+    assert_int_equal(pthread_join(thread, &got), 0);
+    assert_ptr_equal(got, state);
+    /* It left all as it was, which a child of a fork would put right. */
+    ter_os_reset_parked_after_fork();
+    assert_true(ter_os_gather_retired());
+    ter_os_park_gathered();
+}
+
+/* ---- Places ---- */
+
 static void a_place_is_had_again(void **state)
 {
     uintptr_t place = find_place();
@@ -178,6 +273,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_parked_is_clear, begin_parking, end_parking),
+        cmocka_unit_test_setup_teardown(what_is_gathered_is_clear, begin_parking, end_parking),
+        cmocka_unit_test_setup_teardown(what_is_gathered_goes_in_the_end, begin_parking,
+                                        end_parking),
+        cmocka_unit_test_setup_teardown(one_thread_gathers, begin_parking, end_parking),
         cmocka_unit_test_setup_teardown(a_place_is_had_again, begin_parking, end_parking),
         cmocka_unit_test_setup_teardown(it_gives_way, begin_parking, end_parking),
         cmocka_unit_test_setup_teardown(threads_find_their_places, begin_parking, end_parking),
