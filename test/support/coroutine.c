@@ -117,17 +117,11 @@ static void begin_by_signal_stack(struct test_coroutine *coroutine, char *stack,
     assert_int_equal(sigaltstack(&stack_before, NULL), 0);
 }
 
-/* ---- All ---- */
+/* ---- By contexts ---- */
 
-/* ThreadSanitizer knows the stacks of contexts and no others. */
-bool test_way_is_there(enum test_way way)
-{
-    switch (way) {
-    case TEST_BY_CONTEXTS: return true;
-    case TEST_BY_HAND: return WORDS != 0 && !TER_HAS_TSAN;
-    default: return !TER_HAS_TSAN;
-    }
-}
+/* A standard that other libraries have left out. */
+#ifdef __GLIBC__
+enum { HAS_CONTEXTS = 1 };
 
 static void begin_by_contexts(struct test_coroutine *coroutine, char *stack, size_t bytes)
 {
@@ -136,6 +130,38 @@ static void begin_by_contexts(struct test_coroutine *coroutine, char *stack, siz
     coroutine->own_context.uc_stack.ss_size = bytes;
     coroutine->own_context.uc_link = NULL;
     makecontext(&coroutine->own_context, coroutine->function, 0);
+}
+
+static void exchange_contexts(ucontext_t *save, ucontext_t *to)
+{
+    swapcontext(save, to);
+}
+#else
+enum { HAS_CONTEXTS = 0 };
+
+static void begin_by_contexts(struct test_coroutine *coroutine, char *stack, size_t bytes)
+{
+    (void)coroutine, (void)stack, (void)bytes;
+    abort();
+}
+
+static void exchange_contexts(ucontext_t *save, ucontext_t *to)
+{
+    (void)save, (void)to;
+    abort();
+}
+#endif
+
+/* ---- All ---- */
+
+/* ThreadSanitizer knows the stacks of contexts and no others. */
+bool test_way_is_there(enum test_way way)
+{
+    switch (way) {
+    case TEST_BY_CONTEXTS: return HAS_CONTEXTS;
+    case TEST_BY_HAND: return WORDS != 0 && !TER_HAS_TSAN;
+    default: return !TER_HAS_TSAN;
+    }
 }
 
 void test_coroutine_begin(struct test_coroutine *coroutine, enum test_way way, char *stack,
@@ -155,7 +181,9 @@ void test_coroutine_resume(struct test_coroutine *coroutine)
 {
     entered = coroutine;
     switch (coroutine->way) {
-    case TEST_BY_CONTEXTS: swapcontext(&coroutine->back_context, &coroutine->own_context); break;
+    case TEST_BY_CONTEXTS:
+        exchange_contexts(&coroutine->back_context, &coroutine->own_context);
+        break;
     case TEST_BY_HAND:
         test_exchange_stacks(&coroutine->back_pointer, coroutine->own_pointer);
         break;
@@ -169,7 +197,9 @@ void test_coroutine_resume(struct test_coroutine *coroutine)
 void test_coroutine_yield(struct test_coroutine *coroutine)
 {
     switch (coroutine->way) {
-    case TEST_BY_CONTEXTS: swapcontext(&coroutine->own_context, &coroutine->back_context); break;
+    case TEST_BY_CONTEXTS:
+        exchange_contexts(&coroutine->own_context, &coroutine->back_context);
+        break;
     case TEST_BY_HAND:
         test_exchange_stacks(&coroutine->own_pointer, coroutine->back_pointer);
         break;
