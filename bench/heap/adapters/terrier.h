@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Terrier with stacks that are scanned: variables are roots as they are. */
+/* Terrier with stacks that are scanned: variables are roots as they are. Stores are announced, so
+ * that plans with young objects collect those by themselves, and threads stop at safepoints. */
 #ifndef BENCH_HEAP_TERRIER_H
 #define BENCH_HEAP_TERRIER_H
 

@@ -86,6 +86,7 @@ static inline void adapter_open(const struct bench_settings *settings,
     ter_options_init(&options);
     options.markers = settings->markers;
     strcpy(options.stacks, ADAPTER_STACKS);
+    options.barriers = 1; /* with scanned stacks too: programs announce their stores */
     if (settings->heap_bytes != 0) {
         options.heap_initial = settings->heap_bytes;
         options.heap_max = settings->heap_bytes;
