@@ -64,7 +64,8 @@ set(bench_heap_adapters terrier terrier_exact malloc)
 if(terrier_have_gc)
   list(APPEND bench_heap_adapters libgc)
 endif()
-set(bench_heap_programs allocate gcbench pause puzzle server splay strings)
+set(bench_heap_programs
+  allocate gcbench pause puzzle scattered server splay stores strings trace)
 # Where kinds can have ephemerons, there is a program for them too.
 file(STRINGS include/terrier/kinds.h bench_ephemerons REGEX "TER_KIND_EPHEMERONS *=")
 if(bench_ephemerons)
@@ -100,6 +101,11 @@ foreach(program IN LISTS bench_heap_programs)
   endforeach()
 endforeach()
 
+# Those that compare ways of logging stores.
+foreach(program IN ITEMS allocate gcbench server splay stores)
+  terrier_bench_heap(${program} terrier_object)
+endforeach()
+
 # Small costs, by programs of their own.
 function(terrier_bench_costs name)
   add_executable(bench_heap_${name} bench/heap/${name}.c)
@@ -111,6 +117,7 @@ function(terrier_bench_costs name)
   add_dependencies(bench_heap bench_heap_${name})
 endfunction()
 
+terrier_bench_costs(process)
 terrier_bench_costs(costs_terrier)
 target_link_libraries(bench_heap_costs_terrier PRIVATE terrier_static)
 terrier_bench_costs(together)
@@ -120,6 +127,13 @@ if(terrier_have_gc)
   target_include_directories(bench_heap_costs_libgc SYSTEM PRIVATE ${TERRIER_GC_INCLUDE})
   target_link_libraries(bench_heap_costs_libgc PRIVATE ${TERRIER_GC_LIBRARY})
 endif()
+
+# Interpreters, which are measured as processes.
+foreach(name IN LISTS terrier_examples)
+  if(name MATCHES "^lisp_")
+    add_dependencies(bench_heap example_${name})
+  endif()
+endforeach()
 
 # The same in OCaml and Java, where they are: to be measured beside, and for nothing else. OCaml's
 # compiler writes beside its sources, so it gets them copied.

@@ -54,10 +54,14 @@ function finish(    line) {
     print line "\"runs\": " split(values[key, "total_ns"], list, " ") ", \"spread\": " spread() "}"
 }
 
-function finish_trace(    objects) {
+# Of a program that only traces: the time of each object.
+function finish_trace(    objects, traced) {
     objects = median("live_objects")
-    sub(/^pause/, "trace", key)
-    print head() ", \"ns\": " sprintf("%.4g", traced / objects) "}"
+    traced = median("trace_ns")
+    print head() ", \"status\": \"" (key in status ? status[key] : "finished") "\", \"ns\": " \
+        (traced == "null" ? traced : sprintf("%.4g", traced / objects)) ", \"objects\": " \
+        objects ", \"rss_mb\": " scaled("rss_bytes", 1e6) ", \"runs\": " \
+        split(values[key, "trace_ns"], list, " ") "}"
 }
 
 {
@@ -76,8 +80,7 @@ function finish_trace(    objects) {
 END {
     for (k = 1; k <= count; k++) {
         key = order[k]
-        finish()
-        traced = median("trace_ns")
-        if (traced != "null" && key !~ / (malloc|mimalloc) /) finish_trace()
+        if (key ~ /^trace/) finish_trace()
+        else finish()
     }
 }

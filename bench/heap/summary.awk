@@ -1,17 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Prints heap.json as tables: for each program the collectors at each size of the heap, with the
-# ratio of the time to libgc's at that size.
+# ratio of the time to libgc's at that size. With values.awk.
 
-function value_of(name,    text) {
-    text = $0
-    if (!sub(".*\"" name "\": ", "", text)) return "-"
-    sub(/[,}].*/, "", text)
-    gsub(/"/, "", text)
-    return text == "null" ? "-" : text
-}
-
-/"status"/ {
+/"total_ms".*"spread"/ {
     program = value_of("program") ", " value_of("mutators") " mutator" \
         (value_of("mutators") == 1 ? "" : "s")
     if (!(program in seen)) {
@@ -32,21 +24,31 @@ function value_of(name,    text) {
         value_of("rss_mb"), "RATIO")
 }
 
+function start_of_row() {
+    return sprintf("%-24s %-30s ", value_of("program"), value_of("collector") \
+        (value_of("roots") == "exact" ? ", exact" : ""))
+}
+
 /"ns"/ {
-    short[++shorts] = sprintf("%-24s %-24s %10s ns", value_of("program"), value_of("collector") \
-        (value_of("roots") == "exact" ? ", exact" : ""), value_of("ns"))
+    short[++shorts] = start_of_row() (value_of("ns") != "-" ? \
+        sprintf("%10s ns", value_of("ns")) : value_of("status"))
+}
+
+/"program": "equal/ {
+    short[++shorts] = start_of_row() sprintf("%9s ms, %9s MB; ours %9s, %9s: time %6s, memory %6s" \
+        " (%s)", value_of("total_ms"), value_of("rss_mb"), value_of("our_ms"),
+        value_of("our_rss_mb"), value_of("time"), value_of("memory"), value_of("status"))
 }
 
 /"program": "together/ {
-    short[++shorts] = sprintf("%-24s %-24s %6s ns, one %9s ms, two %9s, processes %6s, " \
-        "part %6s, lost %6s", value_of("program"), value_of("collector"), value_of("object_ns"),
+    short[++shorts] = start_of_row() sprintf("%6s ns, one %9s ms, two %9s, processes %6s, " \
+        "part %6s, lost %6s", value_of("object_ns"),
         value_of("one_ms"), value_of("two_ms"), value_of("processes"), value_of("part"),
         value_of("lost"))
 }
 
 /"program": "smallest/ {
-    short[++shorts] = sprintf("%-24s %-24s %10s", value_of("program"), value_of("collector") \
-        (value_of("roots") == "exact" ? ", exact" : ""), value_of("factor"))
+    short[++shorts] = start_of_row() sprintf("%10s", value_of("factor"))
 }
 
 function ratio(program, line,    stock) {
