@@ -23,9 +23,11 @@ static const struct bench_kind kinds[] = {
     [KIND_OBJECT] = {.header_bytes = sizeof(struct object), .header_slots = 3},
     [KIND_TABLE] = {.element_bytes = sizeof(void *), .element_slots = 1}};
 
+enum { OBJECT_BYTES = 32 }; /* where addresses have 64 bits */
+
 static inline size_t objects_of(size_t size)
 {
-    return size * ((size_t)1 << 20) / sizeof(struct object);
+    return size * (((size_t)1 << 20) / OBJECT_BYTES);
 }
 
 static inline double time_of_collection(bench_mutator *m)

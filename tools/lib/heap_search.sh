@@ -52,7 +52,7 @@ find_all_smallest() {
         is_row_wanted "smallest/$program" || continue
         collectors_of_smallest | while read -r collector roots; do
             ! is_wanted "$collector" || ! has_collector "$program" "$collector" "$roots" ||
-                (limit=10 && find_smallest "$program" "$collector" "$roots")
+                (limit=${TERRIER_BENCH_LIMIT:-10} && find_smallest "$program" "$collector" "$roots")
         done
     done
 }
