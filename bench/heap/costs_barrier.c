@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What stores into old objects cost, as rows of heap.json, over the bare store and with exact roots:
+/* What stores into old objects cost over the bare store, as rows of heap.json, with exact roots:
  *
  *     costs_barrier PLAN
  *
  * Between two collections of young objects each of many old objects is stored to, and then again.
- * barrier-logs: the first store to a slot, which a plan with young objects logs. barrier-logged: the
- * second, which finds it logged. barrier-range-…: the range form, of eight slots, which has no bit
- * of its own to look at. barrier-object-…: the form for a whole object. Under other plans nothing
- * is logged, and first and second cost the same.
+ * barrier-logs: the first store to a slot, which a plan with young objects logs. barrier-logged:
+ * the second, which finds it logged. barrier-range-…: the range form, of eight slots, which has no
+ * bit of its own to look at. barrier-object-…: the form for a whole object. Under other plans
+ * nothing is logged, and a first store costs what the cache does.
  */
 #include <terrier/terrier.h>
 

@@ -3,7 +3,7 @@
  * whose ranks were dealt to places without order. Such a collection is measured once, as plans that
  * move objects bring them into order. Before it objects have been collected once, from a table that
  * is dropped then. */
-#include "trace.h"
+#include "traced.h"
 
 enum { SIZE_DEFAULT = 12 };
 
@@ -96,8 +96,8 @@ static uint64_t live_bytes(size_t size)
 }
 
 const struct bench_program bench_program = {.default_size = SIZE_DEFAULT,
-                                            .kinds = kinds,
-                                            .kind_count = sizeof kinds / sizeof *kinds,
+                                            .kinds = traced_kinds,
+                                            .kind_count = TRACED_KINDS,
                                             .one_mutator = true,
                                             .live_bytes = live_bytes,
                                             .run = run};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tracing alone: trees of 255 objects below a table, allocated in the order in which they are
  * traced. Nothing else lives, and nothing is done between collections. */
-#include "trace.h"
+#include "traced.h"
 
 enum { SIZE_DEFAULT = 12, TREE_DEPTH = 7, TREE_OBJECTS = (2 << TREE_DEPTH) - 1 };
 enum { OBJECTS_MANY = 1 << 22, TIMES = 7, TIMES_WHERE_MANY = 2 };
@@ -82,8 +82,8 @@ static uint64_t live_bytes(size_t size)
 }
 
 const struct bench_program bench_program = {.default_size = SIZE_DEFAULT,
-                                            .kinds = kinds,
-                                            .kind_count = sizeof kinds / sizeof *kinds,
+                                            .kinds = traced_kinds,
+                                            .kind_count = TRACED_KINDS,
                                             .one_mutator = true,
                                             .live_bytes = live_bytes,
                                             .run = run};

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What trace.c and scattered.c have in common: objects of 32 bytes, two references each, and the
  * time of a collection of all that lives. SIZE is MiB of such objects. */
-#ifndef BENCH_HEAP_TRACE_H
-#define BENCH_HEAP_TRACE_H
+#ifndef BENCH_HEAP_TRACED_H
+#define BENCH_HEAP_TRACED_H
 
 #include "bench.h"
 
-enum kind { KIND_OBJECT, KIND_TABLE };
+enum kind { KIND_OBJECT, KIND_TABLE, TRACED_KINDS };
 
 struct object {
     struct object *left;
@@ -19,7 +19,7 @@ struct table {
     struct object *places[1];
 };
 
-static const struct bench_kind kinds[] = {
+static const struct bench_kind traced_kinds[] = {
     [KIND_OBJECT] = {.header_bytes = sizeof(struct object), .header_slots = 3},
     [KIND_TABLE] = {.element_bytes = sizeof(void *), .element_slots = 1}};
 
