@@ -59,6 +59,9 @@ struct bench_figures {
     uint64_t pause_median_ns;
     uint64_t minor_max_ns; /**< of collections of young objects alone */
     uint64_t minor_median_ns;
+    uint64_t minors;
+    uint64_t minor_objects; /**< that were young and lived, in all of those */
+    uint64_t major_objects; /**< that lived, in all the others */
 };
 
 #include BENCH_ADAPTER

@@ -127,12 +127,12 @@ static uint64_t run_all(void)
 
 static void run_and_say(void)
 {
-    struct bench_figures figures = {BENCH_UNKNOWN, BENCH_UNKNOWN, BENCH_UNKNOWN,
-                                    BENCH_UNKNOWN, BENCH_UNKNOWN, BENCH_UNKNOWN};
+    struct bench_figures figures;
     uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t sum;
 
+    memset(&figures, 0xff, sizeof figures); /* BENCH_UNKNOWN, all of them */
     adapter_open(&settings, bench_program.kinds, bench_program.kind_count);
     sum = run_all();
     bench_say("total_ns", clock_ns(CLOCK_MONOTONIC) - start_ns);
@@ -144,6 +144,9 @@ static void run_and_say(void)
     bench_say("minor_max_ns", figures.minor_max_ns);
     bench_say("minor_median_ns", figures.minor_median_ns);
     bench_say("collections", figures.collections);
+    bench_say("minors", figures.minors);
+    bench_say("minor_objects", figures.minor_objects);
+    bench_say("major_objects", figures.major_objects);
     bench_say("rss_bytes", peak_resident_bytes());
     bench_say("sum", sum);
     if (expected_sum != BENCH_UNKNOWN && sum != expected_sum)

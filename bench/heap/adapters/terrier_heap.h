@@ -19,6 +19,7 @@ struct adapter_state {
     unsigned kinds[BENCH_KINDS_MOST];
     unsigned plain_kind;
     struct ter_object_layout layouts[BENCH_KINDS_MOST];
+    uint64_t minors, minor_objects, major_objects, live_objects;
 };
 
 extern struct adapter_state adapter;
@@ -77,6 +78,21 @@ static inline void adapter_add_kinds(const struct bench_kind *kinds, unsigned co
     adapter_check(ter_kind_define(adapter.heap, &plain, &adapter.plain_kind), "a plain kind");
 }
 
+/* How many objects collections went through: of young ones, what they made old. */
+static inline void adapter_passed(void *context, const struct ter_collection_event *event)
+{
+    (void)context;
+    if (event->phase != TER_PHASE_RELEASED)
+        return;
+    if (event->young) {
+        adapter.minors++;
+        adapter.minor_objects += event->live_objects - adapter.live_objects;
+    } else {
+        adapter.major_objects += event->live_objects;
+    }
+    adapter.live_objects = event->live_objects;
+}
+
 static inline void adapter_open(const struct bench_settings *settings,
                                 const struct bench_kind *kinds, unsigned count)
 {
@@ -94,6 +110,7 @@ static inline void adapter_open(const struct bench_settings *settings,
     adapter_check(ter_options_parse(&options, settings->options, message, sizeof message), message);
     adapter_check(ter_heap_new(&options, &adapter.heap), "a heap");
     adapter_add_kinds(kinds, count);
+    ter_heap_on_collection(adapter.heap, adapter_passed, NULL);
 }
 
 static inline void adapter_close(void)
@@ -125,6 +142,9 @@ static inline void adapter_figures(struct bench_figures *figures)
     figures->stopped_ns = statistics.pause_total_ns;
     figures->pause_max_ns = statistics.pause_max_ns;
     figures->pause_median_ns = statistics.pause_median_ns;
+    figures->minors = adapter.minors;
+    figures->minor_objects = adapter.minor_objects;
+    figures->major_objects = adapter.major_objects;
     if (statistics.collections_young == 0)
         return;
     figures->minor_max_ns = statistics.pause_young_max_ns;
