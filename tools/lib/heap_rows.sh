@@ -179,16 +179,13 @@ propose_runs() {
 }
 
 # is_repeated PROGRAM MUTATORS WORKERS FACTOR COLLECTOR ROOTS: more often than once is run what has
-# a goal, and what is held against it; not the largest, and at the outer sizes and with scanned
+# a goal, and what is held against it; not the largest, not at the outer sizes, and with scanned
 # stacks only GCBench.
 is_repeated() {
-    case $1 in
-    gcbench) return 0 ;;
-    trace/half* | pause/4096*) return 1 ;;
-    esac
+    case $1 in trace/half* | pause/4096*) return 1 ;; esac
     case $4 in 1.5 | 6) return 1 ;; esac
-    case $5:$6 in
-    terrier/mark-sweep:ambiguous) ;;
-    terrier/*:ambiguous) return 1 ;;
+    case $1:$5:$6 in
+    gcbench:* | *:terrier/mark-sweep:ambiguous) ;;
+    *:terrier/*:ambiguous) return 1 ;;
     esac
 }
