@@ -4,12 +4,13 @@
 
 file(GLOB terrier_tool_sources CONFIGURE_DEPENDS tools/terrier/*.c)
 if(terrier_tool_sources)
-  add_executable(terrier_tool ${terrier_tool_sources})
+  include(cmake/page.cmake)
+  add_executable(terrier_tool ${terrier_tool_sources} ${page_build}/page_template.c)
   set_target_properties(terrier_tool PROPERTIES OUTPUT_NAME terrier)
   terrier_c_target(terrier_tool)
   # Of the library it uses the table of options, and of src/ the floor base, where names are
   # escaped, and what mends timelines.
-  target_include_directories(terrier_tool PRIVATE include src)
+  target_include_directories(terrier_tool PRIVATE include src tools/terrier)
   target_link_libraries(terrier_tool PRIVATE terrier_static)
   target_compile_definitions(terrier_tool PRIVATE
     TERRIER_VERSION="${PROJECT_VERSION}"

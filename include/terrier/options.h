@@ -86,6 +86,9 @@ extern "C" {
     TEXT(timeline, "", NULL,                                                                       \
          "file that collections and their parts are added to, as trace events (JSON); %p is the "  \
          "process id; empty: none")                                                                \
+    TEXT(recording, "", NULL,                                                                      \
+         "files, up to 64 with numbers added to this name, of what happens in the heap; "          \
+         "`terrier run --page` makes a page of them; as timeline")                                 \
     TEXT(dump, "", NULL,                                                                           \
          "file that all objects and references are written to when the heap ends, as a heap "      \
          "snapshot of V8's form; as timeline")                                                     \

@@ -28,7 +28,7 @@ static void pass(const struct collection_request *request, enum ter_phase phase)
 
 static uint64_t since_start(const struct collection_request *request)
 {
-    return ter_os_now_ns() - request->collection.start_ns;
+    return ter_os_now_ns() - request->collection.start_ns - request->collection.looked_ns;
 }
 
 static size_t used_bytes(const struct ter_collector *collector)

@@ -20,6 +20,7 @@ struct ter_collection {
     uint64_t mark_ns;         /* of the pause: up to the end of marking */
     uint64_t sweep_ns;        /* of the pause: from there on */
     uint64_t total_ns;        /* with the freeing, trimming and callbacks that follow the pause */
+    uint64_t looked_ns;       /* what callbacks took to look at the heap; in none of these times */
     size_t allocated_bytes;   /* since the collection before */
     size_t used_before_bytes; /* blocks and pages in use */
     size_t used_after_bytes;

@@ -73,7 +73,7 @@ struct ter_collector {
     struct ter_callbacks *callbacks;
     uint64_t collections;
     enum ter_part part;                      /* of the collection that runs: parts.h */
-    const struct ter_collection *collection; /* that runs, or ran last: for passages */
+    struct ter_collection *collection;       /* that runs, or ran last: for passages */
     bool collecting;
     bool ages;          /* there are young objects, which are collected by themselves too */
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */

@@ -30,6 +30,7 @@ struct ter_listener {
 struct ter_seeing {
     struct ter_recorder recorder;
     struct ter_timeline timeline;
+    struct ter_recording_sink recording;
     char dump_pattern[TER_OUTPUT_ABSOLUTE_BYTES]; /* "": there is no dump to write */
     unsigned dumps;                               /* that a signal asked for */
 };

@@ -361,20 +361,23 @@ unsigned ter_os_address_bits(void)
     return stack < 47 ? 47 : stack;
 }
 
-/* What the process has mapped, in bytes; 0 if unknown. */
-static size_t mapped_bytes_of_process(void)
+/* A number of /proc/self/statm, from 0, which counts pages, in bytes; 0 if unknown. */
+static size_t read_statm(unsigned column)
 {
     int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     size_t pages = 0;
-    char text[32];
+    char text[64];
     ssize_t count;
 
     if (file < 0)
         return 0;
     count = read(file, text, sizeof text);
     close(file);
-    for (ssize_t i = 0; i < count && text[i] >= '0' && text[i] <= '9'; i++)
-        pages = pages * 10 + (size_t)(text[i] - '0');
+    for (ssize_t i = 0; i < count && (column > 0 || text[i] != ' '); i++)
+        if (text[i] == ' ')
+            column--;
+        else if (column == 0)
+            pages = pages * 10 + (size_t)(text[i] - '0');
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -388,7 +391,7 @@ size_t ter_os_address_space_left(void)
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= SIZE_MAX)
         return SIZE_MAX;
     before = ter_os_cancel_off();
-    mapped = mapped_bytes_of_process();
+    mapped = read_statm(0);
     ter_os_cancel_back(before);
     return mapped < limit.rlim_cur ? (size_t)limit.rlim_cur - mapped : 0;
 }
@@ -401,4 +404,14 @@ size_t ter_os_peak_resident(void)
     if (getrusage(RUSAGE_SELF, &usage) != 0)
         return 0;
     return (size_t)usage.ru_maxrss * 1024;
+}
+
+size_t ter_os_resident(void)
+{
+    TER_KEEP_ERRNO;
+    struct ter_os_cancel before = ter_os_cancel_off();
+    size_t bytes = read_statm(1);
+
+    ter_os_cancel_back(before);
+    return bytes;
 }

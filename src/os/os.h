@@ -122,6 +122,8 @@ size_t ter_os_most_mappings(void);
 size_t ter_os_count_mappings(ptrdiff_t more);
 /* Peak resident memory of the process in bytes, 0 if unknown. */
 size_t ter_os_peak_resident(void);
+/* Resident memory of the process now, 0 if unknown. Three system calls. */
+size_t ter_os_resident(void);
 
 /* ---- Limits of the process's control group ---- */
 
@@ -179,6 +181,12 @@ int ter_os_open_to_append(const char *path);
 int ter_os_open_to_change(const char *path);
 /* May this process make a file so large? Who writes beyond that limit gets a signal that kills. */
 bool ter_os_may_grow_file(uint64_t bytes);
+/*
+ * Makes a file of so many zeros, for this user alone, and maps it: it is what is stored in the
+ * memory. NULL with errno: there is such a file (EEXIST), or no room for all of it. The memory goes
+ * by ter_os_release. A forked child has it too.
+ */
+void *ter_os_map_new_file(const char *path, size_t bytes);
 
 /* ---- What can be read ---- */
 

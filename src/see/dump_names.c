@@ -87,22 +87,28 @@ size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigne
 
 /* ---- Texts ---- */
 
-static void add_kind_name(struct ter_text *text, const struct ter_dump_names *names, unsigned kind,
-                          size_t size)
+void ter_kind_add_name(struct ter_text *text, const struct ter_collector *collector, unsigned kind)
 {
     static const char *const builtin[] = {[TER_KIND_ATOMIC] = "atomic",
                                           [TER_KIND_NORMAL] = "normal",
                                           [TER_KIND_UNCOLLECTABLE] = "uncollectable",
                                           [TER_KIND_ATOMIC_UNCOLLECTABLE] = "atomic uncollectable"};
+    const char *name = collector->allocator.details[kind].name;
 
-    if (has_name(names, kind)) {
-        ter_text_print(text, "%s", details_of(names, kind)->name);
-        return;
-    }
-    if (kind < TER_ARRAY_LENGTH(builtin))
+    if (name[0] != '\0')
+        ter_text_print(text, "%s", name);
+    else if (kind < TER_ARRAY_LENGTH(builtin))
         ter_text_print(text, "%s", builtin[kind]);
     else
         ter_text_print(text, "kind %u", kind);
+}
+
+static void add_kind_name(struct ter_text *text, const struct ter_dump_names *names, unsigned kind,
+                          size_t size)
+{
+    ter_kind_add_name(text, names->collector, kind);
+    if (has_name(names, kind))
+        return;
     if (size == LARGE_SIZE)
         ter_text_print(text, ", large");
     else

@@ -33,11 +33,17 @@ struct ter_event {
     unsigned value_count;
 };
 
+struct ter_passage;
+
 struct ter_sink {
     void (*event)(struct ter_sink *sink, const struct ter_event *event);
     /* A good moment for what takes long: nobody stands. `last`: there may be none after this. */
     void (*settle)(struct ter_sink *sink, bool last);
     /* In the child of a fork: what was not written yet is the parent's to write. */
     void (*forked)(struct ter_sink *sink);
+    /* What happens, before it is put into events; NULL: the sink does with those. */
+    void (*sized)(struct ter_sink *sink, uint64_t now);
+    void (*passed)(struct ter_sink *sink, const struct ter_passage *passage,
+                   const uint64_t *parts_ns);
     struct ter_sink *next;
 };

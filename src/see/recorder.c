@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "see/recorder.h"
 
+#include <string.h>
+
 /* A slow allocation is an event of its own if it took so long; the others are counted. */
 #define WORTH_AN_EVENT_NS UINT64_C(50000)
 /* Between counters that no collection is the reason of. */
@@ -16,6 +18,20 @@ static void tell_sinks(const struct ter_recorder *recorder, const struct ter_eve
 {
     for (struct ter_sink *sink = recorder->sinks; sink != NULL; sink = sink->next)
         sink->event(sink, event);
+}
+
+static void tell_sized(const struct ter_recorder *recorder, uint64_t now)
+{
+    for (struct ter_sink *sink = recorder->sinks; sink != NULL; sink = sink->next)
+        if (sink->sized != NULL)
+            sink->sized(sink, now);
+}
+
+static void tell_passage(const struct ter_recorder *recorder, const struct ter_passage *passage)
+{
+    for (struct ter_sink *sink = recorder->sinks; sink != NULL; sink = sink->next)
+        if (sink->passed != NULL)
+            sink->passed(sink, passage, recorder->parts_ns);
 }
 
 static void settle_sinks(const struct ter_recorder *recorder, bool last)
@@ -119,6 +135,7 @@ static void count_sizes(struct ter_recorder *recorder, uint64_t now)
     tell_counter(recorder, "used", "bytes",
                  atomic_load_explicit(&accounting->used_bytes, memory_order_relaxed), now);
     recorder->counted_ns = now;
+    tell_sized(recorder, now);
 }
 
 static void count_slow(struct ter_recorder *recorder, uint64_t now)
@@ -135,11 +152,14 @@ static void watch_part(void *context, enum ter_part part)
     struct ter_recorder *recorder = context;
     uint64_t now = ter_os_now_ns();
 
-    if (recorder->part == TER_PART_NONE)
+    if (recorder->part == TER_PART_NONE) {
         count_sizes(recorder, now);
-    else
+        memset(recorder->parts_ns, 0, sizeof recorder->parts_ns);
+    } else {
+        recorder->parts_ns[recorder->part] += now - recorder->part_ns;
         tell_of_heap(recorder,
                      slice(recorder, ter_part_name(recorder->part), recorder->part_ns, now));
+    }
     if (part == TER_PART_STOP)
         recorder->stop_ns = now;
     recorder->part = part;
@@ -203,7 +223,7 @@ static void watch_stopped(void *context, unsigned thread)
 static void tell_collection(struct ter_recorder *recorder, const struct ter_collection *collection)
 {
     uint64_t live = collection->live.scanned_bytes + collection->live.atomic_bytes;
-    uint64_t end_ns = collection->start_ns + collection->total_ns;
+    uint64_t end_ns = collection->start_ns + collection->total_ns + collection->looked_ns;
     const struct ter_event_value values[] = {
         {.key = "heap", .number = recorder->heap},
         {.key = "number", .number = collection->number},
@@ -228,6 +248,7 @@ static void recorder_passed(void *context, const struct ter_passage *passage)
 {
     struct ter_recorder *recorder = context;
 
+    tell_passage(recorder, passage);
     if (passage->phase != TER_PHASE_ENDED)
         return;
     tell_collection(recorder, passage->collection);

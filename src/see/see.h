@@ -17,3 +17,7 @@
 #include "see/dump_roots.h"
 #include "see/dump_names.h"
 #include "see/dump.h"
+#include "see/recording.h"
+#include "see/record_lists.h"
+#include "see/snapshot.h"
+#include "see/recording_sink.h"

@@ -142,6 +142,13 @@ static void apply_timeline(struct cmd_options *options, const struct row *row, c
     options->timeline_path = pass_file(options, row, value);
 }
 
+static void apply_page(struct cmd_options *options, const struct row *row, char *value)
+{
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a file");
+    options->page_path = value;
+}
+
 static void apply_dump(struct cmd_options *options, const struct row *row, char *value)
 {
     free(options->dump_path);
@@ -279,6 +286,9 @@ static const struct row rows[] = {
      "program has ended; FORM is text (the default) or json"},
     {"report-file", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", NULL, apply_report_file,
      "write the report there, not to standard error"},
+    {"page", 0, TAKES_VALUE, CMD_USE_RUN | CMD_USE_COMPARE, "PATH", NULL, apply_page,
+     "write a page with charts to this file (HTML): sizes,\n"
+     "collections and pauses over time, what lives, blocks"},
     {"timeline", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", "timeline", apply_timeline,
      "write what takes time to this file, as trace events\n"
      "(JSON), which ui.perfetto.dev and chrome://tracing open"},

@@ -32,6 +32,7 @@ struct cmd_options {
     const char *report_path; /* NULL is standard error */
     char *timeline_path;     /* absolute; NULL is none */
     char *dump_path;         /* likewise */
+    const char *page_path;   /* NULL is none */
     enum cmd_map_form map;
     const char *map_path;      /* likewise */
     char *library_options;     /* for TERRIER_OPTIONS, the environment's first; NULL is none */

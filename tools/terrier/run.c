@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `terrier run`: one program on Terrier's heap, seen from outside as if it ran alone. Without a
- * report or timeline there is nothing to do when the program has ended, so terrier becomes the
+ * report, page or timeline there is nothing to do when the program has ended, so terrier becomes the
  * program. With one it waits for it. */
 #include "terrier.h"
 
@@ -9,6 +9,7 @@
 #include "environment.h"
 #include "library.h"
 #include "loaded.h"
+#include "page.h"
 #include "relay.h"
 #include "report.h"
 #include "run.h"
@@ -88,15 +89,40 @@ static void mend_timeline(const struct cmd_options *options, pid_t pid)
     free(own);
 }
 
-static int run_with_report(struct cmd_options *options)
+/* The name of recordings in the scratch folder, where reports have process ids for names. */
+static const char recording_name[] = "recording";
+
+static void write_page(const struct cmd_options *options, const struct cmd_outcome *outcome,
+                       struct cmd_recordings *recordings)
 {
-    FILE *out = cmd_report_open(options->report_path, "report");
+    struct cmd_page_run run = {
+        .program = options->program, .outcome = outcome, .recordings = *recordings};
+    if (options->page_path != NULL)
+        cmd_page_write(options->page_path, &run, 1, NULL);
+    cmd_recordings_fini(recordings);
+}
+
+/* With what is put together from files in the scratch folder. */
+static int run_with_scratch(struct cmd_options *options)
+{
+    struct cmd_recordings recordings = {.count = 0};
+    bool reports = options->report != CMD_REPORT_NONE;
+    FILE *out = reports ? cmd_report_open(options->report_path, "report") : NULL;
     cmd_relay_init(); /* from here on there is a folder to remove */
     cmd_scratch_init();
-    cmd_report_request(options, options->report);
+    if (reports)
+        cmd_report_request(options, options->report);
+    if (options->page_path != NULL)
+        cmd_recordings_request(options, recording_name);
     struct cmd_outcome outcome = cmd_run_to_end(options);
     mend_timeline(options, outcome.pid);
-    cmd_report_write(out, options, &outcome);
+    if (options->page_path != NULL)
+        cmd_recordings_init(&recordings, recording_name);
+    if (reports)
+        cmd_report_write(out, options, &outcome);
+    cmd_scratch_fini();
+    cmd_relay_fini();
+    write_page(options, &outcome, &recordings);
     cmd_run_tell_signal(options, outcome.wait_status);
     return cmd_child_end_like(&outcome);
 }
@@ -138,8 +164,10 @@ static int run_program(struct cmd_options *options)
 {
     begin_timeline(options);
     check_dump(options);
-    if (options->report != CMD_REPORT_NONE)
-        return run_with_report(options);
+    if (options->page_path != NULL)
+        cmd_page_check(options->page_path);
+    if (options->report != CMD_REPORT_NONE || options->page_path != NULL)
+        return run_with_scratch(options);
     if (options->timeline_path == NULL)
         become_program(options);
     return run_with_timeline(options);
