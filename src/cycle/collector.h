@@ -72,8 +72,8 @@ struct ter_collector {
     uint64_t returned_bytes; /* to the system, while the heap lived */
     struct ter_callbacks *callbacks;
     uint64_t collections;
-    enum ter_part part;                      /* of the collection that runs: parts.h */
-    struct ter_collection *collection;       /* that runs, or ran last: for passages */
+    enum ter_part part;                /* of the collection that runs: parts.h */
+    struct ter_collection *collection; /* that runs, or ran last: for passages */
     bool collecting;
     bool ages;          /* there are young objects, which are collected by themselves too */
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */

@@ -101,9 +101,8 @@ void ter_record_sample(struct ter_recording *recording, const struct ter_recorde
 /* ---- Collections ---- */
 
 /* The longer pause stands for both. */
-static struct ter_recorded_collection
-joined_collection(const struct ter_recorded_collection *first,
-                  const struct ter_recorded_collection *second)
+static struct ter_recorded_collection joined_collection(
+    const struct ter_recorded_collection *first, const struct ter_recorded_collection *second)
 {
     struct ter_recorded_collection both = first->pause_ns >= second->pause_ns ? *first : *second;
 

@@ -26,10 +26,10 @@ struct ter_recorder {
     struct ter_sink *sinks;
     unsigned heap;
     enum ter_part part;
-    uint64_t part_ns;    /* when that began */
+    uint64_t part_ns;                  /* when that began */
     uint64_t parts_ns[TER_PART_COUNT]; /* what each took, of the collection that runs or ran last */
-    uint64_t stop_ns;    /* when the last stop began */
-    uint64_t counted_ns; /* the last counters */
+    uint64_t stop_ns;                  /* when the last stop began */
+    uint64_t counted_ns;               /* the last counters */
     uint64_t settled_ns;
     struct ter_slow_allocations slow;
     unsigned threads[TER_RECORDER_THREADS];

@@ -141,8 +141,7 @@ static void record_sizes(struct ter_sink *base, uint64_t now)
 static bool has_time_for(const struct ter_recording_sink *sink, uint64_t objects)
 {
     const struct ter_recording *recording = sink->recording;
-    uint64_t each_ns =
-        sink->looked_at == 0 ? USUAL_LOOK_NS : sink->looked_ns / sink->looked_at + 1;
+    uint64_t each_ns = sink->looked_at == 0 ? USUAL_LOOK_NS : sink->looked_ns / sink->looked_at + 1;
     uint64_t lived_ns = ter_os_now_ns() - recording->started_ns;
 
     return recording->looked_ns + objects * each_ns <=
@@ -226,21 +225,21 @@ static void look_last(struct ter_recording_sink *sink)
 static void record_collection(struct ter_recording_sink *sink,
                               const struct ter_collection *collection, const uint64_t *parts_ns)
 {
-    struct ter_recorded_collection recorded = {
-        .count = 1,
-        .number = collection->number,
-        .start_ns = collection->start_ns,
-        .pause_ns = collection->pause_ns,
-        .total_ns = collection->total_ns,
-        .all_pauses_ns = collection->pause_ns,
-        .allocated_bytes = collection->allocated_bytes,
-        .used_before = collection->used_before_bytes,
-        .used_after = collection->used_after_bytes,
-        .live_bytes = collection->live.scanned_bytes + collection->live.atomic_bytes,
-        .live_objects = collection->live.objects,
-        .looked_ns = collection->looked_ns,
-        .reason = collection->reason,
-        .young = collection->young};
+    struct ter_recorded_collection recorded = {.count = 1,
+                                               .number = collection->number,
+                                               .start_ns = collection->start_ns,
+                                               .pause_ns = collection->pause_ns,
+                                               .total_ns = collection->total_ns,
+                                               .all_pauses_ns = collection->pause_ns,
+                                               .allocated_bytes = collection->allocated_bytes,
+                                               .used_before = collection->used_before_bytes,
+                                               .used_after = collection->used_after_bytes,
+                                               .live_bytes = collection->live.scanned_bytes +
+                                                             collection->live.atomic_bytes,
+                                               .live_objects = collection->live.objects,
+                                               .looked_ns = collection->looked_ns,
+                                               .reason = collection->reason,
+                                               .young = collection->young};
 
     for (unsigned i = 0; i < TER_PART_COUNT; i++)
         recorded.parts_ns[i] = parts_ns[i] - sink->looked_in_ns[i];

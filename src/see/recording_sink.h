@@ -35,12 +35,12 @@ struct ter_recording_sink {
     unsigned heap;
     unsigned process; /* whose recording it is */
     uint32_t in_last_sample, in_last_collection;
-    uint64_t resident_ns, resident; /* when it was asked for last, and what was said */
-    uint64_t statistics_ns;         /* when they were written last */
-    uint64_t snapshot_at;           /* the collection of the last snapshot */
-    uint64_t looked_at, looked_ns;  /* objects counted in all, and what that took */
+    uint64_t resident_ns, resident;        /* when it was asked for last, and what was said */
+    uint64_t statistics_ns;                /* when they were written last */
+    uint64_t snapshot_at;                  /* the collection of the last snapshot */
+    uint64_t looked_at, looked_ns;         /* objects counted in all, and what that took */
     uint64_t looked_in_ns[TER_PART_COUNT]; /* of the collection that runs or ran last */
-    bool is_looked_at;              /* the collection that runs gets snapshots */
+    bool is_looked_at;                     /* the collection that runs gets snapshots */
 };
 
 /* TER_ERROR_SYSTEM: nothing is recorded. Why not is said in the log, if it is not for their number. */

@@ -213,9 +213,8 @@ static struct ter_recorded_row taken(struct ter_census *census, struct ter_recor
     struct ter_recorded_row copy = *row;
 
     copy.kind = (uint32_t)(index / TER_CENSUS_CLASSES);
-    copy.most_bytes = size_class == TER_CENSUS_CLASSES - 1
-                          ? 0
-                          : UINT32_C(1) << (size_class + LEAST_CLASS_LOG);
+    copy.most_bytes =
+        size_class == TER_CENSUS_CLASSES - 1 ? 0 : UINT32_C(1) << (size_class + LEAST_CLASS_LOG);
     *row = (struct ter_recorded_row){.objects = 0};
     return copy;
 }

@@ -4,6 +4,7 @@
 
 #include "child.h"
 #include "relay.h"
+#include "resident.h"
 #include "sentinel.h"
 
 #include <errno.h>
@@ -157,6 +158,8 @@ struct cmd_outcome cmd_child_run(const struct cmd_launch *launch)
     cmd_relay_init();
     uint64_t begin_ns = now_ns();
     outcome.pid = start(launch, &error_number);
+    if (launch->resident != NULL)
+        cmd_resident_watch(launch->resident, outcome.pid);
     outcome.wait_status = wait_for_end(outcome.pid, &usage);
     outcome.wall_ns = now_ns() - begin_ns;
     if (error_number != 0)

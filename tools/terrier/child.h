@@ -8,12 +8,15 @@
 
 #include <sys/types.h>
 
+struct cmd_resident;
+
 /* What to run. All is made ready before the fork, so that runs that are compared do the same work
  * between fork and exec. */
 struct cmd_launch {
     char *const *program;     /* argument vector, NULL at its end */
     char *const *environment; /* likewise */
     int files[3];             /* become standard input, output, error; -1 leaves one as it is */
+    struct cmd_resident *resident; /* where its memory is noted over time; NULL: nowhere */
 };
 
 struct cmd_outcome {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `terrier compare`: the same program in turn on the library it has and on Terrier.
+/* `terrier compare`: the same program in turn on the library it has, or on Terrier with other
+ * options, and on Terrier.
  *
  * The sides take turns within a round, and every second round the other way round, so that a
  * machine that grows warm or busy does so for both. Measured runs write no report: collections and
@@ -14,6 +15,7 @@
 #include "json.h"
 #include "library.h"
 #include "loaded.h"
+#include "page.h"
 #include "relay.h"
 #include "report.h"
 #include "scratch.h"
@@ -43,6 +45,7 @@ struct bench {
     struct cmd_launch base;
     int empty_input;
     struct capture first;
+    struct cmd_page_run *shown; /* what a page shows of each side; NULL: there is no page */
 };
 
 /* Two open files hold the same bytes. */
@@ -225,6 +228,60 @@ static void read_shares(struct bench *bench)
     }
 }
 
+/* What the library's options are on a side; free() it. NULL: none. */
+static char *options_of(const struct bench *bench, enum cmd_side side)
+{
+    const char *own = bench->options->library_options, *before = getenv("TERRIER_OPTIONS");
+    const char *against = bench->options->against;
+    if (side == CMD_SIDE_TERRIER || against == NULL)
+        return own == NULL ? NULL : cmd_format("%s", own);
+    return before == NULL ? cmd_format("%s", against) : cmd_format("%s,%s", before, against);
+}
+
+/* The side's environment, with a recording of that name in the scratch folder. */
+static void recorded_environment(const struct bench *bench, enum cmd_side side, const char *name,
+                                 struct cmd_environment *environment)
+{
+    struct cmd_options options = {.library_options = options_of(bench, side)};
+    cmd_recordings_request(&options, name);
+    cmd_environment_init(environment, bench->library_folder, options.library_options);
+    free(options.library_options);
+}
+
+static void show_side(struct bench *bench, enum cmd_side side, struct cmd_outcome *outcome)
+{
+    static const char *const names[CMD_SIDE_COUNT] = {"stock", "terrier"};
+    struct cmd_page_run *shown = &bench->shown[side];
+    struct cmd_launch launch = bench->sides[side];
+    struct cmd_environment environment;
+    bool recorded = side == CMD_SIDE_TERRIER || bench->options->against != NULL;
+    if (recorded) {
+        recorded_environment(bench, side, names[side], &environment);
+        launch.environment = environment.entries;
+    }
+    launch.resident = cmd_resident_new();
+    struct capture capture = capture_run(bench, &launch, "output", "errors");
+    check_capture(bench, side, &capture);
+    *outcome = capture.outcome;
+    *shown = (struct cmd_page_run){.title = cmd_comparison_title(bench->comparison, side),
+                                   .program = bench->options->program,
+                                   .outcome = outcome,
+                                   .resident = launch.resident};
+    if (recorded) {
+        cmd_recordings_init(&shown->recordings, names[side]);
+        cmd_environment_fini(&environment);
+    }
+    capture_fini(&capture);
+}
+
+/* One more run on each side, of which the page shows what happened when. */
+static void show_sides(struct bench *bench)
+{
+    static struct cmd_outcome outcomes[CMD_SIDE_COUNT];
+    for (int side = 0; side < CMD_SIDE_COUNT && bench->shown != NULL; side++)
+        show_side(bench, (enum cmd_side)side, &outcomes[side]);
+}
+
 /* With Terrier's folder already in the search path there would be nothing to compare with. */
 static void check_search_path(const char *library_folder)
 {
@@ -253,6 +310,8 @@ static void check_sides(const struct bench *bench)
                 cmd_loaded_explain(obstacle, program, path));
     }
     free(path);
+    if (bench->options->against != NULL)
+        return;
     path = cmd_loaded_library(program, bench->sides[CMD_SIDE_STOCK].environment);
     if (path != NULL && cmd_library_is_terrier(path))
         cmd_die(
@@ -271,6 +330,7 @@ static void run_all(struct bench *bench)
     warm_up(bench);
     for (unsigned i = 0; i < bench->comparison->runs; i++)
         run_round(bench, i % 2 != 0);
+    show_sides(bench);
     read_figures(bench);
     read_shares(bench);
     capture_fini(&bench->first);
@@ -281,6 +341,7 @@ static void comparison_init(struct cmd_comparison *comparison, const struct cmd_
 {
     memset(comparison, 0, sizeof *comparison);
     comparison->program = options->program[0];
+    comparison->against = options->against;
     comparison->base_program = options->base_program;
     comparison->runs = options->runs;
     comparison->measures = options->watch == NULL ? CMD_MEASURE_WATCHED : CMD_MEASURE_COUNT;
@@ -299,44 +360,76 @@ static void comparison_fini(struct cmd_comparison *comparison)
     }
 }
 
+/* Terrier's side is as the options say; the other one has the environment of terrier itself, or
+ * Terrier's library too. */
+static void sides_init(struct bench *bench, struct cmd_environment environments[CMD_SIDE_COUNT])
+{
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        char *options = options_of(bench, (enum cmd_side)side);
+        cmd_environment_init(&environments[side], bench->library_folder, options);
+        bench->sides[side] = (struct cmd_launch){.program = bench->options->program,
+                                                 .environment = environments[side].entries};
+        free(options);
+    }
+    if (bench->options->against == NULL)
+        bench->sides[CMD_SIDE_STOCK].environment = environ;
+}
+
 /* Measures with the library in `folder` on Terrier's side. */
 static void measure(struct cmd_comparison *comparison, struct cmd_options *options,
-                    const char *folder)
+                    const char *folder, struct cmd_page_run *shown)
 {
     char *base[] = {options->base_program, NULL};
-    struct cmd_environment environment;
+    struct cmd_environment environments[CMD_SIDE_COUNT];
     cmd_relay_init(); /* from here on there is a folder to remove */
     cmd_scratch_init();
     if (options->watch != NULL)
         cmd_watch_init(options->watch);
-    cmd_environment_init(&environment, folder, options->library_options);
     struct bench bench = {
         .options = options,
         .comparison = comparison,
         .library_folder = folder,
-        .sides = {{.program = options->program, .environment = environ},
-                  {.program = options->program, .environment = environment.entries}},
         .base = {.program = options->base_program == NULL ? NULL : base, .environment = environ},
+        .shown = shown,
     };
+    sides_init(&bench, environments);
     check_sides(&bench);
     run_all(&bench);
     cmd_scratch_fini();
     cmd_relay_fini();
-    cmd_environment_fini(&environment);
+    for (int side = 0; side < CMD_SIDE_COUNT; side++)
+        cmd_environment_fini(&environments[side]);
+}
+
+static void write_page(struct cmd_comparison *comparison, const char *path,
+                       struct cmd_page_run *shown)
+{
+    cmd_page_write(path, shown, CMD_SIDE_COUNT, comparison);
+    for (int side = 0; side < CMD_SIDE_COUNT; side++) {
+        cmd_recordings_fini(&shown[side].recordings);
+        cmd_resident_free(shown[side].resident);
+    }
 }
 
 static int compare(struct cmd_options *options)
 {
     struct cmd_comparison comparison;
+    struct cmd_page_run shown[CMD_SIDE_COUNT];
     char *folder = cmd_library_find_folder();
-    check_search_path(folder);
+    const char *page = options->page_path;
+    if (options->against == NULL)
+        check_search_path(folder);
+    if (page != NULL)
+        cmd_page_check(page);
     comparison_init(&comparison, options);
-    measure(&comparison, options, folder);
+    measure(&comparison, options, folder, page == NULL ? NULL : shown);
     free(folder);
     if (options->json)
         cmd_comparison_print_json(&comparison, stdout);
     else
         cmd_comparison_print_text(&comparison, stdout);
+    if (page != NULL)
+        write_page(&comparison, page, shown);
     comparison_fini(&comparison);
     bool differs = comparison.outputs_differ || comparison.statuses_differ;
     return differs ? CMD_STATUS_DIFFERENT : CMD_STATUS_OK;

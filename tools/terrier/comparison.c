@@ -52,6 +52,13 @@ const char *cmd_figure_name(enum cmd_figure figure)
     return figures[figure].name;
 }
 
+const char *cmd_comparison_title(const struct cmd_comparison *comparison, enum cmd_side side)
+{
+    if (side == CMD_SIDE_TERRIER)
+        return "Terrier";
+    return comparison->against != NULL ? comparison->against : "stock";
+}
+
 static struct pair summarize(struct cmd_comparison *comparison, int measure)
 {
     struct pair pair = {.ratio = 0};
@@ -73,7 +80,13 @@ static void print_text_head(const struct cmd_comparison *comparison, FILE *out)
         fprintf(out, "(what is above %s, run in the same rounds)\n", name);
         free(name);
     }
-    fprintf(out, "\n  %-16s %14s %14s %8s   spread\n", "medians", "stock", "Terrier", "ratio");
+    if (comparison->against != NULL) {
+        name = cmd_escaped(comparison->against);
+        fprintf(out, "(against Terrier with %s)\n", name);
+        free(name);
+    }
+    fprintf(out, "\n  %-16s %14s %14s %8s   spread\n", "medians",
+            comparison->against != NULL ? "against" : "stock", "Terrier", "ratio");
 }
 
 static void print_text_measure(struct cmd_comparison *comparison, int measure, FILE *out)
@@ -148,9 +161,9 @@ void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out)
     print_text_figures(comparison, out);
     print_text_checks(comparison, out);
     fputs("\n"
-          "  ratio: Terrier / stock. spread: from the first to the third quartile, in per cent\n"
-          "  of the median, stock and Terrier. Collections and pauses are Terrier's, in one more\n"
-          "  run; the stock library tells its own only when GC_PRINT_STATS is set.\n",
+          "  ratio: the second by the first. spread: from the first to the third quartile, in per\n"
+          "  cent of the median, of both. Collections and pauses are Terrier's, in one more run;\n"
+          "  the stock library tells its own only when GC_PRINT_STATS is set.\n",
           out);
 }
 
@@ -214,6 +227,11 @@ void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out)
 {
     fputs("{\"program\": ", out);
     cmd_json_write_string(out, comparison->program);
+    fputs(",\n \"against\": ", out);
+    if (comparison->against != NULL)
+        cmd_json_write_string(out, comparison->against);
+    else
+        fputs("null", out);
     fprintf(out, ",\n \"output_bytes\": %llu, \"outputs_equal\": %s, \"stderr_equal\": %s",
             (unsigned long long)comparison->output_bytes, truth(!comparison->outputs_differ),
             truth(!comparison->errors_differ));

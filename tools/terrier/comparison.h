@@ -32,6 +32,7 @@ enum cmd_figure {
 /* Times are in milliseconds, memory in bytes. */
 struct cmd_comparison {
     const char *program;
+    const char *against;      /* options of Terrier on the stock side; NULL: it is stock */
     const char *base_program; /* its cost is taken off; NULL is none */
     unsigned runs;
     int measures; /* the first so many */
@@ -49,6 +50,9 @@ struct cmd_comparison {
 
 /* What the library's JSON report calls a figure, among its statistics. */
 const char *cmd_figure_name(enum cmd_figure figure);
+
+/* What the side is called. */
+const char *cmd_comparison_title(const struct cmd_comparison *comparison, enum cmd_side side);
 
 void cmd_comparison_print_text(struct cmd_comparison *comparison, FILE *out);
 void cmd_comparison_print_json(struct cmd_comparison *comparison, FILE *out);

@@ -266,6 +266,18 @@ static void apply_over(struct cmd_options *options, const struct row *row, char 
     options->base_program = value;
 }
 
+static void apply_against(struct cmd_options *options, const struct row *row, char *value)
+{
+    char message[MESSAGE_BYTES];
+    struct ter_options values;
+    ter_options_init(&values);
+    if (value[0] == '\0')
+        die_value(row, value, "NAME=VALUE,NAME=VALUE");
+    if (ter_options_parse(&values, value, message, sizeof message) != TER_OK)
+        cmd_die(CMD_STATUS_USAGE, "--%s: %s", row->name, message);
+    options->against = value;
+}
+
 static void apply_watch(struct cmd_options *options, const struct row *row, char *value)
 {
     if (value[0] == '\0')
@@ -304,6 +316,10 @@ static const struct row rows[] = {
     {"over", 0, TAKES_VALUE, CMD_USE_COMPARE, "PROGRAM", NULL, apply_over,
      "run PROGRAM (no arguments) in every round too and show\n"
      "what is above its own time and memory"},
+    {"against", 0, TAKES_VALUE, CMD_USE_COMPARE, "NAME=VALUE,...", NULL, apply_against,
+     "compare with Terrier with these options of the library\n"
+     "(plan=immix, for instance), not with the library that\n"
+     "PROGRAM has"},
     {"watch", 0, TAKES_VALUE, CMD_USE_COMPARE, "OBJECT", NULL, apply_watch,
      "preload OBJECT (bench/watch.so of a build) on both\n"
      "sides: collections, pauses and the library's share of\n"

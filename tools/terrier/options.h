@@ -40,7 +40,8 @@ struct cmd_options {
     unsigned runs;
     bool json;
     bool help;
-    char *watch;        /* compare: an object to preload, which counts collections; NULL is none */
+    char *watch;   /* compare: an object to preload, which counts collections; NULL is none */
+    char *against; /* compare: options of the library for the other side; NULL: the stock one */
     char *base_program; /* compare: its cost is taken off; NULL is none */
     char **program;     /* NULL at its end; empty only if help is asked for */
 };

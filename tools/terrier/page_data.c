@@ -251,8 +251,7 @@ static void write_recording(FILE *out, const struct ter_recording *recording, ui
     cmd_json_write_string(out, recording->plan);
     fputs(",\"layout\":", out);
     cmd_json_write_string(out, recording->layout);
-    fprintf(out,
-            ",\"started\":%" PRIu64 ",\"last\":%" PRIu64 ",\"ended\":%s,\"looked\":%" PRIu64,
+    fprintf(out, ",\"started\":%" PRIu64 ",\"last\":%" PRIu64 ",\"ended\":%s,\"looked\":%" PRIu64,
             since(first_ns, recording->started_ns), since(first_ns, recording->last_ns),
             recording->ended != 0 ? "true" : "false", recording->looked_ns);
     write_figures(out, recording);

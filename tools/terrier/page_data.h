@@ -13,7 +13,7 @@ struct cmd_page_run {
     const char *title; /* what is compared; NULL: one run alone */
     char *const *program;
     const struct cmd_outcome *outcome;
-    const struct cmd_resident *resident; /* as seen from outside; NULL: it was not looked at */
+    struct cmd_resident *resident; /* as seen from outside; NULL: it was not looked at */
     struct cmd_recordings recordings;
 };
 

@@ -67,7 +67,7 @@ struct cmd_outcome cmd_run_to_end(const struct cmd_options *options)
 {
     struct cmd_environment environment;
     make_environment(&environment, options);
-    struct cmd_launch launch = {options->program, environment.entries, {-1, -1, -1}};
+    struct cmd_launch launch = {options->program, environment.entries, {-1, -1, -1}, NULL};
     struct cmd_outcome outcome = cmd_child_run(&launch);
     cmd_environment_fini(&environment);
     return outcome;
