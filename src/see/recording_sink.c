@@ -29,6 +29,12 @@ static struct ter_recording_sink *recording_sink_of(struct ter_sink *sink)
                                                  offsetof(struct ter_recording_sink, sink));
 }
 
+/* Of memory that begins with a thing of so many bytes. */
+static size_t whole_pages(size_t bytes)
+{
+    return ter_align_up(bytes, ter_os_page_size());
+}
+
 /* ---- The file ---- */
 
 /* A folder that went is that of a command that has ended meanwhile: nobody waits for the file. Nor
@@ -80,7 +86,7 @@ static void begin_recording(struct ter_recording_sink *sink)
 static void unmap(struct ter_recording_sink *sink)
 {
     if (sink->recording != NULL)
-        ter_os_release((uintptr_t)sink->recording, sizeof *sink->recording);
+        ter_os_release((uintptr_t)sink->recording, whole_pages(sizeof *sink->recording));
     sink->recording = NULL;
 }
 
@@ -310,7 +316,8 @@ ter_status ter_recording_sink_init(struct ter_recording_sink *sink, const char *
                                         .collector = collector,
                                         .heap = heap};
     if (!ter_output_make_absolute(pattern, sink->pattern, sizeof sink->pattern) ||
-        ter_os_allocate_named(sizeof *sink->census, "terrier:recording", &memory) != TER_OK)
+        ter_os_allocate_named(whole_pages(sizeof *sink->census), "terrier:recording", &memory) !=
+            TER_OK)
         return TER_ERROR_SYSTEM;
     sink->census = memory;
     begin_recording(sink);
@@ -324,6 +331,6 @@ void ter_recording_sink_fini(struct ter_recording_sink *sink)
 {
     unmap(sink);
     if (sink->census != NULL)
-        ter_os_release((uintptr_t)sink->census, sizeof *sink->census);
+        ter_os_release((uintptr_t)sink->census, whole_pages(sizeof *sink->census));
     sink->census = NULL;
 }

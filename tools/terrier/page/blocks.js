@@ -77,7 +77,7 @@ Terrier.blocks = (() => {
                 svg.append(element("path", { d: fill[i], fill: shade }));
         });
         if (holes)
-            svg.append(element("path", { d: holes, fill: "none", stroke: "var(--resident)", "stroke-width": 1.2 }));
+            svg.append(element("path", { d: holes, fill: "none", stroke: "var(--other)", "stroke-width": 1.4 }));
         if (pins)
             svg.append(element("path", { d: pins, fill: "var(--ink)" }));
         const high = Math.max(y, 20), across = columns * size;
@@ -111,7 +111,7 @@ Terrier.blocks = (() => {
                 `${state[0].replace("_", " ")} ${count(number)}`]);
         const fragmented = Terrier.sum(tiles.filter(isFragmented).map((tile) => tile.blocks));
         if (fragmented > 0)
-            rows.push(["var(--resident)", `fragmented (less than a third full) ${count(fragmented)}`]);
+            rows.push(["var(--other)", `fragmented (less than a third full) ${count(fragmented)}`]);
         if (snapshot.pinned > 0)
             rows.push(["var(--ink)", `with pinned objects ${count(snapshot.pinned)}`]);
         return Terrier.legend(rows);

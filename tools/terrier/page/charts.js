@@ -214,6 +214,8 @@ Terrier.charts = (() => {
 
     // ---- Histogram ----
 
+    const orNothing = (count) => (count > 0 ? count : null);
+
     const histogram = (recording) => {
         const rows = recording.pauses;
         if (rows.length === 0)
@@ -237,7 +239,7 @@ Terrier.charts = (() => {
         const many = Terrier.most(both);
         const said = element("p", { class: "said" });
         const made = chart(`Histogram of ${Terrier.sum(both)} pauses, most of them `
-            + `about ${time(bound(both.indexOf(many)))}.`, 220, () => ({
+            + `about ${time(bound(both.indexOf(many)))}.`, 280, () => ({
             scales: { x: { time: false, range: () => [-0.6, x.length - 0.4] }, y: { range: (u, l, high) => [0, high > 0 ? high * 1.08 : 1] } },
             cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
             axes: [axis({ values: (u, ticks) => ticks.map((t) => (Number.isInteger(t) ? time(Math.round(bound(t))) : "")), space: 74, incrs: [1, 2, 4, 8, 16, 32], grid: { show: false } }),
@@ -250,7 +252,7 @@ Terrier.charts = (() => {
                     said.textContent = `${Terrier.count(both[i])} pauses from ${time(Math.round(bound(i)))} `
                         + `to ${time(Math.round(bound(i + 1)))}`;
             }] },
-        }), [x, both, whole]);
+        }), [x, both.map(orNothing), whole.map(orNothing)]);
         if (hasYoung)
             made.figure.append(Terrier.legend([["var(--whole)", "of all objects"], ["var(--young)", "of young objects"]]));
         made.figure.append(said);

@@ -65,8 +65,10 @@
         if (rows.length === 0)
             return element("p", { class: "soft" }, "They are of another version of Terrier.");
         const heads = ["Option", "Value", "Meaning"];
+        const short = (text) => (text.length > 120 ? text.slice(0, 119) + "…" : text);
         return element("div", {},
-            Terrier.table(heads, rows.filter((row) => row.changed), []),
+            Terrier.table(heads, rows.filter((row) => row.changed)
+                .map((row) => [row[0], row[1], short(row[2])]), []),
             element("details", { class: "skip" }, element("summary", {}, "All options"), Terrier.table(heads, rows, [])));
     };
 
