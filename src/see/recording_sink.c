@@ -12,8 +12,8 @@
 #define RESIDENT_NS UINT64_C(10000000)
 #define STATISTICS_NS UINT64_C(100000000)
 /* Looking may take this share of the time, and so much from the beginning on. */
-#define SHARE_OF_LOOKING 50u
-#define LOOKING_AT_FIRST_NS UINT64_C(10000000)
+#define SHARE_OF_LOOKING 33u
+#define LOOKING_AT_FIRST_NS UINT64_C(25000000)
 /* For an object, until it is known. */
 #define USUAL_LOOK_NS UINT64_C(30)
 /* Files of one name, with numbers: a run of very many processes has so many recordings. */

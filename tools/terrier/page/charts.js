@@ -29,6 +29,11 @@ Terrier.charts = (() => {
         return { figure, drawing, plot: () => plot };
     };
 
+    // Two runs are drawn to one scale: the most of all that is shown.
+    const mostOfAll = (recording, of) => Terrier.most((Terrier.data.runs.length > 1
+        ? Terrier.data.runs.flatMap((run) => run.recordings) : [recording]).map(of));
+    const upTo = (most) => () => [0, most > 0 ? most * 1.06 : 1];
+
     // ---- Memory over time ----
 
     const memoryData = (run, recording) => {
@@ -80,11 +85,13 @@ Terrier.charts = (() => {
     const memory = (run, recording, key) => {
         const data = memoryData(run, recording);
         const spread = range(recording);
+        const highest = mostOfAll(recording, ({ samples }) =>
+            Math.max(Terrier.most(samples.limit), Terrier.most(samples.most), Terrier.most(samples.resident)));
         const line = (name, more) => Object.assign({ label: name, stroke: colour(name), width: 1.5,
             spanGaps: true, points: { show: false } }, more);
         const made = chart("Sizes of the heap and of the process over time, in MiB. "
             + summary(recording), 260, () => ({
-            scales: { x: { time: false, range: () => zoom[key] || spread }, y: { range: (u, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+            scales: { x: { time: false, range: () => zoom[key] || spread }, y: { range: upTo(highest / mib) } },
             cursor: { sync: { key }, drag: { x: true, y: false } },
             hooks: zooming(key),
             axes: [seconds(), axis({ size: 62, values: (u, ticks) => ticks.map((t) => bytes(t * mib).replace(/\.0+ /, " ")) })],
@@ -180,11 +187,11 @@ Terrier.charts = (() => {
         const said = element("p", { class: "said", "aria-live": "polite" });
         let selected = c.pause.indexOf(Terrier.most(c.pause));
         const times = inOrder([c.start.map((start) => start / 1e9), c.pause.map((ns) => ns / 1e6)]);
-        const longest = Terrier.most(c.pause) / 1e6;
+        const longest = mostOfAll(recording, ({ collections }) => Terrier.most(collections.pause));
         const spread = range(recording);
         const made = chart(`Pauses of ${Terrier.sum(c.count)} collections over time, with their parts. `
             + `The longest took ${time(Terrier.most(c.pause))}.`, 200, () => ({
-            scales: { x: { time: false, range: () => zoom[key] || spread }, y: { range: () => [0, longest > 0 ? longest * 1.08 : 1] } },
+            scales: { x: { time: false, range: () => zoom[key] || spread }, y: { range: upTo(longest / 1e6) } },
             cursor: { sync: { key }, drag: { x: true, y: false }, y: false, points: { show: false } },
             axes: [seconds(), axis({ size: 62, values: (u, ticks) => ticks.map((t) => Number(t.toPrecision(4)) + " ms") })],
             series: [{}, { label: "pause", paths: () => null, points: { show: false } }],

@@ -191,7 +191,7 @@
     const command = data.runs[0].command;
     document.title = baseName(command[0]) + " on Terrier";
     const shown = command.join(" ");
-    const two = data.runs.length > 1;
+    const two = data.runs.filter((run) => run.recordings.length > 0).length > 1;
     page.className = two ? "two" : "";
     page.replaceChildren(element("header", {}, element("h1", {}, baseName(command[0])),
         element("p", { class: "command soft" }, shown.length > 400 ? shown.slice(0, 400) + "…" : shown),
