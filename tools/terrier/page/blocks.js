@@ -4,7 +4,9 @@
 Terrier.blocks = (() => {
     const { element, bytes, count } = Terrier;
     const data = Terrier.data;
-    const full = 7, sparse = 2; // of seven: what is fragmented has at most so much in it
+    const full = 7,
+        sparse = 2; // of seven: what is fragmented has at most so much in it
+    const empty = 3; // the first states have nothing in them
     const parts = new Set(["young", "old", "cells"]);
 
     const decode = (snapshot) => {
@@ -13,102 +15,146 @@ Terrier.blocks = (() => {
         snapshot.starts.forEach((start, i) => {
             for (let j = 0; j < snapshot.tiles[i]; j++, at++) {
                 const byte = parseInt(snapshot.map.substr(2 * at, 2), 16);
-                tiles.push({ block: start + j * snapshot.gather, blocks: snapshot.gather,
-                    space: snapshot.spaces[i], state: byte & 15, full: (byte >> 4) & 7, pinned: byte >> 7 });
+                tiles.push({
+                    block: start + j * snapshot.gather,
+                    blocks: snapshot.gather,
+                    space: snapshot.spaces[i],
+                    state: byte & 15,
+                    full: (byte >> 4) & 7,
+                    pinned: byte >> 7,
+                });
             }
         });
         return tiles;
     };
 
-    const isFragmented = (tile) => data.states[tile.state] && parts.has(data.states[tile.state][0])
-        && tile.full > 0 && tile.full <= sparse;
+    const isFragmented = (tile) =>
+        data.states[tile.state] &&
+        parts.has(data.states[tile.state][0]) &&
+        tile.full > 0 &&
+        tile.full <= sparse;
 
     // Rows of all snapshots, by space and address, with the blocks of each.
     const rowsOf = (all, blocksInRow) => {
         const found = new Map();
-        all.forEach((tiles) => tiles.forEach((tile) => {
-            const row = Math.floor(tile.block / blocksInRow);
-            found.set(tile.space + ":" + row, { space: tile.space, row });
-        }));
+        all.forEach((tiles) =>
+            tiles.forEach((tile) => {
+                const row = Math.floor(tile.block / blocksInRow);
+                found.set(tile.space + ":" + row, { space: tile.space, row });
+            })
+        );
         return [...found.values()].sort((a, b) => a.space - b.space || a.row - b.row);
+    };
+
+    const gatherOf = (recording) =>
+        Terrier.most(recording.snapshots.map((snapshot) => snapshot.gather)) || 1;
+
+    // Where each row is, from above; the names of spaces are put between them.
+    const placeRows = (svg, recording, all, grid) => {
+        const places = new Map();
+        let y = 0;
+        let space = null;
+        rowsOf(all, grid.blocks).forEach((row) => {
+            if (row.space !== space) {
+                space = row.space;
+                y += y > 0 ? 6 : 0;
+                const name = recording.spaces[space] || "other spaces";
+                svg.append(element("text", { x: 0, y: y + 12, class: "label" }, name));
+                y += 17;
+            }
+            places.set(row.space + ":" + row.row, y);
+            y += grid.size;
+        });
+        return { places, height: Math.max(y, 20) };
+    };
+
+    const box = (x, y, width, height) => {
+        const [left, top, wide, tall] = [x, y, width, height].map((n) => n.toFixed(1));
+        return `M${left} ${top}h${wide}v${tall}h-${wide}z`;
+    };
+
+    // All tiles of a state are one path, filled lightly, and what is full of them another.
+    const pathsOf = (tiles, places, grid) => {
+        const made = { ground: {}, fill: {}, holes: "", pins: "", spots: [] };
+        tiles.forEach((tile) => {
+            const row = Math.floor(tile.block / grid.blocks);
+            const top = places.get(tile.space + ":" + row);
+            const left = ((tile.block - row * grid.blocks) / grid.gather) * grid.size;
+            const wide = Math.max((tile.blocks / grid.gather) * grid.size - 0.8, 0.4);
+            const tall = grid.size - 0.8;
+            const high = (tile.full / full) * tall;
+            const add = (paths, path) => (paths[tile.state] = (paths[tile.state] || "") + path);
+            add(made.ground, box(left, top, wide, tall));
+            if (high > 0) add(made.fill, box(left, top + tall - high, wide, high));
+            if (isFragmented(tile)) made.holes += box(left, top, wide, 1.4);
+            if (tile.pinned) made.pins += box(left + wide / 2 - 1, top + tall / 2 - 1, 2.2, 2.2);
+            made.spots.push({ left, top, right: left + wide, tile });
+        });
+        return made;
+    };
+
+    const shadeOf = (state) => state[1].split(" ")[Terrier.isDark() ? 1 : 0];
+
+    const appendPaths = (svg, paths) => {
+        data.states.forEach((state, i) => {
+            const fill = shadeOf(state);
+            const opacity = i < empty ? 1 : 0.3;
+            if (paths.ground[i])
+                svg.append(element("path", { d: paths.ground[i], fill, "fill-opacity": opacity }));
+            if (paths.fill[i]) svg.append(element("path", { d: paths.fill[i], fill }));
+        });
+        if (paths.holes) svg.append(element("path", { d: paths.holes, fill: "var(--other)" }));
+        if (paths.pins) svg.append(element("path", { d: paths.pins, fill: "var(--ink)" }));
     };
 
     const paint = (holder, recording, all, tiles, caption, width, said) => {
         const columns = width < 520 ? 32 : width < 860 ? 64 : 128;
-        const size = Math.max(Math.floor(width / columns * 2) / 2, 4);
-        const gather = Terrier.most(recording.snapshots.map((snapshot) => snapshot.gather)) || 1;
-        const places = new Map();
+        const gather = gatherOf(recording);
+        const size = Math.max(Math.floor((width / columns) * 2) / 2, 4);
+        const grid = { size, gather, blocks: columns * gather };
         const svg = element("svg", { role: "img", "aria-label": caption });
-        let y = 0, space = null;
-        rowsOf(all, columns * gather).forEach((row) => {
-            if (row.space !== space) {
-                space = row.space;
-                y += y > 0 ? 6 : 0;
-                svg.append(element("text", { x: 0, y: y + 12, class: "label" },
-                    recording.spaces[space] || "other spaces"));
-                y += 17;
-            }
-            places.set(row.space + ":" + row.row, y);
-            y += size;
-        });
-        const ground = data.states.map(() => ""), fill = data.states.map(() => "");
-        let holes = "", pins = "";
-        const spots = [];
-        tiles.forEach((tile) => {
-            const row = Math.floor(tile.block / (columns * gather));
-            const top = places.get(tile.space + ":" + row);
-            const left = (tile.block - row * columns * gather) / gather * size;
-            const wide = Math.max(tile.blocks / gather * size - .8, .4), tall = size - .8;
-            const high = tile.full / full * tall;
-            ground[tile.state] += `M${left.toFixed(1)} ${top.toFixed(1)}h${wide.toFixed(1)}v${tall.toFixed(1)}h-${wide.toFixed(1)}z`;
-            if (high > 0)
-                fill[tile.state] += `M${left.toFixed(1)} ${(top + tall - high).toFixed(1)}h${wide.toFixed(1)}v${high.toFixed(1)}h-${wide.toFixed(1)}z`;
-            if (isFragmented(tile))
-                holes += `M${left.toFixed(1)} ${(top + .5).toFixed(1)}h${wide.toFixed(1)}`;
-            if (tile.pinned)
-                pins += `M${(left + wide / 2 - 1).toFixed(1)} ${(top + tall / 2 - 1).toFixed(1)}h2.2v2.2h-2.2z`;
-            spots.push({ left, top, right: left + wide, tile });
-        });
-        data.states.forEach((state, i) => {
-            const shade = state[1].split(" ")[Terrier.isDark() ? 1 : 0];
-            if (ground[i])
-                svg.append(element("path", { d: ground[i], fill: shade, "fill-opacity": i < 3 ? 1 : .3 }));
-            if (fill[i])
-                svg.append(element("path", { d: fill[i], fill: shade }));
-        });
-        if (holes)
-            svg.append(element("path", { d: holes, fill: "none", stroke: "var(--other)", "stroke-width": 1.4 }));
-        if (pins)
-            svg.append(element("path", { d: pins, fill: "var(--ink)" }));
-        const high = Math.max(y, 20), across = columns * size;
-        svg.setAttribute("viewBox", `0 0 ${across} ${high}`);
+        const { places, height } = placeRows(svg, recording, all, grid);
+        const paths = pathsOf(tiles, places, grid);
+        const across = columns * size;
+        appendPaths(svg, paths);
+        svg.setAttribute("viewBox", `0 0 ${across} ${height}`);
         svg.style.maxWidth = across + "px";
         svg.addEventListener("pointermove", (event) => {
-            const box = svg.getBoundingClientRect(), scale = across / box.width;
-            const px = (event.clientX - box.left) * scale, py = (event.clientY - box.top) * scale;
-            const spot = spots.find((one) => px >= one.left && px <= one.right && py >= one.top && py <= one.top + size);
-            if (spot)
-                said.textContent = describe(recording, spot.tile);
+            const place = svg.getBoundingClientRect();
+            const x = ((event.clientX - place.left) * across) / place.width;
+            const y = ((event.clientY - place.top) * across) / place.width;
+            const spot = paths.spots.find(
+                (one) => x >= one.left && x <= one.right && y >= one.top && y <= one.top + size
+            );
+            if (spot) said.textContent = describe(recording, spot.tile);
         });
         holder.replaceChildren(svg);
     };
 
     const describe = (recording, tile) => {
         const state = data.states[tile.state] || ["?", "", ""];
-        return `0x${(BigInt(tile.block) * BigInt(data.block)).toString(16)}, ${recording.spaces[tile.space] || "other"}: `
-            + `${tile.blocks > 1 ? tile.blocks + " blocks, most " : ""}${state[0]} (${state[2]}), `
-            + `${Math.round(tile.full / full * 100)} % full${tile.pinned ? ", pinned objects" : ""}`;
+        const address = (BigInt(tile.block) * BigInt(data.block)).toString(16);
+        const many = tile.blocks > 1 ? tile.blocks + " blocks, most " : "";
+        const percent = Math.round((tile.full / full) * 100);
+        return (
+            `0x${address}, ${recording.spaces[tile.space] || "other"}: ` +
+            `${many}${state[0]} (${state[2]}), ${percent} % full` +
+            (tile.pinned ? ", pinned objects" : "")
+        );
     };
 
-    const momentName = (snapshot) => snapshot.moment === "last"
-        ? `At the end, after collection ${count(snapshot.collection)}`
-        : `${snapshot.moment === "before" ? "Before" : "After"} collection ${count(snapshot.collection)}`;
+    const moments = { before: "Before", after: "After", last: "At the end, after" };
+    const momentName = (snapshot) =>
+        `${moments[snapshot.moment]} collection ${count(snapshot.collection)}`;
 
     const legend = (snapshot, tiles) => {
-        const rows = data.states.map((state, i) => [state, snapshot.parcels[i]])
+        const rows = data.states
+            .map((state, i) => [state, snapshot.parcels[i]])
             .filter(([state, number]) => number > 0)
-            .map(([state, number]) => [`${state[1].split(" ")[Terrier.isDark() ? 1 : 0]}`,
-                `${state[0].replace("_", " ")} ${count(number)}`]);
+            .map(([state, number]) => [
+                shadeOf(state),
+                `${state[0].replace("_", " ")} ${count(number)}`,
+            ]);
         const fragmented = Terrier.sum(tiles.filter(isFragmented).map((tile) => tile.blocks));
         if (fragmented > 0)
             rows.push(["var(--other)", `fragmented (less than a third full) ${count(fragmented)}`]);
@@ -120,17 +166,21 @@ Terrier.blocks = (() => {
     // A view of all snapshots; `shown` is told which one.
     const view = (recording, shown) => {
         const all = recording.snapshots.map(decode);
-        const holder = element("div", { class: "map" }), rows = element("div");
-        const caption = element("p", { class: "said", "aria-live": "polite" }), said = element("p", { class: "said" });
+        const holder = element("div", { class: "map" }),
+            rows = element("div");
+        const caption = element("p", { class: "said", "aria-live": "polite" }),
+            said = element("p", { class: "said" });
         let at = all.length - 1;
         const text = () => {
             const snapshot = recording.snapshots[at];
             const blocks = Terrier.sum(snapshot.parcels);
-            return `${momentName(snapshot)}, at ${(snapshot.time / 1e9).toFixed(3)} s: `
-                + `${count(blocks)} blocks of ${bytes(data.block).replace(/\.0+ /, " ")}, `
-                + `${bytes(snapshot.bytes)} of objects.`
-                + (snapshot.gather > 1 ? ` A tile is ${snapshot.gather} blocks.` : "")
-                + (snapshot.left_out > 0 ? ` ${count(snapshot.left_out)} blocks had no room.` : "");
+            return (
+                `${momentName(snapshot)}, at ${(snapshot.time / 1e9).toFixed(3)} s: ` +
+                `${count(blocks)} blocks of ${bytes(data.block).replace(/\.0+ /, " ")}, ` +
+                `${bytes(snapshot.bytes)} of objects.` +
+                (snapshot.gather > 1 ? ` A tile is ${snapshot.gather} blocks.` : "") +
+                (snapshot.left_out > 0 ? ` ${count(snapshot.left_out)} blocks had no room.` : "")
+            );
         };
         const drawing = Terrier.draw(holder, (width) => {
             paint(holder, recording, all, all[at], text(), width, said);
@@ -144,7 +194,12 @@ Terrier.blocks = (() => {
             return caption.textContent;
         });
         caption.textContent = text();
-        return { element: element("figure", {}, steps.element, caption, holder, rows, said), go: steps.go, at: () => at, drawing };
+        return {
+            element: element("figure", {}, steps.element, caption, holder, rows, said),
+            go: steps.go,
+            at: () => at,
+            drawing,
+        };
     };
 
     return { view, momentName };
