@@ -37,9 +37,9 @@ function(terrier_page_fetch)
   foreach(name IN LISTS page_files)
     configure_file(${page_source}/${name} ${page_build}/${name} COPYONLY)
   endforeach()
-  execute_process(WORKING_DIRECTORY ${page_build} TIMEOUT 120
+  execute_process(WORKING_DIRECTORY ${page_build} TIMEOUT 60
     COMMAND ${TERRIER_NPM} ci --ignore-scripts --no-audit --no-fund --no-update-notifier
-      --fetch-retries=1 --fetch-timeout=30000
+      --prefer-offline --fetch-retries=1 --fetch-timeout=20000
     RESULT_VARIABLE failed OUTPUT_FILE ${page_build}/npm.log ERROR_FILE ${page_build}/npm.log)
   if(failed EQUAL 0)
     configure_file(${page_source}/package-lock.json ${page_build}/fetched-lock.json COPYONLY)

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-static const struct ter_heap *heap_of(const void *heap)
+static const struct ter_heap *recorded_heap(const void *heap)
 {
     return heap;
 }
 
 static void visit_parcels(const void *heap, ter_parcel_visitor *visit, void *context)
 {
-    ter_heap_visit_parcels(heap_of(heap), visit, context);
+    ter_heap_visit_parcels(recorded_heap(heap), visit, context);
 }
 
 static void copy_name(char *to, size_t size, const char *name)
@@ -26,7 +26,7 @@ static void copy_name(char *to, size_t size, const char *name)
 
 static void describe_heap(const void *context, struct ter_recording *recording)
 {
-    const struct ter_heap *heap = heap_of(context);
+    const struct ter_heap *heap = recorded_heap(context);
 
     _Static_assert(sizeof heap->options <= TER_RECORDED_OPTIONS_BYTES, "options fit");
     copy_name(recording->program, sizeof recording->program, ter_os_program_name());
@@ -41,7 +41,7 @@ static void record_statistics(const void *context, struct ter_recording *recordi
     struct ter_statistics statistics;
     size_t count = 0;
 
-    ter_heap_statistics_locked(heap_of(context), &statistics);
+    ter_heap_statistics_locked(recorded_heap(context), &statistics);
     recording->statistic_version = statistics.version;
 #define RECORD_ROW(name, unit, help) recording->statistics[count++] = statistics.name;
     TER_STATISTICS(RECORD_ROW)

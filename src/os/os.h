@@ -183,8 +183,8 @@ int ter_os_open_to_change(const char *path);
 bool ter_os_may_grow_file(uint64_t bytes);
 /*
  * Makes a file of so many zeros, for this user alone, and maps it: it is what is stored in the
- * memory. NULL with errno: there is such a file (EEXIST), or no room for all of it. The memory goes,
- * in whole pages, by ter_os_release. A forked child has it too.
+ * memory. NULL with errno: there is such a file (EEXIST), or no room for all of it. The memory
+ * goes, in whole pages, by ter_os_release. A forked child has it too.
  */
 void *ter_os_map_new_file(const char *path, size_t bytes);
 

@@ -83,25 +83,28 @@ static void begin_recording(struct ter_recording_sink *sink)
     memcpy(recording->magic, TER_RECORDING_MAGIC, sizeof recording->magic);
 }
 
-static void unmap(struct ter_recording_sink *sink)
+static void forget_recording(struct ter_recording_sink *sink)
 {
     if (sink->recording != NULL)
         ter_os_release((uintptr_t)sink->recording, whole_pages(sizeof *sink->recording));
     sink->recording = NULL;
 }
 
-/* A child has the parent's file in its memory, and makes its own. */
-static bool is_recorded_here(struct ter_recording_sink *sink)
+/* A child has the parent's file in its memory. It gets its own when it collects: most children
+ * become another program, or do little. */
+static bool is_recorded_here(const struct ter_recording_sink *sink)
 {
-    if (sink->recording == NULL)
-        return false;
-    if (sink->process != ter_os_process_id()) {
-        unmap(sink);
-        sink->in_last_sample = sink->in_last_collection = 0;
-        sink->resident_ns = sink->snapshot_at = 0;
-        begin_recording(sink);
-    }
-    return sink->recording != NULL;
+    return sink->recording != NULL && sink->process == ter_os_process_id();
+}
+
+static void begin_in_child(struct ter_recording_sink *sink)
+{
+    if (sink->recording == NULL || is_recorded_here(sink))
+        return;
+    forget_recording(sink);
+    sink->in_last_sample = sink->in_last_collection = 0;
+    sink->resident_ns = sink->snapshot_at = 0;
+    begin_recording(sink);
 }
 
 /* ---- Sizes ---- */
@@ -176,7 +179,7 @@ static void tell_looking(struct ter_recording_sink *sink, enum ter_part part, ui
     sink->looked_in_ns[part] = taken_ns;
 }
 
-static void look_before(struct ter_recording_sink *sink)
+static void look_ahead(struct ter_recording_sink *sink)
 {
     uint64_t next = sink->collector->collections + 1, start_ns = ter_os_now_ns();
     const struct ter_recorded_list *list = &sink->recording->snapshot_list;
@@ -203,7 +206,7 @@ static void count_objects(struct ter_recording_sink *sink, struct ter_recorded_s
 }
 
 /* The world stands. What died young among the old is not known after a collection of the young. */
-static void look_after(struct ter_recording_sink *sink, const struct ter_collection *collection)
+static void look_behind(struct ter_recording_sink *sink, const struct ter_collection *collection)
 {
     struct ter_recorded_snapshot *snapshots;
     uint64_t start_ns = ter_os_now_ns();
@@ -261,12 +264,14 @@ static void record_passage(struct ter_sink *base, const struct ter_passage *pass
     if (passage->phase != TER_PHASE_BEGINNING && passage->phase != TER_PHASE_RELEASED &&
         passage->phase != TER_PHASE_ENDED)
         return;
+    if (passage->phase == TER_PHASE_BEGINNING)
+        begin_in_child(sink);
     if (!is_recorded_here(sink))
         return;
     if (passage->phase == TER_PHASE_BEGINNING)
-        look_before(sink);
+        look_ahead(sink);
     else if (passage->phase == TER_PHASE_RELEASED)
-        look_after(sink, passage->collection);
+        look_behind(sink, passage->collection);
     else
         record_collection(sink, passage->collection, parts_ns);
 }
@@ -293,7 +298,7 @@ static void settle_recording(struct ter_sink *base, bool last)
 
 static void recording_forked(struct ter_sink *base)
 {
-    (void)base; /* as soon as there is something to record: many children become a program */
+    (void)base; /* when it collects */
 }
 
 /* ---- Life ---- */
@@ -329,7 +334,7 @@ ter_status ter_recording_sink_init(struct ter_recording_sink *sink, const char *
 
 void ter_recording_sink_fini(struct ter_recording_sink *sink)
 {
-    unmap(sink);
+    forget_recording(sink);
     if (sink->census != NULL)
         ter_os_release((uintptr_t)sink->census, whole_pages(sizeof *sink->census));
     sink->census = NULL;

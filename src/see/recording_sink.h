@@ -3,8 +3,8 @@
  * A sink that keeps a recording (recording.h), of which `terrier run --page` makes a page.
  *
  * Invariant: what is kept is in the file at once, without a system call, and has a fixed size. What
- * looks at the heap for it takes at most 25 ms and 3 percent of the time, is told in the collection's
- * looked_ns, and is left out where it would take more. Under the heap lock.
+ * looks at the heap for it takes at most 25 ms and 3 percent of the time, is told in the
+ * collection's looked_ns, and is left out where it would take more. Under the heap lock.
  */
 #pragma once
 
@@ -43,7 +43,7 @@ struct ter_recording_sink {
     bool is_looked_at;                     /* the collection that runs gets snapshots */
 };
 
-/* TER_ERROR_SYSTEM: nothing is recorded. Why not is said in the log, if it is not for their number. */
+/* TER_ERROR_SYSTEM: nothing is recorded. Why not is said in the log, but where they are many. */
 ter_status ter_recording_sink_init(struct ter_recording_sink *sink, const char *pattern,
                                    struct ter_collector *collector,
                                    const struct ter_recording_source *source);

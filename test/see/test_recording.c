@@ -269,8 +269,10 @@ static void test_fork(void **state)
     small_heap_init(&small, with_recording("give_back=1"));
     for (unsigned i = 0; i < 5; i++)
         ter_collect(small.mutator);
-    if (fork() == 0)
+    if (fork() == 0) {
+        ter_heap_write_last_report(small.heap);
         _exit(0);
+    }
     assert_true(wait(&status) > 0 && status == 0);
     assert_int_not_equal(access(file_name(1), F_OK), 0);
     if (fork() == 0) {

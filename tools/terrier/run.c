@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `terrier run`: one program on Terrier's heap, seen from outside as if it ran alone. Without a
- * report, page or timeline there is nothing to do when the program has ended, so terrier becomes the
- * program. With one it waits for it. */
+ * report, page or timeline there is nothing to do when the program has ended, so terrier becomes
+ * the program. With one it waits for it. */
 #include "terrier.h"
 
 #include "child.h"

@@ -165,7 +165,8 @@ fi
 
 # All that somebody reads as code: sources, scripts, what CMake and make read, programs to measure.
 (cd "$root" && find $folders cmake Makefile CMakeLists.txt -type f \
-    ! -path 'bench/results/*' ! -path 'test/mutation/*' 2>/dev/null | sort) >"$temp/sources"
+    ! -path 'bench/results/*' ! -path 'test/mutation/*' \
+    ! -name package-lock.json 2>/dev/null | sort) >"$temp/sources"
 while read -r file; do
     # In columns, not bytes: continuation bytes of UTF-8 do not count.
     LC_ALL=C awk -v file="$file" -v most=$widest_line '{
