@@ -98,6 +98,7 @@ void ter_heap_write_last_report(struct ter_heap *heap)
     ter_heap_write_wanted_report(heap);
     ter_heap_write_wanted_map(heap);
     ter_heap_write_wanted_dump(heap);
+    ter_heap_write_wanted_profile(heap);
     ter_heap_settle_seeing(heap);
 }
 

@@ -148,6 +148,12 @@ static void apply_dump(struct cmd_options *options, const struct row *row, char 
     options->dump_path = pass_file(options, row, value);
 }
 
+static void apply_profile(struct cmd_options *options, const struct row *row, char *value)
+{
+    free(options->profile_path);
+    options->profile_path = pass_file(options, row, value);
+}
+
 /* Those that end or stop nobody who meant another one. */
 static const struct {
     const char *name;
@@ -207,6 +213,11 @@ static void apply_width(struct cmd_options *options, const struct row *row, char
 }
 
 static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value)
+{
+    pass_number(options, row, read_size(row, value));
+}
+
+static void apply_profile_interval(struct cmd_options *options, const struct row *row, char *value)
 {
     pass_number(options, row, read_size(row, value));
 }
@@ -288,6 +299,11 @@ static const struct row rows[] = {
     {"dump-signal", 0, TAKES_VALUE, CMD_USE_RUN, "SIGNAL", "dump_signal", apply_dump_signal,
      "write one after this signal too (USR2, for instance),\n"
      "to a file of that name with a number in it"},
+    {"profile", 0, TAKES_VALUE, CMD_USE_RUN, "PATH", "profile", apply_profile,
+     "write who allocated what, and what of it lives, to this\n"
+     "file when the program ends, for pprof and speedscope"},
+    {"profile-interval", 0, TAKES_VALUE, CMD_USE_RUN, "SIZE", "profile_interval",
+     apply_profile_interval, "bytes between two samples for it (512K)"},
     {"runs", 'n', TAKES_VALUE, CMD_USE_COMPARE, "N", NULL, apply_runs,
      "measure N runs on each library (default 5)"},
     {"json", 0, TAKES_NOTHING, CMD_USE_COMPARE, NULL, NULL, apply_json, "print the result as JSON"},
@@ -441,6 +457,7 @@ void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **argu
 
 void cmd_options_fini(struct cmd_options *options)
 {
+    free(options->profile_path);
     free(options->dump_path);
     free(options->timeline_path);
     free(options->library_options);

@@ -32,6 +32,7 @@ struct cmd_options {
     const char *report_path; /* NULL is standard error */
     char *timeline_path;     /* absolute; NULL is none */
     char *dump_path;         /* likewise */
+    char *profile_path;      /* likewise */
     enum cmd_map_form map;
     const char *map_path;      /* likewise */
     char *library_options;     /* for TERRIER_OPTIONS, the environment's first; NULL is none */
