@@ -34,6 +34,8 @@ struct ter_seeing {
     unsigned dumps;                                  /* that a signal asked for */
     struct ter_samples samples;                      /* of the options profile, profile_interval */
     char profile_pattern[TER_OUTPUT_ABSOLUTE_BYTES]; /* "": there is no profile to write */
+    struct ter_growth growth;                        /* of the option growth */
+    char growth_pattern[TER_OUTPUT_ABSOLUTE_BYTES];  /* likewise */
 };
 
 struct ter_heap {

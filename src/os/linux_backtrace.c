@@ -166,11 +166,12 @@ static size_t follow_frames(const struct trace *trace, const struct ter_os_stack
     return count;
 }
 
+/* One frame that is the same says nothing: it is known before. */
 static bool agree(const struct trace *trace, const uintptr_t *frames, size_t count)
 {
     size_t same = ter_min(count, trace->count);
 
-    return count + BOTTOM_FRAMES >= trace->count &&
+    return count >= ter_min((size_t)2, trace->count) && count + BOTTOM_FRAMES >= trace->count &&
            memcmp(frames, trace->frames, same * sizeof *frames) == 0;
 }
 

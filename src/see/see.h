@@ -23,6 +23,7 @@
 #include "see/interned.h"
 #include "see/samples.h"
 #include "see/code_names.h"
+#include "see/growth.h"
 #include "see/gzip.h"
 #include "see/message.h"
 #include "see/profile.h"

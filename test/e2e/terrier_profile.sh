@@ -135,7 +135,7 @@ build() {
     fi
 }
 
-build program -O2 -fomit-frame-pointer -fno-optimize-sibling-calls
+build program -O1 -fomit-frame-pointer
 build framed -O1 -fno-omit-frame-pointer
 
 keeps='near(p.total("allocated", "keep"), 100000) and near(p.total("live", "keep"), 100000) and
