@@ -175,16 +175,19 @@ static bool agree(const struct trace *trace, const uintptr_t *frames, size_t cou
            memcmp(frames, trace->frames, same * sizeof *frames) == 0;
 }
 
-static void compare_ways(const struct trace *trace, const struct ter_os_stack *stack)
+/* How much both know: so a stack is the same, whichever way it was found. */
+static size_t compare_ways(const struct trace *trace, const struct ter_os_stack *stack)
 {
     uintptr_t frames[TER_OS_MOST_FRAMES];
     size_t count = follow_frames(trace, stack, frames);
 
     frames[0] = trace->frames[0];
-    if (agree(trace, frames, count))
+    if (agree(trace, frames, count)) {
         atomic_fetch_add_explicit(&agreed, 1, memory_order_relaxed);
-    else
-        atomic_store_explicit(&disagreed, true, memory_order_relaxed);
+        return ter_min(count, trace->count);
+    }
+    atomic_store_explicit(&disagreed, true, memory_order_relaxed);
+    return trace->count;
 }
 
 /* Without an unwinder: from here on, as well as it goes. */
@@ -194,6 +197,8 @@ static TER_NO_SANITIZE size_t follow_alone(struct trace *trace, const struct ter
     uintptr_t frames[TER_OS_MOST_FRAMES];
     size_t count, first = 1;
 
+    if (FRAME_REGISTER < 0)
+        return 0;
     all.room = TER_OS_MOST_FRAMES;
     all.stack_pointer = all.frame_pointer = TER_FRAME_ADDRESS();
     count = follow_frames(&all, stack, frames);
@@ -231,6 +236,6 @@ size_t ter_os_backtrace(const struct ter_os_stack *stack, uintptr_t above, uintp
     if (trace.only_first)
         return follow_frames(&trace, stack, frames);
     if (stack->end != 0 && !atomic_load_explicit(&disagreed, memory_order_relaxed))
-        compare_ways(&trace, stack);
+        return compare_ways(&trace, stack);
     return trace.count;
 }

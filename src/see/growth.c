@@ -2,16 +2,14 @@
 #include "see/growth.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "see/code_names.h"
 #include "see/kind_name.h"
+#include "see/stack_text.h"
 #include "see/writer.h"
 
-/* Stacks that are told, and frames of each. */
+/* Stacks that are told. */
 #define MOST_STACKS 10u
-#define MOST_FRAMES 16u
 
 /* ---- Marks ---- */
 
@@ -115,9 +113,8 @@ struct ter_growth_report {
     unsigned first, last; /* marks that are compared */
     uint64_t marks[TER_GROWTH_MARKS + 1];
     uint64_t collections;
-    struct ter_interned stacks, frames, texts;
+    struct ter_stack_text stacks;
     struct ter_weak_list values;
-    struct ter_code_names names;
     struct ter_writer writer;
 };
 
@@ -128,7 +125,6 @@ static size_t report_bytes(void)
 
 static bool copy_values(struct ter_weak_list *copy, const struct ter_weak_list *values)
 {
-    ter_weak_list_init(copy, values->item_bytes);
     if (values->count == 0)
         return true;
     if (!ter_weak_list_reserve(copy, values->count))
@@ -140,9 +136,7 @@ static bool copy_values(struct ter_weak_list *copy, const struct ter_weak_list *
 
 static void fini_report(struct ter_growth_report *report)
 {
-    ter_interned_fini(&report->stacks);
-    ter_interned_fini(&report->frames);
-    ter_interned_fini(&report->texts);
+    ter_stack_text_close(&report->stacks);
     ter_weak_list_fini(&report->values);
     ter_os_release((uintptr_t)report, report_bytes());
 }
@@ -173,13 +167,9 @@ ter_status ter_growth_report_begin(struct ter_growth_report **result,
     report->collector = samples->collector;
     report->interval = samples->sampling.interval;
     choose_marks(report, growth);
-    ter_interned_init(&report->stacks);
-    ter_interned_init(&report->frames);
-    ter_interned_init(&report->texts);
-    if (!copy_values(&report->values, &growth->values) ||
-        !ter_interned_copy(&report->stacks, &samples->stacks) ||
-        !ter_interned_copy(&report->frames, &samples->frames) ||
-        !ter_interned_copy(&report->texts, &samples->texts)) {
+    ter_weak_list_init(&report->values, growth->values.item_bytes);
+    if (!ter_stack_text_copy(&report->stacks, samples) ||
+        !copy_values(&report->values, &growth->values)) {
         fini_report(report);
         return TER_ERROR_NO_MEMORY;
     }
@@ -239,60 +229,11 @@ static bool find_next(const struct ter_growth_report *report, double below, size
     return there_is;
 }
 
-static void add_told_frame(struct ter_text *text, const struct ter_growth_report *report,
-                           uintptr_t word)
+static void write_frame(void *context, const char *line)
 {
-    size_t size;
-    const struct ter_told_frame *frame = ter_interned_at(&report->frames, word, &size);
-    const char *function = ter_interned_at(&report->texts, frame->function, &size);
+    struct ter_growth_report *report = context;
 
-    ter_text_print(text, "%.*s", (int)size, function);
-    function = ter_interned_at(&report->texts, frame->file, &size);
-    if (size > 0)
-        ter_text_print(text, " (%.*s:%u)", (int)size, function, (unsigned)frame->line);
-}
-
-/* With the place in the file, by which debuggers find the line. */
-static void add_code_frame(struct ter_text *text, const struct ter_growth_report *report,
-                           uintptr_t address)
-{
-    char name[TER_CODE_NAME], file[TER_CODE_NAME];
-    struct ter_os_symbol symbol;
-
-    ter_os_find_symbol(address, &symbol);
-    snprintf(file, sizeof file, "%s+%#zx", symbol.file == NULL ? "" : symbol.file,
-             symbol.offset_in_file);
-    ter_code_names_find(&report->names, address, name, sizeof name);
-    ter_text_print(text, "%s", name);
-    if (symbol.file != NULL && strcmp(name, file) != 0)
-        ter_text_print(text, " (%s)", file);
-}
-
-static void write_frame(struct ter_growth_report *report, bool told, uintptr_t word)
-{
-    char name[2 * TER_CODE_NAME];
-    struct ter_text text;
-
-    ter_text_init(&text, name, sizeof name);
-    if (told)
-        add_told_frame(&text, report, word);
-    else
-        add_code_frame(&text, report, word - 1);
-    ter_writer_print(&report->writer, "    ");
-    ter_writer_print_name(&report->writer, name, TER_ESCAPE_TEXT);
-    ter_writer_print(&report->writer, "\n");
-}
-
-static void write_frames(struct ter_growth_report *report, const struct ter_stack_head *head,
-                         size_t size)
-{
-    const uintptr_t *words = (const uintptr_t *)(head + 1);
-    size_t count = (size - sizeof *head) / sizeof *words;
-
-    for (size_t i = 0; i < ter_min(count, (size_t)MOST_FRAMES); i++)
-        write_frame(report, head->told != 0, words[i]);
-    if (count > MOST_FRAMES)
-        ter_writer_print(&report->writer, "    ... %zu more\n", count - MOST_FRAMES);
+    ter_writer_print(&report->writer, "    %s\n", line);
 }
 
 static void write_history(struct ter_growth_report *report, const struct ter_stack_growth *of)
@@ -312,18 +253,16 @@ static void write_stack(struct ter_growth_report *report, size_t stack)
     const struct ter_stack_growth *of = ter_weak_list_at(&report->values, stack);
     char grew[32], live[32], kind[64];
     struct ter_text text;
-    size_t size;
-    const struct ter_stack_head *head = ter_interned_at(&report->stacks, stack, &size);
 
     ter_format_bytes((uint64_t)grew_by(report, stack), grew, sizeof grew);
     ter_format_bytes((uint64_t)of->bytes[report->last], live, sizeof live);
     ter_text_init(&text, kind, sizeof kind);
-    ter_kind_add_name(&text, report->collector, head->kind);
+    ter_kind_add_name(&text, report->collector, ter_stack_text_kind(&report->stacks, stack));
     ter_writer_print(&report->writer, "\n+%s, in %u of %u steps, to %s in %.0f objects (", grew,
                      steps_up(report, of), report->last - report->first, live, of->objects);
     ter_writer_print_name(&report->writer, kind, TER_ESCAPE_TEXT);
     ter_writer_print(&report->writer, "), allocated by\n");
-    write_frames(report, head, size);
+    ter_stack_text_each(&report->stacks, stack, write_frame, report);
     write_history(report, of);
 }
 
@@ -368,9 +307,8 @@ ter_status ter_growth_report_finish(struct ter_growth_report *report, int file)
     int error;
 
     ter_writer_init(&report->writer, file);
-    ter_code_names_open(&report->names);
+    ter_stack_text_name(&report->stacks);
     write_all(report);
-    ter_code_names_close(&report->names);
     written = ter_writer_finish(&report->writer);
     error = errno;
     fini_report(report);

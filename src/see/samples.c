@@ -148,6 +148,7 @@ static void init_tables(struct ter_samples *samples)
     ter_interned_init(&samples->frames);
     ter_interned_init(&samples->texts);
     ter_weak_list_init(&samples->figures, sizeof(struct ter_stack_figures));
+    ter_weak_table_init(&samples->leaked, sizeof(struct ter_stack_leaked));
 }
 
 void ter_samples_begin(struct ter_samples *samples, struct ter_collector *collector,
@@ -179,5 +180,6 @@ void ter_samples_fini(struct ter_samples *samples)
     ter_interned_fini(&samples->frames);
     ter_interned_fini(&samples->texts);
     ter_weak_list_fini(&samples->figures);
+    ter_weak_table_fini(&samples->leaked);
     samples->collector = NULL;
 }

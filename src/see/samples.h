@@ -38,12 +38,19 @@ struct ter_sample {
     size_t born;  /* collections before it */
 };
 
+/* Found to be lost: see leaked.h. */
+struct ter_stack_leaked {
+    uintptr_t key; /* the number of the stack and 1 */
+    double objects, bytes;
+};
+
 struct ter_samples {
     struct ter_collector *collector; /* NULL: it was not begun */
     struct ter_sampling sampling;
     struct ter_followed followed;
     struct ter_interned stacks, frames, texts;
     struct ter_weak_list figures;
+    struct ter_weak_table leaked;
     ter_frames_function *function; /* of the runtime's; NULL: none */
     void *context;
 };

@@ -75,6 +75,59 @@ check "before the program runs" not test -e "$temp/ran"
 status_is "help leaks" 0 help leaks
 check "names its options" grep -q -e '--output' "$temp/out"
 
+# ---- libgc's own way: what nobody refers to and nobody freed ------------------------------------
+
+cat >"$temp/lost.c" <<'END_OF_C'
+#include <stddef.h>
+
+void GC_init(void);
+void *GC_malloc(size_t bytes);
+void GC_free(void *object);
+void GC_gcollect(void);
+
+__attribute__((noinline)) void lose(int count)
+{
+    for (int i = 0; i < count; i++)
+        *(volatile char *)GC_malloc(100) = 1;
+}
+
+__attribute__((noinline)) void tidy(int count)
+{
+    for (int i = 0; i < count; i++)
+        GC_free(GC_malloc(100));
+}
+
+__attribute__((noinline)) static void clear_stack(void)
+{
+    volatile char room[4096];
+
+    for (unsigned i = 0; i < sizeof room; i++)
+        room[i] = 0;
+}
+
+int main(void)
+{
+    GC_init();
+    lose(50);
+    tidy(50);
+    clear_stack();
+    GC_gcollect();
+    return 0;
+}
+END_OF_C
+if ! ${CC:-cc} -O1 -o "$temp/lost" "$temp/lost.c" "$build_dir/lib/libgc.so.1"; then
+    echo "not ok: the program cannot be built"
+    exit 1
+fi
+export GC_FIND_LEAK=1
+status_is "finding leaks" 0 run --profile-interval 1 "$temp/lost"
+unset GC_FIND_LEAK
+count=$(grep -c '^Leaked atomic\|^Leaked composite' "$temp/err")
+check "names each ($count)" [ "$count" -ge 46 ]
+check "and who allocated them" awk '/^Leaked: [45][0-9] objects, [0-9]* bytes, allocated by$/ {
+    getline; good = good || $1 == "lose" } END { exit !good }' "$temp/err"
+check "none of the others" not grep -q '^    tidy ' "$temp/err"
+
 # By the option alone, in programs that embed Terrier, with a runtime's own frames.
 cat >"$temp/own.c" <<'END_OF_C'
 #include <terrier/terrier.h>

@@ -19,6 +19,7 @@ struct job {
     struct job *next;
     char *line;
     int result;
+    char method[16];
 };
 
 static struct session *sessions[SESSIONS];
@@ -41,6 +42,7 @@ static struct job *parse(const char *request)
     struct job *job = GC_MALLOC(sizeof *job);
 
     job->line = GC_STRDUP(request);
+    snprintf(job->method, sizeof job->method, "%.15s", request);
     return job;
 }
 
