@@ -16,6 +16,10 @@
 #include <string.h>
 #include <unwind.h>
 
+/* A program that is linked statically has neither, unless it wants them. */
+#pragma weak dlopen
+#pragma weak dlsym
+
 /* What unwinders call the register with the frame pointer; -1: there is no such thing. */
 #if defined(__x86_64__)
 #define FRAME_REGISTER 6
@@ -74,10 +78,12 @@ static int find_own(struct dl_phdr_info *object, size_t size, void *context)
 /* It may be there already, and else it is loaded. */
 static void load_unwinder(void)
 {
-    void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
     struct unwinder found;
-    void *functions[4];
+    void *library, *functions[4];
 
+    if (dlopen == NULL || dlsym == NULL)
+        return;
+    library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
         return;
     functions[0] = dlsym(library, "_Unwind_Backtrace");
