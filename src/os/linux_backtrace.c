@@ -233,6 +233,8 @@ size_t ter_os_backtrace(const struct ter_os_stack *stack, uintptr_t above, uintp
     struct trace trace = {
         .frames = frames, .room = ter_min(room, TER_OS_MOST_FRAMES), .above = above};
 
+    if (room == 0)
+        return 0;
     if (unwinder.backtrace == NULL)
         return follow_alone(&trace, stack);
     trace.only_first = trust_frames(stack);
