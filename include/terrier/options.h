@@ -95,7 +95,17 @@ extern "C" {
     NUMBER(                                                                                        \
         dump_signal, 0, 0, 64,                                                                     \
         "number of a signal after which that is done too, when the program next allocates; the "   \
-        "name gets a number; 0: none")
+        "name gets a number; 0: none")                                                             \
+    TEXT(profile, "", NULL,                                                                        \
+         "file that a profile of allocation is written to when the heap ends, as pprof's "         \
+         "profile.proto; as timeline")                                                             \
+    NUMBER(                                                                                        \
+        profile_interval, 0, 0, UINT64_C(1) << 40,                                                 \
+        "bytes allocated between two samples, on average; 0: 512K if one of the others here is "   \
+        "wanted, else none")                                                                       \
+    TEXT(growth, "", NULL,                                                                         \
+         "file that is written when the heap ends: of which stacks more and more objects lived; "  \
+         "as timeline")
 
 #define TER_OPTION_NUMBER_FIELD(name, value, lowest, highest, help) uint64_t name;
 #define TER_OPTION_TEXT_FIELD(name, value, allowed, help) char name[TER_OPTION_TEXT_BYTES];

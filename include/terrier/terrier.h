@@ -15,6 +15,7 @@
 #include <terrier/object.h>
 #include <terrier/options.h>
 #include <terrier/parcels.h>
+#include <terrier/profile.h>
 #include <terrier/roots.h>
 #include <terrier/sft.h>
 #include <terrier/sizing.h>

@@ -16,6 +16,7 @@
 #include "alloc/mutator.h"
 #include "alloc/outside.h"
 #include "alloc/cell_runs.h"
+#include "alloc/sampler.h"
 #include "alloc/safepoints.h"
 #include "alloc/stacks.h"
 #include "alloc/standing.h"

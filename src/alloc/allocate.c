@@ -3,6 +3,27 @@
 
 /* ---- Small objects ---- */
 
+/* Most bytes of a run that begins with the cell that is wanted now. */
+static size_t most_of_run(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    size_t bytes = mutator->allocator->cell_run_bytes;
+
+    if (TER_LIKELY(mutator->sampler == NULL))
+        return bytes;
+    return ter_sampler_most_bytes(mutator, kind, size_class, bytes);
+}
+
+/* All of the run but its first cell will be handed out without a question. */
+static void note_run(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    const struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
+
+    if (TER_UNLIKELY(mutator->sampler != NULL))
+        ter_sampler_move_cells(
+            mutator, kind, size_class,
+            (ptrdiff_t)(run->limit - run->cursor - ter_size_class_bytes[size_class]));
+}
+
 /* The next run of the mutator's block, or of another that has free cells. */
 static bool take_run(struct ter_mutator *mutator, struct ter_block_space *space, unsigned kind,
                      unsigned size_class)
@@ -14,9 +35,10 @@ static bool take_run(struct ter_mutator *mutator, struct ter_block_space *space,
     if (slow->block == 0)
         slow->block = ter_block_space_take_available(space, kind, size_class);
     while (slow->block != 0) {
-        if (ter_block_space_next_run(space, slow->block, allocator->cell_run_bytes,
+        if (ter_block_space_next_run(space, slow->block, most_of_run(mutator, kind, size_class),
                                      ter_mutator_is_alone(mutator), run)) {
             ter_allocator_count(allocator, run->limit - run->cursor);
+            note_run(mutator, kind, size_class);
             return true;
         }
         slow->block = ter_block_space_take_available(space, kind, size_class);
@@ -142,10 +164,10 @@ static bool refill_held(struct ter_mutator *mutator, unsigned kind, unsigned siz
     const struct ter_allocator *allocator = mutator->allocator;
     uintptr_t block = mutator->slow[kind][size_class].block;
 
-    return block != 0 &&
-           ter_block_space_refill(ter_allocator_cells_of(allocator, kind), block,
-                                  allocator->cell_run_bytes, ter_mutator_is_alone(mutator),
-                                  &mutator->cell_runs[kind][size_class]);
+    return block != 0 && ter_block_space_refill(ter_allocator_cells_of(allocator, kind), block,
+                                                most_of_run(mutator, kind, size_class),
+                                                ter_mutator_is_alone(mutator),
+                                                &mutator->cell_runs[kind][size_class]);
 }
 
 static void count_unlocked(struct ter_mutator *mutator, size_t bytes)
@@ -165,6 +187,7 @@ static uintptr_t refill(struct ter_mutator *mutator, unsigned kind, unsigned siz
     ter_os_hold_off_end(mutator->thread);
     if (!filled)
         return 0;
+    note_run(mutator, kind, size_class);
     cell = run->cursor;
     count_unlocked(mutator, run->limit - cell);
     __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[size_class], __ATOMIC_RELEASE);
@@ -223,8 +246,8 @@ static uintptr_t take_cell_locked(struct ter_mutator *mutator, unsigned kind, un
     return cell;
 }
 
-void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
-                                size_t bytes)
+static void *allocate_small(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                            size_t bytes)
 {
     void *object;
     uintptr_t cell;
@@ -238,6 +261,25 @@ void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsi
     ter_mutator_require_bound(mutator, "ter_allocate");
     cell = take_cell_locked(mutator, kind, size_class);
     return hand_out(mutator, kind, size_class, cell);
+}
+
+static TER_COLD void *allocate_small_sampled(struct ter_mutator *mutator, unsigned kind,
+                                             unsigned size_class, size_t bytes)
+{
+    bool chosen = ter_sampler_count_cell(mutator, kind, size_class);
+    void *object = allocate_small(mutator, kind, size_class, bytes);
+
+    if (chosen)
+        ter_sampling_tell(mutator, (uintptr_t)object, kind, ter_size_class_bytes[size_class]);
+    return object;
+}
+
+void *ter_mutator_allocate_slow(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                                size_t bytes)
+{
+    if (TER_UNLIKELY(mutator->sampler != NULL))
+        return allocate_small_sampled(mutator, kind, size_class, bytes);
+    return allocate_small(mutator, kind, size_class, bytes);
 }
 
 /* ---- Lists ---- */
@@ -259,6 +301,17 @@ static size_t link_run(struct ter_mutator *mutator, unsigned kind, unsigned size
     return cell - start;
 }
 
+/* What is left of so many bytes of cells that nobody is to look at. */
+static size_t most_of_list(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
+                           size_t bytes)
+{
+    size_t cell_bytes = ter_size_class_bytes[size_class];
+
+    if (TER_LIKELY(mutator->sampler == NULL))
+        return bytes;
+    return ter_sampler_most_bytes(mutator, kind, size_class, bytes + cell_bytes) - cell_bytes;
+}
+
 /* Up to `bytes` of the next cells of the mutator's own block, without the lock, behind *last. */
 static size_t link_block(struct ter_mutator *mutator, unsigned kind, unsigned size_class,
                          size_t bytes, uintptr_t **last)
@@ -267,7 +320,8 @@ static size_t link_block(struct ter_mutator *mutator, unsigned kind, unsigned si
     const struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
     size_t taken = 0;
 
-    if (TER_UNLIKELY(ter_allocator_is_hurried(allocator)))
+    bytes = most_of_list(mutator, kind, size_class, bytes);
+    if (bytes == 0 || TER_UNLIKELY(ter_allocator_is_hurried(allocator)))
         return 0;
     ter_os_hold_off_begin(mutator->thread);
     if (slow->block != 0)
@@ -275,6 +329,8 @@ static size_t link_block(struct ter_mutator *mutator, unsigned kind, unsigned si
                                           bytes, ter_mutator_is_alone(mutator), last);
     ter_os_hold_off_end(mutator->thread);
     count_unlocked(mutator, taken);
+    if (TER_UNLIKELY(mutator->sampler != NULL))
+        ter_sampler_move_cells(mutator, kind, size_class, (ptrdiff_t)taken);
     return taken;
 }
 

@@ -29,6 +29,7 @@ enum {
 };
 
 struct ter_mutator;
+struct ter_sampling;
 struct ter_barrier_check;
 struct ter_store_chunk;
 
@@ -98,6 +99,7 @@ struct ter_allocator {
     struct ter_checking *checking;  /* NULL: neither is anything else; of the floor above */
     bool is_checked;                /* one of the two */
     const struct ter_watch *watch;  /* NULL: nobody. Set before there are mutators */
+    struct ter_sampling *sampling;  /* likewise: sampler.h */
     const struct ter_kind *visited; /* whose visitor a check calls now; NULL: no one's */
     struct ter_kind kinds[TER_MAX_KINDS];
     struct ter_kind_details details[TER_MAX_KINDS];

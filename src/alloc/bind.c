@@ -153,6 +153,7 @@ ter_status ter_mutator_new(struct ter_allocator *allocator, uintptr_t stack_base
     made->thread = thread;
     made->stack = &made->home;
     made->home.user = made;
+    made->sampler = ter_sampler_new(allocator->sampling);
     status = join_allocator(allocator, made);
     if (status != TER_OK)
         return status;

@@ -132,7 +132,7 @@ bool ter_mutator_allocate_small_by_policy(struct ter_mutator *mutator, unsigned 
     return true;
 }
 
-void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+static void *allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
     struct ter_policy_request request = {.mutator = mutator,
                                          .space = mutator->allocator->large,
@@ -143,16 +143,39 @@ void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, siz
     return allocate_from(&request);
 }
 
-void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+static void *allocate_large(struct ter_mutator *mutator, unsigned kind, size_t bytes)
 {
-    struct ter_allocator *allocator = mutator->allocator;
+    const struct ter_allocator *allocator = mutator->allocator;
     size_t granules = ter_align_up(bytes, TER_BYTES_IN_GRANULE);
     void *object;
 
     if (allocator->malloc_space != NULL &&
         ter_mutator_allocate_from_malloc(mutator, kind, bytes, granules, &object))
         return object;
-    return ter_mutator_allocate_pages(mutator, kind, granules);
+    return allocate_pages(mutator, kind, granules);
+}
+
+/* `allocate`, of which a sample is taken. */
+static void *allocate_sampled(struct ter_mutator *mutator, unsigned kind, size_t bytes,
+                              void *(*allocate)(struct ter_mutator *mutator, unsigned kind,
+                                                size_t bytes))
+{
+    bool chosen = TER_UNLIKELY(mutator->sampler != NULL) && ter_sampler_count_large(mutator, bytes);
+    void *object = allocate(mutator, kind, bytes);
+
+    if (TER_UNLIKELY(chosen))
+        ter_sampling_tell(mutator, (uintptr_t)object, kind, bytes);
+    return object;
+}
+
+void *ter_mutator_allocate_pages(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    return allocate_sampled(mutator, kind, bytes, allocate_pages);
+}
+
+void *ter_mutator_allocate_large_by_policy(struct ter_mutator *mutator, unsigned kind, size_t bytes)
+{
+    return allocate_sampled(mutator, kind, bytes, allocate_large);
 }
 
 static void give_up_window(struct ter_mutator *mutator, struct ter_space *space,

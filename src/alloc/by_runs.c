@@ -29,7 +29,17 @@ static size_t next_run_bytes(const struct run_request *request)
 
     slow->common = ter_max(slow->common, FIRST_RUN_BYTES / 2) * 2;
     slow->common = ter_min(slow->common, mutator->allocator->cell_run_bytes);
-    return slow->common;
+    if (TER_LIKELY(mutator->sampler == NULL))
+        return slow->common;
+    return ter_sampler_most_bytes(mutator, request->kind, request->size_class, slow->common);
+}
+
+/* All of the run but its first cell will be handed out without a question. */
+static void note_run_of_block(const struct run_request *request, size_t bytes)
+{
+    if (TER_UNLIKELY(request->mutator->sampler != NULL))
+        ter_sampler_move_cells(request->mutator, request->kind, request->size_class,
+                               (ptrdiff_t)(bytes - ter_size_class_bytes[request->size_class]));
 }
 
 /* The next cell of a new run of the block; 0 when that has no room. *bytes: of the run. */
@@ -48,6 +58,7 @@ static uintptr_t take_from_block(const struct run_request *request, size_t *byte
         return 0;
     cell = run->cursor;
     *bytes = run->limit - cell;
+    note_run_of_block(request, *bytes);
     __atomic_store_n(&run->cursor, cell + ter_size_class_bytes[request->size_class],
                      __ATOMIC_RELEASE);
     return cell;

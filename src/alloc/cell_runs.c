@@ -21,6 +21,8 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
     struct ter_cell_run *run = &mutator->cell_runs[kind][size_class];
     struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
 
+    if (TER_UNLIKELY(mutator->sampler != NULL) && run->cursor < run->limit)
+        ter_sampler_move_cells(mutator, kind, size_class, -(ptrdiff_t)(run->limit - run->cursor));
     if (slow->block != 0 || run->cursor != run->limit)
         return_run(allocator, ter_allocator_small_space(allocator, kind), slow->block, run);
     /* Who had a block gets another at once; who came to rest begins with common runs again. */

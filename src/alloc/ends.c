@@ -38,6 +38,7 @@ void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mut
     size_t kept = offsetof(struct ter_mutator, class_of);
     size_t rows = offsetof(struct ter_mutator, slow);
 
+    ter_sampler_free(mutator->sampler);
     memset((char *)mutator + kept, 0, rows - kept);
     memset(mutator->slow, 0, allocator->kind_count * sizeof mutator->slow[0]);
     memset(mutator->windows, 0, sizeof mutator->windows);

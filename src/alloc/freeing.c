@@ -32,6 +32,8 @@ TER_INLINE size_t free_small(struct ter_mutator *mutator, const struct ter_sft *
 {
     size_t bytes;
 
+    if (TER_UNLIKELY(mutator->sampler != NULL))
+        ter_sampling_forget(mutator->allocator, object);
     ter_os_hold_off_begin(mutator->thread);
     bytes = free_held(mutator, ter_block_space_of(ter_space_of(space)), object);
     ter_os_hold_off_end(mutator->thread);
@@ -100,8 +102,11 @@ static size_t free_any(struct ter_mutator *mutator, const struct ter_sft *owner,
     struct ter_space *space = ter_space_of(owner);
     size_t bytes;
 
-    if (!space->policy->cells)
+    if (!space->policy->cells) {
+        if (TER_UNLIKELY(mutator->sampler != NULL))
+            ter_sampling_forget(mutator->allocator, object);
         return space->policy->free(space, object);
+    }
     bytes = free_small(mutator, owner, object);
     TER_CHECK(bytes != 0);
     return bytes;

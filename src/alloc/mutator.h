@@ -20,6 +20,8 @@
 
 enum ter_service { TER_SERVICE_SMALL, TER_SERVICE_LARGE, TER_SERVICES };
 
+struct ter_sampler;
+
 struct ter_mutator_slow {
     uintptr_t block; /* where the cell run came from; 0 for none */
     uintptr_t freed; /* cells below their blocks' resume points, linked through their first word */
@@ -52,7 +54,9 @@ struct ter_mutator {
     bool alone;             /* nobody else changes valid bits: see freeing.h */
     bool roams;             /* whoever calls is its thread; then `thread` is the record below */
     struct ter_os_thread nobody;
-    uintptr_t called_at; /* for checks: the program's stack pointer in its last call; 0: unknown */
+    struct ter_sampler *sampler; /* NULL: nobody samples what it allocates */
+    /* For checks and samples: the program's stack pointer in its last call; 0: unknown. */
+    uintptr_t called_at;
     unsigned kind_limit; /* kinds of objects that it may allocate now: see misuse.h */
     /* Under the heap lock: */
     bool is_guest;

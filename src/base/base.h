@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/errno.h"
 #include "base/escape.h"
+#include "base/exponential.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/mutex.h"

@@ -51,6 +51,7 @@ struct ter_collector {
     struct ter_roots roots;
     struct ter_pins pins;
     struct ter_identities identities;
+    struct ter_followed *followed; /* by a floor above; NULL: nothing is. Set as the watch is */
     struct ter_finalizers finalizers;
     bool finalizers_of_kinds; /* there is a kind with one */
     struct ter_weak_table had_finalizer;

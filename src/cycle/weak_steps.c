@@ -189,6 +189,8 @@ static void settle_tables(struct ter_collector *collector)
     ter_weak_table_settle(&collector->identities.table);
     ter_weak_table_settle(&collector->had_finalizer);
     ter_weak_table_settle(&collector->pins.table);
+    if (collector->followed != NULL)
+        ter_weak_table_settle(&collector->followed->table);
     ter_finalizers_settle(&collector->finalizers);
 }
 
@@ -220,6 +222,8 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_links_forget_dead(&collector->short_links, &way, base_of);
     ter_links_forget_dead(&collector->long_links, &way, base_of);
     ter_identities_update(&collector->identities, &way);
+    if (collector->followed != NULL)
+        ter_followed_update(collector->followed, &way);
     ter_kind_finalizers_follow(collector, &way);
     ter_guardians_follow(&collector->guardians, &way);
     ter_ephemerons_finish(&collector->ephemerons, &way);
@@ -243,6 +247,8 @@ void ter_weak_steps_after_moving(struct ter_collector *collector)
     ter_finalizers_follow(&collector->finalizers, &way);
     ter_guardians_follow_all(&collector->guardians, &way);
     ter_identities_follow(&collector->identities, &way);
+    if (collector->followed != NULL)
+        ter_followed_follow(collector->followed, &way);
     ter_weak_table_rekey(&collector->had_finalizer, false, now_at, collector);
     ter_links_follow_noted(&collector->short_links, &way);
     ter_links_follow_noted(&collector->long_links, &way);

@@ -23,7 +23,7 @@ void ter_heap_end_checks(struct ter_heap *heap);
  */
 #define TER_NOTE_CALL(mutator)                                                                     \
     do {                                                                                           \
-        if (TER_UNLIKELY((mutator)->allocator->checking != NULL))                                  \
+        if (TER_UNLIKELY((mutator)->allocator->checking != NULL || (mutator)->sampler != NULL))    \
             (mutator)->called_at = TER_CALLER_STACK_POINTER();                                     \
     } while (0)
 

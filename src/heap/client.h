@@ -334,6 +334,15 @@ struct ter_statistics ter_heap_all_figures(const struct ter_heap *heap);
 void ter_heap_count_allocated(struct ter_heap *heap, size_t bytes);
 void ter_heap_count_freed(struct ter_heap *heap, size_t bytes);
 
+/*
+ * Under the lock, in `marked`: an object goes that the program should have freed. True: it is known
+ * who allocated it (options profile, profile_interval), and counted by that.
+ */
+bool ter_heap_note_lost(struct ter_heap *heap, uintptr_t object);
+/* Without the lock: says in lines what was noted since the last time. */
+void ter_heap_tell_lost(struct ter_heap *heap, void (*line)(void *context, const char *text),
+                        void *context);
+
 /* At the end of the process: the report that the options ask for, once. */
 void ter_heap_write_last_report(struct ter_heap *heap);
 

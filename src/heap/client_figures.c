@@ -93,11 +93,29 @@ void ter_heap_count_freed(struct ter_heap *heap, size_t bytes)
     heap->collector.allocator.freed_since_collection += bytes;
 }
 
+bool ter_heap_note_lost(struct ter_heap *heap, uintptr_t object)
+{
+    return ter_leaked_note(&heap->seeing.samples, object);
+}
+
+void ter_heap_tell_lost(struct ter_heap *heap, void (*line)(void *context, const char *text),
+                        void *context)
+{
+    struct ter_leaked *leaked;
+
+    ter_heap_lock(heap);
+    leaked = ter_leaked_begin(&heap->seeing.samples);
+    ter_heap_unlock(heap);
+    if (leaked != NULL)
+        ter_leaked_tell(leaked, line, context);
+}
+
 void ter_heap_write_last_report(struct ter_heap *heap)
 {
     ter_heap_write_wanted_report(heap);
     ter_heap_write_wanted_map(heap);
     ter_heap_write_wanted_dump(heap);
+    ter_heap_write_wanted_profile(heap);
     ter_heap_settle_seeing(heap);
 }
 

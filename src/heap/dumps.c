@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Invariant: a file of the option's name is a whole dump, since it gets that name when it is
- * written; what is no plain file (a pipe, a terminal) is written to as it is.
- */
 #include "heap/dumps.h"
 
 #include "heap/heap.h"
@@ -10,10 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define PART ".part"
 
 static const struct ter_ledger *ledger_of(const struct ter_heap *heap)
 {
@@ -54,62 +46,23 @@ ter_status ter_heap_dump(struct ter_heap *heap, int file)
     return status;
 }
 
-static bool is_special(const char *path)
+struct wanted_dump {
+    struct ter_heap *heap;
+    bool is_locked;
+};
+
+static ter_status write_dump(void *context, int file)
 {
-    struct stat there;
+    const struct wanted_dump *wanted = context;
 
-    return stat(path, &there) == 0 && !S_ISREG(there.st_mode);
-}
-
-static ter_status write_part(struct ter_heap *heap, const char *part, bool is_locked)
-{
-    int file = ter_os_open_to_append(part);
-    ter_status status = TER_ERROR_SYSTEM;
-
-    if (file < 0)
-        return status;
-    if (is_special(part) || ftruncate(file, 0) == 0)
-        status = dump_to(heap, file, is_locked);
-    if (close(file) != 0)
-        status = TER_ERROR_SYSTEM;
-    return status;
-}
-
-static ter_status write_whole(struct ter_heap *heap, const char *path, bool is_locked)
-{
-    char part[TER_OUTPUT_ABSOLUTE_BYTES + sizeof PART];
-    ter_status status;
-    int error;
-
-    if (is_special(path))
-        return write_part(heap, path, is_locked);
-    snprintf(part, sizeof part, "%s" PART, path);
-    status = write_part(heap, part, is_locked);
-    if (status == TER_OK && rename(part, path) != 0)
-        status = TER_ERROR_SYSTEM;
-    error = errno;
-    if (status != TER_OK)
-        unlink(part);
-    errno = error;
-    return status;
-}
-
-static const char *reason_of(ter_status status)
-{
-    return status == TER_ERROR_SYSTEM && errno != 0 ? strerror(errno) : ter_status_message(status);
+    return dump_to(wanted->heap, file, wanted->is_locked);
 }
 
 static void write_dump_to(struct ter_heap *heap, const char *path, bool is_locked)
 {
-    TER_KEEP_ERRNO;
-    struct ter_os_cancel before = ter_os_cancel_off();
-    ter_status status;
+    struct wanted_dump wanted = {heap, is_locked};
 
-    errno = 0;
-    status = write_whole(heap, path, is_locked);
-    if (status != TER_OK)
-        ter_log(TER_LOG_WARNING, "cannot write the dump to '%s': %s", path, reason_of(status));
-    ter_os_cancel_back(before);
+    ter_whole_file(path, "dump", write_dump, &wanted);
 }
 
 /* "heap.heapsnapshot" becomes "heap.1.heapsnapshot". */

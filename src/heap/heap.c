@@ -210,9 +210,11 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
         ter_heap_begin_checks(heap);
         ter_heap_begin_seeing(heap);
         ter_heap_begin_dumps(heap);
+        ter_heap_begin_profile(heap);
         status = ter_directory_add(heap, layout->heap_start, ter_layout_heap_bytes(layout),
                                    ter_heap_taken_bytes(layout));
         if (status != TER_OK) {
+            ter_heap_end_profile(heap);
             ter_heap_end_dumps(heap);
             ter_heap_end_seeing(heap);
             ter_collector_fini(&heap->collector);
@@ -334,6 +336,7 @@ static void end_heap(struct ter_heap *heap)
 
     ter_heap_end_barriers(heap);
     ter_heap_end_checks(heap);
+    ter_heap_end_profile(heap);
     ter_collector_fini(&heap->collector);
     ter_figures_fini(&heap->figures);
     ter_os_retire((uintptr_t)heap, heap_bytes());
@@ -350,6 +353,7 @@ void ter_heap_free(struct ter_heap *heap)
     if (heap->collector.allocator.checking != NULL)
         ter_checking_end(&heap->checking);
     ter_heap_write_wanted_dump(heap);
+    ter_heap_write_wanted_profile(heap);
     ter_dispose_all(&heap->collector);
     ter_heap_write_wanted_report(heap);
     ter_heap_write_wanted_map(heap);

@@ -17,6 +17,7 @@
 #include "heap/map.h"
 #include "heap/occupancy.h"
 #include "heap/placement.h"
+#include "heap/profiles.h"
 #include "heap/report.h"
 #include "heap/seeing.h"
 #include "heap/soft_limit.h"

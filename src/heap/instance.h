@@ -31,8 +31,12 @@ struct ter_seeing {
     struct ter_recorder recorder;
     struct ter_timeline timeline;
     struct ter_recording_sink recording;
-    char dump_pattern[TER_OUTPUT_ABSOLUTE_BYTES]; /* "": there is no dump to write */
-    unsigned dumps;                               /* that a signal asked for */
+    char dump_pattern[TER_OUTPUT_ABSOLUTE_BYTES];    /* "": there is no dump to write */
+    unsigned dumps;                                  /* that a signal asked for */
+    struct ter_samples samples;                      /* of the options profile, profile_interval */
+    char profile_pattern[TER_OUTPUT_ABSOLUTE_BYTES]; /* "": there is no profile to write */
+    struct ter_growth growth;                        /* of the option growth */
+    char growth_pattern[TER_OUTPUT_ABSOLUTE_BYTES];  /* likewise */
 };
 
 struct ter_heap {

@@ -177,6 +177,7 @@ TER_COLD static void *resize_checked(struct ter_mutator *mutator, void *object, 
 void *ter_reallocate(struct ter_mutator *mutator, void *object, size_t bytes)
 {
     ter_mutator_require(mutator, TER_KIND_NORMAL, "ter_reallocate");
+    TER_NOTE_CALL(mutator);
     if (TER_UNLIKELY(mutator->allocator->is_checked))
         return resize_checked(mutator, object, bytes, __builtin_return_address(0));
     if (object == NULL)

@@ -89,6 +89,15 @@ typedef struct GC_ms_entry *(*GC_mark_proc)(GC_word *object, struct GC_ms_entry 
 struct GC_stack_base {
     void *mem_base;
 };
+
+enum GC_ref_kind {
+    GC_UNREFERENCED,
+    GC_NO_SPACE,
+    GC_REFD_FROM_ROOT,
+    GC_REFD_FROM_REG,
+    GC_REFD_FROM_HEAP,
+    GC_FINALIZER_REFD
+};
 typedef void *(*GC_stack_base_func)(struct GC_stack_base *base, void *argument);
 
 /* ---- Variables that programs read and write ---- */
@@ -349,6 +358,13 @@ GC_EXPORT void GC_debug_register_finalizer_unreachable(void *object, GC_finaliza
                                                        GC_finalization_proc *old_function,
                                                        void **old_data);
 GC_EXPORT void GC_register_describe_type_fn(int kind, GC_describe_type_fn function);
+
+/* backptr.c */
+GC_EXPORT enum GC_ref_kind GC_get_back_ptr_info(void *address, void **base, size_t *offset);
+GC_EXPORT void *GC_generate_random_heap_address(void);
+GC_EXPORT void *GC_generate_random_valid_address(void);
+GC_EXPORT void GC_generate_random_backtrace(void);
+GC_EXPORT void GC_print_backtrace(void *address);
 
 /* gcj.c */
 GC_EXPORT void GC_init_gcj_malloc(int index, void *procedure);

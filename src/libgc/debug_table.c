@@ -132,12 +132,13 @@ void ter_libgc_debug_before(void)
     ter_object_table_visit(&debug_objects, report_damage);
 }
 
+/* *context: is there something to tell of, of which it is known who allocated it? */
 static void report_leak(void *context, const struct ter_client_object *object)
 {
     const struct debug_record *record = ter_libgc_debug_record(object->address);
+    bool *noted = context;
     char text[256];
 
-    (void)context;
     /* What a stopped thread has not handed out yet is marked and no object. */
     if (object->lasts || ter_heap_is_marked(ter_libgc.heap, object->address) ||
         (record != NULL && record->freed))
@@ -148,11 +149,33 @@ static void report_leak(void *context, const struct ter_client_object *object)
         snprintf(text, sizeof text, "%p (sz=%zu)", (void *)object->address, object->bytes);
     GC_err_printf("Leaked %s object at %s\n", object->has_references ? "composite" : "atomic",
                   text);
+    *noted = ter_heap_note_lost(ter_libgc.heap, object->address) || *noted;
+}
+
+static void report_leaks(void)
+{
+    bool noted = false;
+
+    ter_heap_visit_objects(ter_libgc.heap, report_leak, &noted);
+    if (noted)
+        ter_heap_notify(ter_libgc.heap);
+}
+
+static void print_line(void *context, const char *text)
+{
+    (void)context;
+    GC_err_printf("%s\n", text);
+}
+
+void ter_libgc_debug_tell_leaks(void)
+{
+    if (GC_find_leak != 0)
+        ter_heap_tell_lost(ter_libgc.heap, print_line, NULL);
 }
 
 void ter_libgc_debug_marked(void)
 {
     if (GC_find_leak != 0)
-        ter_heap_visit_objects(ter_libgc.heap, report_leak, NULL);
+        report_leaks();
     ter_object_table_forget_dead(&debug_objects, ter_libgc.heap);
 }

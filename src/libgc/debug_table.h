@@ -55,3 +55,5 @@ void ter_libgc_debug_describe_kind(unsigned kind, GC_describe_type_fn function);
 /* In a collection: names what was overwritten; names leaks, and forgets what dies. */
 void ter_libgc_debug_before(void);
 void ter_libgc_debug_marked(void);
+/* Without the lock: says who allocated what leaked. */
+void ter_libgc_debug_tell_leaks(void);

@@ -190,6 +190,7 @@ static void *run_ready(void *data)
 static void notified(struct ter_heap *heap)
 {
     (void)heap;
+    ter_libgc_debug_tell_leaks();
     ter_libgc_call_program(run_ready, NULL);
 }
 

@@ -263,6 +263,55 @@ struct ter_os_symbol {
 
 void ter_os_find_symbol(uintptr_t address, struct ter_os_symbol *symbol);
 
+/* Code of the program or of a library, as it was loaded. The texts are gone after the visit. */
+struct ter_os_code {
+    uintptr_t start, end;
+    uintptr_t bias;          /* of addresses, to those in the file */
+    uint64_t offset;         /* of `start` in the file */
+    const char *file;        /* its whole name; "" if unknown */
+    const uint8_t *build_id; /* that its linker gave it */
+    size_t build_id_bytes;   /* 0: none */
+};
+
+typedef void ter_os_code_visitor(void *context, const struct ter_os_code *code);
+
+/* Visits what is loaded now, under the loader's lock. */
+void ter_os_for_each_code(ter_os_code_visitor *visitor, void *context);
+/* The build's number among notes of a file; not changed if it is not there. */
+void ter_os_find_build_id(const void *notes, size_t bytes, struct ter_os_code *code);
+
+/* Names of functions in a file that was not stripped, also of those that it keeps to itself. */
+struct ter_os_names {
+    void *symbols;
+    size_t symbol_bytes;
+    char *texts;
+    size_t text_bytes;
+    uintptr_t bias;
+};
+
+/* Reads them; false: there are none, or it is not the file that was loaded. */
+bool ter_os_names_open(struct ter_os_names *names, const struct ter_os_code *code);
+void ter_os_names_close(struct ter_os_names *names);
+/* The function that has the address; NULL: not known. Good until they are closed. */
+const char *ter_os_names_find(const struct ter_os_names *names, uintptr_t address);
+
+/* ---- Who called whom ---- */
+
+/*
+ * Loads what finds callers, in a library of the compiler's; without one there are frame pointers
+ * alone. Once or more, before the first backtrace; calls malloc and the loader.
+ */
+void ter_os_prepare_backtraces(void);
+#define TER_OS_MOST_FRAMES ((size_t)128)
+/*
+ * Writes where the calls return to that the calling thread is in, the innermost first, without
+ * those inside this library: of frames below `above` or, when that is 0, in its code. At most
+ * `room`; how many. `stack`: the thread's own, or zero. Whatever lies on the stack, nothing beyond
+ * it is read; no malloc, and no lock where the C library finds code without one.
+ */
+size_t ter_os_backtrace(const struct ter_os_stack *stack, uintptr_t above, uintptr_t *frames,
+                        size_t room);
+
 /* ---- Thread-local data ---- */
 
 struct ter_os_thread;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "see/dump_names.h"
 
+#include "see/kind_name.h"
+
 /* A key: 1, and above bit 0 the kind, the size in granules, the site. Sizes beyond are "large". */
 #define KIND_SHIFT 1u
 #define SIZE_SHIFT 7u
@@ -63,22 +65,12 @@ static size_t site_of(struct ter_dump_names *names, uintptr_t object)
     return number_of(names, &names->by_site, &names->sites, origin->site) + 1;
 }
 
-static const struct ter_kind_details *details_of(const struct ter_dump_names *names, unsigned kind)
-{
-    return &names->collector->allocator.details[kind];
-}
-
-static bool has_name(const struct ter_dump_names *names, unsigned kind)
-{
-    return details_of(names, kind)->name[0] != '\0';
-}
-
 size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
                          size_t bytes)
 {
-    uintptr_t base = details_of(names, kind)->base, size = 0;
+    uintptr_t base = names->collector->allocator.details[kind].base, size = 0;
 
-    if (!has_name(names, kind))
+    if (!ter_kind_has_name(names->collector, kind))
         size = ter_min(bytes >> TER_LOG_BYTES_IN_GRANULE, LARGE_SIZE);
     return number_of(names, &names->by_key, &names->keys,
                      1 | base << KIND_SHIFT | size << SIZE_SHIFT |
@@ -87,27 +79,11 @@ size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigne
 
 /* ---- Texts ---- */
 
-void ter_kind_add_name(struct ter_text *text, const struct ter_collector *collector, unsigned kind)
-{
-    static const char *const builtin[] = {[TER_KIND_ATOMIC] = "atomic",
-                                          [TER_KIND_NORMAL] = "normal",
-                                          [TER_KIND_UNCOLLECTABLE] = "uncollectable",
-                                          [TER_KIND_ATOMIC_UNCOLLECTABLE] = "atomic uncollectable"};
-    const char *name = collector->allocator.details[kind].name;
-
-    if (name[0] != '\0')
-        ter_text_print(text, "%s", name);
-    else if (kind < TER_ARRAY_LENGTH(builtin))
-        ter_text_print(text, "%s", builtin[kind]);
-    else
-        ter_text_print(text, "kind %u", kind);
-}
-
 static void add_kind_name(struct ter_text *text, const struct ter_dump_names *names, unsigned kind,
                           size_t size)
 {
     ter_kind_add_name(text, names->collector, kind);
-    if (has_name(names, kind))
+    if (ter_kind_has_name(names->collector, kind))
         return;
     if (size == LARGE_SIZE)
         ter_text_print(text, ", large");

@@ -28,6 +28,3 @@ size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigne
                          size_t bytes);
 /* Not escaped. Asks the loader: neither under the heap lock nor while threads stand. */
 void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *text, size_t size);
-
-/* Adds what people call a row of the kinds, by its base: its name, or what it is. */
-void ter_kind_add_name(struct ter_text *text, const struct ter_collector *collector, unsigned kind);

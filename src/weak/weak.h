@@ -8,6 +8,7 @@
 #include "weak/elements.h"
 #include "weak/ephemerons.h"
 #include "weak/finalizers.h"
+#include "weak/followed.h"
 #include "weak/guardians.h"
 #include "weak/identities.h"
 #include "weak/links.h"

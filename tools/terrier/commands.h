@@ -21,6 +21,7 @@ int cmd_with_options(const struct cmd_command *command, char **arguments,
 
 int cmd_run(const struct cmd_command *command, char **arguments);
 int cmd_map(const struct cmd_command *command, char **arguments);
+int cmd_leaks(const struct cmd_command *command, char **arguments);
 int cmd_why(const struct cmd_command *command, char **arguments);
 int cmd_compare(const struct cmd_command *command, char **arguments);
 

@@ -24,6 +24,12 @@ static const struct cmd_command commands[] = {
      "its heap was used for when it ended, or after one of its collections: as text on\n"
      "standard error, or as a picture. What the letters mean stands above the map.\n",
      CMD_USE_MAP, cmd_map},
+    {"leaks", "run a program on Terrier's heap and say what grew",
+     "[OPTIONS] [--] PROGRAM [ARGUMENTS]",
+     "Runs PROGRAM as `terrier run` does and then says of which places in it more and more\n"
+     "objects were found alive from collection to collection, the worst first, with the\n"
+     "calls that allocated them. It takes a sample, so little growth is not seen.\n",
+     CMD_USE_LEAKS, cmd_leaks},
     {"why", "say what keeps an object of a dump", "DUMP OBJECT",
      "DUMP is a file that `terrier run --dump` wrote. OBJECT is an address, as 0x7f0012345670, "
      "any\n"

@@ -13,7 +13,11 @@
 
 enum takes { TAKES_NOTHING, TAKES_PERHAPS, TAKES_VALUE };
 
-enum { USE_ALL = CMD_USE_RUN | CMD_USE_COMPARE | CMD_USE_MAP, RUNS_DEFAULT = 5, RUNS_MAX = 100000 };
+enum {
+    USE_ALL = CMD_USE_RUN | CMD_USE_COMPARE | CMD_USE_MAP | CMD_USE_LEAKS,
+    RUNS_DEFAULT = 5,
+    RUNS_MAX = 100000
+};
 enum { MESSAGE_BYTES = 2 * TER_OPTION_TEXT_BYTES };
 
 struct row {
@@ -155,6 +159,12 @@ static void apply_dump(struct cmd_options *options, const struct row *row, char 
     options->dump_path = pass_file(options, row, value);
 }
 
+static void apply_profile(struct cmd_options *options, const struct row *row, char *value)
+{
+    free(options->profile_path);
+    options->profile_path = pass_file(options, row, value);
+}
+
 /* Those that end or stop nobody who meant another one. */
 static const struct {
     const char *name;
@@ -190,6 +200,13 @@ static void take_map_path(struct cmd_options *options, const struct row *row, ch
     options->map_path = value;
 }
 
+static void apply_output(struct cmd_options *options, const struct row *row, char *value)
+{
+    if (value[0] == '\0')
+        die_value(row, value, "the name of a file");
+    options->output_path = value;
+}
+
 static void apply_svg(struct cmd_options *options, const struct row *row, char *value)
 {
     take_map_path(options, row, value);
@@ -214,6 +231,11 @@ static void apply_width(struct cmd_options *options, const struct row *row, char
 }
 
 static void apply_heap_initial(struct cmd_options *options, const struct row *row, char *value)
+{
+    pass_number(options, row, read_size(row, value));
+}
+
+static void apply_profile_interval(struct cmd_options *options, const struct row *row, char *value)
 {
     pass_number(options, row, read_size(row, value));
 }
@@ -310,6 +332,13 @@ static const struct row rows[] = {
     {"dump-signal", 0, TAKES_VALUE, CMD_USE_RUN, "SIGNAL", "dump_signal", apply_dump_signal,
      "write one after this signal too (USR2, for instance),\n"
      "to a file of that name with a number in it"},
+    {"profile", 0, TAKES_VALUE, CMD_USE_RUN | CMD_USE_LEAKS, "PATH", "profile", apply_profile,
+     "write who allocated what, and what of it lives, to this\n"
+     "file when the program ends, for pprof and speedscope"},
+    {"profile-interval", 0, TAKES_VALUE, CMD_USE_RUN | CMD_USE_LEAKS, "SIZE", "profile_interval",
+     apply_profile_interval, "bytes between two samples (512K; leaks: 16K)"},
+    {"output", 'o', TAKES_VALUE, CMD_USE_LEAKS, "PATH", NULL, apply_output,
+     "write what grew there, not to standard error"},
     {"runs", 'n', TAKES_VALUE, CMD_USE_COMPARE, "N", NULL, apply_runs,
      "measure N runs on each library (default 5)"},
     {"json", 0, TAKES_NOTHING, CMD_USE_COMPARE, NULL, NULL, apply_json, "print the result as JSON"},
@@ -467,6 +496,7 @@ void cmd_options_init(struct cmd_options *options, enum cmd_use use, char **argu
 
 void cmd_options_fini(struct cmd_options *options)
 {
+    free(options->profile_path);
     free(options->dump_path);
     free(options->timeline_path);
     free(options->library_options);

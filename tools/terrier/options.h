@@ -14,6 +14,7 @@ enum cmd_use {
     CMD_USE_RUN = 1,
     CMD_USE_COMPARE = 2,
     CMD_USE_MAP = 4,
+    CMD_USE_LEAKS = 8,
 };
 
 enum cmd_report_form {
@@ -33,6 +34,8 @@ struct cmd_options {
     char *timeline_path;     /* absolute; NULL is none */
     char *dump_path;         /* likewise */
     const char *page_path;   /* NULL is none */
+    char *profile_path;      /* likewise */
+    const char *output_path; /* leaks: NULL is standard error */
     enum cmd_map_form map;
     const char *map_path;      /* likewise */
     char *library_options;     /* for TERRIER_OPTIONS, the environment's first; NULL is none */

@@ -141,14 +141,13 @@ static void begin_timeline(const struct cmd_options *options)
 }
 
 /* The library writes to a file of its own beside it, and gives that the name. */
-static void check_dump(const struct cmd_options *options)
+static void check_whole_file(const char *path, const char *what)
 {
-    const char *path = options->dump_path;
     if (path == NULL || access(path, W_OK) == 0)
         return;
     char *folder = cmd_format("%.*s", (int)(strrchr(path, '/') - path + 1), path);
     if (access(path, F_OK) == 0 || access(folder, W_OK) != 0)
-        cmd_die(CMD_STATUS_FAILED, "cannot write the dump to '%s': %s", path, strerror(errno));
+        cmd_die(CMD_STATUS_FAILED, "cannot write the %s to '%s': %s", what, path, strerror(errno));
     free(folder);
 }
 
@@ -163,7 +162,8 @@ static int run_with_timeline(struct cmd_options *options)
 static int run_program(struct cmd_options *options)
 {
     begin_timeline(options);
-    check_dump(options);
+    check_whole_file(options->dump_path, "dump");
+    check_whole_file(options->profile_path, "profile");
     if (options->page_path != NULL)
         cmd_page_check(options->page_path);
     if (options->report != CMD_REPORT_NONE || options->page_path != NULL)

@@ -98,6 +98,7 @@ l_sinline void *luaC_allocate(lua_State *L, unsigned kind, size_t size)
     global_State *g = G(L);
     void *block;
 
+    g->heap.allocates = L;
 #if defined(EMERGENCYGCTESTS)
     block = luaC_newagain(L, kind, size);
 #else

@@ -18,6 +18,7 @@
 #include "lfinal.h"
 #include "lgc.h"
 #include "lhost.h"
+#include "lprofile.h"
 #include "lvisit.h"
 
 /* So much a state may have in use whose heap is kept for the next. */
@@ -85,6 +86,7 @@ static int fill_home(struct lheap_home *home)
     }
     ter_heap_on_collection(home->heap, begin_round, home);
     ter_weak_set_function(home->heap, lheap_weakstep, home);
+    ter_heap_on_sample(home->heap, lprofile_frames, home);
     ter_collections_hold(home->heap);
     return 1;
 }

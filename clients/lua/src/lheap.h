@@ -84,7 +84,8 @@ typedef struct lheap {
     unsigned long long
         *fresh; /* buckets of the string table with new strings; NULL: any may have */
     size_t fresh_words;
-    struct lua_State *running; /* the thread that collects */
+    struct lua_State *running;   /* the thread that collects */
+    struct lua_State *allocates; /* that allocated last: for samples */
 } lheap;
 
 #endif

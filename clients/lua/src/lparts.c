@@ -24,6 +24,7 @@ static void *try_twice(lua_State *L, unsigned kind, size_t size)
     global_State *g = G(L);
     void *block = NULL;
 
+    g->heap.allocates = L;
 #if defined(EMERGENCYGCTESTS)
     if (!completestate(g) || g->gcstopem)
 #endif
@@ -90,6 +91,7 @@ static void *resize_by_host(lua_State *L, void *part, size_t osize, size_t nsize
     int may_collect = nsize > osize && completestate(g) && !g->gcstopem;
     void *resized = NULL;
 
+    g->heap.allocates = L;
 #if defined(EMERGENCYGCTESTS)
     if (!may_collect)
 #endif
