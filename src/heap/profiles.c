@@ -105,8 +105,8 @@ void ter_heap_begin_profile(struct ter_heap *heap)
 }
 
 /* Once. */
-static void write_wanted(struct ter_heap *heap, char *pattern, const char *what,
-                         ter_output_function *write)
+static void write_file(struct ter_heap *heap, char *pattern, const char *what,
+                       ter_output_function *write)
 {
     char path[TER_OUTPUT_ABSOLUTE_BYTES];
 
@@ -119,8 +119,8 @@ static void write_wanted(struct ter_heap *heap, char *pattern, const char *what,
 
 void ter_heap_write_wanted_profile(struct ter_heap *heap)
 {
-    write_wanted(heap, heap->seeing.profile_pattern, "profile", write_profile);
-    write_wanted(heap, heap->seeing.growth_pattern, "growth", write_growth);
+    write_file(heap, heap->seeing.profile_pattern, "profile", write_profile);
+    write_file(heap, heap->seeing.growth_pattern, "growth", write_growth);
 }
 
 void ter_heap_end_profile(struct ter_heap *heap)

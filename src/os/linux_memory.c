@@ -257,6 +257,11 @@ void ter_os_retire_at(uintptr_t start, size_t bytes)
         ter_os_release(start, bytes);
 }
 
+void ter_os_park_gathered(void)
+{
+    ter_os_park_what_was_gathered(ter_os_release);
+}
+
 ter_status ter_os_allocate(size_t bytes, void **start)
 {
     TER_KEEP_ERRNO;

@@ -227,7 +227,7 @@ static unsigned run_of_gathered(unsigned first, size_t *bytes)
     return next;
 }
 
-void ter_os_park_gathered(void)
+void ter_os_park_what_was_gathered(void (*release)(uintptr_t start, size_t bytes))
 {
     TER_KEEP_ERRNO;
     size_t bytes;
@@ -239,7 +239,7 @@ void ter_os_park_gathered(void)
         clear = clear_parked(gatherer_pages, gathered[first].start, bytes);
         for (unsigned i = first; i < next; i++)
             if (!clear || !put_parked(parked_word(gathered[i].start, gathered[i].bytes, false)))
-                ter_os_release(gathered[i].start, gathered[i].bytes);
+                release(gathered[i].start, gathered[i].bytes);
     }
     gathered_count = 0;
     close_pages();

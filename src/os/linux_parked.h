@@ -8,5 +8,7 @@
 bool ter_os_park(uintptr_t start, size_t bytes, bool placed);
 /* True: so many bytes were parked, and are the caller's. `start`: where; 0: anywhere. */
 bool ter_os_unpark(uintptr_t start, size_t bytes, uintptr_t *got);
+/* What this thread retired since it began to gather is parked, or given to `release`. */
+void ter_os_park_what_was_gathered(void (*release)(uintptr_t start, size_t bytes));
 /* Gives all that is parked back: when it is done, nothing is in a mapping's way that was. */
 void ter_os_drop_parked(void);

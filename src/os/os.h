@@ -56,8 +56,9 @@ void ter_os_release(uintptr_t start, size_t bytes);
 void ter_os_retire(uintptr_t start, size_t bytes);
 void ter_os_retire_at(uintptr_t start, size_t bytes);
 /*
- * What this thread retires from here on is gathered, and looked at together by ter_os_park_gathered,
- * which is to be called then. False: nothing is parked, or another thread gathers.
+ * What this thread retires from here on is gathered, and looked at together by
+ * ter_os_park_gathered, which is to be called then. False: nothing is parked, or another thread
+ * gathers.
  */
 bool ter_os_gather_retired(void);
 void ter_os_park_gathered(void);

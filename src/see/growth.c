@@ -13,7 +13,7 @@
 
 /* ---- Marks ---- */
 
-static bool make_room(struct ter_growth *growth)
+static bool make_room_for_sums(struct ter_growth *growth)
 {
     size_t stacks = growth->samples->figures.count;
 
@@ -37,7 +37,7 @@ static void clear_last(const struct ter_growth *growth)
     }
 }
 
-static void add_live(const struct ter_growth *growth, const struct ter_sample *sample)
+static void add_growth(const struct ter_growth *growth, const struct ter_sample *sample)
 {
     struct ter_stack_growth *of = ter_weak_list_at(&growth->values, sample->stack);
     double weight = ter_samples_weight(growth->samples, sample->bytes);
@@ -69,14 +69,14 @@ static void mark_now(struct ter_growth *growth)
     growth->collections++;
     if (growth->count == TER_GROWTH_MARKS)
         thin_out(growth);
-    if (!make_room(growth))
+    if (!make_room_for_sums(growth))
         return;
     clear_last(growth);
     for (size_t bucket = 0; bucket < table->capacity; bucket++) {
         const struct ter_sample *sample = ter_weak_table_at(table, bucket);
 
         if (sample != NULL)
-            add_live(growth, sample);
+            add_growth(growth, sample);
     }
     growth->marks[growth->count] = growth->collections;
     if (growth->collections % growth->step == 0)
@@ -123,7 +123,7 @@ static size_t report_bytes(void)
     return ter_align_up(sizeof(struct ter_growth_report), ter_os_page_size());
 }
 
-static bool copy_values(struct ter_weak_list *copy, const struct ter_weak_list *values)
+static bool copy_sums(struct ter_weak_list *copy, const struct ter_weak_list *values)
 {
     if (values->count == 0)
         return true;
@@ -169,7 +169,7 @@ ter_status ter_growth_report_begin(struct ter_growth_report **result,
     choose_marks(report, growth);
     ter_weak_list_init(&report->values, growth->values.item_bytes);
     if (!ter_stack_text_copy(&report->stacks, samples) ||
-        !copy_values(&report->values, &growth->values)) {
+        !copy_sums(&report->values, &growth->values)) {
         fini_report(report);
         return TER_ERROR_NO_MEMORY;
     }
@@ -248,7 +248,7 @@ static void write_history(struct ter_growth_report *report, const struct ter_sta
     ter_writer_print(&report->writer, "\n");
 }
 
-static void write_stack(struct ter_growth_report *report, size_t stack)
+static void write_grown(struct ter_growth_report *report, size_t stack)
 {
     const struct ter_stack_growth *of = ter_weak_list_at(&report->values, stack);
     char grew[32], live[32], kind[64];
@@ -266,7 +266,7 @@ static void write_stack(struct ter_growth_report *report, size_t stack)
     write_history(report, of);
 }
 
-static void write_head(struct ter_growth_report *report)
+static void write_head_of_growth(struct ter_growth_report *report)
 {
     char interval[32];
 
@@ -281,7 +281,7 @@ static void write_head(struct ter_growth_report *report)
     ter_writer_print(&report->writer, ":\n");
 }
 
-static void write_all(struct ter_growth_report *report)
+static void write_growth_report(struct ter_growth_report *report)
 {
     double below = 1e300;
     size_t stack = 0, told = 0;
@@ -292,10 +292,10 @@ static void write_all(struct ter_growth_report *report)
                          (unsigned long long)report->collections);
         return;
     }
-    write_head(report);
+    write_head_of_growth(report);
     for (; told < MOST_STACKS && find_next(report, below, stack, &stack); told++) {
         below = grew_by(report, stack);
-        write_stack(report, stack);
+        write_grown(report, stack);
     }
     if (told == 0)
         ter_writer_print(&report->writer, "\nNothing grew by more than chance.\n");
@@ -308,7 +308,7 @@ ter_status ter_growth_report_finish(struct ter_growth_report *report, int file)
 
     ter_writer_init(&report->writer, file);
     ter_stack_text_name(&report->stacks);
-    write_all(report);
+    write_growth_report(report);
     written = ter_writer_finish(&report->writer);
     error = errno;
     fini_report(report);

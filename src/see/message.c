@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum form { FORM_NUMBER = 0, FORM_BYTES = 2 };
+enum wire_form { FORM_NUMBER = 0, FORM_BYTES = 2 };
 
 /* Seven bits in each byte, the low ones first; the highest bit says that more follow. */
 static size_t encode(unsigned char *at, uint64_t number)

@@ -229,7 +229,7 @@ static void write_type(struct ter_profile *profile, unsigned field, const char *
     write_message(profile, field);
 }
 
-static void write_number(struct ter_profile *profile, unsigned field, uint64_t number)
+static void write_count(struct ter_profile *profile, unsigned field, uint64_t number)
 {
     struct ter_message *message = begin_message(&profile->message);
 
@@ -243,8 +243,8 @@ static void write_types(struct ter_profile *profile)
     VALUES(WRITE_TYPE)
 #undef WRITE_TYPE
     write_type(profile, PROFILE_PERIOD_TYPE, "space", "bytes");
-    write_number(profile, PROFILE_PERIOD, profile->interval);
-    write_number(profile, PROFILE_DEFAULT_TYPE, plain_string(profile, "inuse_space"));
+    write_count(profile, PROFILE_PERIOD, profile->interval);
+    write_count(profile, PROFILE_DEFAULT_TYPE, plain_string(profile, "inuse_space"));
 }
 
 /* ---- Samples ---- */
@@ -332,7 +332,7 @@ static void add_line(struct ter_profile *profile, const struct function *functio
 }
 
 /* Of a call that returns to `word`: the call itself lies before that. */
-static void add_code(struct ter_profile *profile, uintptr_t word)
+static void add_code_at(struct ter_profile *profile, uintptr_t word)
 {
     uintptr_t address = word - 1;
     size_t mapping = ter_code_names_number(&profile->code, address);
@@ -379,7 +379,7 @@ static void write_location(struct ter_profile *profile, size_t number)
     if (place.told != 0)
         add_told(profile, place.word);
     else
-        add_code(profile, place.word);
+        add_code_at(profile, place.word);
     write_message(profile, PROFILE_LOCATION);
 }
 

@@ -61,7 +61,7 @@ static size_t stack_number(struct ter_samples *samples, const struct found_stack
     return number;
 }
 
-static void add_object(struct ter_samples *samples, uintptr_t object, size_t stack, size_t bytes)
+static void add_sampled(struct ter_samples *samples, uintptr_t object, size_t stack, size_t bytes)
 {
     struct ter_stack_figures *figures = ter_weak_list_at(&samples->figures, stack);
     double weight = ter_samples_weight(samples, bytes);
@@ -110,7 +110,7 @@ static void add_sample(void *context, struct ter_mutator *mutator, uintptr_t obj
     if (note_told(samples, frames, told, &stack))
         number = stack_number(samples, &stack);
     if (number != TER_NOT_INTERNED)
-        add_object(samples, object, number, bytes);
+        add_sampled(samples, object, number, bytes);
     ter_allocator_unlock(allocator);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "see/snapshot.h"
 
-#include "see/dump_names.h"
+#include "see/kind_name.h"
 
 #include <string.h>
 
