@@ -106,6 +106,8 @@ void ter_young_take_logs(struct ter_collector *collector)
         return;
     for (; mutator != NULL; mutator = mutator->next)
         ter_stores_hand_over(mutator);
+    collector->log_was_lost =
+        atomic_load_explicit(&collector->allocator.stores.lost, memory_order_relaxed);
     ter_stores_take(&collector->allocator.stores);
     if (!collector->minor)
         return;
@@ -270,6 +272,18 @@ void ter_young_end_logs(struct ter_collector *collector)
     if (has_remembered(&collector->allocator))
         keep_all_remembered(collector);
     ter_stores_forget_taken(stores);
+}
+
+static void restore_log(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    (void)kind;
+    ter_space_make_old(ter_collector_space(context, object), object, object + bytes);
+}
+
+void ter_young_restore_logs(struct ter_collector *collector)
+{
+    if (collector->ages && collector->log_was_lost)
+        ter_collector_visit_objects(collector, restore_log, collector);
 }
 
 /*

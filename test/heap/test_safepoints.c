@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads that stop at safepoints: many that poll and allocate, ones that wait outside, ones that
- * hand their mutators on, end, fork, or come to no safepoint. With exact and with scanned stacks.
+ * hand their mutators on, end, fork, or come to no safepoint. With exact and with scanned stacks;
+ * forks under every plan.
  */
 #define _GNU_SOURCE
 #include <terrier/terrier.h>
 
 #include "heap/heap.h"
-#include "support.h"
+#include "small_heap.h"
 
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 4, LENGTH = 40 };
+enum { THREADS = 4, LENGTH = 40, HOLDERS = 64 };
 
 struct pair {
     struct pair *next;
@@ -23,34 +24,38 @@ struct pair {
 struct test {
     struct ter_heap *heap;
     struct ter_mutator *mutator;
+    unsigned linked; /* the kind of pairs that may move */
     _Atomic bool done;
     _Atomic unsigned ready;
 };
 
-static struct test *make_test(const char *stacks)
+static struct test *make_test(const char *stacks, const char *more)
 {
+    static const struct ter_object_layout first_slot = {.header_bytes = 2 * sizeof(uintptr_t),
+                                                        .header = {.bitmap = 1}};
     struct test *test = calloc(1, sizeof *test);
     struct ter_options options;
-    char text[64];
+    char text[160];
 
     assert_non_null(test);
     ter_options_init(&options);
-    snprintf(text, sizeof text, "stop=safepoints,stacks=%s", stacks);
+    snprintf(text, sizeof text, "stop=safepoints,stacks=%s%s", stacks, more);
     assert_int_equal(ter_options_parse(&options, text, NULL, 0), TER_OK);
     assert_int_equal(ter_heap_new(&options, &test->heap), TER_OK);
     assert_int_equal(ter_mutator_bind(test->heap, &test->mutator), TER_OK);
+    assert_int_equal(ter_kind_add_layout(test->heap, &first_slot, &test->linked), TER_OK);
     return test;
 }
 
 static int make_exact(void **state)
 {
-    *state = make_test("exact");
+    *state = make_test("exact", "");
     return 0;
 }
 
 static int make_ambiguous(void **state)
 {
-    *state = make_test("ambiguous");
+    *state = make_test("ambiguous", "");
     return 0;
 }
 
@@ -579,6 +584,226 @@ static void test_a_detached_mutator_survives_a_fork(void **state)
     ter_frame_pop(test->mutator, &package.roots.frame);
 }
 
+/* A young pair for each of the old ones: what the next collection must keep. */
+static void refill(const struct test *test, struct ter_mutator *mutator, void **holders,
+                   uintptr_t round)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        struct pair *pair = ter_allocate(mutator, test->linked, sizeof *pair), *holder = holders[i];
+
+        assert_non_null(pair);
+        pair->number = round * HOLDERS + i;
+        ter_write(mutator, holder, &holder->next, pair);
+        holder->next = pair;
+    }
+}
+
+static void check_filled(void *const *holders, uintptr_t round)
+{
+    for (size_t i = 0; i < HOLDERS; i++)
+        assert_int_equal(((const struct pair *)holders[i])->next->number, round * HOLDERS + i);
+}
+
+/* Both sorts of collections, with stores in between; what the last one stored is logged. */
+static void collect_in_turn(const struct test *test, struct ter_mutator *mutator, void **holders,
+                            uintptr_t first)
+{
+    for (uintptr_t round = first; round < first + 6; round++) {
+        check_filled(holders, round);
+        if (round % 3 == 2)
+            ter_collect(mutator);
+        else
+            ter_collect_young(mutator);
+        check_filled(holders, round);
+        refill(test, mutator, holders, round + 1);
+    }
+}
+
+static void fork_and_collect(const struct test *test, struct ter_mutator *mutator, void **holders,
+                             uintptr_t round)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        collect_in_turn(test, mutator, holders, round);
+        build_and_check(mutator);
+        _exit(count_mutators(test) == 1 ? 0 : 3);
+    }
+    collect_in_turn(test, mutator, holders, round);
+    ter_mutator_leave(mutator);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    ter_mutator_enter(mutator);
+    assert_int_equal(status, 0);
+}
+
+static void fork_and_go_on(struct test *test)
+{
+    struct ter_mutator *mutator = test->mutator;
+    pthread_t other = start(work, test);
+
+    TER_FRAME(mutator, frame, HOLDERS);
+    for (size_t i = 0; i < HOLDERS; i++)
+        frame.slots[i] = ter_allocate(mutator, test->linked, sizeof(struct pair));
+    ter_collect(mutator);
+    refill(test, mutator, frame.slots, 0);
+    for (uintptr_t round = 0; round < 18; round += 6)
+        fork_and_collect(test, mutator, frame.slots, round);
+    join(test, other);
+    TER_FRAME_END(mutator, frame);
+}
+
+/* Two workers in each collection, where the sanitizer lets the child start one. */
+static void forks_with_helpers(const char *plan, const char *stacks)
+{
+    struct test *test;
+    char text[100];
+
+    snprintf(text, sizeof text, ",plan=%s,markers=%u,stress=1000000000", plan,
+             TER_HAS_TSAN ? 1u : 2u);
+    test = make_test(stacks, text);
+    fork_and_go_on(test);
+    free_test((void **)&test);
+}
+
+static void forks_of_other_threads(const char *plan)
+{
+    struct test *test;
+    char text[100];
+
+    snprintf(text, sizeof text, ",plan=%s", plan);
+    test = make_test("exact", text);
+    test_any_thread_may_fork((void **)&test);
+    test_a_detached_mutator_survives_a_fork((void **)&test);
+    free_test((void **)&test);
+}
+
+static void test_both_go_on_under_every_plan(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        forks_with_helpers(ter_plans[i].name, "exact");
+        forks_with_helpers(ter_plans[i].name, "ambiguous");
+        forks_of_other_threads(ter_plans[i].name);
+    }
+}
+
+/* ---- A fork while others store ---- */
+
+static void *hold_log(void *context)
+{
+    struct test *test = context;
+    struct ter_stores *stores = &test->heap->collector.allocator.stores;
+
+    ter_stores_hold(stores);
+    test->ready = 1;
+    usleep(20 * 1000);
+    ter_stores_let_go(stores);
+    return NULL;
+}
+
+static void *be_bound(void *context)
+{
+    struct test *test = context;
+    struct ter_mutator *mutator = bind(test);
+
+    test->ready = 1;
+    while (!test->done)
+        ter_poll(mutator);
+    ter_mutator_unbind(mutator);
+    return NULL;
+}
+
+static int status_of(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* The list of what is logged is nobody's in the child, whoever was at it. */
+static void fork_while_the_log_is_held(struct test *test, void **holders)
+{
+    pthread_t other = start(hold_log, test);
+    pid_t child;
+
+    while (test->ready == 0)
+        ter_os_yield();
+    child = fork();
+    if (child == 0) {
+        alarm(60);
+        refill(test, test->mutator, holders, 1);
+        ter_collect_young(test->mutator);
+        check_filled(holders, 1);
+        _exit(0);
+    }
+    assert_int_equal(status_of(child), 0);
+    join(test, other);
+    test->ready = 0;
+}
+
+/* As if the other thread had taken the bits of these slots and logged none of them yet. */
+static void take_bits(const struct test *test, void *const *holders)
+{
+    uintptr_t log = test->heap->collector.arena.side.tables[TER_SIDE_SLOT_LOG].bias;
+
+    for (size_t i = 0; i < HOLDERS; i++)
+        assert_true(ter_log_bit_take(log, (uintptr_t) & ((struct pair *)holders[i])->next >>
+                                                            TER_LOG_BYTES_IN_SLOT));
+}
+
+static void fork_while_another_logs(struct test *test, void **holders)
+{
+    pthread_t other = start(be_bound, test);
+    pid_t child;
+
+    while (test->ready == 0)
+        ter_poll(test->mutator);
+    ter_collect(test->mutator);
+    take_bits(test, holders);
+    child = fork();
+    if (child == 0) {
+        alarm(60);
+        for (uintptr_t round = 1; round < 4; round++) {
+            refill(test, test->mutator, holders, round);
+            ter_collect_young(test->mutator);
+            check_filled(holders, round);
+        }
+        _exit(0);
+    }
+    assert_int_equal(status_of(child), 0);
+    test->done = true;
+    join(test, other);
+}
+
+static void forks_beside_stores(const char *plan)
+{
+    struct test *test;
+    struct ter_mutator *mutator;
+    char text[100];
+
+    snprintf(text, sizeof text, ",plan=%s,heap_initial=16M", plan);
+    test = make_test("exact", text);
+    mutator = test->mutator;
+    TER_FRAME(mutator, frame, HOLDERS);
+    for (size_t i = 0; i < HOLDERS; i++)
+        frame.slots[i] = ter_allocate(mutator, test->linked, sizeof(struct pair));
+    ter_collect(mutator);
+    fork_while_the_log_is_held(test, frame.slots);
+    fork_while_another_logs(test, frame.slots);
+    TER_FRAME_END(mutator, frame);
+    free_test((void **)&test);
+}
+
+static void test_no_store_is_lost_in_a_child(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++)
+        if (test_plan_has_young(ter_plans[i].plan))
+            forks_beside_stores(ter_plans[i].name);
+}
+
 #define BOTH(test)                                                                                 \
     {#test " exact", test, make_exact, free_test, NULL},                                           \
     {                                                                                              \
@@ -603,6 +828,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_missing_poll_is_said, make_exact, free_test),
         BOTH(test_any_thread_may_fork),
         BOTH(test_a_detached_mutator_survives_a_fork),
+        cmocka_unit_test(test_both_go_on_under_every_plan),
+        cmocka_unit_test(test_no_store_is_lost_in_a_child),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -437,7 +437,79 @@ static void remember_for_ever(void)
 static void remembered_objects_are_in_the_log_once(void **state)
 {
     (void)state;
-    with_young("", remember_for_ever);
+    with_workers(remember_for_ever);
+}
+
+/* ---- A log that is not complete ---- */
+
+static uintptr_t *ready[HOLDERS]; /* exact slots: leaves that need no more memory */
+
+static void make_ready(void)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        ready[i] = ter_allocate(small.mutator, leaf, 2 * sizeof(uintptr_t));
+        assert_non_null(ready[i]);
+        ready[i][1] = i * WORDS << 16;
+    }
+}
+
+/* Barriers take the bits of slots and have no memory to log them in. */
+static void store_without_memory(void)
+{
+    test_fail_calls(TEST_ALL_CALLS, 0, TEST_FOR_EVER);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        announce((enum form)(i % FORMS), holders[i], 0, ready[i]);
+        holders[i][0] = (uintptr_t)ready[i];
+        ready[i] = NULL;
+    }
+    test_stop_failing(NULL);
+}
+
+/* All are collected then; and what is stored to the same slots afterwards is logged again. */
+static void lose_log(unsigned kind, size_t bytes)
+{
+    unsigned whole;
+
+    make_holders(kind, bytes);
+    ter_collect(small.mutator);
+    make_ready();
+    store_without_memory();
+    assert_true(atomic_load(&small.heap->collector.allocator.stores.lost));
+    whole = whole_collections;
+    ter_collect_young(small.mutator);
+    assert_int_equal(whole_collections, whole + 1);
+    check_leaves(0);
+    for (uintptr_t round = 1; round < 4; round++) {
+        for (size_t i = 0; i < HOLDERS; i++)
+            store_leaf((enum form)(i % FORMS), kind, i, 0, i * WORDS << 16 | round);
+        collect_young();
+        check_leaves(round);
+        assert_int_equal(count_of(leaf), HOLDERS * (1 + round));
+    }
+    drop_holders(kind);
+}
+
+/* A heap for each kind of holders, since one keeps memory for its log. */
+static unsigned lost_kind;
+static size_t lost_bytes;
+
+static void lose_log_once(void)
+{
+    assert_int_equal(ter_roots_add_slots(small.heap, ready, HOLDERS, TER_ROOT_EXACT), TER_OK);
+    lose_log(lost_kind, lost_bytes);
+    ter_roots_remove_slots(small.heap, ready, HOLDERS);
+}
+
+/* Those that are logged when they are made have memory for it. */
+static void what_could_not_be_logged_is_looked_for(void **state)
+{
+    (void)state;
+    for (lost_kind = 0; lost_kind < 3; lost_kind++) {
+        lost_bytes = WORDS * sizeof(uintptr_t);
+        with_young("", lose_log_once);
+        lost_bytes = TER_KIB(20);
+        with_young("", lose_log_once);
+    }
 }
 
 /* ---- Weak things ---- */
@@ -754,6 +826,7 @@ int main(void)
         cmocka_unit_test(survivors_move_once_unless_pinned),
         cmocka_unit_test(each_slot_is_logged_once_and_none_of_the_young),
         cmocka_unit_test(remembered_objects_are_in_the_log_once),
+        cmocka_unit_test(what_could_not_be_logged_is_looked_for),
         cmocka_unit_test(links_to_young_garbage_are_cleared),
         cmocka_unit_test(finalizers_of_young_garbage_run),
         cmocka_unit_test(most_collections_are_of_young_objects),
