@@ -63,6 +63,14 @@ static void with_young(const char *options, void (*test)(void))
     small_heap_try_plans(test_plan_has_young, text, open_heap, test, close_heap);
 }
 
+/* The same by one worker, by two and by four, who have a phase in each collection. */
+static void with_workers(void (*test)(void))
+{
+    with_young("", test);
+    with_young(",markers=2,stress=1000000000", test);
+    with_young(",markers=4,stress=1000000000", test);
+}
+
 static void collect_young(void)
 {
     unsigned before = young_collections;
@@ -197,8 +205,7 @@ static void keep_through_each(void)
 static void old_objects_keep_young_ones(void **state)
 {
     (void)state;
-    with_young("", keep_through_each);
-    with_young(",markers=2", keep_through_each);
+    with_workers(keep_through_each);
     with_young(",check_heap=1,poison=1", keep_through_each);
 }
 
@@ -227,7 +234,7 @@ static void leave_old(void)
 static void what_is_old_stays_until_all_is_collected(void **state)
 {
     (void)state;
-    with_young("", leave_old);
+    with_workers(leave_old);
 }
 
 static void free_large(void)
@@ -245,7 +252,7 @@ static void free_large(void)
 static void large_ones_go_young(void **state)
 {
     (void)state;
-    with_young("", free_large);
+    with_workers(free_large);
 }
 
 /* ---- What is freed by hand ---- */
@@ -277,7 +284,7 @@ static void reuse_freed(void)
 static void what_was_freed_serves_young_ones(void **state)
 {
     (void)state;
-    with_young("", reuse_freed);
+    with_workers(reuse_freed);
 }
 
 /*
@@ -314,7 +321,7 @@ static void fill_unannounced(void)
 static void what_fills_a_new_object_is_not_announced(void **state)
 {
     (void)state;
-    with_young("", fill_unannounced);
+    with_workers(fill_unannounced);
 }
 
 /* Blocks whose objects are old from the beginning serve on after a collection of young ones. */
@@ -336,7 +343,7 @@ static void fill_immortal(void)
 static void blocks_of_the_immortal_serve_on(void **state)
 {
     (void)state;
-    with_young("", fill_immortal);
+    with_workers(fill_immortal);
 }
 
 /* ---- Moving and pins ---- */
@@ -364,7 +371,7 @@ static void move_once(void)
 static void survivors_move_once_unless_pinned(void **state)
 {
     (void)state;
-    with_young("", move_once);
+    with_workers(move_once);
 }
 
 /* ---- What is logged ---- */
@@ -414,7 +421,7 @@ static void log_once(void)
 static void each_slot_is_logged_once_and_none_of_the_young(void **state)
 {
     (void)state;
-    with_young("", log_once);
+    with_workers(log_once);
 }
 
 static void remember_for_ever(void)
@@ -542,7 +549,7 @@ static void forget_young(void)
 static void links_to_young_garbage_are_cleared(void **state)
 {
     (void)state;
-    with_young("", forget_young);
+    with_workers(forget_young);
 }
 
 static unsigned finalized;
@@ -576,7 +583,7 @@ static void finalize_young(void)
 static void finalizers_of_young_garbage_run(void **state)
 {
     (void)state;
-    with_young("", finalize_young);
+    with_workers(finalize_young);
 }
 
 /* ---- When ---- */
