@@ -75,6 +75,21 @@ void ter_stores_fini(struct ter_stores *stores)
     ter_mutex_fini(&stores->mutex);
 }
 
+void ter_stores_hold(struct ter_stores *stores)
+{
+    ter_mutex_acquire(&stores->mutex);
+}
+
+void ter_stores_let_go(struct ter_stores *stores)
+{
+    ter_mutex_release(&stores->mutex);
+}
+
+void ter_stores_lose(struct ter_stores *stores)
+{
+    atomic_store_explicit(&stores->lost, true, memory_order_relaxed);
+}
+
 /* ---- By mutators ---- */
 
 static struct ter_store_chunk *take_store_chunk(struct ter_stores *stores)
@@ -127,7 +142,7 @@ void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned for
     struct ter_store_chunk *chunk = store_chunk_of(mutator);
 
     if (chunk == NULL) {
-        atomic_store_explicit(&mutator->allocator->stores.lost, true, memory_order_relaxed);
+        ter_stores_lose(&mutator->allocator->stores);
         return;
     }
     add_entry(chunk, &(struct store_entry){address, form, end});
@@ -191,7 +206,7 @@ void ter_stores_keep(struct ter_stores *stores, uintptr_t object)
     if (chunk == NULL || chunk->count + 2 > ENTRIES) {
         chunk = take_store_chunk(stores);
         if (chunk == NULL) {
-            atomic_store_explicit(&stores->lost, true, memory_order_relaxed);
+            ter_stores_lose(stores);
             return;
         }
         chunk->next = stores->full;

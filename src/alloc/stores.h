@@ -30,6 +30,12 @@ typedef bool ter_store_test(void *context, uintptr_t address, unsigned form);
 void ter_stores_init(struct ter_stores *stores);
 void ter_stores_fini(struct ter_stores *stores);
 
+/* No thread changes the lists between the two; around a fork, under the heap lock. */
+void ter_stores_hold(struct ter_stores *stores);
+void ter_stores_let_go(struct ter_stores *stores);
+/* Some may be missing, and the next collection is to be of all objects. */
+void ter_stores_lose(struct ter_stores *stores);
+
 /* One entry, or two where there is an end. By the mutator's thread. */
 void ter_stores_log(struct ter_mutator *mutator, uintptr_t address, unsigned form, uintptr_t end);
 /* Objects that are old from the beginning: all that they hold at the next collection. */

@@ -355,13 +355,18 @@ static void announce(const struct ter_checked_object *found, struct ter_checked_
 void ter_barrier_check_write(struct ter_barrier_check *check, const struct ter_mutator *who,
                              uintptr_t object, uintptr_t slot, uintptr_t word)
 {
+    const struct ter_kind *kind;
     struct ter_checked_object *found;
     struct ter_checked_slot *known;
     uintptr_t refers;
 
     require_checked(check, object, "ter_write");
     require_inside(check, object, slot, 1, "ter_write");
-    refers = announced(check, checked_kind(check, object), word);
+    kind = checked_kind(check, object);
+    /* Its words may be anything, the address of any byte too, and none of them was written down. */
+    if (kind->scan == TER_SCAN_AMBIGUOUS)
+        return;
+    refers = announced(check, kind, word);
     ter_lock_acquire(&check->lock);
     found = find_checked(check, object);
     known = found != NULL ? find_slot(check, found, slot) : NULL;
@@ -420,8 +425,9 @@ void ter_barrier_check_forget(struct ter_barrier_check *check, uintptr_t object)
         return;
     ter_lock_acquire(&check->lock);
     found = find_checked(check, object);
+    /* Another may come to lie there, of which nothing was written down. */
     if (found != NULL)
-        found->slots = 0;
+        found->object = found->slots = 0;
     ter_lock_release(&check->lock);
 }
 

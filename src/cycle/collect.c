@@ -149,6 +149,7 @@ static void release_unreached(struct ter_collector *collector, struct ter_live *
         collector->plan->release(collector, live);
     else
         ter_spaces_release(collector, live);
+    ter_young_restore_logs(collector);
 }
 
 /* Memory elsewhere may grow as much as the heap before it wants the next collection. */

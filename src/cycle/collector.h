@@ -79,6 +79,7 @@ struct ter_collector {
     bool ages;          /* there are young objects, which are collected by themselves too */
     bool minor;         /* the collection that runs, or ran last, is of young objects alone */
     bool next_is_whole; /* the next one is to be of all objects */
+    bool log_was_lost;  /* some stores before the one that runs, or ran last, were not logged */
     size_t old_bytes;   /* that lived after the last whole one */
     size_t live_bytes;  /* and after the last one */
     struct ter_nursery nursery;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cycle/young.h"
 
+#include "cycle/drain.h"
 #include "cycle/pinning.h"
 
 /* Of what the heap may use: if less is free afterwards, young objects alone are not enough. */
@@ -106,6 +107,8 @@ void ter_young_take_logs(struct ter_collector *collector)
         return;
     for (; mutator != NULL; mutator = mutator->next)
         ter_stores_hand_over(mutator);
+    collector->log_was_lost =
+        atomic_load_explicit(&collector->allocator.stores.lost, memory_order_relaxed);
     ter_stores_take(&collector->allocator.stores);
     if (!collector->minor)
         return;
@@ -131,12 +134,6 @@ void ter_young_pin_from_logged(struct ter_collector *collector)
     ter_stores_visit_taken(&collector->allocator.stores, pin_from, collector);
 }
 
-static void reach_slots(struct ter_collector *collector, uintptr_t first, uintptr_t end)
-{
-    for (; first < end; first += sizeof(uintptr_t))
-        collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));
-}
-
 static void reach_elements(struct ter_collector *collector, uintptr_t first, uintptr_t end)
 {
     uintptr_t object = ter_collector_find_interior(collector, first).bits;
@@ -152,8 +149,7 @@ static void reach_elements(struct ter_collector *collector, uintptr_t first, uin
 static void reach_logged_object(struct ter_collector *collector, uintptr_t object,
                                 const struct ter_kind *kind)
 {
-    ter_tracer_contents(&collector->tracer, object, ter_collector_object_bytes(collector, object),
-                        (unsigned)(kind - collector->allocator.kinds));
+    ter_collector_scan(collector, object, ter_collector_object_bytes(collector, object), kind);
 }
 
 static void reach_from(void *context, uintptr_t address, unsigned form, uintptr_t end)
@@ -161,9 +157,9 @@ static void reach_from(void *context, uintptr_t address, unsigned form, uintptr_
     struct ter_collector *collector = context;
 
     if (form == TER_STORE_SLOT)
-        reach_slots(collector, address, address + sizeof(uintptr_t));
+        collector->tracer.loop->slot(&collector->tracer, ter_slot_at(address));
     else if (form == TER_STORE_RANGE)
-        reach_slots(collector, address, end);
+        ter_collector_scan_slots(collector, address, end);
     else if (form == TER_STORE_ELEMENTS)
         reach_elements(collector, address, end);
     else
@@ -270,6 +266,18 @@ void ter_young_end_logs(struct ter_collector *collector)
     if (has_remembered(&collector->allocator))
         keep_all_remembered(collector);
     ter_stores_forget_taken(stores);
+}
+
+static void restore_log(void *context, uintptr_t object, size_t bytes, const struct ter_kind *kind)
+{
+    (void)kind;
+    ter_space_make_old(ter_collector_space(context, object), object, object + bytes);
+}
+
+void ter_young_restore_logs(struct ter_collector *collector)
+{
+    if (collector->ages && collector->log_was_lost)
+        ter_collector_visit_objects(collector, restore_log, collector);
 }
 
 /*

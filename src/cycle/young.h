@@ -23,6 +23,11 @@ void ter_young_reach_logged(struct ter_collector *collector);
 /* What was logged is as other old objects from now on. Before anything is released. */
 void ter_young_end_logs(struct ter_collector *collector);
 /*
+ * When all was released: where some of the log was lost, old objects whose bits a barrier took are
+ * in no list, so all get them again.
+ */
+void ter_young_restore_logs(struct ter_collector *collector);
+/*
  * After a collection: is the next one to be of all objects, since the old have grown, there is
  * little room, or those of young objects are not worth it? Then, but for the first, it comes when
  * the heap is full, and what lies free among old objects serves until then.

@@ -16,28 +16,36 @@ static void for_each_heap(void (*act)(struct ter_heap *heap))
 static void hold(struct ter_heap *heap)
 {
     ter_lock_hold_for_fork(&heap->collector.allocator.lock);
+    ter_stores_hold(&heap->collector.allocator.stores);
 }
 
 static void let_go_of(struct ter_heap *heap)
 {
+    ter_stores_let_go(&heap->collector.allocator.stores);
     ter_lock_let_go_after_fork(&heap->collector.allocator.lock);
 }
 
-/* Between the flush of a mutator and its end nothing refers to it. */
+/*
+ * Between the flush of a mutator and its end nothing refers to it. Its thread may have been between
+ * taking the bit of a slot and logging that.
+ */
 static void end_lost_mutators(struct ter_heap *heap)
 {
     struct ter_allocator *allocator = &heap->collector.allocator;
     struct ter_mutator *mutator = allocator->mutators;
 
     ter_lock_reset_after_fork(&allocator->lock);
+    ter_stores_let_go(&allocator->stores);
     ter_workers_forget(&heap->collector.workers);
     ter_recorder_forked(&heap->seeing.recorder);
     ter_world_forget_stopped(allocator);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;
 
-        if (mutator->thread != NULL && !ter_mutator_is_own(mutator))
+        if (mutator->thread != NULL && !ter_mutator_is_own(mutator)) {
             ter_mutator_free(mutator);
+            ter_stores_lose(&allocator->stores);
+        }
         mutator = next;
     }
     ter_lock_restore_after_fork(&allocator->lock);

@@ -173,9 +173,7 @@ TER_INLINE void LOOP(scan_elements)(struct LOOP(local) * local, enum ter_slot_fo
 
     for (; bytes <= end - start; start += bytes, piece += bytes) {
         if (TER_UNLIKELY(piece >= PIECE_BYTES) && !whole) {
-            uintptr_t granule = ter_align_down(start, TER_BYTES_IN_GRANULE);
-
-            ter_scanning_enqueue(&local->scanning, start | TER_ENTRY_ELEMENTS, end - granule, kind);
+            ter_scanning_leave(&local->scanning, start, end, kind, bytes);
             return;
         }
         LOOP(scan_part)(local, how, slots, start, end, &layout->element, whole, marking);
@@ -220,7 +218,7 @@ TER_INLINE void LOOP(scan_words)(struct LOOP(local) * local, uintptr_t start, si
                                  unsigned kind, enum ter_word_form form, enum ter_marking marking)
 {
     if (TER_UNLIKELY(bytes > PIECE_BYTES)) {
-        ter_scanning_enqueue(&local->scanning, start + PIECE_BYTES, bytes - PIECE_BYTES, kind);
+        ter_scanning_leave(&local->scanning, start + PIECE_BYTES, start + bytes, kind, 0);
         bytes = PIECE_BYTES;
     }
     LOOP(trace_words)

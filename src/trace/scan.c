@@ -6,7 +6,8 @@
 #define SHORTEST_INTERVAL                                                                          \
     512u /* entries scanned after a packet: waking others takes as long as many */
 #define LONGEST_INTERVAL 65536u
-#define PACKET_ENTRIES 512u /* at most */
+#define PACKET_ENTRIES 512u         /* at most */
+#define LEAST_TO_SHARE TER_KIB(128) /* of a large object */
 
 /* The stack alone, without what is in the queue. */
 static void save_stack(const struct ter_scanning *scanning)
@@ -86,4 +87,48 @@ void ter_scanning_give_packet(struct ter_scanning *scanning)
 {
     if (scanning->top - scanning->bottom >= FEWEST_TO_GIVE)
         give_half(scanning, scanning->tracer->until_packet == 0);
+}
+
+/* ---- Large objects ---- */
+
+static struct ter_mark_entry part_of(uintptr_t start, uintptr_t end, unsigned kind,
+                                     size_t element_bytes)
+{
+    uintptr_t granule = ter_align_down(start, TER_BYTES_IN_GRANULE);
+    uintptr_t flag = element_bytes == 0 ? 0 : TER_ENTRY_ELEMENTS;
+
+    return ter_mark_entry_of(start | flag, ter_align_up(end, TER_BYTES_IN_GRANULE) - granule, kind);
+}
+
+/* About half way, and so that no whole element lies in the granule that both parts have some of. */
+static uintptr_t middle_of(uintptr_t start, uintptr_t end, size_t unit)
+{
+    uintptr_t middle = start + (end - start) / 2 / unit * unit;
+
+    while (ter_align_up(middle, TER_BYTES_IN_GRANULE) - middle >= unit)
+        middle += unit;
+    return middle;
+}
+
+/* The end of what is left, when half was given. */
+static uintptr_t share(struct ter_packets *packets, uintptr_t start, uintptr_t end, unsigned kind,
+                       size_t element_bytes)
+{
+    uintptr_t middle =
+        middle_of(start, end, element_bytes == 0 ? TER_BYTES_IN_GRANULE : element_bytes);
+    struct ter_mark_entry half = part_of(middle, end, kind, element_bytes);
+
+    return ter_packets_give(packets, &half, 1) ? middle : end;
+}
+
+void ter_scanning_leave(struct ter_scanning *scanning, uintptr_t start, uintptr_t end,
+                        unsigned kind, size_t element_bytes)
+{
+    struct ter_packets *packets = scanning->tracer->packets;
+    struct ter_mark_entry rest;
+
+    if (packets != NULL && end - start >= LEAST_TO_SHARE && ter_packets_are_wanted(packets))
+        end = share(packets, start, end, kind, element_bytes);
+    rest = part_of(start, end, kind, element_bytes);
+    ter_scanning_enqueue(scanning, rest.start, ter_mark_entry_bytes(rest), kind);
 }

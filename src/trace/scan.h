@@ -176,6 +176,14 @@ void ter_scanning_visit(struct ter_scanning *scanning, const struct ter_kind *ki
  */
 TER_COLD void ter_scanning_find_kind(struct ter_scanning *scanning, uintptr_t object, size_t bytes);
 
+/*
+ * The rest of a large object, of which a piece is scanned: back to the queue. Where somebody waits
+ * for work, half of it is for him, as there may be nothing else to give. It begins at an element of
+ * `element_bytes` (TER_ENTRY_ELEMENTS), or, with 0, is ambiguous words from a granule on.
+ */
+void ter_scanning_leave(struct ter_scanning *scanning, uintptr_t start, uintptr_t end,
+                        unsigned kind, size_t element_bytes);
+
 /* Somebody waits for work: gives a packet, if there is enough. */
 void ter_scanning_give_packet(struct ter_scanning *scanning);
 

@@ -105,6 +105,38 @@ static void store_rightly(void)
     ter_collect(small.mutator);
 }
 
+/* Words that may be anything, of an object in which all are looked at. */
+static void store_any_word(void)
+{
+    void **object = old_object(TER_KIND_NORMAL);
+    char *inside = (char *)young() + sizeof(void *) + 1;
+
+    TER_STORE(small.mutator, object, object[1], inside);
+    TER_STORE(small.mutator, object, object[2], (void *)5);
+    TER_STORE(small.mutator, object, object[3], object);
+    ter_collect(small.mutator);
+    assert_ptr_equal(object[1], inside);
+}
+
+static unsigned times_reused;
+
+/* A new object where one was freed that had lived through a collection. */
+static void store_where_one_was_freed(void)
+{
+    uintptr_t before = (uintptr_t)old_object(kind);
+
+    small.roots[0] = NULL;
+    ter_free(small.mutator, (void *)before);
+    for (unsigned i = 1; i < 100; i++) {
+        void **made = small.roots[i] = young();
+
+        TER_STORE(small.mutator, made, made[2], young());
+        times_reused += (uintptr_t)made == before;
+    }
+    ter_collect(small.mutator);
+    memset(small.roots, 0, SMALL_ROOTS * sizeof *small.roots);
+}
+
 static void tag_rightly(void)
 {
     uintptr_t *object = (uintptr_t *)old_object(tagged_kind);
@@ -192,6 +224,8 @@ static void what_is_right_passes(void **state)
     for (size_t i = 0; i < TER_PLAN_COUNT * TER_ARRAY_LENGTH(options); i++) {
         begin(ter_plans[i % TER_PLAN_COUNT].name, options[i / TER_PLAN_COUNT]);
         store_rightly();
+        store_any_word();
+        store_where_one_was_freed();
         tag_rightly();
         remember_rightly();
         store_backwards_rightly();
@@ -199,6 +233,7 @@ static void what_is_right_passes(void **state)
         free_rightly();
         small_heap_fini(&small);
     }
+    assert_int_not_equal(times_reused, 0);
 }
 
 /* ---- Planted faults ---- */

@@ -146,6 +146,8 @@ static void after_a_burst(void **state)
     burst_and_quiet("sizing=adaptive,plan=sticky-mark-sweep");
     burst_and_quiet("sizing=adaptive,plan=semispace");
     burst_and_quiet("sizing=adaptive,plan=immix");
+    burst_and_quiet("sizing=adaptive,plan=gen-copy");
+    burst_and_quiet("sizing=adaptive,plan=mark-compact");
 }
 
 /* A program that goes on as it was: nothing goes back only to be asked for again, or no more than

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 4, LENGTH = 40 };
+enum { THREADS = 4, LENGTH = 40, HOLDERS = 64 };
 
 struct pair {
     struct pair *next;
@@ -580,6 +580,211 @@ static void test_a_detached_mutator_survives_a_fork(struct test *test)
     ter_frame_pop(test->mutator, &package.roots.frame);
 }
 
+/* A young pair for each of the old ones: what the next collection must keep. */
+static void refill(const struct test *test, struct ter_mutator *mutator, void **holders,
+                   uintptr_t round)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        struct pair *pair = ter_allocate(mutator, test->kind, sizeof *pair), *holder = holders[i];
+
+        assert_non_null(pair);
+        pair->number = round * HOLDERS + i;
+        ter_write(mutator, holder, &holder->next, pair);
+        holder->next = pair;
+    }
+}
+
+static void check_filled(void *const *holders, uintptr_t round)
+{
+    for (size_t i = 0; i < HOLDERS; i++)
+        assert_int_equal(((const struct pair *)holders[i])->next->number, round * HOLDERS + i);
+}
+
+/* Both sorts of collections, with stores in between; what the last one stored is logged. */
+static void collect_in_turn(const struct test *test, struct ter_mutator *mutator, void **holders,
+                            uintptr_t first)
+{
+    for (uintptr_t round = first; round < first + 6; round++) {
+        check_filled(holders, round);
+        if (round % 3 == 2)
+            ter_collect(mutator);
+        else
+            ter_collect_young(mutator);
+        check_filled(holders, round);
+        refill(test, mutator, holders, round + 1);
+    }
+}
+
+static void fork_and_collect(const struct test *test, struct ter_mutator *mutator, void **holders,
+                             uintptr_t round)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        collect_in_turn(test, mutator, holders, round);
+        build_and_check(mutator);
+        _exit(count_mutators(test) == 1 ? 0 : 3);
+    }
+    collect_in_turn(test, mutator, holders, round);
+    ter_mutator_leave(mutator);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    ter_mutator_enter(mutator);
+    assert_int_equal(status, 0);
+}
+
+static void fork_and_go_on(struct test *test)
+{
+    struct ter_mutator *mutator = test->mutator;
+    pthread_t other = start(work, test);
+
+    TER_FRAME(mutator, frame, HOLDERS);
+    for (size_t i = 0; i < HOLDERS; i++)
+        frame.slots[i] = ter_allocate(mutator, test->kind, sizeof(struct pair));
+    ter_collect(mutator);
+    refill(test, mutator, frame.slots, 0);
+    for (uintptr_t round = 0; round < 18; round += 6)
+        fork_and_collect(test, mutator, frame.slots, round);
+    join(test, other);
+    TER_FRAME_END(mutator, frame);
+}
+
+/* Two workers in each collection, where the sanitizer lets the child start one. */
+static void forks_with_helpers(const char *plan, const char *stacks)
+{
+    char text[140];
+
+    snprintf(text, sizeof text, "stop=safepoints,stacks=%s,plan=%s,markers=%u,stress=1000000000",
+             stacks, plan, TER_HAS_TSAN ? 1u : 2u);
+    open_heap(text);
+    fork_and_go_on(&now);
+    close_heap();
+}
+
+static void test_both_go_on_under_every_plan(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        forks_with_helpers(ter_plans[i].name, "exact");
+        forks_with_helpers(ter_plans[i].name, "ambiguous");
+    }
+}
+
+/* ---- A fork while others store ---- */
+
+static void *hold_log(void *context)
+{
+    struct test *test = context;
+    struct ter_stores *stores = &test->heap->collector.allocator.stores;
+
+    ter_stores_hold(stores);
+    test->ready = 1;
+    usleep(20 * 1000);
+    ter_stores_let_go(stores);
+    return NULL;
+}
+
+static void *be_bound(void *context)
+{
+    struct test *test = context;
+    struct ter_mutator *mutator = bind(test);
+
+    test->ready = 1;
+    while (!test->done)
+        ter_poll(mutator);
+    ter_mutator_unbind(mutator);
+    return NULL;
+}
+
+static int status_of(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* The list of what is logged is nobody's in the child, whoever was at it. */
+static void fork_while_the_log_is_held(struct test *test, void **holders)
+{
+    pthread_t other = start(hold_log, test);
+    pid_t child;
+
+    while (test->ready == 0)
+        ter_os_yield();
+    child = fork();
+    if (child == 0) {
+        alarm(60);
+        refill(test, test->mutator, holders, 1);
+        ter_collect_young(test->mutator);
+        check_filled(holders, 1);
+        _exit(0);
+    }
+    assert_int_equal(status_of(child), 0);
+    join(test, other);
+    test->ready = 0;
+}
+
+/* As if the other thread had taken the bits of these slots and logged none of them yet. */
+static void take_bits(const struct test *test, void *const *holders)
+{
+    uintptr_t log = test->heap->collector.arena.side.tables[TER_SIDE_SLOT_LOG].bias;
+
+    for (size_t i = 0; i < HOLDERS; i++)
+        assert_true(ter_log_bit_take(log, (uintptr_t) & ((struct pair *)holders[i])->next >>
+                                                            TER_LOG_BYTES_IN_SLOT));
+}
+
+static void fork_while_another_logs(struct test *test, void **holders)
+{
+    pthread_t other = start(be_bound, test);
+    pid_t child;
+
+    while (test->ready == 0)
+        ter_poll(test->mutator);
+    ter_collect(test->mutator);
+    take_bits(test, holders);
+    child = fork();
+    if (child == 0) {
+        alarm(60);
+        for (uintptr_t round = 1; round < 4; round++) {
+            refill(test, test->mutator, holders, round);
+            ter_collect_young(test->mutator);
+            check_filled(holders, round);
+        }
+        _exit(0);
+    }
+    assert_int_equal(status_of(child), 0);
+    test->done = true;
+    join(test, other);
+}
+
+static void forks_beside_stores(const char *plan)
+{
+    struct ter_mutator *mutator;
+    char text[120];
+
+    snprintf(text, sizeof text, "stop=safepoints,stacks=exact,plan=%s,heap_initial=16M", plan);
+    open_heap(text);
+    mutator = now.mutator;
+    TER_FRAME(mutator, frame, HOLDERS);
+    for (size_t i = 0; i < HOLDERS; i++)
+        frame.slots[i] = ter_allocate(mutator, now.kind, sizeof(struct pair));
+    ter_collect(mutator);
+    fork_while_the_log_is_held(&now, frame.slots);
+    fork_while_another_logs(&now, frame.slots);
+    TER_FRAME_END(mutator, frame);
+    close_heap();
+}
+
+static void test_no_store_is_lost_in_a_child(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++)
+        if (test_plan_has_young(ter_plans[i].plan))
+            forks_beside_stores(ter_plans[i].name);
+}
+
 #define UNDER(runner, test, stacks)                                                                \
     {                                                                                              \
 #test " " stacks, runner, NULL, NULL, &(struct way)                                        \
@@ -608,6 +813,8 @@ int main(void)
         UNDER(under_one_plan, test_a_missing_poll_is_said, "exact"),
         BOTH(test_any_thread_may_fork),
         BOTH(test_a_detached_mutator_survives_a_fork),
+        cmocka_unit_test(test_both_go_on_under_every_plan),
+        cmocka_unit_test(test_no_store_is_lost_in_a_child),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,87 @@ static void check_leaf(size_t holder, size_t word, uintptr_t number)
     assert_true(*(const uintptr_t *)object == number);
 }
 
+/* ---- 7: collections of young objects over every space ---- */
+
+enum { MOVES, STAYS, IMMORTAL, REMEMBERED, AMBIGUOUS, SPACES };
+
+static const struct ter_kind_description kinds_of_spaces[] = {
+    [MOVES] = {.name = "moves", .layout = &all_slots},
+    [STAYS] = {.name = "stays", .layout = &all_slots, .flags = TER_KIND_NEVER_MOVES},
+    [IMMORTAL] = {.name = "until-freed", .layout = &all_slots, .flags = TER_KIND_UNTIL_FREED},
+    [REMEMBERED] = {.name = "remembered", .layout = &all_slots, .flags = TER_KIND_REMEMBERED},
+    [AMBIGUOUS] = {.name = "ambiguous", .flags = TER_KIND_AMBIGUOUS},
+};
+
+/* Of each kind, small and large by turns: first words lead from one holder to the next. */
+static void make_in_every_space(const unsigned *kinds)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        size_t bytes = i / SPACES % 4 == 3 ? TER_KIB(20) : WORDS * sizeof(uintptr_t);
+
+        holders[i] = allocate(kinds[i % SPACES], bytes);
+        store_leaf(i, 1, i);
+        if (i > 0) {
+            ter_write(small.mutator, holders[i], &holders[i][0], holders[i - 1]);
+            holders[i][0] = (uintptr_t)holders[i - 1];
+        }
+    }
+}
+
+static void check_in_every_space(void)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        check_leaf(i, 1, i);
+        assert_true(i == 0 || holders[i][0] == (uintptr_t)holders[i - 1]);
+    }
+    test_check_spaces(small.heap);
+}
+
+static uint64_t objects_of(unsigned kind)
+{
+    struct ter_kind_statistics statistics;
+
+    assert_int_equal(ter_kind_count(small.heap, kind, &statistics), TER_OK);
+    return statistics.objects;
+}
+
+/* Nothing old is looked at, and nothing old goes, however often; what is young goes each time. */
+static void ask_a_hundred_times(void)
+{
+    unsigned kinds[SPACES], garbage;
+
+    for (unsigned i = 0; i < SPACES; i++)
+        kinds[i] = define(&kinds_of_spaces[i]);
+    garbage = define(&(struct ter_kind_description){.name = "garbage", .layout = &all_slots});
+    make_in_every_space(kinds);
+    ter_collect(small.mutator);
+    for (unsigned round = 0; round < 100; round++) {
+        for (size_t i = 0; i < 50; i++)
+            allocate(garbage, i % 10 == 0 ? TER_KIB(10) : 64);
+        ter_collect_young(small.mutator);
+        assert_true(objects_of(garbage) <= 1);
+        assert_int_equal(objects_of(leaf), HOLDERS);
+        if (round % 10 == 0)
+            check_in_every_space();
+    }
+    ter_collect(small.mutator);
+    check_in_every_space();
+    for (size_t i = 0; i < HOLDERS; i++)
+        if (i % SPACES == IMMORTAL)
+            ter_free(small.mutator, holders[i]);
+    memset(holders, 0, sizeof holders);
+    ter_collect(small.mutator);
+    assert_int_equal(objects_of(leaf), 0);
+}
+
+static void a_hundred_collections_take_nothing_old(void **state)
+{
+    (void)state;
+    with_plans("heap_initial=64M,young_bytes=1G", ask_a_hundred_times);
+    with_plans("heap_initial=64M,young_bytes=1G,check_heap=1,poison=1", ask_a_hundred_times);
+    with_plans("heap_initial=64M,young_bytes=1G,markers=2,stress=1000000000", ask_a_hundred_times);
+}
+
 /* ---- 11: ranges of all sizes, that overlap themselves ---- */
 
 /* Slides the first `count` words by `step` places, as memmove does, when they refer to young. */
@@ -419,6 +500,7 @@ static void each_form_of_slot_has_each_barrier(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hundred_collections_take_nothing_old),
         cmocka_unit_test(ranges_are_logged_before_they_are_copied),
         cmocka_unit_test(slots_are_logged_where_their_objects_have_moved),
         cmocka_unit_test(another_thread_pins_at_every_poll),

@@ -63,6 +63,14 @@ static void with_young(const char *options, void (*test)(void))
     small_heap_try_plans(test_plan_has_young, text, open_heap, test, close_heap);
 }
 
+/* The same by one worker, by two and by four, who have a phase in each collection. */
+static void with_workers(void (*test)(void))
+{
+    with_young("", test);
+    with_young(",markers=2,stress=1000000000", test);
+    with_young(",markers=4,stress=1000000000", test);
+}
+
 static void collect_young(void)
 {
     unsigned before = young_collections;
@@ -197,8 +205,7 @@ static void keep_through_each(void)
 static void old_objects_keep_young_ones(void **state)
 {
     (void)state;
-    with_young("", keep_through_each);
-    with_young(",markers=2", keep_through_each);
+    with_workers(keep_through_each);
     with_young(",check_heap=1,poison=1", keep_through_each);
 }
 
@@ -227,7 +234,7 @@ static void leave_old(void)
 static void what_is_old_stays_until_all_is_collected(void **state)
 {
     (void)state;
-    with_young("", leave_old);
+    with_workers(leave_old);
 }
 
 static void free_large(void)
@@ -245,7 +252,7 @@ static void free_large(void)
 static void large_ones_go_young(void **state)
 {
     (void)state;
-    with_young("", free_large);
+    with_workers(free_large);
 }
 
 /* ---- What is freed by hand ---- */
@@ -277,7 +284,7 @@ static void reuse_freed(void)
 static void what_was_freed_serves_young_ones(void **state)
 {
     (void)state;
-    with_young("", reuse_freed);
+    with_workers(reuse_freed);
 }
 
 /*
@@ -314,7 +321,7 @@ static void fill_unannounced(void)
 static void what_fills_a_new_object_is_not_announced(void **state)
 {
     (void)state;
-    with_young("", fill_unannounced);
+    with_workers(fill_unannounced);
 }
 
 /* Blocks whose objects are old from the beginning serve on after a collection of young ones. */
@@ -336,7 +343,7 @@ static void fill_immortal(void)
 static void blocks_of_the_immortal_serve_on(void **state)
 {
     (void)state;
-    with_young("", fill_immortal);
+    with_workers(fill_immortal);
 }
 
 /* ---- Moving and pins ---- */
@@ -364,7 +371,7 @@ static void move_once(void)
 static void survivors_move_once_unless_pinned(void **state)
 {
     (void)state;
-    with_young("", move_once);
+    with_workers(move_once);
 }
 
 /* ---- What is logged ---- */
@@ -414,7 +421,7 @@ static void log_once(void)
 static void each_slot_is_logged_once_and_none_of_the_young(void **state)
 {
     (void)state;
-    with_young("", log_once);
+    with_workers(log_once);
 }
 
 static void remember_for_ever(void)
@@ -437,7 +444,79 @@ static void remember_for_ever(void)
 static void remembered_objects_are_in_the_log_once(void **state)
 {
     (void)state;
-    with_young("", remember_for_ever);
+    with_workers(remember_for_ever);
+}
+
+/* ---- A log that is not complete ---- */
+
+static uintptr_t *ready[HOLDERS]; /* exact slots: leaves that need no more memory */
+
+static void make_ready(void)
+{
+    for (size_t i = 0; i < HOLDERS; i++) {
+        ready[i] = ter_allocate(small.mutator, leaf, 2 * sizeof(uintptr_t));
+        assert_non_null(ready[i]);
+        ready[i][1] = i * WORDS << 16;
+    }
+}
+
+/* Barriers take the bits of slots and have no memory to log them in. */
+static void store_without_memory(void)
+{
+    test_fail_calls(TEST_ALL_CALLS, 0, TEST_FOR_EVER);
+    for (size_t i = 0; i < HOLDERS; i++) {
+        announce((enum form)(i % FORMS), holders[i], 0, ready[i]);
+        holders[i][0] = (uintptr_t)ready[i];
+        ready[i] = NULL;
+    }
+    test_stop_failing(NULL);
+}
+
+/* All are collected then; and what is stored to the same slots afterwards is logged again. */
+static void lose_log(unsigned kind, size_t bytes)
+{
+    unsigned whole;
+
+    make_holders(kind, bytes);
+    ter_collect(small.mutator);
+    make_ready();
+    store_without_memory();
+    assert_true(atomic_load(&small.heap->collector.allocator.stores.lost));
+    whole = whole_collections;
+    ter_collect_young(small.mutator);
+    assert_int_equal(whole_collections, whole + 1);
+    check_leaves(0);
+    for (uintptr_t round = 1; round < 4; round++) {
+        for (size_t i = 0; i < HOLDERS; i++)
+            store_leaf((enum form)(i % FORMS), kind, i, 0, i * WORDS << 16 | round);
+        collect_young();
+        check_leaves(round);
+        assert_int_equal(count_of(leaf), HOLDERS * (1 + round));
+    }
+    drop_holders(kind);
+}
+
+/* A heap for each kind of holders, since one keeps memory for its log. */
+static unsigned lost_kind;
+static size_t lost_bytes;
+
+static void lose_log_once(void)
+{
+    assert_int_equal(ter_roots_add_slots(small.heap, ready, HOLDERS, TER_ROOT_EXACT), TER_OK);
+    lose_log(lost_kind, lost_bytes);
+    ter_roots_remove_slots(small.heap, ready, HOLDERS);
+}
+
+/* Those that are logged when they are made have memory for it. */
+static void what_could_not_be_logged_is_looked_for(void **state)
+{
+    (void)state;
+    for (lost_kind = 0; lost_kind < 3; lost_kind++) {
+        lost_bytes = WORDS * sizeof(uintptr_t);
+        with_young("", lose_log_once);
+        lost_bytes = TER_KIB(20);
+        with_young("", lose_log_once);
+    }
 }
 
 /* ---- Weak things ---- */
@@ -470,7 +549,7 @@ static void forget_young(void)
 static void links_to_young_garbage_are_cleared(void **state)
 {
     (void)state;
-    with_young("", forget_young);
+    with_workers(forget_young);
 }
 
 static unsigned finalized;
@@ -504,7 +583,7 @@ static void finalize_young(void)
 static void finalizers_of_young_garbage_run(void **state)
 {
     (void)state;
-    with_young("", finalize_young);
+    with_workers(finalize_young);
 }
 
 /* ---- When ---- */
@@ -754,6 +833,7 @@ int main(void)
         cmocka_unit_test(survivors_move_once_unless_pinned),
         cmocka_unit_test(each_slot_is_logged_once_and_none_of_the_young),
         cmocka_unit_test(remembered_objects_are_in_the_log_once),
+        cmocka_unit_test(what_could_not_be_logged_is_looked_for),
         cmocka_unit_test(links_to_young_garbage_are_cleared),
         cmocka_unit_test(finalizers_of_young_garbage_run),
         cmocka_unit_test(most_collections_are_of_young_objects),

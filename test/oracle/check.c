@@ -240,6 +240,9 @@ void check_notice_collections(struct world *world)
         return;
     world->run->collections += count - world->collections_seen;
     world->collections_seen = count;
+    /* Where threads run as they like, one that collects meanwhile would move what is looked for. */
+    if (!world->run->settings.free_running)
+        stage_check_spaces(world->stage);
     model_reach(&world->model);
     note_lost(world);
     if (world->run->settings.free_running)

@@ -5,13 +5,14 @@
  *
  *   oracle [--plan NAME] [--roots exact|ambiguous] [--seed N] [--seeds N | --total N] [--steps N]
  *          [--options NAME=VALUE,...] [--free-running] [--fault NAME] [--keep FILE] [--no-shrink]
- *          [--if-thorough]
+ *          [--if-thorough] [--scarce]
  *   oracle --faults [--seed N]        every planted fault is seen, in every plan that can show it
  *   oracle --replay FILE
  *
  * What is not named is tried in all ways: each plan, both sorts of roots, options by the seed.
  * --total: seeds in turn until so many operations were done, in each way; what a run prints says
- * how to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1.
+ * how to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1. --scarce: a run of usual
+ * length in which no request was refused has failed.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -53,6 +54,7 @@ struct wishes {
     bool all_faults;
     bool no_shrink;
     bool if_thorough;
+    bool scarce;
 };
 
 static struct run *run_memory; /* one is enough, as runs come one by one */
@@ -122,12 +124,26 @@ static const char *options_of(uint64_t seed)
         "sizing=adaptive",
         "soft_limit=256K",
     };
+    /* Beside them, in half of the runs: what is checked, and memory that is scarce. */
+    static const char *const more[] = {
+        "check_heap=1,poison=1",
+        "check_barriers=1,stop=safepoints",
+        "check_heap=1,check_barriers=1,poison=1,stop=safepoints",
+        "heap_max=8M",
+        "heap_max=3M",
+        "heap_max=3M,check_heap=1,poison=1",
+    };
+    static char chosen[OPTION_BYTES];
     struct ter_random random = {~seed};
-    const char *chosen = "";
 
-    do
-        chosen = options[ter_random_below(&random, TER_ARRAY_LENGTH(options))];
-    while (!is_possible(chosen));
+    do {
+        uint64_t beside = ter_random_below(&random, 2 * TER_ARRAY_LENGTH(more));
+
+        snprintf(chosen, sizeof chosen, "%s%s%s",
+                 options[ter_random_below(&random, TER_ARRAY_LENGTH(options))],
+                 beside < TER_ARRAY_LENGTH(more) ? "," : "",
+                 beside < TER_ARRAY_LENGTH(more) ? more[beside] : "");
+    } while (!is_possible(chosen));
     return chosen;
 }
 
@@ -146,12 +162,13 @@ static void print_command(const struct settings *settings)
 static void print_figures(const struct run *run)
 {
     uint32_t figures[] = {run->done,         run->collections,   run->objects_checked,
-                          run->objects_gone, run->links_cleared, run->finalizers_run};
+                          run->objects_gone, run->links_cleared, run->finalizers_run,
+                          run->refused};
 
     printf("  %" PRIu32 " operations, %" PRIu32 " collections, %" PRIu32
            " objects compared, %" PRIu32 " gone, %" PRIu32 " links cleared, %" PRIu32
-           " finalizers\n",
-           figures[0], figures[1], figures[2], figures[3], figures[4], figures[5]);
+           " finalizers, %" PRIu32 " refused\n",
+           figures[0], figures[1], figures[2], figures[3], figures[4], figures[5], figures[6]);
 }
 
 static void report_failure(struct run *run, const struct wishes *wishes)
@@ -196,6 +213,10 @@ static bool do_run(struct run *run, const struct wishes *wishes)
         return false;
     }
     print_figures(run);
+    if (wishes->scarce && run->refused == 0 && run->done >= USUAL_STEPS) {
+        printf("FAILED: memory was never out\n");
+        return false;
+    }
     return wishes->keep == NULL || replay_write(run, wishes->keep);
 }
 
@@ -357,6 +378,7 @@ static void take(struct wishes *wishes, int option, const char *value)
     case 'k': wishes->keep = value; break;
     case 'R': wishes->replay = value; break;
     case 'N': wishes->no_shrink = true; break;
+    case 'S': wishes->scarce = true; break;
     default: usage("no such option");
     }
 }
@@ -368,7 +390,8 @@ static void read_arguments(int count, char **arguments, struct wishes *wishes)
         {"seeds", 1, NULL, 'n'}, {"steps", 1, NULL, 't'},        {"options", 1, NULL, 'o'},
         {"fault", 1, NULL, 'f'}, {"free-running", 0, NULL, 'F'}, {"faults", 0, NULL, 'A'},
         {"keep", 1, NULL, 'k'},  {"no-shrink", 0, NULL, 'N'},    {"replay", 1, NULL, 'R'},
-        {"total", 1, NULL, 'T'}, {"if-thorough", 0, NULL, 'i'},  {NULL, 0, NULL, 0},
+        {"total", 1, NULL, 'T'}, {"if-thorough", 0, NULL, 'i'},  {"scarce", 0, NULL, 'S'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 

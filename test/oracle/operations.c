@@ -75,9 +75,11 @@ static void announce(struct actor *actor, const struct node *node, size_t word, 
         ter_write_object(actor->mutator, object);
 }
 
+/* Only a store of a reference is announced: what refers to nothing may be a number. */
 static void cut_word(struct actor *actor, struct node *node, struct field *field)
 {
-    announce(actor, node, field->word, 0);
+    if (kinds[node->kind].refers(field->word))
+        announce(actor, node, field->word, 0);
     *field = (struct field){.use = FIELD_VALUE, .word = field->word, .value = 0};
     *world_word_of(node, field->word) = 0;
 }
@@ -210,8 +212,10 @@ static void do_allocate(struct actor *actor, struct world *world, const struct o
     memory =
         ter_allocate(actor->mutator, world->stage->kind_numbers[kind], lies ? bytes / 2 : bytes);
     check_notice_collections(world);
-    if (memory == NULL)
+    if (memory == NULL) {
+        world->run->refused++;
         return;
+    }
     world->allocated_bytes += bytes;
     node = model_add(&world->model, operation->number, kind, bytes);
     node->owner = world;
@@ -251,9 +255,15 @@ static void isolate(struct actor *actor, struct world *world, struct node *node)
     }
 }
 
-/* Nothing that the program cannot change refers to it, and no finalizer is about to get it. */
+/*
+ * Nothing that the program cannot change refers to it, and no finalizer is about to get it. Where
+ * it is not known what a collection takes away, something that it left may refer to it, of which
+ * the option check_heap would complain.
+ */
 static bool can_be_isolated(const struct world *world, const struct node *node)
 {
+    if (!world->judges && world->stage->is_checked)
+        return false;
     if (node->finalizer == FINALIZER_READY ||
         (node->finalizer == FINALIZER_WAITING && node->was_lost) ||
         (node->finalizer != FINALIZER_NONE && world->run->settings.free_running))
@@ -332,6 +342,7 @@ static void do_resize(struct actor *actor, struct world *world, const struct ope
     cut_edges(actor, node, common);
     memory = ter_reallocate(actor->mutator, (void *)node->address, bytes);
     if (memory == NULL) {
+        world->run->refused++;
         check_notice_collections(world);
         return;
     }
@@ -518,6 +529,8 @@ static void do_collect(struct actor *actor, struct world *world, const struct op
         ter_collect(actor->mutator);
     else
         ter_collect_young(actor->mutator);
+    if (world->run->settings.free_running)
+        stage_check_spaces(world->stage);
     if (world->stage->collects &&
         atomic_load(&world->stage->collections) == world->collections_seen)
         run_fail(world->run, "a collection that was asked for did not happen");

@@ -52,6 +52,7 @@ struct run {
     _Atomic uint32_t objects_gone;
     _Atomic uint32_t links_cleared;
     _Atomic uint32_t finalizers_run;
+    _Atomic uint32_t refused; /* requests for which there was no memory */
     struct operation operations[];
 };
 

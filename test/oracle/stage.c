@@ -15,13 +15,21 @@ static void report_roots(void *context, ter_root_slot_visitor *visit, void *visi
     struct stage *stage = context;
     unsigned count = atomic_load(&stage->world_count);
 
-    atomic_fetch_add(&stage->collections, 1);
     for (unsigned i = 0; i < count; i++)
         for (unsigned slot = 0; slot < stage->worlds[i]->exact_roots; slot++)
             if (!fault_strikes(FAULT_LOST_ROOT))
                 visit(visitor_context, ter_slot_at((uintptr_t)&stage->worlds[i]->slots[slot]));
     if (stage->kept_by_fault != 0)
         visit(visitor_context, ter_slot_at((uintptr_t)&stage->kept_by_fault));
+}
+
+/* Not by the roots: the option check_heap asks for those more often. */
+static void count_collection(void *context, const struct ter_collection_event *event)
+{
+    struct stage *stage = context;
+
+    if (event->phase == TER_PHASE_ROOTS)
+        atomic_fetch_add(&stage->collections, 1);
 }
 
 void stage_add_world(struct stage *stage, struct world *world)
@@ -70,9 +78,23 @@ bool stage_unlink(struct stage *stage, uintptr_t *link, bool is_long)
     return was || fault_is_planted(FAULT_LINK_KEPT);
 }
 
+/* ---- Spaces ---- */
+
+void stage_check_spaces(struct stage *stage)
+{
+    struct ter_allocator *allocator = &stage->heap->collector.allocator;
+    ter_status status;
+
+    ter_allocator_lock(allocator);
+    status = ter_collector_check(&stage->heap->collector);
+    ter_allocator_unlock(allocator);
+    if (status != TER_OK)
+        run_fail(stage->run, "the spaces cannot be looked at");
+}
+
 /* ---- Life ---- */
 
-#define CALM "stress=0,heap_initial=500M,sizing=ratio,soft_limit=none"
+#define CALM "stress=0,heap_initial=500M,heap_max=700M,sizing=ratio,soft_limit=none"
 
 /*
  * `calm`: the heap does not collect by itself, for threads that run as they like while roots are
@@ -93,6 +115,7 @@ static void make_heap(struct stage *stage, bool calm)
     if (ter_options_parse(&options, text, message, sizeof message) != TER_OK)
         run_fail(stage->run, "options %s: %s", text, message);
     options.barriers = 1;
+    stage->is_checked = options.check_heap != 0;
     if (ter_heap_new(&options, &stage->heap) != TER_OK)
         run_fail(stage->run, "no heap with options %s", text);
 }
@@ -134,6 +157,7 @@ static void add_kind(struct stage *stage, unsigned kind)
 static void open_heap(struct stage *stage, bool calm, struct ter_mutator **mutator)
 {
     make_heap(stage, calm);
+    ter_heap_on_collection(stage->heap, count_collection, stage);
     ter_heap_report_roots(stage->heap, report_roots, stage);
     ter_heap_scan_stacks(stage->heap, !stage->run->settings.exact);
     for (unsigned i = 0; i < kind_count; i++)

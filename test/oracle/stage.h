@@ -20,9 +20,10 @@ struct stage {
     struct run *run;
     struct ter_heap *heap;
     unsigned kind_numbers[MOST_KINDS];
-    _Atomic unsigned collections; /* so many times the roots were asked for */
+    _Atomic unsigned collections; /* so many there were */
     bool collects;                /* a collection that is asked for happens */
     bool moves;                   /* some objects can be moved */
+    bool is_checked;              /* by the option check_heap */
     struct world *worlds[MOST_WORLDS];
     _Atomic unsigned world_count;
     uintptr_t kept_by_fault;
@@ -32,6 +33,9 @@ struct stage {
 void stage_open(struct stage *stage, struct run *run, struct ter_mutator **mutator);
 /* After the last mutator is gone. */
 void stage_close(struct stage *stage);
+
+/* What each space knows of itself agrees with what lies in it, or the process stops with a line. */
+void stage_check_spaces(struct stage *stage);
 
 /* From now on the slots of the world are roots. */
 void stage_add_world(struct stage *stage, struct world *world);

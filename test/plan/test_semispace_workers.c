@@ -2,7 +2,8 @@
 /*
  * Several workers that copy: an object to which many lead at once moves once, all of it, and
  * everybody is told the same new place; also where some stay, where there is no room for more
- * copies, and where there are fewer threads than were asked for.
+ * copies, and where there are fewer threads than were asked for. Under the plans with young objects
+ * too, in collections of those alone.
  *
  * Tables lead to the same objects in the same order, so workers that have different ones meet at
  * each object: whoever comes later finds it half copied. In every other table neighbours change
@@ -21,6 +22,7 @@ enum { STAMP, LINK }; /* of a shared object: the last word is the stamp again */
 
 static struct ter_heap *heap;
 static struct ter_mutator *mutator;
+static const char *plan = "semispace";
 static unsigned table, shared, visited, leaf;
 static uintptr_t *tables[TABLES]; /* exact roots */
 static size_t length;             /* of each table */
@@ -63,9 +65,9 @@ static void open_heap(unsigned workers, const char *more)
     char text[200];
 
     snprintf(text, sizeof text,
-             "plan=semispace,log=0,stacks=exact,scan_program=0,scan_libraries=0,stress=1000000000,"
+             "plan=%s,log=0,stacks=exact,scan_program=0,scan_libraries=0,stress=1000000000,"
              "markers=%u%s",
-             workers, more);
+             plan, workers, more);
     ter_options_init(&options);
     test_parse_options(&options, text);
     assert_int_equal(ter_heap_new(&options, &heap), TER_OK);
@@ -123,24 +125,38 @@ static void stamp(uintptr_t *object, size_t number)
         object[i] = word_of(number, i);
 }
 
-/* Each object leads to one that came before it. */
+/* It leads to one that came before it. */
+static void make_object(size_t number)
+{
+    uintptr_t *object = ter_allocate(mutator, kind_of(number), bytes_of(number));
+
+    assert_non_null(object);
+    stamp(object, number);
+    if (kind_of(number) != leaf && number != 0)
+        object[LINK] = tables[0][test_below(&random_numbers, number)];
+    ter_write(mutator, tables[0], &tables[0][number], object);
+    tables[0][number] = (uintptr_t)object;
+}
+
 static void make_objects(void)
 {
-    for (size_t i = 0; i < length; i++) {
-        uintptr_t *object = ter_allocate(mutator, kind_of(i), bytes_of(i));
-
-        assert_non_null(object);
-        stamp(object, i);
-        if (kind_of(i) != leaf && i != 0)
-            object[LINK] = tables[0][test_below(&random_numbers, i)];
-        tables[0][i] = (uintptr_t)object;
-    }
+    for (size_t i = 0; i < length; i++)
+        make_object(i);
 }
 
 /* Of an object in a table; `length` is even. */
 static size_t place_of(unsigned of_table, size_t number)
 {
     return number ^ (of_table % 2);
+}
+
+static void tell_all_tables(void)
+{
+    for (unsigned i = 1; i < TABLES; i++) {
+        ter_write_range(mutator, tables[i], tables[i], length * sizeof(uintptr_t));
+        for (size_t k = 0; k < length; k++)
+            tables[i][place_of(i, k)] = tables[0][k];
+    }
 }
 
 static void make_tables(size_t objects)
@@ -151,9 +167,7 @@ static void make_tables(size_t objects)
         assert_non_null(tables[i]);
     }
     make_objects();
-    for (unsigned i = 1; i < TABLES; i++)
-        for (size_t k = 0; k < length; k++)
-            tables[i][place_of(i, k)] = tables[0][k];
+    tell_all_tables();
 }
 
 static void check_object(size_t number)
@@ -171,16 +185,21 @@ static void check_object(size_t number)
         assert_int_equal(ter_heap_find(heap, object[LINK]).bits, object[LINK]);
 }
 
+static void check_objects(void)
+{
+    for (size_t i = 0; i < length; i++)
+        check_object(i);
+    test_check_spaces(heap);
+}
+
 /* Each object is there once. */
 static void check_all(void)
 {
     struct ter_statistics statistics;
 
-    for (size_t i = 0; i < length; i++)
-        check_object(i);
+    check_objects();
     ter_heap_statistics(heap, &statistics, sizeof statistics);
     assert_int_equal(statistics.live_objects, length + TABLES);
-    test_check_spaces(heap);
 }
 
 static void make_garbage(void)
@@ -190,17 +209,24 @@ static void make_garbage(void)
 }
 
 /* How many of the objects moved. */
-static size_t collect(void)
+static size_t moved_by(void (*act)(struct ter_mutator *mutator))
 {
     uintptr_t *before = malloc(length * sizeof(uintptr_t));
     size_t moved = 0;
 
     assert_non_null(before);
     memcpy(before, tables[0], length * sizeof(uintptr_t));
-    ter_collect(mutator);
+    act(mutator);
     for (size_t i = 0; i < length; i++)
         moved += before[i] != tables[0][i];
     free(before);
+    return moved;
+}
+
+static size_t collect(void)
+{
+    size_t moved = moved_by(ter_collect);
+
     check_all();
     return moved;
 }
@@ -341,6 +367,88 @@ static void who_finds_no_room_stays(void **state)
     close_heap();
 }
 
+/* ---- Young objects ---- */
+
+static uint64_t young_collections(void)
+{
+    struct ter_statistics statistics;
+
+    ter_heap_statistics(heap, &statistics, sizeof statistics);
+    return statistics.collections_young;
+}
+
+/* Of all objects, or of some, new ones take the place, which are young. */
+static void replace(size_t step)
+{
+    for (size_t i = 0; i < length; i += step)
+        make_object(i);
+    tell_all_tables();
+}
+
+/* Room for some blocks beside what is in use, or none; then as much as the option said. */
+static size_t collect_young_in(size_t blocks)
+{
+    uint64_t before = young_collections();
+    size_t most = heap->collector.trigger.max_bytes, moved;
+
+    heap->collector.trigger.max_bytes =
+        atomic_load(&heap->collector.arena.accounting.used_bytes) + blocks * TER_BYTES_IN_BLOCK;
+    moved = moved_by(ter_collect_young);
+    heap->collector.trigger.max_bytes = most;
+    assert_int_equal(young_collections(), before + 1);
+    check_objects();
+    return moved;
+}
+
+static void replace_and_collect(unsigned workers, const char *more)
+{
+    size_t moved = 0, objects = 0;
+
+    open_heap(workers, more);
+    make_tables(many() / 2);
+    ter_collect(mutator);
+    for (unsigned i = 0; i < 2 * rounds(); i++) {
+        size_t step = 1 + i % 3;
+
+        replace(step);
+        moved += collect_young_in(test_below(&random_numbers, 120 / step));
+        objects += (length + step - 1) / step;
+        ter_collect(mutator);
+        check_objects();
+    }
+    /* Some did, and some found no room. */
+    assert_true(moved > 0 && moved < objects);
+    close_heap();
+}
+
+static void young_ones_move_once_or_stay(void **state)
+{
+    (void)state;
+    random_numbers = test_random();
+    for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
+        const struct ter_plan *one = ter_plans[i].plan;
+
+        if (!test_plan_has_young(one) || !one->loop->moves)
+            continue;
+        plan = ter_plans[i].name;
+        for (unsigned workers = 1; workers <= 4; workers++)
+            replace_and_collect(workers, ",heap_initial=64M,heap_max=64M,young_bytes=1G");
+        replace_and_collect(3, ",heap_initial=64M,heap_max=64M,young_bytes=1G,poison=1");
+    }
+    plan = "semispace";
+}
+
+/* Whole collections of the plan with young objects that copies all. */
+static void gen_copy_moves_all_once(void **state)
+{
+    (void)state;
+    random_numbers = test_random();
+    plan = "gen-copy";
+    for (unsigned workers = 2; workers <= 4; workers++)
+        all_move_once(workers, "");
+    plan = "semispace";
+}
+
 static void threads_that_are_refused_are_done_without(void **state)
 {
     (void)state;
@@ -387,6 +495,8 @@ int main(void)
         cmocka_unit_test(what_is_pinned_stays),
         cmocka_unit_test(what_looks_like_a_new_place_misleads_nobody),
         cmocka_unit_test(who_finds_no_room_stays),
+        cmocka_unit_test(young_ones_move_once_or_stay),
+        cmocka_unit_test(gen_copy_moves_all_once),
         cmocka_unit_test(threads_that_are_refused_are_done_without),
         cmocka_unit_test(rests_are_used),
     };

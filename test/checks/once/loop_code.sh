@@ -16,7 +16,7 @@
 
 # What the template's own part of the loop may call.
 common_calls='ter_scanning_save ter_scanning_push_slow ter_scanning_elsewhere ter_scanning_visit
-ter_scanning_give_packet ter_scanning_find_kind'
+ter_scanning_give_packet ter_scanning_find_kind ter_scanning_leave'
 
 template=src/trace/loop.h
 flags="-std=gnu11 -O2 -fPIC -fvisibility=hidden -fno-strict-aliasing -ffunction-sections

@@ -19,13 +19,18 @@ objects=$(find "$build" -path '*oracle.dir/*' -name '*.o')
 }
 cd "$temp" || exit 1
 
+# play SEEDS: the planted program, in the plan $plan, with the options $options; by the seed if none.
+play() {
+    ./planted --plan $plan --seed 1 --seeds "$1" --no-shrink ${options:+--options "$options"}
+}
+
 # seen NAME LINE OTHER [FILE]: with that text in place of the other, the oracle fails in the plan
 # $plan. FILE is what is compiled anew when the line stands in a header.
 seen() {
     changed "$2" "$3" || return
     if ! link "${4:-$file}"; then
         :
-    elif ./planted --plan $plan --seed 1 --seeds $seeds --no-shrink >planted.out 2>&1; then
+    elif play $seeds >planted.out 2>&1; then
         fault "$1: the oracle did not see it"
     else
         echo "$check: saw $1: $(grep -m 1 FAILED planted.out | cut -c 1-140)"
@@ -35,12 +40,13 @@ seen() {
 
 cp -r "$root/src" src || exit 1
 
-# begin PLAN FILE: from now on with that plan. Without a change this way of building sees nothing;
-# that the plan is right is asked with many seeds elsewhere.
+# begin PLAN FILE [OPTIONS]: from now on with that plan. Without a change this way of building sees
+# nothing; that the plan is right is asked with many seeds elsewhere.
 begin() {
     plan=$1
+    options=${3:-}
     link "$2" || finish
-    ./planted --plan "$plan" --seed 1 --seeds 2 >planted.out 2>&1 || {
+    play 2 >planted.out 2>&1 || {
         fault "without a fault the oracle fails:"
         cat planted.out
     }
@@ -154,8 +160,8 @@ seen 'a store that is not logged' 'ter_stores_log(mutator, first, TER_STORE_SLOT
 seen 'words of ephemerons that are not logged' 'ter_stores_log(mutator, first, form, end);' \
     '{ if (first % 64 != 0) ter_stores_log(mutator, first, form, end); }'
 seen 'a logged slot that is not looked at' \
-    'collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));' \
-    'if (first % 64 != 0) collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));'
+    'collector->tracer, ter_slot_at(address));' \
+    'collector->tracer, ter_slot_at(address % 64 ? address : (uintptr_t) & (uintptr_t){0}));'
 seen 'a cell that is old from the beginning and not logged' \
     '        ter_stores_log_born_old(mutator, cell);' ';'
 seen 'a young object with ambiguous words that does not pin' \
@@ -163,6 +169,28 @@ seen 'a young object with ambiguous words that does not pin' \
 begin sticky-mark-sweep space/block_sweep.c
 seen 'old cells that are not marked' 'mark[i] = ~valid[i] | old_cells(space, block, i);' \
     'mark[i] = ~valid[i];'
+# What only young blocks that are left, and old ones that copies go to, can do wrong.
+begin gen-copy space/copy_collect.c
+seen 'copies whose stores are not logged' \
+    '        ter_space_make_old(&space->space, start, end);' '        ;'
+seen 'a young block that nobody knows' \
+    '        ter_block_list_push(&common->blocks, &common->young, block);' \
+    '        if (block % 131072 != 0) ter_block_list_push(&common->blocks, &common->young, block);'
+seen 'what was pinned and is not told from the young' \
+    'if (space->ages && (!figures->is_old || figures->is_mixed))' \
+    'if (space->ages && figures->is_mixed)'
+# Only the spaces' own check knows of these.
+seen 'a bit that says of an object that it stays, for ever' \
+    'memset(copy_words(&space->space, TER_SIDE_STAY, block), 0, COPY_BITS_BYTES);' ';'
+seen 'a mark that is left' \
+    'memset(copy_words(&space->space, TER_SIDE_MARK, block), 0, COPY_BITS_BYTES);' ';'
+# What goes wrong where there is no room for a copy.
+begin gen-copy space/copy_trace.c heap_max=3M,markers=1
+seen 'what found no room and is not scanned' \
+    '    if (ter_scanning_mark(scanning, object, TER_MARKING_ALONE))' \
+    '    if (ter_scanning_mark(scanning, object, TER_MARKING_ALONE) && object % 64 != 0)'
+seen 'what found no room and is left' \
+    '    ter_copy_stay(ter_space_of(' '    if (object % 64 != 0) ter_copy_stay(ter_space_of('
 # What only objects with pages of their own can do wrong.
 begin page-protect space/protect_collect.c
 seen 'a copy that is too short' '(const void *)object, bytes);' \
@@ -173,4 +201,12 @@ seen 'an ambiguous word that lets its object move' \
 seen 'a pin that is forgotten' 'if ((record->flags & TER_PROTECT_PINNED) != 0)' 'if (false)'
 seen 'a live run that is left' '    if (ter_bits_test(protect_marks(common), ' \
     '    if (run % 65536 != 0 && ter_bits_test(protect_marks(common), '
+
+# A store without a barrier is none of the collector's business there, and check_barriers sees it.
+missed() {
+    "$oracle" --plan mark-sweep --seed 1 --seeds 4 --no-shrink --fault missed-barrier \
+        --options "$1" >planted.out 2>&1
+}
+missed stop=safepoints || fault "a store without a barrier matters under mark-sweep"
+missed check_barriers=1,stop=safepoints && fault "check_barriers did not see a missed barrier"
 finish
