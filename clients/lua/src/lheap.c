@@ -89,13 +89,19 @@ static int fill_home(struct lheap_home *home)
     return 1;
 }
 
-static struct lheap_home *new_home(const struct ter_options *options)
+static struct lheap_home *new_home(int of_host)
 {
-    struct lheap_home *home = (struct lheap_home *)calloc(1, sizeof *home);
+    struct lheap_home *home;
+    struct ter_options options;
 
+    if (!read_options(&options, of_host))
+        return NULL;
+    home = (struct lheap_home *)calloc(1, sizeof *home);
     if (home == NULL)
         return NULL;
-    if (ter_heap_new(options, &home->heap) == TER_OK) {
+    home->has_young = cast_byte(!of_host && ages(options.plan));
+    home->stress = options.stress_polls;
+    if (ter_heap_new(&options, &home->heap) == TER_OK) {
         if (fill_home(home))
             return home;
         ter_heap_free(home->heap);
@@ -113,9 +119,13 @@ static void free_home(struct lheap_home *home)
 
 /* ---- One that waits for the next state ---- */
 
-/* A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
- * one more for states with allocators of their own. Nothing is when TERRIER_OPTIONS says anything:
- * a report is written when a heap ends. */
+/*
+ * A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
+ * one more for states with allocators of their own. What a state leaves in its own heap is
+ * collected when the next one takes it, so the last state of a process costs nothing of that, and
+ * its heap ends with the process: the library is linked so that it stays until then. Nothing is
+ * kept when TERRIER_OPTIONS says anything: a report is written when a heap ends.
+ */
 static struct lheap_home *waiting_homes[2];
 
 static int may_wait(const global_State *g)
@@ -123,38 +133,34 @@ static int may_wait(const global_State *g)
     return gettotalbytes(g) < MOST_WAITING && getenv("TERRIER_OPTIONS") == NULL;
 }
 
-/* All objects of the state that had it go. */
+/* A host gets all its memory back at once. */
+static int gave_back(struct lheap_home *home)
+{
+    ter_collect(home->mutator);
+    return lhost_end(home);
+}
+
 static void let_wait(struct lheap_home *home, int of_host)
 {
     struct lheap_home *none = NULL;
 
-    ter_collect(home->mutator);
-    if ((of_host && !lhost_end(home)) ||
+    if ((of_host && !gave_back(home)) ||
         !__atomic_compare_exchange_n(&waiting_homes[of_host], &none, home, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
         free_home(home);
 }
 
-static struct lheap_home *remove_waiting(int of_host)
-{
-    struct lheap_home *none = NULL;
-
-    return __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
-}
-
+/* Without a state nothing is reached: all that the one before left goes. */
 static struct lheap_home *take_waiting(int of_host)
 {
-    return getenv("TERRIER_OPTIONS") == NULL ? remove_waiting(of_host) : NULL;
-}
+    struct lheap_home *none = NULL, *home;
 
-__attribute__((destructor)) static void end_waiting(void)
-{
-    for (int i = 0; i < 2; i++) {
-        struct lheap_home *home = remove_waiting(i);
-
-        if (home != NULL)
-            free_home(home);
-    }
+    if (getenv("TERRIER_OPTIONS") != NULL)
+        return NULL;
+    home = __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
+    if (home != NULL && !of_host)
+        ter_collect(home->mutator);
+    return home;
 }
 
 /* ---- Of a state ---- */
@@ -179,7 +185,6 @@ static void *begin_state(global_State *g, struct lheap_home *home, size_t main_b
 void *luaC_open(global_State *g, size_t main_bytes)
 {
     struct lheap_home *home;
-    struct ter_options options;
     lheap *heap = &g->heap;
 
     memset(heap, 0, sizeof *heap);
@@ -188,15 +193,13 @@ void *luaC_open(global_State *g, size_t main_bytes)
     heap->blocks = (l_mem)sizeof(global_State);
     heap->bound = FIRST_BOUND;
     heap->of_host = g->frealloc != luaC_plainalloc;
-    if (!read_options(&options, heap->of_host))
-        return NULL;
     home = take_waiting(heap->of_host);
     if (home == NULL)
-        home = new_home(&options);
+        home = new_home(heap->of_host);
     if (home == NULL)
         return NULL;
-    heap->has_young = cast_byte(!heap->of_host && ages(options.plan));
-    heap->stress = options.stress_polls;
+    heap->has_young = home->has_young;
+    heap->stress = home->stress;
     return begin_state(g, home, main_bytes);
 }
 

@@ -45,6 +45,8 @@ struct lheap_home {
     struct ter_mutator *mutator;
     struct global_State *g;     /* NULL: none, while the heap waits for the next state */
     struct global_State *payer; /* whose allocator its objects come from; NULL: they do not */
+    lu_mem stress;              /* as the options of the heap say: see lheap.stress, has_young */
+    lu_byte has_young;
 };
 
 /* A list of objects in memory of the state's allocator. */
