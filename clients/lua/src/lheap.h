@@ -38,6 +38,7 @@ enum lheap_kind {
 #define LHEAP_EPOCHS 3u    /* 1 or 2: the object was counted in a collection; 0: not yet */
 #define LHEAP_LISTED 4u    /* a weak table or thread, in a list of the collection that runs */
 #define LHEAP_FINALIZED 8u /* its finalizer waits for it to be unreachable */
+#define LHEAP_LOGS 16u     /* a thread of a heap that collects young objects by themselves */
 
 /* A heap, and the state that has it: what functions of the heap are called with. */
 struct lheap_home {

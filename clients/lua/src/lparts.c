@@ -17,6 +17,11 @@
 #include "lvisit.h"
 
 #define LEAST_PART 32u
+/* Equal arrays whose sizes are multiples of this lie at such distances that their elements share
+ * few sets of a cache: they get a line of it more. */
+#define SAME_SETS 1024u
+#define MOST_SAME_SETS 4096u
+#define CACHE_LINE 64u
 
 /* A collection comes between two tries, unless the state is not whole or collects already. */
 static void *try_twice(lua_State *L, unsigned kind, size_t size)
@@ -64,7 +69,9 @@ static size_t cell_bytes(const global_State *g, size_t size)
         return size;
     if (size <= LEAST_PART)
         return LEAST_PART;
-    return size <= TER_INLINE_MOST_BYTES ? (size + 15) & ~(size_t)15 : size;
+    if (size <= TER_INLINE_MOST_BYTES)
+        return (size + 15) & ~(size_t)15;
+    return size <= MOST_SAME_SETS && size % SAME_SETS == 0 ? size + CACHE_LINE : size;
 }
 
 static void *new_part(lua_State *L, size_t size)
@@ -81,6 +88,17 @@ static void *move_part(lua_State *L, void *part, size_t osize, size_t nsize)
     memcpy(moved, part, osize < nsize ? osize : nsize);
     ter_free(G(L)->heap.mutator, part);
     return moved;
+}
+
+/* Pages behind a large one may be free: then nothing is copied. */
+static void *grow_large(lua_State *L, void *part, size_t osize, size_t nsize)
+{
+    void *grown = NULL;
+
+#if !defined(EMERGENCYGCTESTS)
+    grown = ter_reallocate(G(L)->heap.mutator, part, nsize);
+#endif
+    return grown != NULL ? grown : move_part(L, part, osize, nsize);
 }
 
 /* By the host's own allocator, where it lies or not. Larger it may need a collection first. */
@@ -128,6 +146,8 @@ void *luaC_resizepart(lua_State *L, GCObject *owner, void *part, size_t osize, s
         resized = new_part(L, nsize);
     else if (G(L)->heap.of_host)
         resized = resize_by_host(L, part, osize, nsize);
+    else if (osize > TER_WINDOW_MOST_BYTES && nsize > osize)
+        resized = grow_large(L, part, osize, nsize);
     else if (cell_bytes(G(L), osize) != cell_bytes(G(L), nsize))
         resized = move_part(L, part, osize, nsize);
     if (resized != NULL)
