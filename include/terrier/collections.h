@@ -33,6 +33,17 @@ TER_API void ter_collections_hold(struct ter_heap *heap);
 /** Takes one ter_collections_hold back. TER_ERROR_INVALID: there is none. */
 TER_API ter_status ter_collections_allow(struct ter_heap *heap);
 
+/**
+ * For a runtime that holds collections and calls ter_collect_young itself, after each of them: it
+ * lets about `room` bytes be allocated between two collections if all objects are collected each
+ * time, and lets so much more live before it collects all. 0: it does not say, as at first. From
+ * the first time on the heap learns in these collections, as in its own, whether those of young
+ * objects alone are worth it. 0: they are not now, or the plan has none. The next collection is of
+ * all objects then, stores need no call, and it is best to wait until the room is used up. Such a
+ * heap tries again by itself after some collections.
+ */
+TER_API int ter_collections_weigh(struct ter_heap *heap, size_t room);
+
 /* ---- What happens in one ---- */
 
 /** X(identifier, text for people): why a collection happened. */

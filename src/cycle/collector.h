@@ -80,6 +80,7 @@ struct ter_collector {
     bool next_is_whole; /* the next one is to be of all objects */
     size_t old_bytes;   /* that lived after the last whole one */
     size_t live_bytes;  /* and after the last one */
+    size_t held_room;   /* between whole ones, of a program that holds collections; 0: unknown */
     struct ter_nursery nursery;
     struct ter_worth worth;
 };

@@ -101,18 +101,30 @@ static l_mem room_of(const global_State *g)
 {
     l_mem used = (l_mem)gettotalbytes(g), room = g->heap.bound - used, young = used / 4;
 
-    if (!g->heap.has_young)
+    if (!g->heap.young_pays)
         return room;
     young = young < LEAST_YOUNG ? LEAST_YOUNG : young > MOST_YOUNG ? MOST_YOUNG : young;
     return room < young && room > LEAST_YOUNG / 2 ? room : young;
+}
+
+/* The heap learns what collections of young objects are worth. */
+static void set_bounds(global_State *g)
+{
+    lheap *heap = &g->heap;
+
+    if (heap->whole) {
+        heap->bound = bound_of(g);
+        heap->room = heap->bound - (l_mem)gettotalbytes(g);
+    }
+    heap->young_pays =
+        heap->has_young && ter_collections_weigh(heap->heap, (size_t)heap->room) != 0;
 }
 
 static void finish(lua_State *L)
 {
     global_State *g = G(L);
 
-    if (g->heap.whole)
-        g->heap.bound = bound_of(g);
+    set_bounds(g);
     if (!g->gcemergency) {
         if (g->heap.whole)
             shrink_stacks(g);

@@ -198,7 +198,8 @@ void *luaC_open(global_State *g, size_t main_bytes)
         home = new_home(heap->of_host);
     if (home == NULL)
         return NULL;
-    heap->has_young = home->has_young;
+    heap->has_young = heap->young_pays = home->has_young;
+    heap->room = FIRST_BOUND;
     heap->stress = home->stress;
     return begin_state(g, home, main_bytes);
 }

@@ -66,10 +66,12 @@ typedef struct lheap {
     struct lheap_home *home;
     l_mem owned, strings, blocks;
     l_mem bound; /* in use, when all objects are collected next */
+    l_mem room;  /* what was new then, if none of these were collected before */
     lu_byte epoch;
     lu_byte collecting; /* visitors are called by a collection */
     lu_byte whole;      /* the collection that runs is of all objects */
     lu_byte has_young;  /* the plan collects young objects by themselves */
+    lu_byte young_pays; /* and it has been worth it, so that the next collection may be one */
     lu_byte of_host;    /* objects come from the host's own allocator (lhost.h) */
     lu_byte fixed_count;
     lu_mem stress; /* a collection at every so many polls; 0: none */
