@@ -327,8 +327,7 @@ static bool is_worth_it(struct ter_collector *collector, size_t before)
         .room = room_of_all(collector),
     };
 
-    if (collector->nursery.fixed ||
-        (collector->trigger.disabled != 0 && !is_paced(collector)))
+    if (collector->nursery.fixed || (collector->trigger.disabled != 0 && !is_paced(collector)))
         return true;
     if (collector->minor)
         ter_worth_learn(&collector->worth, &now, collector->collection->allocated_bytes,

@@ -33,6 +33,23 @@ for options in '' plan=mark-sweep plan=sticky-mark-sweep plan=young-immix \
     diff "$temp/stock" "$temp/ours" || fail "other output: $options"
 done
 
+# With a collection at every allocation, where a sleeper's stack or a signal may be in the way.
+if [ -x "$lua/emergency/lua" ]; then
+    LD_LIBRARY_PATH=$lua/stock "$temp/api" 100 >"$temp/stock"
+    for plan in mark-sweep sticky-mark-sweep; do
+        LD_LIBRARY_PATH=$lua/emergency TERRIER_OPTIONS=plan=$plan \
+            "$temp/api" 100 >"$temp/ours" 2>&1 ||
+            fail "api.c fails with a collection at every allocation: $plan"
+        diff "$temp/stock" "$temp/ours" || fail "other output: emergency, $plan"
+    done
+    cc -O1 -g -I"$lua/stock-tree/src" -o "$temp/threads" "$root/test/lua/threads.c" -L"$lua" \
+        -llua5.4 -lpthread || exit 1
+    LD_LIBRARY_PATH=$lua/stock "$temp/threads" 100 >"$temp/stock"
+    LD_LIBRARY_PATH=$lua/emergency "$temp/threads" 100 >"$temp/ours" 2>&1 ||
+        fail "threads.c fails with a collection at every allocation"
+    diff "$temp/stock" "$temp/ours" || fail "other output of threads.c: emergency"
+fi
+
 cat >"$temp/full" <<'END'
 full: 1 not enough memory
 goes on	1000

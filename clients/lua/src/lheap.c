@@ -4,7 +4,7 @@
  *
  * It is exact, stops at safepoints alone, marks in the thread that collects, belongs to whatever
  * thread calls Lua, one at a time, and is held from collecting by itself. The rest is as
- * TERRIER_OPTIONS says.
+ * TERRIER_OPTIONS says, and a host that asks for a state with options of its own.
  */
 #define lheap_c
 #define LUA_CORE
@@ -15,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lauxlib.h"
 #include "lfinal.h"
 #include "lgc.h"
 #include "lhost.h"
 #include "lvisit.h"
+#include "terrier_lua.h"
 
 /* So much a state may have in use whose heap is kept for the next. */
 #define MOST_WAITING (256 * 1024)
@@ -27,17 +29,40 @@
 
 #define WISHES "plan=mark-sweep,stacks=exact,stop=safepoints,heap_initial=64K"
 
+/* What a host said of the state that it makes now, in this thread. */
+struct wish {
+    const char *options;
+    char *message;
+    size_t message_bytes;
+};
+
+static __thread const struct wish *wish;
+
+/* A sentence for the host, or for whoever sees standard error. */
+static void say(const char *what, const char *sentence)
+{
+    if (wish == NULL)
+        fprintf(stderr, "lua: %s: %s\n", what, sentence);
+    else if (wish->message_bytes != 0)
+        snprintf(wish->message, wish->message_bytes, "%s: %s", what, sentence);
+}
+
 static int read_options(struct ter_options *options, int of_host)
 {
     char message[200] = "";
+    const char *source = "TERRIER_OPTIONS";
     ter_status status;
 
     ter_options_init(options);
     status = ter_options_parse(options, WISHES, message, sizeof message);
     if (status == TER_OK)
         status = ter_options_read_environment(options, message, sizeof message);
+    if (status == TER_OK && wish != NULL) {
+        source = "options";
+        status = ter_options_parse(options, wish->options, message, sizeof message);
+    }
     if (status != TER_OK) {
-        fprintf(stderr, "lua: TERRIER_OPTIONS: %s\n", message);
+        say(source, message);
         return 0;
     }
     strcpy(options->stacks, "exact");
@@ -89,6 +114,25 @@ static int fill_home(struct lheap_home *home)
     return 1;
 }
 
+/* Did somebody say what the heap is to be like? */
+static int is_unusual(void)
+{
+    return wish != NULL || getenv("TERRIER_OPTIONS") != NULL;
+}
+
+static int make_heap(struct lheap_home *home, const struct ter_options *options)
+{
+    ter_status status = ter_heap_new(options, &home->heap);
+
+    if (status == TER_OK && fill_home(home))
+        return 1;
+    if (status == TER_OK)
+        ter_heap_free(home->heap);
+    else
+        say("no heap for another state", ter_status_message(status));
+    return 0;
+}
+
 static struct lheap_home *new_home(int of_host)
 {
     struct lheap_home *home;
@@ -101,11 +145,9 @@ static struct lheap_home *new_home(int of_host)
         return NULL;
     home->has_young = cast_byte(!of_host && ages(options.plan));
     home->stress = options.stress_polls;
-    if (ter_heap_new(&options, &home->heap) == TER_OK) {
-        if (fill_home(home))
-            return home;
-        ter_heap_free(home->heap);
-    }
+    home->is_usual = cast_byte(!is_unusual());
+    if (make_heap(home, &options))
+        return home;
     free(home);
     return NULL;
 }
@@ -123,14 +165,14 @@ static void free_home(struct lheap_home *home)
  * A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
  * one more for states with allocators of their own. What a state leaves in its own heap is
  * collected when the next one takes it, so the last state of a process costs nothing of that, and
- * its heap ends with the process: the library is linked so that it stays until then. Nothing is
- * kept when TERRIER_OPTIONS says anything: a report is written when a heap ends.
+ * its heap ends with the process: the library is linked so that it stays until then. One of which
+ * anybody said anything is not kept: a report is written when a heap ends.
  */
 static struct lheap_home *waiting_homes[2];
 
 static int may_wait(const global_State *g)
 {
-    return gettotalbytes(g) < MOST_WAITING && getenv("TERRIER_OPTIONS") == NULL;
+    return gettotalbytes(g) < MOST_WAITING && g->heap.home->is_usual;
 }
 
 /* A host gets all its memory back at once. */
@@ -155,7 +197,7 @@ static struct lheap_home *take_waiting(int of_host)
 {
     struct lheap_home *none = NULL, *home;
 
-    if (getenv("TERRIER_OPTIONS") != NULL)
+    if (is_unusual())
         return NULL;
     home = __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
     if (home != NULL && !of_host)
@@ -230,4 +272,15 @@ void luaC_shut(global_State *g)
         let_wait(home, g->heap.of_host);
     else
         free_home(home);
+}
+
+lua_State *terrier_lua_newstate(const char *options, char *message, size_t message_bytes)
+{
+    const struct wish asked = {options, message, message_bytes};
+    lua_State *L;
+
+    wish = &asked;
+    L = luaL_newstate();
+    wish = NULL;
+    return L;
 }

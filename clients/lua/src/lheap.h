@@ -48,6 +48,7 @@ struct lheap_home {
     struct global_State *payer; /* whose allocator its objects come from; NULL: they do not */
     lu_mem stress;              /* as the options of the heap say: see lheap.stress, has_young */
     lu_byte has_young;
+    lu_byte is_usual; /* nobody said anything of it, so any state may have it next */
 };
 
 /* A list of objects in memory of the state's allocator. */
