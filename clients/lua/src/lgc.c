@@ -86,11 +86,16 @@ static void shrink_strings(lua_State *L)
         luaS_resize(L, strings->size / 2);
 }
 
+static l_mem least_room(const global_State *g)
+{
+    return g->heap.of_host ? LEAST_ROOM_OF_HOST : LEAST_ROOM;
+}
+
 /* So much may be in use when all objects are collected next, by the pause. */
 static l_mem bound_of(const global_State *g)
 {
     l_mem used = (l_mem)gettotalbytes(g), part = used / 100, pause = getgcparam(g->gcpause);
-    l_mem least = used + used / 8 + (g->heap.of_host ? LEAST_ROOM_OF_HOST : LEAST_ROOM), bound;
+    l_mem least = used + used / 8 + least_room(g), bound;
 
     bound = pause < MAX_LMEM / part ? part * pause : MAX_LMEM;
     return bound < least ? least : bound;
@@ -132,6 +137,13 @@ static void finish(lua_State *L)
         lheap_callready(L);
     }
     luaE_setdebt(g, g->heap.stress != 0 ? 1 : -room_of(g));
+}
+
+void luaC_begin(lua_State *L)
+{
+    global_State *g = G(L);
+
+    luaE_setdebt(g, g->heap.stress != 0 ? 1 : -least_room(g));
 }
 
 /* Under stress all polls come here, and some of them collect. */

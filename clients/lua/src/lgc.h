@@ -67,6 +67,7 @@
     }
 #define luaC_checkGC(L) luaC_condGC(L, (void)0, (void)0)
 
+LUAI_FUNC void luaC_begin(lua_State *L);
 LUAI_FUNC void luaC_step(lua_State *L);
 LUAI_FUNC void luaC_fullgc(lua_State *L, int isemergency);
 LUAI_FUNC void luaC_changemode(lua_State *L, int newmode);
@@ -89,6 +90,9 @@ LUAI_FUNC void luaC_changemode(lua_State *L, int newmode);
 #define lua_lock(L) luaC_touch(L)
 #undef luai_threadyield
 #define luai_threadyield(L) ((void)0)
+/* A state is complete: it need not collect at once what was made for it. */
+#undef luai_userstateopen
+#define luai_userstateopen(L) luaC_begin(L)
 
 /* ---- Objects ---- */
 

@@ -24,6 +24,8 @@
 
 /* So much a state may have in use whose heap is kept for the next. */
 #define MOST_WAITING (256 * 1024)
+/* So much of states before it may lie in the heap of a state. */
+#define MOST_LEFT (64 * 1024)
 /* In use, when the first whole collection comes where young objects are collected. */
 #define FIRST_BOUND (1024 * 1024)
 
@@ -93,6 +95,7 @@ static void begin_round(void *context, const struct ter_collection_event *event)
     heap->threads = NULL;
     if (!heap->whole)
         return;
+    heap->home->left = 0;
     heap->epoch = heap->epoch == 1 ? 2 : 1;
     heap->owned = 0;
 }
@@ -164,8 +167,8 @@ static void free_home(struct lheap_home *home)
 /*
  * A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
  * one more for states with allocators of their own. What a state leaves in its own heap is
- * collected when the next one takes it, so the last state of a process costs nothing of that, and
- * its heap ends with the process: the library is linked so that it stays until then. One of which
+ * collected when the next one takes it, or the one after that, so the last state of a process costs
+ * nothing of that, and its heap ends with the process: the library is linked so that it stays until then. One of which
  * anybody said anything is not kept: a report is written when a heap ends.
  */
 static struct lheap_home *waiting_homes[2];
@@ -192,7 +195,16 @@ static void let_wait(struct lheap_home *home, int of_host)
         free_home(home);
 }
 
-/* Without a state nothing is reached: all that the one before left goes. */
+/* Without a state nothing is reached: all that others left goes. Where it may be old, and logged, a
+ * collection of young objects would look at it. */
+static void clear_home(struct lheap_home *home)
+{
+    if (home->left <= MOST_LEFT && !home->has_young)
+        return;
+    ter_collect(home->mutator);
+    home->left = 0;
+}
+
 static struct lheap_home *take_waiting(int of_host)
 {
     struct lheap_home *none = NULL, *home;
@@ -201,7 +213,7 @@ static struct lheap_home *take_waiting(int of_host)
         return NULL;
     home = __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
     if (home != NULL && !of_host)
-        ter_collect(home->mutator);
+        clear_home(home);
     return home;
 }
 
@@ -268,6 +280,7 @@ void luaC_shut(global_State *g)
     free(g->heap.fresh);
     lheap_freelists(g);
     home->g = NULL;
+    home->left += (size_t)gettotalbytes(g);
     if (waits)
         let_wait(home, g->heap.of_host);
     else

@@ -47,6 +47,7 @@ struct lheap_home {
     struct global_State *g;     /* NULL: none, while the heap waits for the next state */
     struct global_State *payer; /* whose allocator its objects come from; NULL: they do not */
     lu_mem stress;              /* as the options of the heap say: see lheap.stress, has_young */
+    size_t left;                /* bytes of states that are gone, which no collection has freed */
     lu_byte has_young;
     lu_byte is_usual; /* nobody said anything of it, so any state may have it next */
 };
