@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * terrier_lua_newstate: a host chooses how the heap of a state collects. For each plan a state
- * collects, at once with one of another plan, and its report, in the folder that is the argument,
- * names it; what is no option is refused with a sentence, and so is a state more than a process can
+ * collects, at once with one of another plan, and writes a report to the folder that is the
+ * argument; what is no option is refused with a sentence, and so is a state more than a process can
  * have.
  */
 #include <stdio.h>
