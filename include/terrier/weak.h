@@ -135,8 +135,8 @@ TER_API void ter_weak_set_function(struct ter_heap *heap, ter_weak_function *fun
  * collection; one of a kind that never moves, if the plan moves objects when all was reached.
  */
 TER_API bool ter_weak_is_reached(const struct ter_weak_step *step, const void *object);
-/** The same of up to TER_WEAK_MOST objects at once, which takes a third of the time: bit n says it of
- * objects[n]. */
+/** The same of up to TER_WEAK_MOST objects at once, which takes less time than one by one: bit n
+ * says it of objects[n]. */
 #define TER_WEAK_MOST 64u
 TER_API uint64_t ter_weak_are_reached(const struct ter_weak_step *step, const void *const *objects,
                                       size_t count);

@@ -168,8 +168,8 @@ static void free_home(struct lheap_home *home)
  * A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
  * one more for states with allocators of their own. What a state leaves in its own heap is
  * collected when the next one takes it, or the one after that, so the last state of a process costs
- * nothing of that, and its heap ends with the process: the library is linked so that it stays until then. One of which
- * anybody said anything is not kept: a report is written when a heap ends.
+ * nothing of that, and its heap ends with the process: the library is linked so that it stays until
+ * then. One of which anybody said anything is not kept: a report is written when a heap ends.
  */
 static struct lheap_home *waiting_homes[2];
 
