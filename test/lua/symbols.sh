@@ -31,9 +31,9 @@ exported() {
 # compare LIBRARY FOLDER
 compare() {
     exported "$lua/$2$1" | grep -v 'TERRIER_LUA_1$' >"$temp/ours"
-    [ "$(exported "$lua/$2$1" | grep 'TERRIER_LUA_1$' | xargs)" = \
-        'TERRIER_LUA_1@@TERRIER_LUA_1 terrier_lua_newstate@@TERRIER_LUA_1' ] ||
-        fail "$1: other symbols of its own"
+    # The version is a symbol too.
+    [ "$(exported "$lua/$2$1" | grep 'TERRIER_LUA_1$' | grep -v '^TERRIER_LUA_1' | xargs)" = \
+        'terrier_lua_newstate@@TERRIER_LUA_1' ] || fail "$1: other symbols of its own"
     exported "$lua/stock/$2$1" >"$temp/stock"
     [ "$(grep -c '@@LUA_5.4$' "$temp/ours")" -ge 154 ] || fail "$1: fewer than 154 symbols"
     diff "$temp/stock" "$temp/ours" || fail "$1: not the symbols of Debian's sources"

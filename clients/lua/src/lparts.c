@@ -17,11 +17,6 @@
 #include "lvisit.h"
 
 #define LEAST_PART 32u
-/* Equal arrays whose sizes are multiples of this lie at such distances that their elements share
- * few sets of a cache: they get a line of it more. */
-#define SAME_SETS 1024u
-#define MOST_SAME_SETS 4096u
-#define CACHE_LINE 64u
 
 /* A collection comes between two tries, unless the state is not whole or collects already. */
 static void *try_twice(lua_State *L, unsigned kind, size_t size)
@@ -69,9 +64,7 @@ static size_t cell_bytes(const global_State *g, size_t size)
         return size;
     if (size <= LEAST_PART)
         return LEAST_PART;
-    if (size <= TER_INLINE_MOST_BYTES)
-        return (size + 15) & ~(size_t)15;
-    return size <= MOST_SAME_SETS && size % SAME_SETS == 0 ? size + CACHE_LINE : size;
+    return size <= TER_INLINE_MOST_BYTES ? (size + 15) & ~(size_t)15 : size;
 }
 
 static void *new_part(lua_State *L, size_t size)
