@@ -211,20 +211,12 @@ static size_t expected_growth(const struct ter_collector *collector)
                                                          : SIZE_MAX / 2;
 }
 
-/* What was allocated last, or what a program that decides itself says that it will allocate. */
-static size_t expected_room(const struct ter_collector *collector)
-{
-    size_t room = collector->trigger.disabled != 0 ? collector->held_room : 0;
-
-    return ter_max(room, collector->pacing.grown_bytes);
-}
-
 static void note_for_trim(struct ter_collector *collector)
 {
     bool adaptive = collector->trigger.sizing == TER_SIZING_ADAPTIVE;
 
     if (!collector->minor)
-        ter_trim_note(&collector->trim, expected_room(collector));
+        ter_trim_note(&collector->trim, collector->pacing.grown_bytes);
     ter_trim_note_limit(&collector->trim, adaptive ? collector->arena.accounting.limit_bytes : 0);
 }
 

@@ -112,7 +112,7 @@ static l_mem room_of(const global_State *g)
     return room < young && room > LEAST_YOUNG / 2 ? room : young;
 }
 
-/* The heap learns what collections of young objects are worth, and how much memory is used next. */
+/* The heap learns what collections of young objects are worth. */
 static void set_bounds(global_State *g)
 {
     lheap *heap = &g->heap;
@@ -121,7 +121,8 @@ static void set_bounds(global_State *g)
         heap->bound = bound_of(g);
         heap->room = heap->bound - (l_mem)gettotalbytes(g);
     }
-    heap->young_pays = cast_byte(ter_collections_weigh(heap->heap, (size_t)heap->room));
+    heap->young_pays =
+        heap->has_young && ter_collections_weigh(heap->heap, (size_t)heap->room) != 0;
 }
 
 static void finish(lua_State *L)
