@@ -146,17 +146,20 @@ void luaC_begin(lua_State *L)
     luaE_setdebt(g, g->heap.stress != 0 ? 1 : -least_room(g));
 }
 
-/* Under stress all polls come here, and some of them collect. */
-static int is_due(lheap *heap)
+/* Under stress all polls come here, and some of them collect. Without a debt it is no poll: the
+ * program asked for a step. */
+static int is_due(global_State *g)
 {
-    return heap->stress == 0 || ++heap->polls % heap->stress == 0;
+    lheap *heap = &g->heap;
+
+    return heap->stress == 0 || g->GCdebt <= 0 || ++heap->polls % heap->stress == 0;
 }
 
 void luaC_step(lua_State *L)
 {
     global_State *g = G(L);
 
-    if (!gcrunning(g) || !is_due(&g->heap))
+    if (!gcrunning(g) || !is_due(g))
         return;
     collect(L, g->heap.has_young && (l_mem)gettotalbytes(g) < g->heap.bound);
     finish(L);
