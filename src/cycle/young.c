@@ -289,17 +289,9 @@ static bool has_little_room(const struct ter_collector *collector)
     return limit - ter_min(limit, used) + ter_spaces_open(collector) < limit / LEAST_FREE_PART;
 }
 
-/* Does the program hold collections, and says how much it allocates between two of all objects? */
-static bool is_paced(const struct ter_collector *collector)
-{
-    return collector->trigger.disabled != 0 && collector->held_room != 0;
-}
-
 /* So much more may live before all is collected. */
 static size_t growth_of_old(const struct ter_collector *collector)
 {
-    if (is_paced(collector))
-        return collector->held_room;
     return ter_max(collector->old_bytes / 2, LEAST_GROWTH);
 }
 
@@ -307,6 +299,12 @@ size_t ter_young_expected(const struct ter_collector *collector)
 {
     /* It may be less for a while, where pauses were long. */
     return growth_of_old(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
+}
+
+/* Does the program hold collections, and says how much it allocates between two of all objects? */
+static bool is_paced(const struct ter_collector *collector)
+{
+    return collector->trigger.disabled != 0 && collector->held_room != 0;
 }
 
 /* That is allocated between two collections of all objects, if there are no others. */
