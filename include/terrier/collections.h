@@ -33,6 +33,17 @@ TER_API void ter_collections_hold(struct ter_heap *heap);
 /** Takes one ter_collections_hold back. TER_ERROR_INVALID: there is none. */
 TER_API ter_status ter_collections_allow(struct ter_heap *heap);
 
+/**
+ * For a runtime that holds collections and asks for them itself, to be called after each: it lets
+ * about `room` bytes be allocated between two collections if all objects are collected each time.
+ * 0: it does not say, as at first. From now on the heap learns, as in collections of its own,
+ * whether those of young objects alone are worth it. Returns 0 if they are not now, or if the plan
+ * has none: then the next collection is of all objects, whichever is asked for, stores need no
+ * call, and it is best to wait until the room is used up. After some collections the heap tries
+ * again.
+ */
+TER_API int ter_collections_weigh(struct ter_heap *heap, size_t room);
+
 /* ---- What happens in one ---- */
 
 /** X(identifier, text for people): why a collection happened. */

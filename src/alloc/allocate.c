@@ -71,6 +71,7 @@ static uintptr_t take_ready(struct ter_mutator *mutator, unsigned kind, unsigned
 
     if (cell != 0)
         return cell;
+    ter_mutator_use(mutator, kind, size_class);
     if (run->cursor == run->limit && !take_run(mutator, space, kind, size_class))
         return 0;
     cell = run->cursor;
@@ -86,6 +87,7 @@ static uintptr_t take_from_others(struct ter_mutator *mutator, unsigned kind, un
 
     if (block == 0)
         return 0;
+    ter_mutator_use(mutator, kind, size_class);
     mutator->slow[kind][size_class].block = block;
     return take_ready(mutator, kind, size_class);
 }
@@ -252,6 +254,7 @@ static void *allocate_small(struct ter_mutator *mutator, unsigned kind, unsigned
     void *object;
     uintptr_t cell;
 
+    ter_mutator_use(mutator, kind, size_class);
     if (TER_UNLIKELY(mutator->allocator->by_policy) &&
         ter_mutator_allocate_small_by_policy(mutator, kind, size_class, bytes, &object))
         return object;

@@ -29,12 +29,31 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
     *slow = (struct ter_mutator_slow){.common = slow->block != 0 ? SIZE_MAX / 2 : 0};
 }
 
+/* As the invariant of mutator.h says. */
+TER_INLINE bool is_zero_unless_used(const struct ter_mutator *mutator, unsigned kind)
+{
+    bool is_zero = true;
+
+    for (unsigned i = 0; i < TER_SIZE_CLASSES; i++) {
+        const struct ter_cell_run *run = &mutator->cell_runs[kind][i];
+        const struct ter_mutator_slow *slow = &mutator->slow[kind][i];
+
+        is_zero &= (ter_mutator_used(mutator, kind) >> i & 1) != 0 ||
+                   (run->cursor | run->limit | slow->block | slow->freed | slow->common) == 0;
+    }
+    return is_zero;
+}
+
 void ter_mutator_flush(struct ter_mutator *mutator)
 {
     ter_mutator_fold_counts(mutator);
-    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            flush_class(mutator, kind, size_class);
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++) {
+        uint64_t classes = ter_mutator_used(mutator, kind);
+
+        while (classes != 0)
+            flush_class(mutator, kind, ter_size_class_take(&classes));
+        TER_ASSERT(is_zero_unless_used(mutator, kind));
+    }
 }
 
 static void mark_class(const struct ter_mutator *mutator, unsigned kind, unsigned size_class,
@@ -53,7 +72,10 @@ static void mark_class(const struct ter_mutator *mutator, unsigned kind, unsigne
 void ter_mutator_mark_cell_runs(const struct ter_mutator *mutator,
                                 const struct ter_side_table *marks)
 {
-    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            mark_class(mutator, kind, size_class, marks);
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++) {
+        uint64_t classes = ter_mutator_used(mutator, kind);
+
+        while (classes != 0)
+            mark_class(mutator, kind, ter_size_class_take(&classes), marks);
+    }
 }

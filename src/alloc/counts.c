@@ -45,9 +45,12 @@ static size_t held_by(const struct ter_mutator *mutator)
 {
     size_t bytes = 0;
 
-    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++)
-            bytes += left_of(&mutator->cell_runs[kind][size_class]);
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++) {
+        uint64_t classes = ter_mutator_used(mutator, kind);
+
+        while (classes != 0)
+            bytes += left_of(&mutator->cell_runs[kind][ter_size_class_take(&classes)]);
+    }
     return bytes;
 }
 

@@ -39,8 +39,13 @@ void ter_mutator_retire(struct ter_allocator *allocator, struct ter_mutator *mut
     size_t rows = offsetof(struct ter_mutator, slow);
 
     ter_sampler_free(mutator->sampler);
+    for (unsigned kind = 0; kind < allocator->kind_count; kind++) {
+        uint64_t classes = ter_mutator_used(mutator, kind);
+
+        while (classes != 0)
+            mutator->slow[kind][ter_size_class_take(&classes)] = (struct ter_mutator_slow){0};
+    }
     memset((char *)mutator + kept, 0, rows - kept);
-    memset(mutator->slow, 0, allocator->kind_count * sizeof mutator->slow[0]);
     memset(mutator->windows, 0, sizeof mutator->windows);
     mutator->head = (struct ter_mutator_head){0};
     mutator->next = allocator->retired;

@@ -18,8 +18,10 @@ TER_INLINE size_t free_held(struct ter_mutator *mutator, const struct ter_block_
         return 0;
     if (passed) {
         unsigned size_class = ter_block_state_of(space->space.arena, object)->size_class;
+        unsigned kind = ter_block_kind_of(space->space.arena, object);
 
-        slow = &mutator->slow[ter_block_kind_of(space->space.arena, object)][size_class];
+        ter_mutator_use(mutator, kind, size_class);
+        slow = &mutator->slow[kind][size_class];
         *(uintptr_t *)object = slow->freed;
         slow->freed = object;
     }
@@ -83,16 +85,21 @@ uintptr_t ter_mutator_take_freed(struct ter_mutator *mutator, unsigned kind, uns
     return cell;
 }
 
+static void drop_freed_of(struct ter_mutator_slow *slow)
+{
+    slow->freed = 0;
+    if (slow->block == 0)
+        slow->common = 0;
+}
+
 void ter_mutator_drop_freed(struct ter_mutator *mutator)
 {
-    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++)
-        for (unsigned size_class = 0; size_class < TER_SIZE_CLASSES; size_class++) {
-            struct ter_mutator_slow *slow = &mutator->slow[kind][size_class];
+    for (unsigned kind = 0; kind < mutator->allocator->kind_count; kind++) {
+        uint64_t classes = ter_mutator_used(mutator, kind);
 
-            slow->freed = 0;
-            if (slow->block == 0)
-                slow->common = 0;
-        }
+        while (classes != 0)
+            drop_freed_of(&mutator->slow[kind][ter_size_class_take(&classes)]);
+    }
 }
 
 /* ---- Objects of any space ---- */

@@ -7,6 +7,10 @@
  * by moving the cursor; nothing else is written, and no lock is taken. For freed cells see
  * freeing.h.
  *
+ * A run, and what stands beside it in `slow`, is all zero until its bit in `used` is set, which is
+ * before anything is taken for the kind and class. So who goes through all of a mutator's reads the
+ * few pages that it ever wrote to.
+ *
  * A guest is a thread that nobody promised could be stopped. It is outside the heap but for short
  * calls in which it lets signals through. A collector asks it to stand all the same, to see its
  * registers and how far its stack goes; if it refuses, it goes on, and its stack is scanned from
@@ -58,6 +62,7 @@ struct ter_mutator {
     /* For checks and samples: the program's stack pointer in its last call; 0: unknown. */
     uintptr_t called_at;
     unsigned kind_limit; /* kinds of objects that it may allocate now: see misuse.h */
+    uint64_t used[TER_MAX_KINDS]; /* a bit for each size class that was ever asked for */
     /* Under the heap lock: */
     bool is_guest;
     bool refuses;                  /* a guest that did not come to stand since it was last inside */
@@ -70,6 +75,31 @@ struct ter_mutator {
     /* Of policies that have no cells, one for each that serves: see space/policy.h. */
     uintptr_t windows[TER_SERVICES][TER_MAX_KINDS];
 };
+
+_Static_assert(TER_SIZE_CLASSES <= 64, "a bit each, in one word");
+
+/* By its own thread, or for the common ones under the heap lock. */
+TER_INLINE void ter_mutator_use(struct ter_mutator *mutator, unsigned kind, unsigned size_class)
+{
+    uint64_t used = mutator->used[kind] | UINT64_C(1) << size_class;
+
+    __atomic_store_n(&mutator->used[kind], used, __ATOMIC_RELAXED);
+}
+
+/* The classes of a kind that are in use, a bit each. Under the heap lock. */
+TER_INLINE uint64_t ter_mutator_used(const struct ter_mutator *mutator, unsigned kind)
+{
+    return __atomic_load_n(&mutator->used[kind], __ATOMIC_RELAXED);
+}
+
+/* The number of the lowest class of some that are not none, and takes it out of them. */
+TER_INLINE unsigned ter_size_class_take(uint64_t *classes)
+{
+    unsigned size_class = ter_count_trailing_zeros(*classes);
+
+    *classes &= *classes - 1;
+    return size_class;
+}
 
 /* Is it the calling thread's? */
 TER_INLINE bool ter_mutator_is_own(const struct ter_mutator *mutator)

@@ -82,6 +82,7 @@ struct ter_collector {
     bool log_was_lost;  /* some stores before the one that runs, or ran last, were not logged */
     size_t old_bytes;   /* that lived after the last whole one */
     size_t live_bytes;  /* and after the last one */
+    size_t held_room;   /* between whole ones, of a program that holds collections; 0: unknown */
     struct ter_nursery nursery;
     struct ter_worth worth;
 };

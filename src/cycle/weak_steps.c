@@ -149,6 +149,30 @@ bool ter_weak_is_reached(const struct ter_weak_step *step, const void *object)
                                    space->policy->now_at(space, (uintptr_t)object));
 }
 
+/* As most policies say it, without asking them. */
+static bool was_reached(const struct ter_weak_step *step, const void *object)
+{
+    const struct ter_space *space = ter_collector_space(step->collector, (uintptr_t)object);
+
+    if (TER_LIKELY(space->policy->is_marked == ter_space_is_marked && !space->policy->moves))
+        return ter_bits_test(ter_space_table(space, TER_SIDE_MARK), (uintptr_t)object);
+    return ter_weak_is_reached(step, object);
+}
+
+uint64_t ter_weak_are_reached(const struct ter_weak_step *step, const void *const *objects,
+                              size_t count)
+{
+    const struct ter_side_table *marks = &step->collector->arena.side.tables[TER_SIDE_MARK];
+    uint64_t reached = 0;
+
+    TER_REQUIRE(count <= TER_WEAK_MOST, "ter_weak_are_reached: %zu objects are too many", count);
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(ter_bits_word(marks, (uintptr_t)objects[i]));
+    for (size_t i = 0; i < count; i++)
+        reached |= (uint64_t)was_reached(step, objects[i]) << i;
+    return reached;
+}
+
 void *ter_weak_reach(struct ter_weak_step *step, void *object)
 {
     struct ter_tracer *tracer = &step->collector->tracer;

@@ -309,17 +309,31 @@ size_t ter_young_expected(const struct ter_collector *collector)
     return growth_of_old(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
 }
 
-/* Whoever fixed how much is young, or collects by hand, wants young objects. */
-static bool is_worth_it(struct ter_collector *collector, size_t before)
+/* Does the program hold collections, and says how much it allocates between two of all objects? */
+static bool is_paced(const struct ter_collector *collector)
+{
+    return collector->trigger.disabled != 0 && collector->held_room != 0;
+}
+
+/* That is allocated between two collections of all objects, if there are no others. */
+static size_t room_of_all(const struct ter_collector *collector)
 {
     size_t limit = collector->arena.accounting.limit_bytes;
+
+    return is_paced(collector) ? collector->held_room
+                               : limit - ter_min(limit, collector->old_bytes);
+}
+
+/* Whoever fixed how much is young, or collects by hand and says no more, wants young objects. */
+static bool is_worth_it(struct ter_collector *collector, size_t before)
+{
     const struct ter_worth_case now = {
         .live = collector->old_bytes,
         .growth = growth_of_old(collector),
-        .room = limit - ter_min(limit, collector->old_bytes),
+        .room = room_of_all(collector),
     };
 
-    if (collector->nursery.fixed || collector->trigger.disabled != 0)
+    if (collector->nursery.fixed || (collector->trigger.disabled != 0 && !is_paced(collector)))
         return true;
     if (collector->minor)
         ter_worth_learn(&collector->worth, &now, collector->collection->allocated_bytes,

@@ -30,6 +30,20 @@ ter_status ter_collections_allow(struct ter_heap *heap)
     return held ? TER_OK : TER_ERROR_INVALID;
 }
 
+int ter_collections_weigh(struct ter_heap *heap, size_t room)
+{
+    struct ter_collector *collector;
+    bool is_worth_it;
+
+    ter_heap_require(heap, "ter_collections_weigh");
+    collector = &heap->collector;
+    ter_allocator_lock(&collector->allocator);
+    collector->held_room = room;
+    is_worth_it = collector->ages && !collector->arena.fills_up;
+    ter_allocator_unlock(&collector->allocator);
+    return is_worth_it;
+}
+
 /* ---- What happens in one ---- */
 
 /* The number is given when the figures are known. */

@@ -87,11 +87,29 @@ static struct {
     bool young;
 } names;
 
+/* Asked for together they say the same. */
+static void ask_together(const struct ter_weak_step *step)
+{
+    const void *objects[TER_WEAK_MOST];
+    uint64_t reached;
+    size_t count = 0;
+
+    for (size_t i = 0; i < NAMED; i++)
+        if (names.named[i] != NULL)
+            objects[count++] = names.named[i];
+    assert_int_equal(ter_weak_are_reached(step, objects, 0), 0);
+    reached = ter_weak_are_reached(step, objects, count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(reached >> i & 1, ter_weak_is_reached(step, objects[i]));
+    assert_true(count == TER_WEAK_MOST || reached >> count == 0);
+}
+
 /* What is not reached is forgotten, but every second one, which is brought back with its child. */
 static void see_to_names(void *context, struct ter_weak_step *step)
 {
     assert_ptr_equal(context, &names);
     names.calls++;
+    ask_together(step);
     for (size_t i = 0; i < NAMED; i++) {
         struct node *node = names.named[i];
 

@@ -2,13 +2,17 @@
 /*
  * A host of Lua that knows nothing of its collector: what the C interface promises about memory.
  * Prints the same with Debian's library and with ours. With the argument "limit" it fills memory
- * until there is no more, for a heap with a maximum.
+ * until there is no more, for a heap with a maximum; with a number, slow ways to run do so much
+ * less.
  */
+#include <dirent.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +22,13 @@
 
 #define STATES 100
 #define SLEEPERS 2000
+
+static int divisor = 1;
+
+static int some(int count)
+{
+    return count / divisor;
+}
 
 static lua_State *new_state(void)
 {
@@ -31,12 +42,15 @@ static lua_State *new_state(void)
     return L;
 }
 
+/* The text may call some. */
 static void run(lua_State *L, const char *text)
 {
-    if (luaL_dostring(L, text) != LUA_OK) {
+    lua_pushfstring(L, "local function some(n) return n // %d end %s", divisor, text);
+    if (luaL_dostring(L, lua_tostring(L, -1)) != LUA_OK) {
         printf("error: %s\n", lua_tostring(L, -1));
         lua_pop(L, 1);
     }
+    lua_pop(L, 1);
 }
 
 /* ---- Addresses ---- */
@@ -50,7 +64,7 @@ static void addresses_stay(void)
     lua_State *thread = lua_newthread(L);
 
     memset(lua_touserdata(L, 2), 7, 100);
-    run(L, "local t = {} for i = 1, 200000 do t[i % 1000] = {tostring(i)} end");
+    run(L, "local t = {} for i = 1, some(200000) do t[i % 1000] = {tostring(i)} end");
     lua_gc(L, LUA_GCCOLLECT);
     printf("addresses %d %d %d %d %d, aligned %d %d\n", text == lua_tostring(L, 1),
            plain == lua_touserdata(L, 2), with == lua_touserdata(L, 3),
@@ -92,6 +106,102 @@ static void gc_answers(void)
     lua_close(L);
 }
 
+/* What is asked for comes, also while collections are stopped, and ends with weak values gone. */
+static void gc_steps(void)
+{
+    lua_State *L = new_state();
+    int steps = 0;
+
+    lua_gc(L, LUA_GCINC, 0, 0, 0);
+    run(L, "weak = setmetatable({}, {__mode = 'v'}) for i = 1, 100 do weak[i] = {} end");
+    lua_gc(L, LUA_GCSTOP);
+    for (int cycles = 0; cycles < 2 && steps < 1000000; steps++)
+        cycles += lua_gc(L, LUA_GCSTEP, 0);
+    run(L, "print('after steps', next(weak)) weak[1] = {}");
+    /* So many that some are due where polls are counted. */
+    for (int cycles = 0; cycles < 2500 && steps < 1000000; steps++)
+        cycles += lua_gc(L, LUA_GCSTEP, 100);
+    run(L, "print('after large ones', next(weak))");
+    printf("ended %d, stopped %d\n", steps < 1000000, !lua_gc(L, LUA_GCISRUNNING));
+    lua_close(L);
+}
+
+/* ---- The end of a state ---- */
+
+static int closes(lua_State *L)
+{
+    printf("closes %lld, error %d\n", (long long)lua_rawlen(L, 1), !lua_isnil(L, 2));
+    return 0;
+}
+
+static int finalizes(lua_State *L)
+{
+    printf("finalizes %lld\n", (long long)lua_rawlen(L, 1));
+    return 0;
+}
+
+/* Variables that are to be closed are, later ones first, and then come finalizers. */
+static void closing(void)
+{
+    lua_State *L = new_state();
+
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, closes);
+    lua_setfield(L, -2, "__close");
+    lua_pushcfunction(L, finalizes);
+    lua_setfield(L, -2, "__gc");
+    for (int i = 1; i <= 3; i++) {
+        lua_newuserdatauv(L, (size_t)i, 0);
+        lua_pushvalue(L, 1);
+        lua_setmetatable(L, -2);
+        lua_toclose(L, -1);
+    }
+    run(L, "for i = 1, some(20000) do local t = {{}} end");
+    lua_close(L);
+    printf("closed\n");
+}
+
+/* ---- Signals ---- */
+
+static lua_State *interrupted;
+
+static void stop_here(lua_State *L, lua_Debug *unused)
+{
+    (void)unused;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted");
+}
+
+static void set_hook(int unused)
+{
+    (void)unused;
+    lua_sethook(interrupted, stop_here, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
+                1);
+}
+
+/* As the program lua does at an interrupt: wherever that finds it, also in a collection. */
+static void hooks_of_signals(void)
+{
+    const struct itimerval soon = {.it_value.tv_usec = 2000};
+    int stopped = 0;
+
+    interrupted = new_state();
+    signal(SIGALRM, set_hook);
+    luaL_loadstring(interrupted, "local t = {} while true do for i = 1, 200 do t[i] = {i, {}, "
+                                 "tostring(i), function() return t end} end end");
+    for (int i = 0; i < some(100); i++) {
+        lua_pushvalue(interrupted, 1);
+        setitimer(ITIMER_REAL, &soon, NULL);
+        stopped += lua_pcall(interrupted, 0, 0, 0) == LUA_ERRRUN &&
+                   strstr(lua_tostring(interrupted, -1), "interrupted") != NULL;
+        lua_settop(interrupted, 1);
+        lua_gc(interrupted, LUA_GCCOLLECT);
+    }
+    printf("interrupted %d\n", stopped == some(100));
+    signal(SIGALRM, SIG_DFL);
+    lua_close(interrupted);
+}
+
 /* ---- Threads of Lua ---- */
 
 /* Values that are pushed on stacks of threads that sleep, by functions of the interface alone. */
@@ -102,21 +212,21 @@ static void sleepers_keep(void)
     long sum = 0;
 
     lua_createtable(L, SLEEPERS, 0);
-    for (int i = 0; i < SLEEPERS; i++) {
+    for (int i = 0; i < some(SLEEPERS); i++) {
         sleepers[i] = lua_newthread(L);
         lua_rawseti(L, -2, i + 1);
     }
     for (int round = 0; round < 5; round++) {
-        for (int i = 0; i < SLEEPERS; i++) {
+        for (int i = 0; i < some(SLEEPERS); i++) {
             lua_pushfstring(L, "value %d of round %d", i, round);
             lua_xmove(L, sleepers[i], 1);
             lua_createtable(sleepers[i], 1, 0);
             lua_pushinteger(sleepers[i], i);
             lua_rawseti(sleepers[i], -2, 1);
         }
-        run(L, "local t for i = 1, 100000 do t = {i, tostring(i)} end");
+        run(L, "local t for i = 1, some(100000) do t = {i, tostring(i)} end");
     }
-    for (int i = 0; i < SLEEPERS; i++) {
+    for (int i = 0; i < some(SLEEPERS); i++) {
         lua_rawgeti(sleepers[i], -1, 1);
         sum += lua_tointeger(sleepers[i], -1) + lua_gettop(sleepers[i]);
         lua_pop(sleepers[i], 1);
@@ -127,6 +237,29 @@ static void sleepers_keep(void)
 }
 
 /* ---- Threads of the system ---- */
+
+static int threads_of_process(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    const struct dirent *task;
+    int count = 0;
+
+    while (tasks != NULL && (task = readdir(tasks)) != NULL)
+        count += task->d_name[0] != '.';
+    if (tasks != NULL)
+        closedir(tasks);
+    return count;
+}
+
+/* Before there are others: with much alive, where a heap might want help. */
+static void no_thread_of_ours(void)
+{
+    lua_State *L = new_state();
+
+    run(L, "t = {} for i = 1, some(300000) do t[i] = {i} end collectgarbage()");
+    printf("threads %d\n", threads_of_process());
+    lua_close(L);
+}
 
 static lua_State *shared;
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
@@ -140,7 +273,7 @@ static void *make_shared(void *unused)
 
 static void *use_shared(void *number)
 {
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < some(3000); i++) {
         pthread_mutex_lock(&turn);
         lua_getglobal(shared, "add");
         lua_pushinteger(shared, (int)(intptr_t)number * 10000 + i);
@@ -157,7 +290,7 @@ static void *use_own(void *unused)
 {
     lua_State *L = new_state();
 
-    run(L, "local t = {} for i = 1, 100000 do t[i % 100] = {i, 'x' .. i} end");
+    run(L, "local t = {} for i = 1, some(100000) do t[i % 100] = {i, 'x' .. i} end");
     lua_close(L);
     return unused;
 }
@@ -188,10 +321,10 @@ static void fork_with_a_state(void)
     lua_State *L = new_state();
     int status = 1;
 
-    run(L, "t = {} for i = 1, 10000 do t[i] = {i} end");
+    run(L, "t = {} for i = 1, some(10000) do t[i] = {i} end");
     fflush(stdout);
     if (fork() == 0) {
-        run(L, "for i = 1, 100000 do t[i % 100 + 1] = {i} end collectgarbage()");
+        run(L, "for i = 1, some(100000) do t[i % 10 + 1] = {i} end collectgarbage()");
         lua_close(L);
         _exit(0);
     }
@@ -207,12 +340,12 @@ static void many_states(void)
 {
     lua_State *states[STATES];
 
-    for (int i = 0; i < STATES; i++) {
+    for (int i = 0; i < some(STATES); i++) {
         states[i] = new_state();
         run(states[i], "x = {} for i = 1, 100 do x[i] = {i} end");
     }
-    for (int i = 0; i < STATES; i++)
-        lua_close(states[(i * 37) % STATES]);
+    for (int i = 0; i < some(STATES); i++)
+        lua_close(states[(i * 37) % some(STATES)]);
     printf("states\n");
 }
 
@@ -236,7 +369,7 @@ static void own_allocator(void)
     void *data = &data;
 
     luaL_openlibs(L);
-    run(L, "local t = {} for i = 1, 20000 do t[i] = {i, 's' .. i} end");
+    run(L, "local t = {} for i = 1, some(20000) do t[i] = {i, 's' .. i} end");
     printf("allocator %d %d\n", lua_getallocf(L, &data) == count_bytes && data == NULL, calls > 0);
     lua_close(L);
     printf("balance %zu\n", asked);
@@ -254,11 +387,11 @@ static void errors(void)
 {
     lua_State *L = new_state();
 
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 1; i <= some(1000); i++) {
         lua_pushcfunction(L, throws);
         if (lua_pcall(L, 0, 0, 0) != LUA_ERRRUN)
             printf("no error\n");
-        if (i == 999)
+        if (i == some(1000))
             printf("%s\n", lua_tostring(L, -1));
         lua_pop(L, 1);
     }
@@ -290,9 +423,15 @@ int main(int argc, char **argv)
         fill();
         return 0;
     }
+    if (argc > 1)
+        divisor = atoi(argv[1]);
     addresses_stay();
     gc_answers();
+    gc_steps();
+    closing();
+    hooks_of_signals();
     sleepers_keep();
+    no_thread_of_ours();
     threads_in_turn();
     fork_with_a_state();
     many_states();

@@ -2,7 +2,7 @@
 /*
  * A host of Lua in C++, on the library whose errors are exceptions: destructors of C++ frames run
  * when an error passes them, with collections meanwhile. Prints the same with Debian's library and
- * with ours.
+ * with ours. With a number as its argument it does so much less.
  */
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +19,7 @@ namespace {
 
 int alive;
 long destroyed;
+int divisor = 1;
 
 /* Something that has to be given back, with memory of its own. */
 struct Guard {
@@ -37,9 +38,12 @@ struct Guard {
     }
 };
 
+/* The text may call some. */
 void run(lua_State *L, const char *text)
 {
-    if (luaL_dostring(L, text) != LUA_OK) {
+    std::string all = "local function some(n) return n // " + std::to_string(divisor) + " end ";
+
+    if (luaL_dostring(L, (all + text).c_str()) != LUA_OK) {
         std::printf("error: %s\n", lua_tostring(L, -1));
         lua_pop(L, 1);
     }
@@ -97,7 +101,7 @@ void errors_unwind()
     lua_State *L = new_state();
 
     lua_register(L, "nest", nest);
-    run(L, "for i = 1, 300 do local ok, e = pcall(nest, i % 20)\n"
+    run(L, "for i = 1, some(300) do local ok, e = pcall(nest, i % 20)\n"
            "  if i % 99 == 0 then print(ok, e) end end");
     std::printf("guards %d, destroyed %ld\n", alive, destroyed);
     run(L, "print(pcall(nest, 3, function() local t = nil; t.x = 1 end))");
@@ -154,9 +158,9 @@ void exceptions_of_the_host()
     lua_register(L, "catch_own", catch_own);
     lua_register(L, "rethrow", rethrow);
     run(L, "print(catch_own())");
-    run(L,
-        "local failed = 0 for i = 1, 500 do if not pcall(throw_own) then failed = failed + 1 end "
-        "end print('failed', failed)");
+    run(L, "local failed = 0 for i = 1, some(500) do if not pcall(throw_own) then failed = failed "
+           "+ 1 end "
+           "end print('failed', failed)");
     run(L, "print(pcall(rethrow))");
     std::printf("guards %d\n", alive);
     lua_close(L);
@@ -197,15 +201,15 @@ void coroutines_and_finalizers()
     lua_register(L, "yield_in_guards", yield_in_guards);
     lua_register(L, "nest", nest);
     lua_register(L, "new_guard", new_guard);
-    run(L, "local n = 0 for i = 1, 200 do\n"
+    run(L, "local n = 0 for i = 1, some(200) do\n"
            "  local co = coroutine.wrap(function() for j = 1, 3 do yield_in_guards() end "
            "nest(2) end)\n"
            "  for j = 1, 3 do co() end\n"
            "  if not pcall(co) then n = n + 1 end end print('coroutines', n)");
     std::printf("guards %d\n", alive);
-    run(L, "for i = 1, 2000 do local g <const> = new_guard() pcall(error, g) end");
+    run(L, "for i = 1, some(2000) do local g <const> = new_guard() pcall(error, g) end");
     run(L,
-        "local n = 0 for i = 1, 200 do pcall(function()\n"
+        "local n = 0 for i = 1, some(200) do pcall(function()\n"
         "  local c <close> = setmetatable({}, {__close = function() n = n + 1 end}) nest(1) end) "
         "end print('closed', n)");
     run(L, "setmetatable({}, {__gc = function() error('in a finalizer') end}) collectgarbage()");
@@ -246,6 +250,8 @@ int main(int argc, char **argv)
         memory_is_out();
         return 0;
     }
+    if (argc > 1)
+        divisor = std::atoi(argv[1]);
     errors_unwind();
     exceptions_of_the_host();
     coroutines_and_finalizers();

@@ -36,6 +36,12 @@ for options in '' plan=mark-sweep plan=sticky-mark-sweep plan=young-immix \
     TERRIER_OPTIONS=$options "$temp/host" >"$temp/ours" 2>&1 || fail "exceptions.cc fails: $options"
     diff "$temp/stock" "$temp/ours" || fail "other output: $options"
 done
+if [ -x "$lua/cxx-emergency/lua" ]; then
+    LD_LIBRARY_PATH=$lua/stock/cxx "$temp/host" 20 >"$temp/stock" 2>&1
+    LD_LIBRARY_PATH=$lua/cxx-emergency "$temp/host" 20 >"$temp/ours" 2>&1 ||
+        fail "exceptions.cc fails with a collection at every allocation"
+    diff "$temp/stock" "$temp/ours" || fail "other output: emergency"
+fi
 for plan in mark-sweep sticky-mark-sweep young-immix; do
     TERRIER_OPTIONS=plan=$plan,heap_max=8M "$temp/host" limit >"$temp/ours" 2>&1 ||
         fail "full heap: fails under $plan"

@@ -22,6 +22,14 @@ foreach(source IN LISTS lua_programs)
   terrier_lua_test(${program}.asan ${program} "" "CHECK_DIVISOR=10" "LUA_BUILD=asan")
 endforeach()
 
+# More random programs, each seed under one of the plans.
+set(seed 2)
+foreach(plan mark-sweep sticky-mark-sweep young-immix mark-sweep sticky-mark-sweep young-immix)
+  terrier_lua_test(random.seed_${seed} random "plan=${plan},stress_polls=67,poison=1"
+    "CHECK_DIVISOR=4" "LUA_TEST_SEED=${seed}")
+  math(EXPR seed "${seed} + 1")
+endforeach()
+
 # Hosts in C and C++; programs of Debian's with the library in the place of theirs.
 file(GLOB lua_scripts CONFIGURE_DEPENDS lua/*.sh)
 foreach(script IN LISTS lua_scripts)

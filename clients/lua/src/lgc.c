@@ -86,11 +86,16 @@ static void shrink_strings(lua_State *L)
         luaS_resize(L, strings->size / 2);
 }
 
+static l_mem least_room(const global_State *g)
+{
+    return g->heap.of_host ? LEAST_ROOM_OF_HOST : LEAST_ROOM;
+}
+
 /* So much may be in use when all objects are collected next, by the pause. */
 static l_mem bound_of(const global_State *g)
 {
     l_mem used = (l_mem)gettotalbytes(g), part = used / 100, pause = getgcparam(g->gcpause);
-    l_mem least = used + used / 8 + (g->heap.of_host ? LEAST_ROOM_OF_HOST : LEAST_ROOM), bound;
+    l_mem least = used + used / 8 + least_room(g), bound;
 
     bound = pause < MAX_LMEM / part ? part * pause : MAX_LMEM;
     return bound < least ? least : bound;
@@ -101,18 +106,30 @@ static l_mem room_of(const global_State *g)
 {
     l_mem used = (l_mem)gettotalbytes(g), room = g->heap.bound - used, young = used / 4;
 
-    if (!g->heap.has_young)
+    if (!g->heap.young_pays)
         return room;
     young = young < LEAST_YOUNG ? LEAST_YOUNG : young > MOST_YOUNG ? MOST_YOUNG : young;
     return room < young && room > LEAST_YOUNG / 2 ? room : young;
+}
+
+/* The heap learns what collections of young objects are worth. */
+static void set_bounds(global_State *g)
+{
+    lheap *heap = &g->heap;
+
+    if (heap->whole) {
+        heap->bound = bound_of(g);
+        heap->room = heap->bound - (l_mem)gettotalbytes(g);
+    }
+    heap->young_pays =
+        heap->has_young && ter_collections_weigh(heap->heap, (size_t)heap->room) != 0;
 }
 
 static void finish(lua_State *L)
 {
     global_State *g = G(L);
 
-    if (g->heap.whole)
-        g->heap.bound = bound_of(g);
+    set_bounds(g);
     if (!g->gcemergency) {
         if (g->heap.whole)
             shrink_stacks(g);
@@ -122,17 +139,27 @@ static void finish(lua_State *L)
     luaE_setdebt(g, g->heap.stress != 0 ? 1 : -room_of(g));
 }
 
-/* Under stress all polls come here, and some of them collect. */
-static int is_due(lheap *heap)
+void luaC_begin(lua_State *L)
 {
-    return heap->stress == 0 || ++heap->polls % heap->stress == 0;
+    global_State *g = G(L);
+
+    luaE_setdebt(g, g->heap.stress != 0 ? 1 : -least_room(g));
+}
+
+/* Under stress all polls come here, and some of them collect. Without a debt it is no poll: the
+ * program asked for a step. */
+static int is_due(global_State *g)
+{
+    lheap *heap = &g->heap;
+
+    return heap->stress == 0 || g->GCdebt <= 0 || ++heap->polls % heap->stress == 0;
 }
 
 void luaC_step(lua_State *L)
 {
     global_State *g = G(L);
 
-    if (!gcrunning(g) || !is_due(&g->heap))
+    if (!gcrunning(g) || !is_due(g))
         return;
     collect(L, g->heap.has_young && (l_mem)gettotalbytes(g) < g->heap.bound);
     finish(L);

@@ -67,6 +67,7 @@
     }
 #define luaC_checkGC(L) luaC_condGC(L, (void)0, (void)0)
 
+LUAI_FUNC void luaC_begin(lua_State *L);
 LUAI_FUNC void luaC_step(lua_State *L);
 LUAI_FUNC void luaC_fullgc(lua_State *L, int isemergency);
 LUAI_FUNC void luaC_changemode(lua_State *L, int newmode);
@@ -80,12 +81,18 @@ LUAI_FUNC void luaC_changemode(lua_State *L, int newmode);
 
 /* A thread is known by an address behind the extra space, with which its memory begins. */
 #define luaC_threadblock(th) ((void *)((char *)(th)-LUA_EXTRASPACE))
-#define luaC_touch(th) luaC_wrote(th, luaC_threadblock(th))
+/* What a thread's `marked` is at first. Its own bit is at hand where the heap is two loads away. */
+#define luaC_markthread(g) ((g)->heap.has_young ? LHEAP_LOGS : 0)
+#define luaC_touch(th)                                                                             \
+    (l_unlikely((th)->marked & LHEAP_LOGS) ? luaC_wrote(th, luaC_threadblock(th)) : cast_void(0))
 
 #undef lua_lock
 #define lua_lock(L) luaC_touch(L)
 #undef luai_threadyield
 #define luai_threadyield(L) ((void)0)
+/* A state is complete: it need not collect at once what was made for it. */
+#undef luai_userstateopen
+#define luai_userstateopen(L) luaC_begin(L)
 
 /* ---- Objects ---- */
 
@@ -138,14 +145,14 @@ l_sinline GCObject *luaC_newobj(lua_State *L, int tag, size_t size)
     return o;
 }
 
-/* The same, for one that begins so many bytes behind its memory. */
+/* The same for a thread, which begins so many bytes behind its memory. */
 l_sinline GCObject *luaC_newobjdt(lua_State *L, int tag, size_t size, size_t offset)
 {
     char *block = (char *)luaC_allocate(L, luaC_kindof(tag), size);
     GCObject *o = (GCObject *)(void *)(block + offset);
 
     o->tt = cast_byte(tag);
-    o->marked = 0;
+    o->marked = luaC_markthread(G(L));
     return o;
 }
 

@@ -4,7 +4,7 @@
  *
  * It is exact, stops at safepoints alone, marks in the thread that collects, belongs to whatever
  * thread calls Lua, one at a time, and is held from collecting by itself. The rest is as
- * TERRIER_OPTIONS says.
+ * TERRIER_OPTIONS says, and a host that asks for a state with options of its own.
  */
 #define lheap_c
 #define LUA_CORE
@@ -15,30 +15,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lauxlib.h"
 #include "lfinal.h"
 #include "lgc.h"
 #include "lhost.h"
 #include "lprofile.h"
 #include "lvisit.h"
+#include "terrier_lua.h"
 
 /* So much a state may have in use whose heap is kept for the next. */
 #define MOST_WAITING (256 * 1024)
+/* So much of states before it may lie in the heap of a state. */
+#define MOST_LEFT (64 * 1024)
 /* In use, when the first whole collection comes where young objects are collected. */
 #define FIRST_BOUND (1024 * 1024)
 
 #define WISHES "plan=mark-sweep,stacks=exact,stop=safepoints,heap_initial=64K"
 
+/* What a host said of the state that it makes now, in this thread. */
+struct wish {
+    const char *options;
+    char *message;
+    size_t message_bytes;
+};
+
+static __thread const struct wish *wish;
+
+/* A sentence for the host, or for whoever sees standard error. */
+static void say(const char *what, const char *sentence)
+{
+    if (wish == NULL)
+        fprintf(stderr, "lua: %s: %s\n", what, sentence);
+    else if (wish->message_bytes != 0)
+        snprintf(wish->message, wish->message_bytes, "%s: %s", what, sentence);
+}
+
 static int read_options(struct ter_options *options, int of_host)
 {
     char message[200] = "";
+    const char *source = "TERRIER_OPTIONS";
     ter_status status;
 
     ter_options_init(options);
     status = ter_options_parse(options, WISHES, message, sizeof message);
     if (status == TER_OK)
         status = ter_options_read_environment(options, message, sizeof message);
+    if (status == TER_OK && wish != NULL) {
+        source = "options";
+        status = ter_options_parse(options, wish->options, message, sizeof message);
+    }
     if (status != TER_OK) {
-        fprintf(stderr, "lua: TERRIER_OPTIONS: %s\n", message);
+        say(source, message);
         return 0;
     }
     strcpy(options->stacks, "exact");
@@ -69,6 +96,7 @@ static void begin_round(void *context, const struct ter_collection_event *event)
     heap->threads = NULL;
     if (!heap->whole)
         return;
+    heap->home->left = 0;
     heap->epoch = heap->epoch == 1 ? 2 : 1;
     heap->owned = 0;
 }
@@ -91,17 +119,40 @@ static int fill_home(struct lheap_home *home)
     return 1;
 }
 
-static struct lheap_home *new_home(const struct ter_options *options)
+/* Did somebody say what the heap is to be like? */
+static int is_unusual(void)
 {
-    struct lheap_home *home = (struct lheap_home *)calloc(1, sizeof *home);
+    return wish != NULL || getenv("TERRIER_OPTIONS") != NULL;
+}
 
+static int make_heap(struct lheap_home *home, const struct ter_options *options)
+{
+    ter_status status = ter_heap_new(options, &home->heap);
+
+    if (status == TER_OK && fill_home(home))
+        return 1;
+    if (status == TER_OK)
+        ter_heap_free(home->heap);
+    else
+        say("no heap for another state", ter_status_message(status));
+    return 0;
+}
+
+static struct lheap_home *new_home(int of_host)
+{
+    struct lheap_home *home;
+    struct ter_options options;
+
+    if (!read_options(&options, of_host))
+        return NULL;
+    home = (struct lheap_home *)calloc(1, sizeof *home);
     if (home == NULL)
         return NULL;
-    if (ter_heap_new(options, &home->heap) == TER_OK) {
-        if (fill_home(home))
-            return home;
-        ter_heap_free(home->heap);
-    }
+    home->has_young = cast_byte(!of_host && ages(options.plan));
+    home->stress = options.stress_polls;
+    home->is_usual = cast_byte(!is_unusual());
+    if (make_heap(home, &options))
+        return home;
     free(home);
     return NULL;
 }
@@ -115,48 +166,57 @@ static void free_home(struct lheap_home *home)
 
 /* ---- One that waits for the next state ---- */
 
-/* A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
- * one more for states with allocators of their own. Nothing is when TERRIER_OPTIONS says anything:
- * a report is written when a heap ends. */
+/*
+ * A heap takes longer to make than a state, so that of a small state is kept, one in a process, and
+ * one more for states with allocators of their own. What a state leaves in its own heap is
+ * collected when the next one takes it, or the one after that, so the last state of a process costs
+ * nothing of that, and its heap ends with the process: the library is linked so that it stays until
+ * then. One of which anybody said anything is not kept: a report is written when a heap ends.
+ */
 static struct lheap_home *waiting_homes[2];
 
 static int may_wait(const global_State *g)
 {
-    return gettotalbytes(g) < MOST_WAITING && getenv("TERRIER_OPTIONS") == NULL;
+    return gettotalbytes(g) < MOST_WAITING && g->heap.home->is_usual;
 }
 
-/* All objects of the state that had it go. */
+/* A host gets all its memory back at once. */
+static int gave_back(struct lheap_home *home)
+{
+    ter_collect(home->mutator);
+    return lhost_end(home);
+}
+
 static void let_wait(struct lheap_home *home, int of_host)
 {
     struct lheap_home *none = NULL;
 
-    ter_collect(home->mutator);
-    if ((of_host && !lhost_end(home)) ||
+    if ((of_host && !gave_back(home)) ||
         !__atomic_compare_exchange_n(&waiting_homes[of_host], &none, home, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
         free_home(home);
 }
 
-static struct lheap_home *remove_waiting(int of_host)
+/* Without a state nothing is reached: all that others left goes. Where it may be old, and logged, a
+ * collection of young objects would look at it. */
+static void clear_home(struct lheap_home *home)
 {
-    struct lheap_home *none = NULL;
-
-    return __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
+    if (home->left <= MOST_LEFT && !home->has_young)
+        return;
+    ter_collect(home->mutator);
+    home->left = 0;
 }
 
 static struct lheap_home *take_waiting(int of_host)
 {
-    return getenv("TERRIER_OPTIONS") == NULL ? remove_waiting(of_host) : NULL;
-}
+    struct lheap_home *none = NULL, *home;
 
-__attribute__((destructor)) static void end_waiting(void)
-{
-    for (int i = 0; i < 2; i++) {
-        struct lheap_home *home = remove_waiting(i);
-
-        if (home != NULL)
-            free_home(home);
-    }
+    if (is_unusual())
+        return NULL;
+    home = __atomic_exchange_n(&waiting_homes[of_host], none, __ATOMIC_ACQ_REL);
+    if (home != NULL && !of_host)
+        clear_home(home);
+    return home;
 }
 
 /* ---- Of a state ---- */
@@ -181,7 +241,6 @@ static void *begin_state(global_State *g, struct lheap_home *home, size_t main_b
 void *luaC_open(global_State *g, size_t main_bytes)
 {
     struct lheap_home *home;
-    struct ter_options options;
     lheap *heap = &g->heap;
 
     memset(heap, 0, sizeof *heap);
@@ -190,15 +249,14 @@ void *luaC_open(global_State *g, size_t main_bytes)
     heap->blocks = (l_mem)sizeof(global_State);
     heap->bound = FIRST_BOUND;
     heap->of_host = g->frealloc != luaC_plainalloc;
-    if (!read_options(&options, heap->of_host))
-        return NULL;
     home = take_waiting(heap->of_host);
     if (home == NULL)
-        home = new_home(&options);
+        home = new_home(heap->of_host);
     if (home == NULL)
         return NULL;
-    heap->has_young = cast_byte(!heap->of_host && ages(options.plan));
-    heap->stress = options.stress_polls;
+    heap->has_young = heap->young_pays = home->has_young;
+    heap->room = FIRST_BOUND;
+    heap->stress = home->stress;
     return begin_state(g, home, main_bytes);
 }
 
@@ -224,8 +282,20 @@ void luaC_shut(global_State *g)
     free(g->heap.fresh);
     lheap_freelists(g);
     home->g = NULL;
+    home->left += (size_t)gettotalbytes(g);
     if (waits)
         let_wait(home, g->heap.of_host);
     else
         free_home(home);
+}
+
+lua_State *terrier_lua_newstate(const char *options, char *message, size_t message_bytes)
+{
+    const struct wish asked = {options, message, message_bytes};
+    lua_State *L;
+
+    wish = &asked;
+    L = luaL_newstate();
+    wish = NULL;
+    return L;
 }

@@ -38,6 +38,7 @@ enum lheap_kind {
 #define LHEAP_EPOCHS 3u    /* 1 or 2: the object was counted in a collection; 0: not yet */
 #define LHEAP_LISTED 4u    /* a weak table or thread, in a list of the collection that runs */
 #define LHEAP_FINALIZED 8u /* its finalizer waits for it to be unreachable */
+#define LHEAP_LOGS 16u     /* a thread of a heap that collects young objects by themselves */
 
 /* A heap, and the state that has it: what functions of the heap are called with. */
 struct lheap_home {
@@ -45,6 +46,10 @@ struct lheap_home {
     struct ter_mutator *mutator;
     struct global_State *g;     /* NULL: none, while the heap waits for the next state */
     struct global_State *payer; /* whose allocator its objects come from; NULL: they do not */
+    lu_mem stress;              /* as the options of the heap say: see lheap.stress, has_young */
+    size_t left;                /* bytes of states that are gone, which no collection has freed */
+    lu_byte has_young;
+    lu_byte is_usual; /* nobody said anything of it, so any state may have it next */
 };
 
 /* A list of objects in memory of the state's allocator. */
@@ -63,10 +68,12 @@ typedef struct lheap {
     struct lheap_home *home;
     l_mem owned, strings, blocks;
     l_mem bound; /* in use, when all objects are collected next */
+    l_mem room;  /* what was new then, if none of these were collected before */
     lu_byte epoch;
     lu_byte collecting; /* visitors are called by a collection */
     lu_byte whole;      /* the collection that runs is of all objects */
     lu_byte has_young;  /* the plan collects young objects by themselves */
+    lu_byte young_pays; /* and it has been worth it, so that the next collection may be one */
     lu_byte of_host;    /* objects come from the host's own allocator (lhost.h) */
     lu_byte fixed_count;
     lu_mem stress; /* a collection at every so many polls; 0: none */

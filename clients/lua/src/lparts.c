@@ -84,6 +84,17 @@ static void *move_part(lua_State *L, void *part, size_t osize, size_t nsize)
     return moved;
 }
 
+/* Pages behind a large one may be free: then nothing is copied. */
+static void *grow_large(lua_State *L, void *part, size_t osize, size_t nsize)
+{
+    void *grown = NULL;
+
+#if !defined(EMERGENCYGCTESTS)
+    grown = ter_reallocate(G(L)->heap.mutator, part, nsize);
+#endif
+    return grown != NULL ? grown : move_part(L, part, osize, nsize);
+}
+
 /* By the host's own allocator, where it lies or not. Larger it may need a collection first. */
 static void *resize_by_host(lua_State *L, void *part, size_t osize, size_t nsize)
 {
@@ -130,6 +141,8 @@ void *luaC_resizepart(lua_State *L, GCObject *owner, void *part, size_t osize, s
         resized = new_part(L, nsize);
     else if (G(L)->heap.of_host)
         resized = resize_by_host(L, part, osize, nsize);
+    else if (osize > TER_WINDOW_MOST_BYTES && nsize > osize)
+        resized = grow_large(L, part, osize, nsize);
     else if (cell_bytes(G(L), osize) != cell_bytes(G(L), nsize))
         resized = move_part(L, part, osize, nsize);
     if (resized != NULL)

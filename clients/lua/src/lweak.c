@@ -254,19 +254,69 @@ static void clear_string_cache(global_State *g, const struct ter_weak_step *step
                 g->strcache[i][j] = g->memerrmsg;
 }
 
+/* Strings of some buckets, one behind another, that are asked for together. */
+typedef struct Gathered {
+    const void *strings[TER_WEAK_MOST];
+    int count;
+    int first, end; /* buckets */
+} Gathered;
+
+static void remove_string(global_State *g, TString **p)
+{
+    const TString *ts = *p;
+
+    *p = ts->u.hnext;
+    g->strt.nuse--;
+    g->heap.strings -= (l_mem)sizelstring(ts->shrlen);
+}
+
 static void purge_chain(global_State *g, TString **p, const struct ter_weak_step *step)
 {
-    while (*p != NULL) {
-        const TString *ts = *p;
-
-        if (ter_weak_is_reached(step, ts)) {
+    while (*p != NULL)
+        if (ter_weak_is_reached(step, *p))
             p = &(*p)->u.hnext;
-            continue;
-        }
-        *p = ts->u.hnext;
-        g->strt.nuse--;
-        g->heap.strings -= (l_mem)sizelstring(ts->shrlen);
+        else
+            remove_string(g, p);
+}
+
+/* The strings lie as they were gathered; of none that goes is looked at what it leads to. */
+static void remove_unreached(global_State *g, const Gathered *gathered, uint64_t reached)
+{
+    for (int i = gathered->first; i < gathered->end; i++)
+        for (TString **p = &g->strt.hash[i]; *p != NULL; reached >>= 1)
+            if (reached & 1)
+                p = &(*p)->u.hnext;
+            else
+                remove_string(g, p);
+}
+
+static void purge_gathered(global_State *g, Gathered *gathered, const struct ter_weak_step *step)
+{
+    uint64_t all = ~UINT64_C(0) >> (TER_WEAK_MOST - (unsigned)gathered->count) % TER_WEAK_MOST;
+    uint64_t reached;
+
+    if (gathered->count != 0) {
+        reached = ter_weak_are_reached(step, gathered->strings, (size_t)gathered->count);
+        if (reached != all)
+            remove_unreached(g, gathered, reached);
     }
+    gathered->first = gathered->end;
+    gathered->count = 0;
+}
+
+/* Takes the strings of the next bucket in; 0: there are too many. */
+static int gather(const global_State *g, Gathered *gathered)
+{
+    int count = gathered->count;
+
+    for (const TString *ts = g->strt.hash[gathered->end]; ts != NULL; ts = ts->u.hnext) {
+        if (count == TER_WEAK_MOST)
+            return 0;
+        gathered->strings[count++] = ts;
+    }
+    gathered->count = count;
+    gathered->end++;
+    return 1;
 }
 
 /* Of new strings alone: others are reached. */
@@ -280,14 +330,22 @@ static void purge_fresh(global_State *g, const struct ter_weak_step *step)
 /* The first string of a bucket is fetched ahead: it may lie anywhere. */
 static void purge_all(global_State *g, const struct ter_weak_step *step)
 {
-    TString **hash = g->strt.hash;
+    Gathered gathered;
     int size = g->strt.size;
 
-    for (int i = 0; i < size; i++) {
-        if (i + BUCKETS_AHEAD < size)
-            __builtin_prefetch(hash[i + BUCKETS_AHEAD]);
-        purge_chain(g, &hash[i], step);
+    gathered.count = gathered.first = gathered.end = 0;
+    while (gathered.end < size) {
+        if (gathered.end + BUCKETS_AHEAD < size)
+            __builtin_prefetch(g->strt.hash[gathered.end + BUCKETS_AHEAD]);
+        if (gather(g, &gathered))
+            continue;
+        if (gathered.count != 0)
+            purge_gathered(g, &gathered, step);
+        else
+            purge_chain(g, &g->strt.hash[gathered.end++], step);
+        gathered.first = gathered.end;
     }
+    purge_gathered(g, &gathered, step);
 }
 
 /* So that a look-up never finds a dead one. */
