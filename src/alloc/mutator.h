@@ -61,7 +61,7 @@ struct ter_mutator {
     struct ter_sampler *sampler; /* NULL: nobody samples what it allocates */
     /* For checks and samples: the program's stack pointer in its last call; 0: unknown. */
     uintptr_t called_at;
-    unsigned kind_limit; /* kinds of objects that it may allocate now: see misuse.h */
+    unsigned kind_limit;          /* kinds of objects that it may allocate now: see misuse.h */
     uint64_t used[TER_MAX_KINDS]; /* a bit for each size class that was ever asked for */
     /* Under the heap lock: */
     bool is_guest;

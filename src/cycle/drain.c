@@ -64,7 +64,7 @@ static void scan_at_once(struct ter_collector *collector, uintptr_t first, uintp
         collector->tracer.loop->slot(&collector->tracer, ter_slot_at(first));
 }
 
-/* From the one that `first` lies in on: an entry may say of a large object no more than its rest. */
+/* From the one that `first` lies in on: an entry may say of a large object only its rest. */
 static void scan_elements_later(struct ter_collector *collector, uintptr_t object, uintptr_t first,
                                 uintptr_t end, const struct ter_kind *kind)
 {

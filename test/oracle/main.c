@@ -11,8 +11,8 @@
  *
  * What is not named is tried in all ways: each plan, both sorts of roots, options by the seed.
  * --total: seeds in turn until so many operations were done, in each way; what a run prints says
- * how to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1. --scarce: a run of usual
- * length in which no request was refused has failed.
+ * how to go on behind it. --if-thorough: nothing unless TERRIER_THOROUGH=1. --scarce: a run of
+ * usual length in which no request was refused has failed.
  */
 #include <getopt.h>
 #include <inttypes.h>

@@ -70,8 +70,7 @@ static void count_word(struct counting *all, const struct ter_tracer *tracer, ui
     size_t number = atomic_fetch_add(&all->by[tracer->worker], 1) + 1;
 
     atomic_fetch_add(&all->traced[(word - (uintptr_t)all->object) / WORD], 1);
-    if (tracer->packets != NULL &&
-        (number == A_PIECE + 1 || (number == 1 && tracer->worker == 0)))
+    if (tracer->packets != NULL && (number == A_PIECE + 1 || (number == 1 && tracer->worker == 0)))
         wait_for_others(all, tracer->packets, number);
 }
 

@@ -19,7 +19,7 @@ objects=$(find "$build" -path '*oracle.dir/*' -name '*.o')
 }
 cd "$temp" || exit 1
 
-# play SEEDS: the planted program, in the plan $plan, with the options $options; by the seed if none.
+# play SEEDS: the planted program, in the plan $plan, with the options $options, or the seed's.
 play() {
     ./planted --plan $plan --seed 1 --seeds "$1" --no-shrink ${options:+--options "$options"}
 }
