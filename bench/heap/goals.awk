@@ -102,7 +102,7 @@ function pauses(plan, more,    key, values, i, list, n, least, most, value) {
         if (value + 0 > most + 0) most = value
     }
     print "| its median beside 64 MiB / 1 GiB / 4 GiB | equal (to a fifth) | " values " | " \
-        verdict(values !~ /not/, least != "" && most <= 1.2 * least) " |"
+        verdict(values !~ /not/, least != "" && most + 0 <= 1.2 * least) " |"
 }
 
 # The plan of all that has the least time at three times what lives.
@@ -166,7 +166,7 @@ function traces(plan,    values, n, list, i) {
 function smallest(program, plan, most, more,    key, live, goal) {
     key = "smallest/" program "|terrier/" plan "|exact"
     live = figure(key, "live_mb")
-    goal = live == "" || live >= 8 ? most : sprintf("%.2f", 1 + more / live)
+    goal = live == "" || live + 0 >= 8 ? most : sprintf("%.2f", 1 + more / live)
     line_of("smallest heap, " program (live == "" ? "" : sprintf(" (%.1f MB)", live)) ", `" plan \
         "`", some(figure(key, "factor")), goal, 2, "<=")
 }

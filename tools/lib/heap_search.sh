@@ -127,7 +127,7 @@ find_equal_time() {
     outcome=finished
     # shellcheck disable=SC2086 # sizes
     smallest_that is_java_as_fast $equal_factors || outcome='slower at every size' found=$last
-    theirs_in "$of" 1 1 "$found" "$rival" exact || return 0
+    theirs_in "$of" 1 1 "$found" "$rival" exact || return
     say_equal "equal-time/$of" "$rival" "$outcome" factor "$found"
 }
 
@@ -150,18 +150,21 @@ find_equal_memory() {
     else
         below=$last
     fi
-    is_ocaml_over "$below"
+    ocaml_overhead=$below
+    theirs_in "$of" 1 1 - ocaml exact || return
     say_equal "equal-memory/$of" ocaml "$outcome" overhead "$below"
 }
 
 # compare_with PROGRAM COLLECTOR: its row, if it is wanted and can be.
 compare_with() {
-    of=$1 rival=$2
-    is_wanted "$rival" && has_collector "$of" "$rival" exact || return 0
+    of=$1 rival=$2 row_of_search=equal-time/$1
+    [ "$rival" != ocaml ] || row_of_search=equal-memory/$1
+    is_row_wanted "$row_of_search" && is_wanted "$rival" && has_collector "$of" "$rival" exact ||
+        return 0
     case $rival in
-    ocaml) is_row_wanted "equal-memory/$of" && run_ours "$of" && find_equal_memory ;;
-    *) is_row_wanted "equal-time/$of" && run_ours "$of" && find_equal_time ;;
-    esac
+    ocaml) run_ours "$of" && find_equal_memory ;;
+    *) run_ours "$of" && find_equal_time ;;
+    esac || echo "bench-heap: no row $row_of_search, $rival: a run did not finish" >&2
 }
 
 find_all_equal() {
