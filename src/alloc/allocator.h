@@ -137,6 +137,15 @@ struct ter_allocator {
         allocated_before; /* in all, modulo the word, without those since the collection */
 };
 
+/* An allocation that took the lock is about to return: by each way that there is, under the lock. */
+TER_INLINE void ter_allocator_tell_slow(const struct ter_allocator *allocator, unsigned kind,
+                                        size_t bytes, uint64_t start_ns)
+{
+    (void)kind;
+    TER_PROBE3(allocate__slow, allocator, kind, bytes);
+    ter_watch_allocated(allocator->watch, bytes, start_ns);
+}
+
 /* Objects of such a kind do not move, so that they are found again: cycle/young.c. */
 TER_INLINE bool ter_allocator_fixes(const struct ter_allocator *allocator, bool remembered)
 {
