@@ -68,18 +68,12 @@ static const struct ter_kind_details *details_of(const struct ter_dump_names *na
     return &names->collector->allocator.details[kind];
 }
 
-static bool has_name(const struct ter_dump_names *names, unsigned kind)
-{
-    return details_of(names, kind)->name[0] != '\0';
-}
-
 size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
                          size_t bytes)
 {
-    uintptr_t base = details_of(names, kind)->base, size = 0;
+    uintptr_t base = details_of(names, kind)->base;
+    uintptr_t size = ter_dump_kind_size(names->collector, kind, bytes);
 
-    if (!has_name(names, kind))
-        size = ter_min(bytes >> TER_LOG_BYTES_IN_GRANULE, LARGE_SIZE);
     return number_of(names, &names->by_key, &names->keys,
                      1 | base << KIND_SHIFT | size << SIZE_SHIFT |
                          (uintptr_t)site_of(names, object) << SITE_SHIFT);
@@ -87,16 +81,27 @@ size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigne
 
 /* ---- Texts ---- */
 
-static void add_kind_name(struct ter_text *text, const struct ter_dump_names *names, unsigned kind,
-                          size_t size)
+static bool has_own_name(const struct ter_collector *collector, unsigned kind)
+{
+    return collector->allocator.details[kind].name[0] != '\0';
+}
+
+size_t ter_dump_kind_size(const struct ter_collector *collector, unsigned kind, size_t bytes)
+{
+    return has_own_name(collector, kind) ? 0
+                                         : ter_min(bytes >> TER_LOG_BYTES_IN_GRANULE, LARGE_SIZE);
+}
+
+void ter_dump_kind_text(struct ter_text *text, const struct ter_collector *collector, unsigned kind,
+                        size_t size)
 {
     static const char *const builtin[] = {[TER_KIND_ATOMIC] = "atomic",
                                           [TER_KIND_NORMAL] = "normal",
                                           [TER_KIND_UNCOLLECTABLE] = "uncollectable",
                                           [TER_KIND_ATOMIC_UNCOLLECTABLE] = "atomic uncollectable"};
 
-    if (has_name(names, kind)) {
-        ter_text_print(text, "%s", details_of(names, kind)->name);
+    if (has_own_name(collector, kind)) {
+        ter_text_print(text, "%s", collector->allocator.details[kind].name);
         return;
     }
     if (kind < TER_ARRAY_LENGTH(builtin))
@@ -116,9 +121,9 @@ void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *
     struct ter_text text;
 
     ter_text_init(&text, buffer, size);
-    add_kind_name(&text, names,
-                  (unsigned)(key >> KIND_SHIFT) & ((1u << (SIZE_SHIFT - KIND_SHIFT)) - 1),
-                  (key >> SIZE_SHIFT) & LARGE_SIZE);
+    ter_dump_kind_text(&text, names->collector,
+                       (unsigned)(key >> KIND_SHIFT) & ((1u << (SIZE_SHIFT - KIND_SHIFT)) - 1),
+                       (key >> SIZE_SHIFT) & LARGE_SIZE);
     if (site != 0)
         ter_check_add_site(&text, *(const uintptr_t *)ter_weak_list_at(&names->sites, site - 1));
 }

@@ -9,6 +9,7 @@
 #include "see/output.h"
 #include "see/put.h"
 #include "see/event.h"
+#include "see/inquiry.h"
 #include "see/shared_list.h"
 #include "see/timeline.h"
 #include "see/recorder.h"
