@@ -83,6 +83,8 @@ extern "C" {
     TEXT(map_file, "", NULL, "where the map goes; as report_file")                                 \
     NUMBER(map_at, 0, 0, UINT64_MAX, "the collection after which it is written; 0: at the end")    \
     NUMBER(map_width, 64, 16, 128, "blocks on a line of the map")                                  \
+    NUMBER(live, 0, 0, 1,                                                                          \
+           "a thread answers `terrier top`, `signal` and `why` of this user at any time")          \
     TEXT(timeline, "", NULL,                                                                       \
          "file that collections and their parts are added to, as trace events (JSON); %p is the "  \
          "process id; empty: none")                                                                \

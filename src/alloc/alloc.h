@@ -9,6 +9,7 @@
 #include "alloc/by_policy.h"
 #include "alloc/by_runs.h"
 #include "alloc/counts.h"
+#include "alloc/courtesy.h"
 #include "alloc/ends.h"
 #include "alloc/freeing.h"
 #include "alloc/malloc_objects.h"

@@ -242,8 +242,7 @@ static uintptr_t take_cell_locked(struct ter_mutator *mutator, unsigned kind, un
     ter_allocator_lock(allocator);
     allocator->no_collect = mutator->no_collect;
     cell = take_cell(serving(mutator, kind, size_class), kind, size_class);
-    TER_PROBE3(allocate__slow, allocator, kind, bytes);
-    ter_watch_allocated(allocator->watch, bytes, start_ns);
+    ter_allocator_tell_slow(allocator, kind, bytes, start_ns);
     ter_allocator_unlock_and_notify(allocator);
     return cell;
 }

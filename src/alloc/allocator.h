@@ -25,7 +25,8 @@ enum ter_admission {
 
 enum {
     TER_PRESSED_BY_MEMORY = 1, /* memory elsewhere: a collection */
-    TER_PRESSED_BY_SIGNAL = 2  /* somebody asked from outside: see ter_gate.asked */
+    TER_PRESSED_BY_SIGNAL = 2, /* somebody asked from outside: see ter_gate.asked */
+    TER_PRESSED_BY_CALL = 4    /* likewise: see ter_gate.called */
 };
 
 struct ter_mutator;
@@ -58,6 +59,8 @@ struct ter_gate {
     void (*pressed)(void *context);
     /* What a signal asked for. A safepoint; it may let the lock go meanwhile. May be NULL. */
     void (*asked)(void *context);
+    /* Likewise, what was asked for over a socket: heap/answerer.h. */
+    void (*called)(void *context);
     /* A mutator goes since its thread has ended, or is about to; with the lock. May be NULL. */
     void (*ended)(void *context, const struct ter_mutator *mutator);
     /* After an allocation during which `notify` was set; without the lock. May be NULL. */
@@ -86,6 +89,8 @@ struct ter_allocator {
     bool shared;                  /* there were two mutators at once: none is alone any more */
     bool standing;                /* all mutators stand still: see world.h */
     bool visiting;                /* the program is shown all objects: none of them may go */
+    bool is_courteous;            /* a stop of the world fails rather than wait long: courtesy.h */
+    const struct ter_mutator *silent; /* for whom it failed */
     /* Where objects come from, as the plan has it: */
     /* Up to TER_SMALL_MAX_BYTES; [1]: of uncollectable kinds; [2]: of others that never move. */
     struct ter_space *small[3];
@@ -138,6 +143,15 @@ struct ter_allocator {
     _Atomic size_t
         allocated_before; /* in all, modulo the word, without those since the collection */
 };
+
+/* An allocation that took the lock is about to return, by whichever way; under the lock. */
+TER_INLINE void ter_allocator_tell_slow(const struct ter_allocator *allocator, unsigned kind,
+                                        size_t bytes, uint64_t start_ns)
+{
+    (void)kind;
+    TER_PROBE3(allocate__slow, allocator, kind, bytes);
+    ter_watch_allocated(allocator->watch, bytes, start_ns);
+}
 
 /* Objects of such a kind do not move, so that they are found again: cycle/young.c. */
 TER_INLINE bool ter_allocator_fixes(const struct ter_allocator *allocator, bool remembered)
@@ -192,6 +206,12 @@ TER_INLINE void ter_allocator_lock_for(struct ter_allocator *allocator, const ch
 }
 
 #define ter_allocator_lock(allocator) ter_allocator_lock_for(allocator, __func__)
+
+/*
+ * Takes the lock if it is free, for a thread that holds none and is not the only one of the
+ * process. Never waits.
+ */
+bool ter_allocator_try_lock(struct ter_allocator *allocator);
 
 TER_INLINE void ter_allocator_unlock(struct ter_allocator *allocator)
 {

@@ -97,8 +97,7 @@ static void *allocate_from(struct ter_policy_request *request)
     ter_allocator_lock(allocator);
     allocator->no_collect = mutator->no_collect;
     object = allocate_locked(request);
-    TER_PROBE3(allocate__slow, allocator, request->kind, request->bytes);
-    ter_watch_allocated(allocator->watch, request->bytes, start_ns);
+    ter_allocator_tell_slow(allocator, request->kind, request->bytes, start_ns);
     ter_allocator_unlock_and_notify(allocator);
     if (object != 0 && allocator->kinds[request->kind].zeroed)
         clear_new(request, object);

@@ -146,8 +146,7 @@ void *ter_mutator_allocate_from_runs(struct ter_mutator *mutator, struct ter_spa
     ter_allocator_lock(allocator);
     allocator->no_collect = mutator->no_collect;
     cell = take_locked(&request);
-    TER_PROBE3(allocate__slow, allocator, kind, bytes);
-    ter_watch_allocated(allocator->watch, bytes, start_ns);
+    ter_allocator_tell_slow(allocator, kind, bytes, start_ns);
     ter_allocator_unlock_and_notify(allocator);
     return (void *)cell;
 }

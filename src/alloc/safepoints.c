@@ -15,13 +15,19 @@ static void set_poll(struct ter_mutator *mutator, uintptr_t wanted)
     __atomic_store_n(&mutator->head.poll, wanted, __ATOMIC_RELAXED);
 }
 
-static bool all_stand(const struct ter_allocator *allocator)
+/* NULL: all stand. */
+static const struct ter_mutator *first_missing(const struct ter_allocator *allocator)
 {
     const struct ter_mutator *mutator = allocator->mutators;
 
     while (mutator != NULL && !is_missing(mutator))
         mutator = mutator->next;
-    return mutator == NULL;
+    return mutator;
+}
+
+static bool all_stand(const struct ter_allocator *allocator)
+{
+    return first_missing(allocator) == NULL;
 }
 
 /* ---- Those that do not come ---- */
@@ -87,6 +93,18 @@ bool ter_safepoints_gather(struct ter_allocator *allocator)
         if (!ter_allocator_wait(allocator, &allocator->arrivals, LOOK_MS))
             look_for_missing(allocator);
     return true;
+}
+
+const struct ter_mutator *ter_safepoints_gather_briefly(struct ter_allocator *allocator,
+                                                        unsigned milliseconds)
+{
+    uint64_t end_ns = ter_os_now_ns() + milliseconds * UINT64_C(1000000);
+
+    allocator->gathering = true;
+    call_all(allocator);
+    while (!all_stand(allocator) && ter_os_now_ns() < end_ns)
+        (void)ter_allocator_wait(allocator, &allocator->arrivals, milliseconds);
+    return first_missing(allocator);
 }
 
 void ter_safepoints_disperse(struct ter_allocator *allocator)

@@ -18,5 +18,11 @@
  * for it, and what was true before need not be now. Under the lock, which is let go meanwhile.
  */
 bool ter_safepoints_gather(struct ter_allocator *allocator);
+/*
+ * The same for at most so long, when nobody gathers: NULL, or one that has not come. Either way
+ * they are to be let go.
+ */
+const struct ter_mutator *ter_safepoints_gather_briefly(struct ter_allocator *allocator,
+                                                        unsigned milliseconds);
 /* Lets them go; they may come in when the lock is free. */
 void ter_safepoints_disperse(struct ter_allocator *allocator);

@@ -71,11 +71,23 @@ static bool is_refusal(const struct ter_mutator *guest, enum ter_os_answer answe
            (answer == TER_OS_TAKES && guest->waited_ms > PATIENCE_WITH_GUESTS_MS / 10);
 }
 
-static void look_after(struct ter_mutator *mutator)
+/* True: the thread is asked no more, and the stop is to fail. */
+static bool is_let_off(struct ter_allocator *allocator, struct ter_mutator *mutator)
+{
+    if (!allocator->is_courteous || mutator->is_guest ||
+        mutator->waited_ms + mutator->halted_ms < TER_COURTESY_MS ||
+        !ter_os_stop_give_up(mutator->thread))
+        return false;
+    allocator->silent = mutator;
+    mutator->is_asked = false;
+    return true;
+}
+
+static void look_after(struct ter_allocator *allocator, struct ter_mutator *mutator)
 {
     enum ter_os_answer answer = ter_os_stop_again(mutator->thread);
 
-    if (answer == TER_OS_STANDS)
+    if (answer == TER_OS_STANDS || (answer != TER_OS_GONE && is_let_off(allocator, mutator)))
         return;
     if (answer == TER_OS_HALTED)
         mutator->halted_ms += TER_OS_STOP_WAIT_MS;
@@ -99,12 +111,12 @@ static void look_after(struct ter_mutator *mutator)
 }
 
 /* Time in which the whole process stood still is not counted. */
-static void wait_for_all(const struct ter_allocator *allocator)
+static void wait_for_all(struct ter_allocator *allocator)
 {
     while (!ter_os_stop_wait())
         for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
             if (m->is_asked)
-                look_after(m);
+                look_after(allocator, m);
 }
 
 /* ---- Stopping ---- */
@@ -131,6 +143,16 @@ static ter_status ask_all(struct ter_allocator *allocator)
     return TER_OK;
 }
 
+/* Those that a signal stopped. Who has ended is noticed by the next stop. */
+static void let_all_go(struct ter_allocator *allocator)
+{
+    for (struct ter_mutator *m = allocator->mutators; m != NULL; m = m->next)
+        m->is_asked = false;
+    if (allocator->is_stopping)
+        ter_os_stop_resume();
+    allocator->is_stopping = false;
+}
+
 static ter_status pause_others(struct ter_allocator *allocator)
 {
     int saved_errno = errno;
@@ -140,6 +162,10 @@ static ter_status pause_others(struct ter_allocator *allocator)
         return status;
     if (allocator->is_stopping)
         wait_for_all(allocator);
+    if (allocator->silent != NULL) {
+        let_all_go(allocator);
+        return TER_ERROR_SYSTEM;
+    }
     find_gone(allocator);
     end_gone(allocator);
     errno = saved_errno;

@@ -42,7 +42,8 @@ static bool stop_world(struct ter_collector *collector)
 {
     if (ter_world_stop(&collector->allocator) == TER_OK)
         return true;
-    ter_log(TER_LOG_WARNING, "the other threads cannot be stopped: no collection now");
+    ter_log(collector->allocator.is_courteous ? TER_LOG_DECISION : TER_LOG_WARNING,
+            "the other threads cannot be stopped: no collection now");
     return false;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct ter_ledger *ledger_of(const struct ter_heap *heap)
+const struct ter_ledger *ter_heap_ledger(const struct ter_heap *heap)
 {
     bool knows = heap->collector.allocator.checking != NULL && heap->checking.sites;
 
@@ -25,7 +25,7 @@ static ter_status dump_to(struct ter_heap *heap, int file, bool is_locked)
 
     if (!is_locked)
         ter_allocator_lock(allocator);
-    status = ter_dump_begin(&dump, &heap->collector, ledger_of(heap), file);
+    status = ter_dump_begin(&dump, &heap->collector, ter_heap_ledger(heap), file);
     ter_allocator_unlock(allocator);
     if (dump != NULL)
         status = ter_dump_finish(dump);

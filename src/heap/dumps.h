@@ -5,6 +5,10 @@
 #include "base/base.h"
 
 struct ter_heap;
+struct ter_ledger;
+
+/* Who allocated objects; NULL where nobody knows. */
+const struct ter_ledger *ter_heap_ledger(const struct ter_heap *heap);
 
 /* Reads the options, before the heap is used; an empty or wrong name is said then. */
 void ter_heap_begin_dumps(struct ter_heap *heap);

@@ -38,6 +38,7 @@ static void end_lost_mutators(struct ter_heap *heap)
     ter_stores_let_go(&allocator->stores);
     ter_workers_forget(&heap->collector.workers);
     ter_recorder_forked(&heap->seeing.recorder);
+    ter_errand_forked(heap);
     ter_world_forget_stopped(allocator);
     while (mutator != NULL) {
         struct ter_mutator *next = mutator->next;
@@ -56,10 +57,12 @@ static void before_fork(void)
     ter_directory_hold();
     for_each_heap(hold);
     ter_balance_hold();
+    ter_answerer_hold();
 }
 
 static void in_parent(void)
 {
+    ter_answerer_let_go();
     ter_balance_let_go();
     for_each_heap(let_go_of);
     ter_directory_let_go();
@@ -72,6 +75,7 @@ static void in_child(void)
     ter_os_stop_reset_after_fork();
     ter_os_reset_parked_after_fork();
     ter_os_reset_touches_after_fork();
+    ter_answerer_forked();
     for_each_heap(end_lost_mutators);
 }
 

@@ -223,6 +223,7 @@ static ter_status init_heap(struct ter_heap *heap, const struct ter_options *opt
             ter_os_set_parking(true);
             ter_heap_watch_touches(heap);
             ter_heap_read_soft_limit(options);
+            ter_answerer_add(heap);
         }
     }
     if (status != TER_OK)
@@ -348,6 +349,7 @@ void ter_heap_free(struct ter_heap *heap)
 {
     TER_KEEP_ERRNO;
     ter_heap_require(heap, "ter_heap_free");
+    ter_answerer_remove(heap);
     TER_REQUIRE(heap->collector.allocator.mutators == NULL,
                 "a heap is freed while a mutator is bound to it");
     if (heap->collector.allocator.checking != NULL)

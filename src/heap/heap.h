@@ -4,12 +4,15 @@
 
 #include <terrier/terrier.h>
 
+#include "heap/answerer.h"
+#include "heap/answers.h"
 #include "heap/asked.h"
 #include "heap/barriers.h"
 #include "heap/checks.h"
 #include "heap/client.h"
 #include "heap/directory.h"
 #include "heap/dumps.h"
+#include "heap/errands.h"
 #include "heap/exact_roots.h"
 #include "heap/figures.h"
 #include "heap/fork.h"

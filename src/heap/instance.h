@@ -39,6 +39,15 @@ struct ter_seeing {
     char growth_pattern[TER_OUTPUT_ABSOLUTE_BYTES];  /* likewise */
 };
 
+/* What a caller wants done in the heap; under its lock. */
+struct ter_errand {
+    enum ter_inquiry_verb verb;
+    bool wanted;             /* and nobody has begun */
+    bool is_done;            /* `failure` says how it went */
+    struct ter_os_line file; /* that it writes to */
+    char failure[80];        /* "": it went well */
+};
+
 struct ter_heap {
     struct ter_collector collector;
     struct ter_callbacks callbacks; /* the heap's own: figures */
@@ -49,7 +58,9 @@ struct ter_heap {
     struct ter_figures figures;
     struct ter_client client;
     struct ter_listener listener;
-    struct ter_seeing seeing; /* of the option timeline */
+    struct ter_seeing seeing;       /* of the option timeline */
+    struct ter_errand errand;       /* of the option live */
+    struct ter_heap *next_answered; /* likewise; of the answerer */
     uint64_t born_ns;
     bool watches;            /* faults of the program are told (touches.h) */
     unsigned ephemeron_kind; /* of ter_ephemeron_new; 0: none yet */

@@ -181,6 +181,11 @@ enum ter_os_answer ter_os_stop_again(struct ter_os_thread *thread)
     return answer;
 }
 
+enum ter_os_answer ter_os_stop_foresee(const struct ter_os_thread *thread)
+{
+    return ter_signals_look_at(thread, ter_os_stop_signal());
+}
+
 void ter_os_stop_resume(void)
 {
     atomic_fetch_add_explicit(&generation, 1, memory_order_release);

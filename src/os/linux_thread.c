@@ -42,8 +42,8 @@ static int create(pthread_t *thread, void *(*function)(void *argument), void *ar
     return error == 0 ? 0 : pthread_create(thread, NULL, function, argument);
 }
 
-ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(void *argument),
-                               void *argument)
+ter_status ter_os_worker_start(struct ter_os_worker *worker, const char *name,
+                               void *(*function)(void *argument), void *argument)
 {
     TER_KEEP_ERRNO;
     int error = ter_os_injected_error(TER_OS_CALL_THREAD);
@@ -57,7 +57,7 @@ ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(v
     }
     if (error != 0)
         return TER_ERROR_SYSTEM;
-    (void)pthread_setname_np(worker->thread, "terrier-mark");
+    (void)pthread_setname_np(worker->thread, name);
     return TER_OK;
 }
 

@@ -407,9 +407,9 @@ struct ter_os_worker {
     pthread_t thread;
 };
 
-/* Starts a thread that no signal reaches. May allocate from malloc. */
-ter_status ter_os_worker_start(struct ter_os_worker *worker, void *(*function)(void *argument),
-                               void *argument);
+/* Starts a thread that no signal reaches; its name has up to 15 bytes. May allocate from malloc. */
+ter_status ter_os_worker_start(struct ter_os_worker *worker, const char *name,
+                               void *(*function)(void *argument), void *argument);
 /* Waits for its end. */
 void ter_os_worker_join(struct ter_os_worker *worker);
 
@@ -510,6 +510,9 @@ enum ter_os_answer {
     TER_OS_HALTED   /* a debugger, job control or the kernel keeps it from running */
 };
 enum ter_os_answer ter_os_stop_again(struct ter_os_thread *thread);
+/* Before anybody is stopped: would the thread not answer, as far as the kernel knows? BLOCKS,
+   HALTED, GONE; else it would. */
+enum ter_os_answer ter_os_stop_foresee(const struct ter_os_thread *thread);
 /* It is not waited for any more; false: it has just come to stand. */
 bool ter_os_stop_give_up(struct ter_os_thread *thread);
 /* What the system calls the thread, cut to `size`; empty if unknown. */
@@ -563,6 +566,55 @@ typedef void ter_os_signalled(int number);
  * or the system does something with it already, or it cannot be taken.
  */
 bool ter_os_take_signal(int number, ter_os_signalled *function);
+
+/* ---- Calls of other programs ---- */
+
+/*
+ * Lines: sockets in a folder that this user alone may enter, for programs of the same user that may
+ * trace this process, and of root. A message is whole, or there is none. A line that the program
+ * has closed, not knowing it, is seen to be none. Nothing here waits but ter_os_lines_wait.
+ */
+#define TER_OS_LINE_PATH 108
+#define TER_OS_LINES 18u
+
+struct ter_os_line {
+    int file;
+    uint64_t inode; /* what the file was when it was opened; 0: there is no line */
+};
+
+/*
+ * Listens in the folder, which is made if need be, under `name`; who had that name has it no more.
+ * Names in it are NUMBER.SPACE of processes, and some of those that are no more go.
+ * TER_ERROR_SYSTEM with errno.
+ */
+ter_status ter_os_line_open(struct ter_os_line *line, const char *folder, const char *name,
+                            char path[TER_OS_LINE_PATH]);
+bool ter_os_line_is_open(const struct ter_os_line *line);
+/* A file that came along is looked after like a line. */
+bool ter_os_line_keep(struct ter_os_line *line, int file);
+void ter_os_line_close(struct ter_os_line *line);
+/* The name goes; "": there is none. */
+void ter_os_line_remove(const char *path);
+/* Whoever waits for it waits no more; nobody can call from now on. */
+void ter_os_line_wake(const struct ter_os_line *line);
+/* False: nobody calls. A caller who may not is none: then *caller is no line. */
+bool ter_os_line_accept(const struct ter_os_line *line, struct ter_os_line *caller);
+/* Up to TER_OS_LINES; those on which something has come, or which have ended, are ready. */
+void ter_os_lines_wait(struct ter_os_line *const lines[], size_t count, unsigned milliseconds,
+                       bool ready[]);
+/*
+ * The length of a message, which is cut nowhere and ends with a zero; 0: the line is at its end, or
+ * the message was too long; -1: there is none. *file came along, or is -1.
+ */
+int ter_os_line_receive(const struct ter_os_line *line, char *text, size_t size, int *file);
+/* False: the other side does not take it. */
+bool ter_os_line_send(const struct ter_os_line *line, const char *text, size_t length);
+/* Can it be written to, without waiting for anybody? */
+bool ter_os_is_plain_output(int file);
+
+/* Processes of one such number have different process ids; 0: unknown. */
+uint64_t ter_os_process_space(void);
+unsigned ter_os_user(void);
 
 /* ---- Suspending one thread ---- */
 

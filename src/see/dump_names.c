@@ -68,10 +68,9 @@ static size_t site_of(struct ter_dump_names *names, uintptr_t object)
 size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
                          size_t bytes)
 {
-    uintptr_t base = names->collector->allocator.details[kind].base, size = 0;
+    uintptr_t base = names->collector->allocator.details[kind].base;
+    uintptr_t size = ter_dump_kind_size(names->collector, kind, bytes);
 
-    if (!ter_kind_has_name(names->collector, kind))
-        size = ter_min(bytes >> TER_LOG_BYTES_IN_GRANULE, LARGE_SIZE);
     return number_of(names, &names->by_key, &names->keys,
                      1 | base << KIND_SHIFT | size << SIZE_SHIFT |
                          (uintptr_t)site_of(names, object) << SITE_SHIFT);
@@ -79,11 +78,18 @@ size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigne
 
 /* ---- Texts ---- */
 
-static void add_kind_name(struct ter_text *text, const struct ter_dump_names *names, unsigned kind,
-                          size_t size)
+size_t ter_dump_kind_size(const struct ter_collector *collector, unsigned kind, size_t bytes)
 {
-    ter_kind_add_name(text, names->collector, kind);
-    if (ter_kind_has_name(names->collector, kind))
+    return ter_kind_has_name(collector, kind)
+               ? 0
+               : ter_min(bytes >> TER_LOG_BYTES_IN_GRANULE, LARGE_SIZE);
+}
+
+void ter_dump_kind_text(struct ter_text *text, const struct ter_collector *collector, unsigned kind,
+                        size_t size)
+{
+    ter_kind_add_name(text, collector, kind);
+    if (ter_kind_has_name(collector, kind))
         return;
     if (size == LARGE_SIZE)
         ter_text_print(text, ", large");
@@ -98,9 +104,9 @@ void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *
     struct ter_text text;
 
     ter_text_init(&text, buffer, size);
-    add_kind_name(&text, names,
-                  (unsigned)(key >> KIND_SHIFT) & ((1u << (SIZE_SHIFT - KIND_SHIFT)) - 1),
-                  (key >> SIZE_SHIFT) & LARGE_SIZE);
+    ter_dump_kind_text(&text, names->collector,
+                       (unsigned)(key >> KIND_SHIFT) & ((1u << (SIZE_SHIFT - KIND_SHIFT)) - 1),
+                       (key >> SIZE_SHIFT) & LARGE_SIZE);
     if (site != 0)
         ter_check_add_site(&text, *(const uintptr_t *)ter_weak_list_at(&names->sites, site - 1));
 }

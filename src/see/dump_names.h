@@ -23,6 +23,14 @@ void ter_dump_names_init(struct ter_dump_names *names, const struct ter_collecto
                          const struct ter_ledger *ledger);
 void ter_dump_names_fini(struct ter_dump_names *names);
 
+/*
+ * Objects of one kind and one such size have a name in common, but for the place: the size is 0
+ * where the kind has a name, or else granules. In the second `kind` is a row of the base kind.
+ */
+size_t ter_dump_kind_size(const struct ter_collector *collector, unsigned kind, size_t bytes);
+void ter_dump_kind_text(struct ter_text *text, const struct ter_collector *collector, unsigned kind,
+                        size_t size);
+
 /* The name of the object. Under the heap lock. */
 size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
                          size_t bytes);

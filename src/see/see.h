@@ -11,6 +11,7 @@
 #include "see/whole_file.h"
 #include "see/put.h"
 #include "see/event.h"
+#include "see/inquiry.h"
 #include "see/shared_list.h"
 #include "see/timeline.h"
 #include "see/recorder.h"

@@ -71,7 +71,8 @@ unsigned ter_worker_threads_start(struct ter_worker_threads *threads, unsigned w
     while (threads->count < ter_min(wanted, TER_MAX_HELPERS)) {
         struct helper_start start = {threads, threads->count + 1, threads->phase, false};
 
-        if (ter_os_worker_start(&threads->of[threads->count], help, &start) != TER_OK)
+        if (ter_os_worker_start(&threads->of[threads->count], "terrier-mark", help, &start) !=
+            TER_OK)
             break;
         threads->count++;
         ter_mutex_acquire(&threads->lock);

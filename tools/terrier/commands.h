@@ -23,6 +23,8 @@ int cmd_run(const struct cmd_command *command, char **arguments);
 int cmd_map(const struct cmd_command *command, char **arguments);
 int cmd_leaks(const struct cmd_command *command, char **arguments);
 int cmd_why(const struct cmd_command *command, char **arguments);
+int cmd_top(const struct cmd_command *command, char **arguments);
+int cmd_signal(const struct cmd_command *command, char **arguments);
 int cmd_compare(const struct cmd_command *command, char **arguments);
 
 /* What `terrier help COMMAND` shows. */

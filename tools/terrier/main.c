@@ -30,8 +30,27 @@ static const struct cmd_command commands[] = {
      "objects were found alive from collection to collection, the worst first, with the\n"
      "calls that allocated them. It takes a sample, so little growth is not seen.\n",
      CMD_USE_LEAKS, cmd_leaks},
-    {"why", "say what keeps an object of a dump", "DUMP OBJECT",
-     "DUMP is a file that `terrier run --dump` wrote. OBJECT is an address, as 0x7f0012345670, "
+    {"top", "watch the heap of a program that runs", "[OPTIONS] [PID]",
+     "Shows once a second what the heap of process PID does: sizes, allocation, collections,\n"
+     "pauses, and what it is full of. The program must have been started for that, by\n"
+     "'terrier run --live' or with TERRIER_OPTIONS=live=1. Without PID, lists the processes of\n"
+     "this user that answer. q or Ctrl-C ends it.\n"
+     "\n"
+     "  -d, --delay=SECONDS       time between two looks, from 0.1 on (default 1)\n"
+     "  -n, --count=N             end after N looks\n"
+     "  --lines                   a line for each look, as where there is no terminal\n"
+     "  --heap=N                  which heap of the process, from 0 on (default 0)\n",
+     0, cmd_top},
+    {"signal", "have a program that runs collect, dump or report", "PID DO [FILE]",
+     "DO is collect; dump, to FILE or terrier-PID.heapsnapshot; report or report=json, to FILE\n"
+     "or standard output. Returns when it is done, and says after two seconds what is waited\n"
+     "for. The program must have been started by 'terrier run --live' or with\n"
+     "TERRIER_OPTIONS=live=1; one that was started with --dump-signal is sent that for a dump.\n",
+     0, cmd_signal},
+    {"why", "say what keeps an object of a dump or a process", "DUMP|PID OBJECT",
+     "DUMP is a file that `terrier run --dump` wrote; PID is a process that `terrier run --live`\n"
+     "started, which is dumped to a file that is gone afterwards. OBJECT is an address, as "
+     "0x7f0012345670, "
      "any\n"
      "byte of it; the number that DevTools shows, as @134217728; or what its name begins\n"
      "with, and then the one nearest to a root. Prints a shortest path of references to it, the\n"

@@ -190,6 +190,12 @@ static void apply_dump_signal(struct cmd_options *options, const struct row *row
     die_value(row, value, "a signal, such as USR2 or 12");
 }
 
+static void apply_live(struct cmd_options *options, const struct row *row, char *value)
+{
+    (void)value;
+    pass_number(options, row, 1);
+}
+
 static void take_map_path(struct cmd_options *options, const struct row *row, char *value)
 {
     if (value[0] == '\0')
@@ -339,6 +345,9 @@ static const struct row rows[] = {
      apply_profile_interval, "bytes between two samples (512K; leaks: 16K)"},
     {"output", 'o', TAKES_VALUE, CMD_USE_LEAKS, "PATH", NULL, apply_output,
      "write what grew there, not to standard error"},
+    {"live", 0, TAKES_NOTHING, CMD_USE_RUN, NULL, "live", apply_live,
+     "let 'terrier top', 'signal' and 'why' ask the program\n"
+     "while it runs: it gets one more thread"},
     {"runs", 'n', TAKES_VALUE, CMD_USE_COMPARE, "N", NULL, apply_runs,
      "measure N runs on each library (default 5)"},
     {"json", 0, TAKES_NOTHING, CMD_USE_COMPARE, NULL, NULL, apply_json, "print the result as JSON"},

@@ -91,3 +91,15 @@ int cmd_scratch_create(const char *name)
     free(path);
     return fd;
 }
+
+int cmd_scratch_unnamed(void)
+{
+    char *path = cmd_format("%s/terrier-XXXXXX", parent_folder());
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        cmd_die(CMD_STATUS_FAILED, "cannot make a file in %s: %s", parent_folder(),
+                strerror(errno));
+    unlink(path);
+    free(path);
+    return fd;
+}

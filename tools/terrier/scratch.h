@@ -21,4 +21,7 @@ char *cmd_scratch_read(const char *name);
 /* Creates or empties a file in the folder and opens it; close() it. */
 int cmd_scratch_create(const char *name);
 
+/* A file that has no name any more, so that nothing of it is left whatever happens; close() it. */
+int cmd_scratch_unnamed(void);
+
 #endif

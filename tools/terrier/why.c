@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* `terrier why`: a shortest path from a root to an object of a dump, each step named. */
+/* `terrier why`: a shortest path from a root to an object of a dump, or of a process that answers,
+ * each step named. */
 #include "terrier.h"
 
+#include "call.h"
 #include "commands.h"
+#include "scratch.h"
 #include "snapshot.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Steps that are shown at each end of a path that is longer. */
 enum { SHOWN_STEPS = 12 };
@@ -186,6 +190,24 @@ static int tell_why(const struct search *search, const char *path, const char *w
     return CMD_STATUS_OK;
 }
 
+/* A dump of a process that runs, in a file without a name; its number is the path of it. */
+static char *dump_of_process(pid_t pid)
+{
+    const struct ter_inquiry inquiry = {.verb = TER_INQUIRY_DUMP};
+    char *why = NULL;
+    int file = cmd_scratch_unnamed();
+    if (!cmd_call_errand(pid, &inquiry, file, &why))
+        cmd_die(CMD_STATUS_FAILED, "%s", why);
+    return cmd_format("/proc/self/fd/%d", file);
+}
+
+/* A file of that name is a dump, whatever it is called. */
+static char *dump_named(const char *name)
+{
+    pid_t pid = access(name, F_OK) == 0 ? 0 : cmd_call_parse_pid(name);
+    return pid == 0 ? cmd_format("%s", name) : dump_of_process(pid);
+}
+
 int cmd_why(const struct cmd_command *command, char **arguments)
 {
     if (arguments[0] != NULL &&
@@ -194,11 +216,13 @@ int cmd_why(const struct cmd_command *command, char **arguments)
         return CMD_STATUS_OK;
     }
     if (arguments[0] == NULL || arguments[1] == NULL || arguments[2] != NULL)
-        cmd_die(CMD_STATUS_USAGE, "why takes a dump and an object of it");
+        cmd_die(CMD_STATUS_USAGE, "why takes a dump or a process, and an object of it");
     (void)parse_wanted(arguments[1]);
     struct cmd_snapshot snapshot;
     struct search search;
-    cmd_snapshot_init(&snapshot, arguments[0]);
+    char *path = dump_named(arguments[0]);
+    cmd_snapshot_init(&snapshot, path);
+    free(path);
     search_init(&search, &snapshot);
     int status = tell_why(&search, arguments[0], arguments[1]);
     search_fini(&search);
