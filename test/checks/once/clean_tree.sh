@@ -9,13 +9,16 @@
 
 command -v git >/dev/null || skip "git is not here"
 
-# A clone with nothing to build. Its one test leaves what LEAVES says, in the place of out.go.
+# A clone with nothing to build, for which no sources of Lua can be had. Its one test leaves what
+# LEAVES says, in the place of out.go.
 tree=$temp/tree
-mkdir -p "$tree/tools/lib" "$tree/bench/clients" "$tree/build/release/bench" \
+mkdir -p "$tree/tools/lib" "$tree/bench/clients" "$tree/clients/lua" "$tree/build/release/bench" \
     "$tree/build/release/bin" "$temp/bin"
 cp "$root/tools/check" "$root/tools/bench-sft" "$root/tools/bench-clients" "$tree/tools/"
 cp "$root/tools/lib/"*.sh "$tree/tools/lib/"
 cp "$root/bench/clients/summary.awk" "$root/bench/clients/workloads.txt" "$tree/bench/clients/"
+printf '#!/bin/sh\necho here is none\nexit 77\n' >"$tree/clients/lua/build"
+chmod +x "$tree/clients/lua/build"
 echo /build/ >"$tree/.gitignore"
 echo a >"$tree/file"
 git -C "$tree" init --quiet
