@@ -196,7 +196,7 @@ static void name_kind(struct ter_recording *recording, const struct ter_collecto
 }
 
 /* The one with the most bytes; NULL: none has any. */
-static struct ter_recorded_row *largest_row(struct ter_census *census)
+static struct ter_recorded_row *largest_census_row(struct ter_census *census)
 {
     struct ter_recorded_row *rows = &census->rows[0][0], *largest = NULL;
 
@@ -225,7 +225,7 @@ static void take_rows(struct ter_recorded_snapshot *snapshot, struct ter_recordi
 {
     struct ter_recorded_row *row;
 
-    while ((row = largest_row(census)) != NULL) {
+    while ((row = largest_census_row(census)) != NULL) {
         struct ter_recorded_row copy = taken(census, row);
 
         if (snapshot->row_count < TER_SNAPSHOT_ROWS) {

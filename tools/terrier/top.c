@@ -281,7 +281,7 @@ static const struct row {
     char letter;      /* the short form, or 0 */
     bool takes_value;
     void (*apply)(struct top *top, const char *option, const char *value);
-} rows[] = {
+} option_rows[] = {
     {"delay", 'd', true, apply_delay},
     {"count", 'n', true, apply_count},
     {"heap", 0, true, apply_heap},
@@ -305,14 +305,14 @@ static bool is_row(const struct row *row, const char *word, const char **value)
 static void read_option(struct top *top, char ***at)
 {
     const char *word = **at, *value;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!is_row(&rows[i], word, &value))
+    for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++) {
+        if (!is_row(&option_rows[i], word, &value))
             continue;
-        if (rows[i].takes_value && value == NULL && (value = (*at)[1]) != NULL)
+        if (option_rows[i].takes_value && value == NULL && (value = (*at)[1]) != NULL)
             ++*at;
-        if (rows[i].takes_value && value == NULL)
+        if (option_rows[i].takes_value && value == NULL)
             cmd_die(CMD_STATUS_USAGE, "%s needs a value", word);
-        rows[i].apply(top, rows[i].name, value);
+        option_rows[i].apply(top, option_rows[i].name, value);
         return;
     }
     cmd_die(CMD_STATUS_USAGE, "unknown option '%s'", word);
