@@ -187,6 +187,10 @@ status_is "and dumps" 0 signal "$pid" dump "$temp/a.heapsnapshot"
 stop "$pid"
 
 start_live block
+blocks_signals() {
+    grep -q '^SigBlk:.*[1-9a-f]' "/proc/$pid/status"
+}
+wait_for blocks_signals
 "$terrier" signal "$pid" collect >"$temp/out" 2>"$temp/err" &
 waiting=$!
 check "one that blocks all signals is named" \
