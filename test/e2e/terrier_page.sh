@@ -189,8 +189,9 @@ for one in r:
     assert all(low <= high for low, high in zip(s["least"], s["most"]))
     assert len(c["start"]) <= 1024 and len(s["start"]) <= 2048 and len(one["snapshots"]) <= 48
     assert all(count <= c["stride"] for count in c["count"])
-    for parts, pause in zip(c["parts"], c["pause"]):
-        assert sum(parts[:-1]) <= pause * 1.2 + 2e5, (parts, pause)
+    # A part may go on after the pause, where the thread had to wait for a processor.
+    for parts, whole in zip(c["parts"], c["total"]):
+        assert sum(parts) <= whole, (parts, whole)
     for snapshot in one["snapshots"]:
         assert len(snapshot["map"]) == 2 * sum(snapshot["tiles"])
         assert sum(snapshot["tiles"]) <= 2048
