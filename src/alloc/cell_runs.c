@@ -29,19 +29,19 @@ static void flush_class(struct ter_mutator *mutator, unsigned kind, unsigned siz
     *slow = (struct ter_mutator_slow){.common = slow->block != 0 ? SIZE_MAX / 2 : 0};
 }
 
-/* As the invariant of mutator.h says. */
-TER_INLINE bool is_zero_unless_used(const struct ter_mutator *mutator, unsigned kind)
+/* As the invariant of mutator.h says. Memory of a mutator that ended has empty runs, wherever. */
+TER_INLINE bool is_empty_unless_used(const struct ter_mutator *mutator, unsigned kind)
 {
-    bool is_zero = true;
+    bool is_empty = true;
 
     for (unsigned i = 0; i < TER_SIZE_CLASSES; i++) {
         const struct ter_cell_run *run = &mutator->cell_runs[kind][i];
         const struct ter_mutator_slow *slow = &mutator->slow[kind][i];
 
-        is_zero &= (ter_mutator_used(mutator, kind) >> i & 1) != 0 ||
-                   (run->cursor | run->limit | slow->block | slow->freed | slow->common) == 0;
+        is_empty &= (ter_mutator_used(mutator, kind) >> i & 1) != 0 ||
+                    (run->cursor == run->limit && (slow->block | slow->freed | slow->common) == 0);
     }
-    return is_zero;
+    return is_empty;
 }
 
 void ter_mutator_flush(struct ter_mutator *mutator)
@@ -52,7 +52,7 @@ void ter_mutator_flush(struct ter_mutator *mutator)
 
         while (classes != 0)
             flush_class(mutator, kind, ter_size_class_take(&classes));
-        TER_ASSERT(is_zero_unless_used(mutator, kind));
+        TER_ASSERT(is_empty_unless_used(mutator, kind));
     }
 }
 

@@ -649,21 +649,24 @@ static void fork_and_go_on(struct test *test)
     TER_FRAME_END(mutator, frame);
 }
 
-/* Two workers in each collection, where the sanitizer lets the child start one. */
+/* Two workers in each collection. */
 static void forks_with_helpers(const char *plan, const char *stacks)
 {
     char text[140];
 
-    snprintf(text, sizeof text, "stop=safepoints,stacks=%s,plan=%s,markers=%u,stress=1000000000",
-             stacks, plan, TER_HAS_TSAN ? 1u : 2u);
+    snprintf(text, sizeof text, "stop=safepoints,stacks=%s,plan=%s,markers=2,stress=1000000000",
+             stacks, plan);
     open_heap(text);
     fork_and_go_on(&now);
     close_heap();
 }
 
+/* ThreadSanitizer takes a mutex that a child makes anew for a race with the parent's threads. */
 static void test_both_go_on_under_every_plan(void **state)
 {
     (void)state;
+    if (TER_HAS_TSAN)
+        skip();
     for (size_t i = 0; i < TER_PLAN_COUNT; i++) {
         forks_with_helpers(ter_plans[i].name, "exact");
         forks_with_helpers(ter_plans[i].name, "ambiguous");
@@ -780,6 +783,8 @@ static void forks_beside_stores(const char *plan)
 static void test_no_store_is_lost_in_a_child(void **state)
 {
     (void)state;
+    if (TER_HAS_TSAN)
+        skip();
     for (size_t i = 0; i < TER_PLAN_COUNT; i++)
         if (test_plan_has_young(ter_plans[i].plan))
             forks_beside_stores(ter_plans[i].name);

@@ -416,8 +416,9 @@ static void replace_and_collect(unsigned workers, const char *more)
         ter_collect(mutator);
         check_objects();
     }
-    /* Some did, and some found no room. */
-    assert_true(moved > 0 && moved < objects);
+    /* Some did, and some found no room; in few rounds there may always be room, or never. */
+    assert_true(moved <= objects);
+    assert_true(rounds() < ROUNDS || (moved > 0 && moved < objects));
     close_heap();
 }
 
