@@ -75,8 +75,15 @@ static void open_heap(const char *text)
     assert_ptr_not_equal(now->memory, MAP_FAILED);
 }
 
+/* AddressSanitizer keeps the marks of frames that were left. */
+static void forget_frames(void)
+{
+    ter_asan_access((uintptr_t)now->memory, COROUTINES * STACK_BYTES);
+}
+
 static void close_heap(void)
 {
+    forget_frames();
     ter_mutator_unbind(now->mutator);
     ter_heap_free(now->heap);
     munmap(now->memory, COROUTINES * STACK_BYTES);
@@ -304,6 +311,7 @@ static void a_freed_stack_keeps_nothing(void)
     }
     ter_stack_free(now->mutator, coroutine->stack);
     memset(&coroutine->own, 0, sizeof coroutine->own);
+    forget_frames();
     memset(now->memory, 0, STACK_BYTES);
     test_clear_stack();
     ter_collect(now->mutator);

@@ -154,13 +154,16 @@ static void exchange_contexts(ucontext_t *save, ucontext_t *to)
 
 /* ---- All ---- */
 
-/* ThreadSanitizer knows the stacks of contexts and no others. */
+/*
+ * ThreadSanitizer knows the stacks of contexts and no others. AddressSanitizer takes back what it
+ * marked on a signal's stack only where the handler's frame returns.
+ */
 bool test_way_is_there(enum test_way way)
 {
     switch (way) {
     case TEST_BY_CONTEXTS: return HAS_CONTEXTS;
     case TEST_BY_HAND: return WORDS != 0 && !TER_HAS_TSAN;
-    default: return !TER_HAS_TSAN;
+    default: return !TER_HAS_SANITIZER;
     }
 }
 
