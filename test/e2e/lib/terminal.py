@@ -35,6 +35,8 @@ class Screen:
     def __init__(self):
         self.columns, self.rows = 80, 24
         self.other = self.hidden = False
+        # Screens that may still have been drawn for the size before.
+        self.late = 0
         self.clear()
 
     def clear(self):
@@ -48,6 +50,8 @@ class Screen:
             self.put(character)
 
     def put(self, character):
+        if self.late > 0 and not (self.column < self.columns and self.row < self.rows):
+            return
         assert self.column < self.columns, "a line is wider than the screen"
         assert self.row < self.rows, "more lines than the screen has"
         self.lines[self.row][self.column] = character
@@ -56,6 +60,7 @@ class Screen:
     def sequence(self, arguments, letter):
         if letter == "H":
             self.row = self.column = 0
+            self.late = max(self.late - 1, 0)
         elif letter == "K" and self.row < self.rows:
             line = self.lines[self.row]
             line[self.column:] = [" "] * (self.columns - self.column)
@@ -88,6 +93,7 @@ class Terminal:
     def size(self, columns, rows):
         self.screen.columns, self.screen.rows = columns, rows
         self.screen.clear()
+        self.screen.late = 2
         fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self, seconds):
