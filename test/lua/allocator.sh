@@ -6,24 +6,7 @@
 # which sees the objects, as they are malloc's.
 # TERRIER_LUA is the folder that `make lua` fills, build/lua.
 
-set -u
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lua=${TERRIER_LUA:-$root/build/lua}
-if [ ! -x "$lua/lua" ] || ! command -v cc >/dev/null; then
-    echo "SKIP: $lua/lua is not there (make lua builds it), or no compiler"
-    exit 77
-fi
-temp=$(mktemp -d) || exit 1
-trap 'rm -rf "$temp"' EXIT
-trap 'exit 1' HUP INT TERM
-unset TERRIER_OPTIONS
-failed=0
-
-fail() {
-    echo "$1"
-    failed=1
-}
+. "$(dirname "$0")/lib/host.sh"
 
 # compile PROGRAM FOLDER FLAGS...
 compile() {

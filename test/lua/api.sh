@@ -4,24 +4,7 @@
 # test/lua/api.c with Debian's library and with ours, under each plan; then full heaps.
 # TERRIER_LUA is the folder that `make lua` fills, build/lua.
 
-set -u
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lua=${TERRIER_LUA:-$root/build/lua}
-if [ ! -x "$lua/lua" ] || ! command -v cc >/dev/null; then
-    echo "SKIP: $lua/lua is not there (make lua builds it), or no compiler"
-    exit 77
-fi
-temp=$(mktemp -d) || exit 1
-trap 'rm -rf "$temp"' EXIT
-trap 'exit 1' HUP INT TERM
-unset TERRIER_OPTIONS
-failed=0
-
-fail() {
-    echo "$1"
-    failed=1
-}
+. "$(dirname "$0")/lib/host.sh"
 
 cc -O1 -g -I"$lua/stock-tree/src" -o "$temp/api" "$root/test/lua/api.c" -L"$lua" -llua5.4 \
     -lpthread || exit 1
