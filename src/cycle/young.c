@@ -8,6 +8,8 @@
 #define LEAST_FREE_PART 8u
 /* The old ones may grow by so much, or by half, before all are collected. */
 #define LEAST_GROWTH TER_MIB(4)
+/* In a heap of a fixed size by this part of what the program may take, if that is more. */
+#define GROWTH_IN_ROOM 2u
 #define STRESS_WHOLE 3u /* under stress one of so many collections is of all objects */
 
 bool ter_young_is_next(const struct ter_collector *collector, enum ter_collection_reason reason)
@@ -297,16 +299,26 @@ static bool has_little_room(const struct ter_collector *collector)
     return limit - ter_min(limit, used) + ter_spaces_open(collector) < limit / LEAST_FREE_PART;
 }
 
-/* So much more may live before all is collected. */
+/* So much more may live before all is collected, where less memory is better. */
 static size_t growth_of_old(const struct ter_collector *collector)
 {
     return ter_max(collector->old_bytes / 2, LEAST_GROWTH);
 }
 
+/* And where it does not matter, as the size is fixed: what is left free then serves nobody. */
+static size_t allowed_growth(const struct ter_collector *collector)
+{
+    size_t limit = collector->arena.accounting.limit_bytes, growth = growth_of_old(collector);
+
+    if (collector->trigger.sizing != TER_SIZING_FIXED)
+        return growth;
+    return ter_max(growth, (limit - ter_min(limit, collector->old_bytes)) / GROWTH_IN_ROOM);
+}
+
 size_t ter_young_expected(const struct ter_collector *collector)
 {
     /* It may be less for a while, where pauses were long. */
-    return growth_of_old(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
+    return allowed_growth(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
 }
 
 /* Does the program hold collections, and says how much it allocates between two of all objects? */
@@ -346,7 +358,8 @@ static bool is_worth_it(struct ter_collector *collector, size_t before)
 void ter_young_decide(struct ter_collector *collector)
 {
     const struct ter_live *live = &collector->trigger.live;
-    size_t before = collector->live_bytes, most = collector->old_bytes + growth_of_old(collector);
+    size_t before = collector->live_bytes;
+    size_t most = collector->old_bytes + allowed_growth(collector);
 
     if (!collector->ages)
         return;

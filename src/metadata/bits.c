@@ -76,11 +76,21 @@ uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintpt
     return end;
 }
 
+/* Others may change bits of a word that is theirs in part; one that lies wholly in the range is not. */
+static void set_in_word(uint64_t *word, uint64_t mask, bool is_ours)
+{
+    if (TER_LIKELY(is_ours))
+        __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED) | mask, __ATOMIC_RELEASE);
+    else
+        __atomic_fetch_or(word, mask, __ATOMIC_RELEASE);
+}
+
 void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                                  size_t stride)
 {
     size_t granules = stride >> TER_LOG_BYTES_IN_GRANULE;
     uint64_t all = strided_mask(granules);
+    bool begins_before = bit_of(start) != 0;
 
     while (start < end) {
         unsigned bit = bit_of(start);
@@ -89,7 +99,8 @@ void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t s
 
         if (left < 64 - bit)
             mask &= (UINT64_C(1) << (bit + left)) - 1;
-        __atomic_fetch_or(ter_bits_word(table, start), mask, __ATOMIC_RELEASE);
+        set_in_word(ter_bits_word(table, start), mask, !begins_before && left >= 64 - bit);
+        begins_before = false;
         start += strides_to_next_word(bit, granules) * stride;
     }
 }

@@ -84,7 +84,10 @@ size_t ter_bits_count(const struct ter_side_table *table, uintptr_t from, uintpt
 uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintptr_t from,
                                       uintptr_t end, size_t stride);
 
-/* Sets the bit of every `stride`-th byte of [start, end), a multiple of a granule. Shared form. */
+/*
+ * Sets the bit of every `stride`-th byte of [start, end), a multiple of a granule. Shared form with
+ * those who set or clear bits outside of the range, or set the same ones.
+ */
 void ter_bits_set_strided_shared(const struct ter_side_table *table, uintptr_t start, uintptr_t end,
                                  size_t stride);
 
