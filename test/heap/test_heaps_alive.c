@@ -37,6 +37,8 @@ static size_t heaps_here(void)
 {
     if (sizeof(uintptr_t) < 8)
         return 2;
+    if (TER_HAS_TSAN)
+        return 30; /* a fork takes two locks of each, and it knows 64 that a thread has at once */
     return TER_HAS_SANITIZER || test_is_emulated() ? 40 : HEAPS;
 }
 

@@ -542,6 +542,14 @@ static void vm_ranges(void **state)
 static atomic_bool over;
 static atomic_size_t rounds;
 
+/* A thread's rounds, where each object takes addresses that none had. */
+#define ROUNDS_OF_OWN_PAGES 10u
+
+static size_t rounds_to_see(void)
+{
+    return small_heap_has_own_pages(&small) ? 2 * ROUNDS_OF_OWN_PAGES : test_count(100, 2000);
+}
+
 static void *allocate_until_over(void *argument)
 {
     struct ter_mutator *mutator;
@@ -561,6 +569,8 @@ static void *allocate_until_over(void *argument)
         if (step % 1000 == 0) {
             ter_allocate(mutator, TER_KIND_ATOMIC, 20000);
             atomic_fetch_add(&rounds, 1);
+            if (small_heap_has_own_pages(&small) && step / 1000 == ROUNDS_OF_OWN_PAGES)
+                break;
         }
     }
     ter_mutator_unbind(mutator);
@@ -576,11 +586,9 @@ static void look_beside(void)
     ter_mutator_leave(small.mutator);
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, allocate_until_over, NULL), 0);
-    for (unsigned i = 0; i < 100 || atomic_load(&rounds) < test_count(100, 2000); i++) {
+    for (unsigned i = 0; i < 100 || atomic_load(&rounds) < rounds_to_see(); i++) {
         look();
         check_order();
-        if (small_heap_has_own_pages(&small) && count > PARCELS_MOST / 2)
-            break; /* each object takes addresses that none had */
     }
     atomic_store(&over, true);
     for (unsigned i = 0; i < 2; i++)
