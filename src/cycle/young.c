@@ -8,7 +8,7 @@
 #define LEAST_FREE_PART 8u
 /* The old ones may grow by so much, or by half, before all are collected. */
 #define LEAST_GROWTH TER_MIB(4)
-/* In a heap of a fixed size by this part of what the program may take, if that is more. */
+/* In a heap that is as large as it may be, by this part of its room, if that is more. */
 #define GROWTH_IN_ROOM 2u
 #define STRESS_WHOLE 3u /* under stress one of so many collections is of all objects */
 
@@ -305,12 +305,12 @@ static size_t growth_of_old(const struct ter_collector *collector)
     return ter_max(collector->old_bytes / 2, LEAST_GROWTH);
 }
 
-/* And where it does not matter, as the size is fixed: what is left free then serves nobody. */
+/* And where it is not: a heap that cannot grow has its room either way. */
 static size_t allowed_growth(const struct ter_collector *collector)
 {
     size_t limit = collector->arena.accounting.limit_bytes, growth = growth_of_old(collector);
 
-    if (collector->trigger.sizing != TER_SIZING_FIXED)
+    if (limit != collector->trigger.max_bytes)
         return growth;
     return ter_max(growth, (limit - ter_min(limit, collector->old_bytes)) / GROWTH_IN_ROOM);
 }
