@@ -169,6 +169,15 @@ void ter_stores_take(struct ter_stores *stores)
     atomic_store_explicit(&stores->lost, false, memory_order_relaxed);
 }
 
+size_t ter_stores_count_taken(const struct ter_stores *stores)
+{
+    size_t count = 0;
+
+    for (const struct ter_store_chunk *chunk = stores->taken; chunk != NULL; chunk = chunk->next)
+        count += chunk->count;
+    return count;
+}
+
 void ter_stores_visit_taken(const struct ter_stores *stores, ter_store_visitor *visit,
                             void *context)
 {

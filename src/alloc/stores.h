@@ -49,6 +49,8 @@ void ter_stores_hand_over(struct ter_mutator *mutator);
 
 /* What was logged up to now is this collection's, and nothing is logged. */
 void ter_stores_take(struct ter_stores *stores);
+/* How many words the log of this collection has. */
+size_t ter_stores_count_taken(const struct ter_stores *stores);
 void ter_stores_visit_taken(const struct ter_stores *stores, ter_store_visitor *visit,
                             void *context);
 /* Forgets those of them for which the test says no. */

@@ -76,13 +76,14 @@ struct ter_collector {
     enum ter_part part;                /* of the collection that runs: parts.h */
     struct ter_collection *collection; /* that runs, or ran last: for passages */
     bool collecting;
-    bool ages;          /* there are young objects, which are collected by themselves too */
-    bool minor;         /* the collection that runs, or ran last, is of young objects alone */
-    bool next_is_whole; /* the next one is to be of all objects */
-    bool log_was_lost;  /* some stores before the one that runs, or ran last, were not logged */
-    size_t old_bytes;   /* that lived after the last whole one */
-    size_t live_bytes;  /* and after the last one */
-    size_t held_room;   /* between whole ones, of a program that holds collections; 0: unknown */
+    bool ages;           /* there are young objects, which are collected by themselves too */
+    bool minor;          /* the collection that runs, or ran last, is of young objects alone */
+    bool next_is_whole;  /* the next one is to be of all objects */
+    bool log_was_lost;   /* some stores before the one that runs, or ran last, were not logged */
+    size_t words_logged; /* by the mutators, for the collection that runs */
+    size_t old_bytes;    /* that lived after the last whole one */
+    size_t live_bytes;   /* and after the last one */
+    size_t held_room;    /* between whole ones, of a program that holds collections; 0: unknown */
     struct ter_nursery nursery;
     struct ter_worth worth;
 };

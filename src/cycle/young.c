@@ -112,6 +112,7 @@ void ter_young_take_logs(struct ter_collector *collector)
     collector->log_was_lost =
         atomic_load_explicit(&collector->allocator.stores.lost, memory_order_relaxed);
     ter_stores_take(&collector->allocator.stores);
+    collector->words_logged = ter_stores_count_taken(&collector->allocator.stores);
     if (!collector->minor)
         return;
     ter_stores_sift_taken(&collector->allocator.stores, stays_logged, collector);
@@ -341,15 +342,19 @@ static bool is_worth_it(struct ter_collector *collector, size_t before)
 {
     const struct ter_worth_case now = {
         .live = collector->old_bytes,
-        .growth = growth_of_old(collector),
+        .growth = allowed_growth(collector),
         .room = room_of_all(collector),
+    };
+    const struct ter_worth_sample sample = {
+        .allocated = collector->collection->allocated_bytes,
+        .survived = collector->live_bytes - ter_min(collector->live_bytes, before),
+        .logged = collector->words_logged,
     };
 
     if (collector->nursery.fixed || (collector->trigger.disabled != 0 && !is_paced(collector)))
         return true;
     if (collector->minor)
-        ter_worth_learn(&collector->worth, &now, collector->collection->allocated_bytes,
-                        collector->live_bytes - ter_min(collector->live_bytes, before));
+        ter_worth_learn(&collector->worth, &now, &sample);
     else
         ter_worth_try_again(&collector->worth);
     return collector->worth.is_there;

@@ -76,7 +76,7 @@ uintptr_t ter_bits_find_clear_strided(const struct ter_side_table *table, uintpt
     return end;
 }
 
-/* Others may change bits of a word that is theirs in part; one that lies wholly in the range is not. */
+/* A word that lies in the range only in part is others' too. */
 static void set_in_word(uint64_t *word, uint64_t mask, bool is_ours)
 {
     if (TER_LIKELY(is_ours))

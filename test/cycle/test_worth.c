@@ -12,12 +12,19 @@ static const struct ter_worth_case usual = {
 static const struct ter_worth_case crowded = {
     .live = TER_MIB(8), .growth = TER_MIB(4), .room = TER_KIB(512)};
 
+static bool learn_sample(const struct ter_worth_case *now, unsigned times,
+                         const struct ter_worth_sample *sample)
+{
+    for (unsigned i = 0; i < times; i++)
+        ter_worth_learn(&worth, now, sample);
+    return worth.is_there;
+}
+
 /* Collections of young objects, after each of which so much of 256 bytes has survived. */
 static bool learn(const struct ter_worth_case *now, unsigned times, size_t survived)
 {
-    for (unsigned i = 0; i < times; i++)
-        ter_worth_learn(&worth, now, TER_MIB(4), TER_KIB(16) * survived);
-    return worth.is_there;
+    return learn_sample(now, times,
+                        &(struct ter_worth_sample){TER_MIB(4), TER_KIB(16) * survived, 0});
 }
 
 /* Collections of all objects until it is tried again. */
@@ -44,11 +51,33 @@ static void what_mostly_survives_is_not(void **state)
 {
     (void)state;
     ter_worth_init(&worth);
-    /* One collection says little: a program may have been reading its input. */
-    assert_true(learn(&usual, 1, 256));
-    assert_false(learn(&usual, 9, 256));
+    /* Some collections say little: a program may have been reading its input. */
+    assert_true(learn(&usual, 7, 256));
+    assert_false(learn(&usual, 1, 256));
+    ter_worth_init(&worth);
+    assert_true(learn(&usual, 3, 256));
+    assert_true(learn(&usual, 5, 0));
     ter_worth_init(&worth);
     assert_false(learn(&usual, 10, 200));
+    /* The second time fewer do. */
+    assert_int_equal(until_trial(), 2);
+    assert_true(learn(&usual, 2, 256));
+    assert_false(learn(&usual, 1, 256));
+}
+
+static void stores_into_the_old_count(void **state)
+{
+    const struct ter_worth_sample few = {TER_MIB(4), TER_KIB(256), 1000};
+    const struct ter_worth_sample many = {TER_MIB(4), TER_KIB(256), 30000};
+    const struct ter_worth_sample countless = {TER_MIB(4), 0, SIZE_MAX};
+
+    (void)state;
+    ter_worth_init(&worth);
+    assert_true(learn_sample(&usual, 100, &few));
+    assert_false(learn_sample(&usual, 100, &many));
+    ter_worth_init(&worth);
+    /* Who collects all objects all the time is no better off. */
+    assert_true(learn_sample(&crowded, 100, &countless));
 }
 
 /* The same part survives. */
@@ -87,15 +116,17 @@ static void nothing_at_all_is_no_fault(void **state)
     (void)state;
     ter_worth_init(&worth);
     for (unsigned i = 0; i < 20; i++)
-        ter_worth_learn(&worth, &nothing, 0, 0);
+        ter_worth_learn(&worth, &nothing, &(struct ter_worth_sample){0});
     assert_true(worth.is_there);
-    ter_worth_learn(&worth, &(struct ter_worth_case){SIZE_MAX, SIZE_MAX, 1}, 1, SIZE_MAX);
+    ter_worth_learn(&worth, &(struct ter_worth_case){SIZE_MAX, SIZE_MAX, 1},
+                    &(struct ter_worth_sample){1, SIZE_MAX, SIZE_MAX});
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_mostly_dies_is_worth_it),
+        cmocka_unit_test(stores_into_the_old_count),
         cmocka_unit_test(what_mostly_survives_is_not),
         cmocka_unit_test(it_depends_on_the_room),
         cmocka_unit_test(it_is_tried_again_less_and_less_often),
