@@ -38,7 +38,7 @@ read_program() {
     itself/* | memory/* | log-slot/*) name=${1#*/} ;;
     log-object/*) name=${1#*/} exact=terrier_object ;;
     pause/*us) more=,young_pause=${1##*/} more=${more%us} ;;
-    trace/*/random) name=scattered ;;
+    trace/*/random) name=scattered more=,barriers=0 ;; # what made the order is not to be traced
     lisp/*) name=$1 ;;
     esac
     case $1 in
@@ -82,7 +82,7 @@ java_class() {
 # So many times what lives of the program's own data: what every collector's size is reckoned from.
 heap_bytes() {
     "$bin/$name-malloc" --live --mutators "$mutators" ${size:+--size "$size"} |
-        awk -v factor="$factor" '$1 == "live_bytes" { printf "%d\n", $2 * factor }'
+        awk -v factor="$factor" '$1 == "live_bytes" { printf "%.0f\n", $2 * factor }'
 }
 
 # Is there a tenth more than the heap's size for what is large?
