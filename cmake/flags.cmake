@@ -10,6 +10,11 @@ if("${terrier_tier}" STREQUAL "")
   endif()
 endif()
 
+# Looked for each time: who installs the header later gets probes with the next build.
+include(CheckIncludeFile)
+unset(terrier_has_sdt CACHE)
+check_include_file(sys/sdt.h terrier_has_sdt)
+
 set(terrier_warnings
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes
   -Wmissing-prototypes -Wundef -Wvla -Werror=implicit)
@@ -38,6 +43,7 @@ function(terrier_core_target name)
     PUBLIC ${PROJECT_SOURCE_DIR}/include
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${name} PRIVATE TER_CHECKS=${terrier_tier}
+    TER_HAS_SDT=$<BOOL:${terrier_has_sdt}>
     TER_AUTO_LAYOUT="${TERRIER_AUTO_LAYOUT}" TERRIER_VERSION="${PROJECT_VERSION}")
   target_compile_options(${name} PRIVATE
     -fno-strict-aliasing -ffunction-sections -ftls-model=initial-exec)

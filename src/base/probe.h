@@ -7,10 +7,14 @@
  */
 #pragma once
 
-#if defined(__has_include)
+/* A build that asks first says so: a header that comes later would change no file of it. */
+#if !defined(TER_HAS_SDT) && defined(__has_include)
 #if __has_include(<sys/sdt.h>)
-#include <sys/sdt.h>
+#define TER_HAS_SDT 1
 #endif
+#endif
+#if defined(TER_HAS_SDT) && TER_HAS_SDT
+#include <sys/sdt.h>
 #endif
 
 #ifdef DTRACE_PROBE2

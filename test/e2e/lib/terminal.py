@@ -61,9 +61,10 @@ class Screen:
         if letter == "H":
             self.row = self.column = 0
             self.late = max(self.late - 1, 0)
-        elif letter == "K" and self.row < self.rows:
-            line = self.lines[self.row]
-            line[self.column:] = [" "] * (self.columns - self.column)
+        elif letter == "K":
+            assert self.late > 0 or self.row < self.rows, "more lines than the screen has"
+            for line in self.lines[self.row:self.row + 1]:
+                line[self.column:] = [" "] * (self.columns - self.column)
         elif letter == "J":
             for row in range(self.row, self.rows):
                 begin = self.column if row == self.row and arguments != "2" else 0
@@ -80,15 +81,38 @@ class Screen:
         return "\n".join("".join(line).rstrip() for line in self.lines)
 
 
+# The process that the terminal belongs to: when it ends the system takes the terminal away, with
+# what was not read yet, so it outlives the command as a shell does.
+def lead(command, say, over):
+    sys.stdin.readline()  # until the size is set
+    child = os.fork()
+    if child == 0:
+        os.execvp(command[0], command)
+    for name in "INT", "QUIT", "HUP", "TERM", "TSTP":
+        signal.signal(getattr(signal, "SIG" + name), signal.SIG_IGN)
+    os.write(say, b"%d\n" % child)
+    os.write(say, b"%d\n" % os.waitpid(child, 0)[1])
+    os.read(over, 1)  # until all was looked at
+    os._exit(0)
+
+
 class Terminal:
     def __init__(self, command):
         self.screen, self.raw, self.left = Screen(), b"", b""
         self.status = None
-        self.child, self.file = pty.fork()
-        if self.child == 0:
-            sys.stdin.readline()  # until the size is set
-            os.execvp(command[0], command)
+        said, say = os.pipe()
+        over, self.looked = os.pipe()
+        leader, self.file = pty.fork()
+        if leader == 0:
+            os.close(self.looked)
+            lead(command, say, over)
+        self.said = os.fdopen(said)
         self.before = termios.tcgetattr(self.file)
+
+    def begin(self):
+        os.write(self.file, b"\n")
+        self.read(LONG)  # the echo of that
+        self.child = int(self.said.readline())
 
     def size(self, columns, rows):
         self.screen.columns, self.screen.rows = columns, rows
@@ -114,14 +138,19 @@ class Terminal:
         while at < len(text):
             if text[at] == "\033":
                 found = re.match(r"\033\[([?0-9;]*)([A-Za-z])", text[at:])
-                if found is None:
+                if found is None and "\033" not in text[at + 1 :]:
                     break
+                if found is None:  # a signal cut it off, as terminals take it
+                    at = text.index("\033", at + 1)
+                    continue
                 self.screen.sequence(found.group(1), found.group(2))
                 at += found.end()
                 continue
-            if "\udc80" <= text[at] <= "\udcff":
+            cut = "\udc80" <= text[at] <= "\udcff"
+            if cut and "\033" not in text[at:]:
                 break
-            if self.screen.other:  # the usual one is lines, which are looked for as they are
+            # The usual screen is lines, which are looked for as they are.
+            if self.screen.other and not cut:
                 self.screen.character(text[at])
             at += 1
         self.left = text[at:].encode("utf-8", "surrogateescape")
@@ -137,8 +166,8 @@ class Terminal:
         end = time.monotonic() + LONG
         while self.status is None and time.monotonic() < end:
             self.read(0.05)
-            pid, status = os.waitpid(self.child, os.WNOHANG)
-            self.status = status if pid == self.child else None
+            if select.select([self.said], [], [], 0)[0]:
+                self.status = int(self.said.readline())
         while self.read(0.2):
             pass
 
@@ -179,9 +208,7 @@ def main():
             terminal.size(*map(int, rest.split()))
         if not begun:
             begun = True
-            os.write(terminal.file, b"\n")
-            terminal.read(LONG)  # the echo of that
-            terminal.before = termios.tcgetattr(terminal.file)
+            terminal.begin()
         if name == "wait":
             terminal.wait_for(lambda: rest in terminal.screen.text(), rest)
         elif name == "written":
