@@ -545,7 +545,7 @@ static atomic_size_t rounds;
 /* A thread's rounds, where each object takes addresses that none had. */
 #define ROUNDS_OF_OWN_PAGES 10u
 
-static size_t rounds_to_see(void)
+static uint64_t rounds_to_see(void)
 {
     return small_heap_has_own_pages(&small) ? 2 * ROUNDS_OF_OWN_PAGES : test_count(100, 2000);
 }
