@@ -300,26 +300,27 @@ static bool has_little_room(const struct ter_collector *collector)
     return limit - ter_min(limit, used) + ter_spaces_open(collector) < limit / LEAST_FREE_PART;
 }
 
-/* So much more may live before all is collected, where less memory is better. */
-static size_t growth_of_old(const struct ter_collector *collector)
+static size_t room_beside_old(const struct ter_collector *collector)
 {
-    return ter_max(collector->old_bytes / 2, LEAST_GROWTH);
+    size_t limit = collector->arena.accounting.limit_bytes;
+
+    return limit - ter_min(limit, collector->old_bytes);
 }
 
-/* And where it is not: a heap that cannot grow has its room either way. */
-static size_t allowed_growth(const struct ter_collector *collector)
+/* So much more may live before all is collected. What cannot grow has its room either way. */
+static size_t growth_of_old(const struct ter_collector *collector)
 {
-    size_t limit = collector->arena.accounting.limit_bytes, growth = growth_of_old(collector);
+    size_t growth = ter_max(collector->old_bytes / 2, LEAST_GROWTH);
 
-    if (limit != collector->trigger.max_bytes)
+    if (collector->arena.accounting.limit_bytes != collector->trigger.max_bytes)
         return growth;
-    return ter_max(growth, (limit - ter_min(limit, collector->old_bytes)) / GROWTH_IN_ROOM);
+    return ter_max(growth, room_beside_old(collector) / GROWTH_IN_ROOM);
 }
 
 size_t ter_young_expected(const struct ter_collector *collector)
 {
     /* It may be less for a while, where pauses were long. */
-    return allowed_growth(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
+    return growth_of_old(collector) + 2 * ter_max(collector->nursery.bytes, TER_NURSERY_USUAL);
 }
 
 /* Does the program hold collections, and says how much it allocates between two of all objects? */
@@ -331,10 +332,7 @@ static bool is_paced(const struct ter_collector *collector)
 /* That is allocated between two collections of all objects, if there are no others. */
 static size_t room_of_all(const struct ter_collector *collector)
 {
-    size_t limit = collector->arena.accounting.limit_bytes;
-
-    return is_paced(collector) ? collector->held_room
-                               : limit - ter_min(limit, collector->old_bytes);
+    return is_paced(collector) ? collector->held_room : room_beside_old(collector);
 }
 
 /* Whoever fixed how much is young, or collects by hand and says no more, wants young objects. */
@@ -342,7 +340,7 @@ static bool is_worth_it(struct ter_collector *collector, size_t before)
 {
     const struct ter_worth_case now = {
         .live = collector->old_bytes,
-        .growth = allowed_growth(collector),
+        .growth = growth_of_old(collector),
         .room = room_of_all(collector),
     };
     const struct ter_worth_sample sample = {
@@ -364,7 +362,7 @@ void ter_young_decide(struct ter_collector *collector)
 {
     const struct ter_live *live = &collector->trigger.live;
     size_t before = collector->live_bytes;
-    size_t most = collector->old_bytes + allowed_growth(collector);
+    size_t most = collector->old_bytes + growth_of_old(collector);
 
     if (!collector->ages)
         return;
