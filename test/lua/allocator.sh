@@ -6,7 +6,7 @@
 # which sees the objects, as they are malloc's.
 # TERRIER_LUA is the folder that `make lua` fills, build/lua.
 
-. "$(dirname "$0")/lib/host.sh"
+. "$(dirname "$0")/lib/built.sh"
 
 # compile PROGRAM FOLDER FLAGS...
 compile() {

@@ -4,7 +4,7 @@
 # test/lua/api.c with Debian's library and with ours, under each plan; then full heaps.
 # TERRIER_LUA is the folder that `make lua` fills, build/lua.
 
-. "$(dirname "$0")/lib/host.sh"
+. "$(dirname "$0")/lib/built.sh"
 
 cc -O1 -g -I"$lua/stock-tree/src" -o "$temp/api" "$root/test/lua/api.c" -L"$lua" -llua5.4 \
     -lpthread || exit 1

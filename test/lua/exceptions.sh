@@ -5,27 +5,11 @@
 # heaps; then programs of this folder, on our library for C++. TERRIER_LUA is the folder that
 # `make lua` fills, build/lua.
 
-set -u
+interpreter=cxx/lua
+command=${CXX:-g++}
+. "$(dirname "$0")/lib/built.sh"
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lua=${TERRIER_LUA:-$root/build/lua}
-cxx=${CXX:-g++}
-if [ ! -x "$lua/cxx/lua" ] || ! command -v "$cxx" >/dev/null; then
-    echo "SKIP: $lua/cxx/lua is not there (make lua builds it), or no compiler for C++"
-    exit 77
-fi
-temp=$(mktemp -d) || exit 1
-trap 'rm -rf "$temp"' EXIT
-trap 'exit 1' HUP INT TERM
-unset TERRIER_OPTIONS
-failed=0
-
-fail() {
-    echo "$1"
-    failed=1
-}
-
-$cxx -std=c++17 -O1 -g -Wall -Wextra -I"$lua/stock-tree/src" -o "$temp/host" \
+$command -std=c++17 -O1 -g -Wall -Wextra -I"$lua/stock-tree/src" -o "$temp/host" \
     "$root/test/lua/exceptions.cc" -L"$lua/cxx" -l:liblua5.4-c++.so.0 || exit 1
 LD_LIBRARY_PATH=$lua/stock/cxx "$temp/host" >"$temp/stock" 2>&1 ||
     fail "exceptions.cc fails on Debian's library"

@@ -4,7 +4,7 @@
 # test/lua/plans.c: a host chooses the plan of each state. TERRIER_LUA is the folder that `make lua`
 # fills, build/lua.
 
-. "$(dirname "$0")/lib/host.sh"
+. "$(dirname "$0")/lib/built.sh"
 
 cc -O1 -g -Wall -Wextra -I"$lua/stock-tree/src" -I"$root/clients/lua/src" -o "$temp/plans" \
     "$root/test/lua/plans.c" -L"$lua" -llua5.4 -Wl,-rpath,"$lua" || exit 1

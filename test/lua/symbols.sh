@@ -5,23 +5,8 @@
 # installed ones do; beside that they have one symbol of their own with its version, and none of
 # Terrier's. TERRIER_LUA is the folder that `make lua` fills, build/lua.
 
-set -u
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lua=${TERRIER_LUA:-$root/build/lua}
-if [ ! -x "$lua/lua" ] || ! command -v nm >/dev/null; then
-    echo "SKIP: $lua/lua is not there (make lua builds it), or no nm"
-    exit 77
-fi
-temp=$(mktemp -d) || exit 1
-trap 'rm -rf "$temp"' EXIT
-trap 'exit 1' HUP INT TERM
-failed=0
-
-fail() {
-    echo "$1"
-    failed=1
-}
+command=nm
+. "$(dirname "$0")/lib/built.sh"
 
 # exported LIBRARY: names with versions, but for a data symbol that the linker may add.
 exported() {

@@ -7,6 +7,8 @@
 #include "resident.h"
 #include "sentinel.h"
 
+#include "os/os.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,13 +19,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * CMD_NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
 
 static uint64_t timeval_ns(struct timeval time)
 {
@@ -156,12 +151,12 @@ struct cmd_outcome cmd_child_run(const struct cmd_launch *launch)
     int error_number = 0;
     memset(&usage, 0, sizeof usage);
     cmd_relay_init();
-    uint64_t begin_ns = now_ns();
+    uint64_t begin_ns = ter_os_now_ns();
     outcome.pid = start(launch, &error_number);
     if (launch->resident != NULL)
         cmd_resident_watch(launch->resident, outcome.pid);
     outcome.wait_status = wait_for_end(outcome.pid, &usage);
-    outcome.wall_ns = now_ns() - begin_ns;
+    outcome.wall_ns = ter_os_now_ns() - begin_ns;
     if (error_number != 0)
         cmd_child_die_cannot_run(launch->program[0], error_number);
     outcome.user_ns = timeval_ns(usage.ru_utime);

@@ -3,6 +3,9 @@
 #include "terrier.h"
 
 #include "resident.h"
+#include "traced.h"
+
+#include "os/os.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -28,31 +31,11 @@ void cmd_resident_free(struct cmd_resident *resident)
         munmap(resident, sizeof *resident);
 }
 
-static uint64_t monotonic_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * CMD_NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
-
 static void sleep_ns(uint64_t ns)
 {
     const struct timespec time = {.tv_sec = (time_t)(ns / CMD_NS_PER_SECOND),
                                   .tv_nsec = (long)(ns % CMD_NS_PER_SECOND)};
     nanosleep(&time, NULL);
-}
-
-/* 0: the process has ended. */
-static uint64_t resident_bytes(const char *path)
-{
-    unsigned long long all, resident = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%llu %llu", &all, &resident) != 2)
-        resident = 0;
-    fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Of each two, the one with more stays. */
@@ -65,15 +48,15 @@ static void thin(struct cmd_resident *resident)
     resident->count = CMD_RESIDENT_SAMPLES / 2;
 }
 
-static _Noreturn void look(struct cmd_resident *resident, const char *path)
+static _Noreturn void look(struct cmd_resident *resident, pid_t pid)
 {
     uint64_t interval_ns = INTERVAL_NS, bytes;
-    while ((bytes = resident_bytes(path)) > 0) {
+    while ((bytes = cmd_traced_resident(pid)) > 0) {
         if (resident->count == CMD_RESIDENT_SAMPLES) {
             thin(resident);
             interval_ns *= 2;
         }
-        resident->samples[resident->count] = (struct cmd_resident_sample){monotonic_ns(), bytes};
+        resident->samples[resident->count] = (struct cmd_resident_sample){ter_os_now_ns(), bytes};
         resident->count++;
         sleep_ns(interval_ns);
     }
@@ -83,13 +66,11 @@ static _Noreturn void look(struct cmd_resident *resident, const char *path)
 void cmd_resident_watch(struct cmd_resident *resident, pid_t pid)
 {
     pid_t parent = getpid();
-    char *path = cmd_format("/proc/%ld/statm", (long)pid);
-    resident->start_ns = monotonic_ns();
+    resident->start_ns = ter_os_now_ns();
     if (fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(0);
-        look(resident, path);
+        look(resident, pid);
     }
-    free(path);
 }

@@ -10,6 +10,8 @@
 #include "view.h"
 #include "watching.h"
 
+#include "os/os.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <langinfo.h>
@@ -132,22 +134,15 @@ static void pause_for(double seconds)
         continue;
 }
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* Draws anew when the size changes. False: q. */
 static bool wait_on_screen(const struct top *top)
 {
-    double end = now_seconds() + top->delay, left;
-    while ((left = end - now_seconds()) > 0) {
-        int key = cmd_screen_key((int)(left * 1000) + 1);
+    uint64_t end_ns = ter_os_now_ns() + (uint64_t)(top->delay * 1e9), now_ns;
+    while ((now_ns = ter_os_now_ns()) < end_ns) {
+        int key = cmd_screen_key((int)((end_ns - now_ns) / 1000000) + 1);
         if (key == 'q' || key == 'Q')
             return false;
-        if (key == 0 && end > now_seconds())
+        if (key == 0 && ter_os_now_ns() < end_ns)
             show_screen(top);
     }
     return true;
