@@ -138,13 +138,14 @@ class Terminal:
         while at < len(text):
             if text[at] == "\033":
                 found = re.match(r"\033\[([?0-9;]*)([A-Za-z])", text[at:])
-                if found is None and "\033" not in text[at + 1 :]:
-                    break
-                if found is None:  # a signal cut it off, as terminals take it
-                    at = text.index("\033", at + 1)
+                if found is not None:
+                    self.screen.sequence(found.group(1), found.group(2))
+                    at += found.end()
                     continue
-                self.screen.sequence(found.group(1), found.group(2))
-                at += found.end()
+                after = text.find("\033", at + 1)
+                if after < 0:
+                    break
+                at = after  # a signal cut it off, as terminals take it
                 continue
             cut = "\udc80" <= text[at] <= "\udcff"
             if cut and "\033" not in text[at:]:
