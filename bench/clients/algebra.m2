@@ -19,10 +19,10 @@ print betti res minors(4, M);
 print dim I;
 
 -- The language: hash tables, lists, strings.
-primes = select(2 .. 20000, isPrime);
+primes = select(2 .. 60000, isPrime);
 print length primes;
 H = new MutableHashTable;
-for i from 1 to 150000 do (
+for i from 1 to 400000 do (
     k := (i * 7919) % 10007;
     H#k = (i, toString i, if H#?k then first H#k else 0));
 print sum(values H, first);
@@ -30,5 +30,5 @@ partitionsOf = memoize((n, k) -> (
     if n == 0 then {{}}
     else flatten for i from 1 to min(n, k) list
         apply(partitionsOf(n - i, i), p -> prepend(i, p))));
-print length partitionsOf(30, 30);
-print tally apply(partitionsOf(26, 26), length);
+print length partitionsOf(34, 34);
+print tally apply(partitionsOf(30, 30), length);

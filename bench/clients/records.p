@@ -11,7 +11,7 @@ $index[^hash::create[]]
 ^words.menu{$index.[$words.word][$.rank($words.rank) $.text[<b>^words.word.upper[]</b>]]}
 keys: ^index._count[]
 $sum(0)
-^for[round](1;800){
+^for[round](1;1400){
     ^index.foreach[key;value]{^if($value.rank % $round == 0){^sum.inc($value.rank)}}
     ^if($round % 100 == 0){^memory:compact[]}
 }
