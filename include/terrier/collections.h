@@ -52,7 +52,8 @@ TER_API int ter_collections_weigh(struct ter_heap *heap, size_t room);
     X(REQUEST, "requested")                                                                        \
     X(MEMORY, "out of memory")                                                                     \
     X(STRESS, "stress")                                                                            \
-    X(YOUNG, "requested of young objects")
+    X(YOUNG, "requested of young objects")                                                         \
+    X(PRESSURE, "beside the heap")
 
 #define TER_REASON_ENUM(identifier, text) TER_REASON_##identifier,
 enum ter_collection_reason { TER_COLLECTION_REASONS(TER_REASON_ENUM) TER_REASON_COUNT };

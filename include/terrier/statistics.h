@@ -19,6 +19,7 @@ extern "C" {
     X(collections_requested, count, "because the program asked")                                   \
     X(collections_out_of_memory, count, "because there was no more memory")                        \
     X(collections_stress, count, "because of the option stress")                                   \
+    X(collections_pressure, count, "because of much beside it: memory elsewhere, or weak things")  \
     X(pause_median_ns, ns, "median pause (to 2 percent)")                                          \
     X(pause_p95_ns, ns, "95th percentile of pauses (to 2 percent)")                                \
     X(pause_max_ns, ns, "longest pause")                                                           \

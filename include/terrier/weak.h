@@ -36,8 +36,9 @@ struct ter_mutator;
  * without references, or in memory of the program that is no root. When a collection finds the
  * object unreachable it writes 0 there, before finalizers run. When `word` lies in an object that
  * dies, the heap forgets it; memory of the program has to stay until ter_weak_remove. A word that
- * was added before names the new object now. TER_ERROR_INVALID: `object` is no object of the heap,
- * or `word` not aligned to a word. TER_ERROR_NO_MEMORY.
+ * was added before names the new object now. Many of them (4097 and more) make a collection come
+ * sooner, with the next allocation of the thread. TER_ERROR_INVALID: `object` is no object of the
+ * heap, or `word` not aligned to a word. TER_ERROR_NO_MEMORY.
  */
 TER_API ter_status ter_weak_add(struct ter_heap *heap, void **word, void *object);
 
@@ -99,7 +100,8 @@ TER_API void ter_guardian_free(struct ter_heap *heap, struct ter_guardian *guard
  * from now on, and the object goes: then this is a weak reference with a queue, if `stands_for_it`
  * is an object with a weak reference to `object`. It must not lead to the object, which would never
  * go. One object may be added to several guardians, and several times. What waits in a guardian is
- * not freed by hand. TER_ERROR_INVALID: one of them is no object of the heap. TER_ERROR_NO_MEMORY.
+ * not freed by hand. Many in one guardian make a collection come sooner, as many weak words do.
+ * TER_ERROR_INVALID: one of them is no object of the heap. TER_ERROR_NO_MEMORY.
  */
 TER_API ter_status ter_guardian_add(struct ter_heap *heap, struct ter_guardian *guardian,
                                     void *object, void *stands_for_it);

@@ -271,7 +271,7 @@ static void pressed(void *context)
         atomic_fetch_and_explicit(&collector->allocator.pressed, ~(unsigned)TER_PRESSED_BY_MEMORY,
                                   memory_order_relaxed);
     else if (collector->trigger.disabled == 0 && !in_callback(collector))
-        ter_collector_collect(collector, TER_REASON_ALLOCATION);
+        ter_collector_collect(collector, TER_REASON_PRESSURE);
 }
 
 void ter_gate_init(struct ter_collector *collector)

@@ -21,7 +21,8 @@ bool ter_young_is_next(const struct ter_collector *collector, enum ter_collectio
         return false;
     if (reason == TER_REASON_STRESS)
         return collector->collections % STRESS_WHOLE != 0;
-    return reason == TER_REASON_ALLOCATION || reason == TER_REASON_YOUNG;
+    return reason == TER_REASON_ALLOCATION || reason == TER_REASON_YOUNG ||
+           reason == TER_REASON_PRESSURE;
 }
 
 bool ter_young_is_due(const struct ter_collector *collector)

@@ -17,9 +17,11 @@ ter_status ter_heap_set_finalizer(struct ter_heap *heap, uintptr_t object,
     struct ter_finalizer after = {object, wanted->function, wanted->data,
                                   (enum ter_finalizer_order)wanted->order};
     struct ter_finalizer before = {0};
-    ter_status status = ter_finalizers_register(&heap->collector.finalizers, &after, &before);
+    struct ter_finalizers *finalizers = &heap->collector.finalizers;
+    ter_status status = ter_finalizers_register(finalizers, &after, &before);
 
     *old = (struct ter_client_finalizer){.function = before.function, .data = before.data};
+    ter_heap_count_registrations(heap, &finalizers->bound, finalizers->waiting.count);
     return status;
 }
 
@@ -83,7 +85,11 @@ static const struct ter_weak_table *table_of(const struct ter_heap *heap,
 ter_status ter_heap_add_link(struct ter_heap *heap, enum ter_client_links which, uintptr_t link,
                              uintptr_t object, bool *existed)
 {
-    return ter_links_register(links_of(heap, which), link, object, existed);
+    struct ter_links *links = links_of(heap, which);
+    ter_status status = ter_links_register(links, link, object, existed);
+
+    ter_heap_count_registrations(heap, &links->bound, links->table.count);
+    return status;
 }
 
 ter_status ter_heap_move_link(struct ter_heap *heap, enum ter_client_links which, uintptr_t link,

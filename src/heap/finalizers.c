@@ -4,13 +4,15 @@
 
 static ter_status set_finalizer(struct ter_heap *heap, const struct ter_finalizer *wanted)
 {
+    struct ter_finalizers *finalizers = &heap->collector.finalizers;
     struct ter_finalizer old;
     ter_status status;
 
     if (wanted->object == 0 || ter_heap_find(heap, wanted->object).bits != wanted->object)
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->collector.allocator);
-    status = ter_finalizers_register(&heap->collector.finalizers, wanted, &old);
+    status = ter_finalizers_register(finalizers, wanted, &old);
+    ter_heap_count_registrations(heap, &finalizers->bound, finalizers->waiting.count);
     ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }

@@ -20,6 +20,7 @@
 #include "heap/map.h"
 #include "heap/occupancy.h"
 #include "heap/placement.h"
+#include "heap/pressure.h"
 #include "heap/profiles.h"
 #include "heap/report.h"
 #include "heap/seeing.h"

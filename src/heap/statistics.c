@@ -10,6 +10,7 @@ static void fill_pauses(const struct ter_figures *figures, struct ter_statistics
     statistics->collections_requested = figures->by_reason[TER_REASON_REQUEST];
     statistics->collections_out_of_memory = figures->by_reason[TER_REASON_MEMORY];
     statistics->collections_stress = figures->by_reason[TER_REASON_STRESS];
+    statistics->collections_pressure = figures->by_reason[TER_REASON_PRESSURE];
     statistics->collections_young = figures->young.count;
     statistics->pause_median_ns = ter_pauses_percentile(&figures->all, 50);
     statistics->pause_p95_ns = ter_pauses_percentile(&figures->all, 95);

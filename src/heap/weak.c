@@ -13,6 +13,7 @@ static struct ter_heap *heap_of_mutator(const struct ter_mutator *mutator)
 
 ter_status ter_weak_add(struct ter_heap *heap, void **word, void *object)
 {
+    struct ter_links *links = &heap->collector.short_links;
     bool existed;
     ter_status status;
 
@@ -21,8 +22,8 @@ ter_status ter_weak_add(struct ter_heap *heap, void **word, void *object)
         !ter_collector_is_object(&heap->collector, (uintptr_t)object))
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->collector.allocator);
-    status = ter_links_register(&heap->collector.short_links, (uintptr_t)word, (uintptr_t)object,
-                                &existed);
+    status = ter_links_register(links, (uintptr_t)word, (uintptr_t)object, &existed);
+    ter_heap_count_registrations(heap, &links->bound, links->table.count);
     ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
@@ -122,6 +123,7 @@ ter_status ter_guardian_add(struct ter_heap *heap, struct ter_guardian *guardian
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->collector.allocator);
     status = ter_guardian_register(guardian, (uintptr_t)object, (uintptr_t)stands_for_it);
+    ter_heap_count_registrations(heap, &guardian->bound, guardian->waiting.count);
     ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }

@@ -7,6 +7,7 @@ void ter_finalizers_init(struct ter_finalizers *finalizers)
 {
     *finalizers = (struct ter_finalizers){0};
     ter_weak_table_init(&finalizers->waiting, sizeof(struct ter_finalizer));
+    ter_weak_bound_init(&finalizers->bound);
 }
 
 static size_t queue_bytes(size_t capacity)

@@ -14,6 +14,7 @@
 #include <terrier/finalizers.h>
 
 #include "trace/trace.h"
+#include "weak/bound.h"
 #include "weak/passes.h"
 #include "weak/reach.h"
 
@@ -28,7 +29,8 @@ struct ter_finalizer {
 
 struct ter_finalizers {
     struct ter_weak_table waiting;
-    size_t waiting_with_data; /* without any, nobody walks the table to reach it */
+    struct ter_weak_bound bound; /* of those */
+    size_t waiting_with_data;    /* without any, nobody walks the table to reach it */
     struct ter_finalizer *ready;
     _Atomic size_t ready_first; /* both are read by anyone */
     _Atomic size_t ready_end;

@@ -30,6 +30,7 @@ ter_status ter_guardian_make(struct ter_guardians *guardians, struct ter_guardia
     *guardian = memory;
     (*guardian)->next = guardians->first;
     ter_weak_list_init(&(*guardian)->waiting, sizeof(struct guarded));
+    ter_weak_bound_init(&(*guardian)->bound);
     ter_weak_list_init(&(*guardian)->ready, sizeof(uintptr_t));
     guardians->first = *guardian;
     return TER_OK;
@@ -87,6 +88,12 @@ ter_status ter_guardian_register(struct ter_guardian *guardian, uintptr_t object
 uintptr_t ter_guardian_take(struct ter_guardian *guardian)
 {
     return guardian->first == guardian->ready.count ? 0 : *ready_at(guardian, guardian->first++);
+}
+
+void ter_guardians_renew_bounds(struct ter_guardians *guardians)
+{
+    for (struct ter_guardian *each = guardians->first; each != NULL; each = each->next)
+        ter_weak_bound_renew(&each->bound, each->waiting.count);
 }
 
 /* ---- In a collection ---- */

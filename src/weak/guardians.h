@@ -12,16 +12,18 @@
 #pragma once
 
 #include "trace/trace.h"
+#include "weak/bound.h"
 #include "weak/list.h"
 #include "weak/reach.h"
 
 struct ter_guardian {
     struct ter_guardian *next; /* of the heap */
     struct ter_weak_list waiting;
-    size_t old;                 /* of those: below it, none came since the last collection */
-    struct ter_weak_list ready; /* what stands for objects */
-    size_t first;               /* of those: below it they were taken */
-    size_t kept;                /* of them, that are reached already */
+    struct ter_weak_bound bound; /* of those */
+    size_t old;                  /* of those: below it, none came since the last collection */
+    struct ter_weak_list ready;  /* what stands for objects */
+    size_t first;                /* of those: below it they were taken */
+    size_t kept;                 /* of them, that are reached already */
 };
 
 struct ter_guardians {
@@ -36,6 +38,9 @@ ter_status ter_guardian_register(struct ter_guardian *guardian, uintptr_t object
                                  uintptr_t stands_for_it);
 /* Takes the next one off the queue; 0: it is empty. */
 uintptr_t ter_guardian_take(struct ter_guardian *guardian);
+
+/* After a collection. */
+void ter_guardians_renew_bounds(struct ter_guardians *guardians);
 
 /* During a collection, before the process: what is ready, and what stands for another object. */
 void ter_guardians_reach(struct ter_guardians *guardians, const struct ter_reach *reach);

@@ -4,6 +4,7 @@
 void ter_links_init(struct ter_links *links)
 {
     ter_weak_table_init(&links->table, sizeof(struct ter_link));
+    ter_weak_bound_init(&links->bound);
 }
 
 void ter_links_fini(struct ter_links *links)

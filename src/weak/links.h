@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "weak/bound.h"
 #include "weak/passes.h"
 #include "weak/reach.h"
 
@@ -17,6 +18,7 @@ struct ter_link {
 
 struct ter_links {
     struct ter_weak_table table;
+    struct ter_weak_bound bound;
 };
 
 void ter_links_init(struct ter_links *links);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "weak/bound.h"
 #include "weak/elements.h"
 #include "weak/ephemerons.h"
 #include "weak/finalizers.h"

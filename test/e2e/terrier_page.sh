@@ -427,7 +427,10 @@ late = "<script>" + open(sys.argv[2], encoding="utf-8").read() + "</script>"
 page = page.replace("<head>", "<head>" + alone + early, 1)
 sys.stdout.write(page.replace("</body>", late + "</body>"))
 END_OF_PYTHON
-    timeout 100 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+    # With its own folder for temporary files, where it may leave some.
+    mkdir -p "$temp/browser.tmp"
+    TMPDIR=$temp/browser.tmp timeout 100 "$browser" --headless --no-sandbox --disable-gpu \
+        --disable-dev-shm-usage \
         --user-data-dir="$temp/browser" --no-first-run --disable-extensions \
         --window-size="$2,1200" --virtual-time-budget=8000 --enable-logging=stderr \
         --dump-dom "file://$temp/looked.html" >"$temp/dom" 2>"$temp/err"

@@ -86,6 +86,126 @@ static void a_full_heap_says_so(void)
     assert_int_equal(ter_collections_allow(small.heap), TER_OK);
 }
 
+/* ---- Many weak things ---- */
+
+#define WORDS 8200u
+#define ROOMY ",heap_initial=256M" /* never full here, not of pages either */
+#define BOUND TER_LEAST_WEAK_BOUND
+
+static void *words[WORDS];
+
+static uint64_t pressed(void)
+{
+    return small_heap_statistics(&small).collections_pressure;
+}
+
+/* Words that name `object`, or if that is NULL each one of its own, which nothing keeps. */
+static void add_words(size_t first, size_t end, void *object)
+{
+    for (size_t i = first; i < end; i++) {
+        words[i] = object != NULL ? object : ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
+        assert_non_null(words[i]);
+        assert_int_equal(ter_weak_add(small.heap, &words[i], words[i]), TER_OK);
+    }
+}
+
+static void forget_words(void)
+{
+    for (size_t i = 0; i < WORDS; i++)
+        (void)ter_weak_remove(small.heap, &words[i]);
+}
+
+static size_t words_left(void)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < WORDS; i++)
+        left += words[i] != NULL;
+    return left;
+}
+
+static TER_NOINLINE void add_garbage(void)
+{
+    add_words(0, BOUND, NULL);
+    assert_int_equal(collections(), 0);
+    add_words(BOUND, BOUND + 1, NULL);
+    assert_int_equal(collections(), 0);
+}
+
+static void many_weak_words_want_a_collection(void)
+{
+    memset(words, 0, sizeof words);
+    add_garbage();
+    assert_int_equal(allocate(1) != 0, 1);
+    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    assert_int_equal(collections(), pressed());
+    assert_true(never_collects() || words_left() <= BOUND / 8);
+    forget_words();
+}
+
+static void twice_as_many_if_they_are_kept(void)
+{
+    small.roots[0] = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
+    for (size_t i = 0; i < 2 * BOUND; i++) {
+        add_words(i, i + 1, small.roots[0]);
+        assert_int_equal(allocate(1) != 0, 1);
+        assert_int_equal(pressed(), i < BOUND || never_collects() ? 0 : 1);
+    }
+    add_words(2 * BOUND, 2 * BOUND + 1, small.roots[0]);
+    assert_int_equal(allocate(1) != 0, 1);
+    assert_int_equal(pressed(), never_collects() ? 0 : 2);
+    forget_words();
+}
+
+static void held_ones_wait(void)
+{
+    ter_collections_hold(small.heap);
+    add_words(0, BOUND + 1, NULL);
+    assert_int_equal(allocate(1) != 0, 1);
+    assert_int_equal(collections(), 0);
+    assert_int_equal(ter_collections_allow(small.heap), TER_OK);
+    add_words(BOUND + 1, BOUND + 2, NULL);
+    assert_int_equal(allocate(1) != 0, 1);
+    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    forget_words();
+}
+
+static void last_words(void *object, void *data)
+{
+    (void)object;
+    (void)data;
+}
+
+static void many_finalizers_want_one(void)
+{
+    for (size_t i = 0; i <= BOUND; i++) {
+        void *object = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
+
+        assert_int_equal(collections(), 0);
+        assert_int_equal(ter_finalizer_set(small.heap, object, last_words, NULL), TER_OK);
+    }
+    assert_int_equal(allocate(1) != 0, 1);
+    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    assert_true(never_collects() || ter_finalizers_run(small.heap) >= BOUND / 8 * 7);
+}
+
+static void so_do_many_guarded_objects(void)
+{
+    struct ter_guardian *guardian;
+
+    assert_int_equal(ter_guardian_new(small.heap, &guardian), TER_OK);
+    for (size_t i = 0; i <= BOUND; i++) {
+        void *object = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
+
+        assert_int_equal(collections(), 0);
+        assert_int_equal(ter_guardian_add(small.heap, guardian, object, object), TER_OK);
+    }
+    assert_int_equal(allocate(1) != 0, 1);
+    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    assert_true(never_collects() || ter_guardian_poll(small.heap, guardian) != NULL);
+    ter_guardian_free(small.heap, guardian);
+}
+
 #define FOR_EACH_PLAN(name, options, test)                                                         \
     static void name(void **state)                                                                 \
     {                                                                                              \
@@ -98,6 +218,11 @@ FOR_EACH_PLAN(asked_for, "", who_asks_gets_one)
 FOR_EACH_PLAN(elsewhere, "", memory_elsewhere_waits)
 FOR_EACH_PLAN(stressed, ",stress=1", no_collection_of_stress)
 FOR_EACH_PLAN(full, ",heap_max=16M", a_full_heap_says_so)
+FOR_EACH_PLAN(weak_words, ROOMY, many_weak_words_want_a_collection)
+FOR_EACH_PLAN(kept_words, ROOMY, twice_as_many_if_they_are_kept)
+FOR_EACH_PLAN(held_words, ROOMY, held_ones_wait)
+FOR_EACH_PLAN(finalizers, ROOMY, many_finalizers_want_one)
+FOR_EACH_PLAN(guarded, ROOMY, so_do_many_guarded_objects)
 
 /* ---- Told ---- */
 
@@ -239,10 +364,19 @@ static void callers_die(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nested),      cmocka_unit_test(asked_for),
-        cmocka_unit_test(elsewhere),   cmocka_unit_test(stressed),
-        cmocka_unit_test(full),        cmocka_unit_test(figures),
-        cmocka_unit_test(reasons),     cmocka_unit_test(reasons_have_names),
+        cmocka_unit_test(nested),
+        cmocka_unit_test(asked_for),
+        cmocka_unit_test(elsewhere),
+        cmocka_unit_test(stressed),
+        cmocka_unit_test(full),
+        cmocka_unit_test(weak_words),
+        cmocka_unit_test(kept_words),
+        cmocka_unit_test(held_words),
+        cmocka_unit_test(finalizers),
+        cmocka_unit_test(guarded),
+        cmocka_unit_test(figures),
+        cmocka_unit_test(reasons),
+        cmocka_unit_test(reasons_have_names),
         cmocka_unit_test(callers_die),
     };
 
