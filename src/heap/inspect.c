@@ -278,19 +278,13 @@ static void add_holder(struct ter_text *text, const struct ter_heap *heap,
 
 static void add_root(struct ter_text *text, const struct ter_reference *reference)
 {
-    struct ter_os_symbol symbol;
+    char name[TER_CODE_NAME];
 
     ter_text_print(text, "%s", ter_reference_place_name(reference->place));
     if (reference->word == NULL)
         return;
-    ter_os_find_symbol((uintptr_t)reference->word, &symbol);
-    ter_text_print(text, ": %s", reference->is_exact ? "" : "ambiguous ");
-    if (symbol.name != NULL)
-        ter_text_print(text, "%s+%#zx", symbol.name, symbol.offset);
-    else if (symbol.file != NULL)
-        ter_text_print(text, "%s+%#zx", symbol.file, symbol.offset_in_file);
-    else
-        ter_text_print(text, "%#zx", (size_t)reference->word);
+    ter_variable_name((uintptr_t)reference->word, name, sizeof name);
+    ter_text_print(text, ": %s%s", reference->is_exact ? "" : "ambiguous ", name);
 }
 
 size_t ter_reference_describe(const struct ter_heap *heap, const struct ter_reference *reference,

@@ -49,6 +49,21 @@ static void read_notes(const struct dl_phdr_info *object, struct ter_os_code *co
     }
 }
 
+/* From the first to the last of what was loaded. */
+static void find_loaded(const struct dl_phdr_info *object, struct ter_os_code *code)
+{
+    code->loaded = UINTPTR_MAX;
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uintptr_t start = object->dlpi_addr + segment->p_vaddr;
+
+        if (segment->p_type != PT_LOAD)
+            continue;
+        code->loaded = ter_min(code->loaded, start);
+        code->loaded_end = ter_max(code->loaded_end, start + segment->p_memsz);
+    }
+}
+
 static int visit_code(struct dl_phdr_info *object, size_t size, void *context)
 {
     const struct code_visit *visit = context;
@@ -58,6 +73,7 @@ static int visit_code(struct dl_phdr_info *object, size_t size, void *context)
 
     (void)size;
     read_notes(object, &code);
+    find_loaded(object, &code);
     for (unsigned i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of functions that are not exported, from the table of symbols in a file (ELF), where it was
- * not stripped.
+ * Names of functions and variables that are not exported, from the table of symbols in a file (ELF),
+ * where it was not stripped.
  *
  * Invariant: nothing in the file is believed: what is read lies within it, and a name within the
  * table of names. It is read, not mapped, since whoever shortens it would kill who reads a mapping.
@@ -160,15 +160,34 @@ void ter_os_names_close(struct ter_os_names *names)
     *names = (struct ter_os_names){0};
 }
 
-const char *ter_os_names_find(const struct ter_os_names *names, uintptr_t address)
+static const ElfW(Sym) *find_symbol(const struct ter_os_names *names, uintptr_t address, int type)
 {
     const ElfW(Sym) *symbols = names->symbols;
     size_t count = names->symbol_bytes / sizeof *symbols;
 
     for (size_t i = 0; i < count; i++)
-        if (TYPE_OF(&symbols[i]) == STT_FUNC &&
+        if (TYPE_OF(&symbols[i]) == type &&
             address - names->bias - symbols[i].st_value < symbols[i].st_size &&
             symbols[i].st_name < names->text_bytes)
-            return names->texts + symbols[i].st_name;
+            return &symbols[i];
     return NULL;
+}
+
+const char *ter_os_names_find(const struct ter_os_names *names, uintptr_t address)
+{
+    const ElfW(Sym) *symbol = find_symbol(names, address, STT_FUNC);
+
+    return symbol == NULL ? NULL : names->texts + symbol->st_name;
+}
+
+bool ter_os_names_find_variable(const struct ter_os_names *names, uintptr_t address,
+                                struct ter_os_variable *variable)
+{
+    const ElfW(Sym) *symbol = find_symbol(names, address, STT_OBJECT);
+
+    if (symbol == NULL)
+        return false;
+    *variable = (struct ter_os_variable){names->texts + symbol->st_name,
+                                         names->bias + symbol->st_value, symbol->st_size};
+    return true;
 }

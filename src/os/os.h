@@ -267,11 +267,12 @@ void ter_os_find_symbol(uintptr_t address, struct ter_os_symbol *symbol);
 /* Code of the program or of a library, as it was loaded. The texts are gone after the visit. */
 struct ter_os_code {
     uintptr_t start, end;
-    uintptr_t bias;          /* of addresses, to those in the file */
-    uint64_t offset;         /* of `start` in the file */
-    const char *file;        /* its whole name; "" if unknown */
-    const uint8_t *build_id; /* that its linker gave it */
-    size_t build_id_bytes;   /* 0: none */
+    uintptr_t loaded, loaded_end; /* all of the file that was loaded, its data too */
+    uintptr_t bias;               /* of addresses, to those in the file */
+    uint64_t offset;              /* of `start` in the file */
+    const char *file;             /* its whole name; "" if unknown */
+    const uint8_t *build_id;      /* that its linker gave it */
+    size_t build_id_bytes;        /* 0: none */
 };
 
 typedef void ter_os_code_visitor(void *context, const struct ter_os_code *code);
@@ -281,7 +282,8 @@ void ter_os_for_each_code(ter_os_code_visitor *visitor, void *context);
 /* The build's number among notes of a file; not changed if it is not there. */
 void ter_os_find_build_id(const void *notes, size_t bytes, struct ter_os_code *code);
 
-/* Names of functions in a file that was not stripped, also of those that it keeps to itself. */
+/* Names of functions and variables in a file that was not stripped, also of those that it keeps to
+ * itself. */
 struct ter_os_names {
     void *symbols;
     size_t symbol_bytes;
@@ -295,6 +297,16 @@ bool ter_os_names_open(struct ter_os_names *names, const struct ter_os_code *cod
 void ter_os_names_close(struct ter_os_names *names);
 /* The function that has the address; NULL: not known. Good until they are closed. */
 const char *ter_os_names_find(const struct ter_os_names *names, uintptr_t address);
+
+struct ter_os_variable {
+    const char *name; /* likewise */
+    uintptr_t start;
+    size_t bytes;
+};
+
+/* The variable that has the address; false: not known. */
+bool ter_os_names_find_variable(const struct ter_os_names *names, uintptr_t address,
+                                struct ter_os_variable *variable);
 
 /* ---- Who called whom ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What code is loaded, and what the functions are called that addresses lie in: as the file says,
- * or the loader, or by their place in the file.
+ * What code is loaded, and what the functions and variables are called that addresses lie in: as
+ * the file says, or the loader, or by their place in the file.
  *
  * Invariant: it is as it was when it was opened. Asks the loader: not under the heap lock, nor
  * while threads stand.
@@ -17,6 +17,7 @@
 
 struct ter_loaded_code {
     uintptr_t start, end;
+    uintptr_t loaded, loaded_end; /* with the data of its file */
     uint64_t offset;
     char file[TER_CODE_FILE];
     uint8_t build_id[TER_CODE_BUILD];
@@ -25,8 +26,9 @@ struct ter_loaded_code {
 };
 
 struct ter_code_names {
-    struct ter_weak_list code; /* struct ter_loaded_code, the program's first */
-    bool failed;               /* no memory for some of it */
+    struct ter_weak_list code;       /* struct ter_loaded_code, the program's first */
+    struct ter_os_variable variable; /* that was found last: many words lie in one array */
+    bool failed;                     /* no memory for some of it */
 };
 
 void ter_code_names_open(struct ter_code_names *names);
@@ -40,6 +42,15 @@ TER_INLINE const struct ter_loaded_code *ter_code_names_at(const struct ter_code
 {
     return ter_weak_list_at(&names->code, number - 1);
 }
+
+/*
+ * The variable with the address, "name+0x10", or if it is not known "file+0x4010", or the address
+ * alone; not escaped. The name that the loader knows goes before that in the file's own table.
+ */
+void ter_code_names_find_variable(struct ter_code_names *names, uintptr_t address, char *name,
+                                  size_t size);
+/* The same for a single question, where nothing is open. Reads one file. */
+void ter_variable_name(uintptr_t address, char *name, size_t size);
 
 /* The name of the function with the address; not escaped. */
 void ter_code_names_find(const struct ter_code_names *names, uintptr_t address, char *name,

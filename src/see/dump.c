@@ -611,6 +611,23 @@ static void write_offsets(struct ter_dump *dump, const char *sort, size_t step, 
     }
 }
 
+static void write_names_of_roots(struct ter_dump *dump)
+{
+    struct ter_code_names names;
+    char text[TER_CODE_NAME];
+
+    ter_code_names_open(&names);
+    for (size_t i = 0; i < dump->roots.roots.count; i++) {
+        const struct ter_dump_root *root = ter_dump_roots_at(&dump->roots, i);
+
+        if (root->word == NULL)
+            continue;
+        ter_dump_root_name(&dump->roots, root, &names, text, sizeof text);
+        write_text(dump, text);
+    }
+    ter_code_names_close(&names);
+}
+
 static void write_names(struct ter_dump *dump)
 {
     char text[TER_CHECK_TEXT];
@@ -624,14 +641,7 @@ static void write_names(struct ter_dump *dump)
         ter_dump_names_text(&dump->names, i, text, sizeof text);
         write_text(dump, text);
     }
-    for (size_t i = 0; i < dump->roots.roots.count; i++) {
-        const struct ter_dump_root *root = ter_dump_roots_at(&dump->roots, i);
-
-        if (root->word == NULL)
-            continue;
-        ter_dump_root_name(&dump->roots, root, text, sizeof text);
-        write_text(dump, text);
-    }
+    write_names_of_roots(dump);
 }
 
 static void write_texts(struct ter_dump *dump)

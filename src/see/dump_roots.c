@@ -165,18 +165,15 @@ static bool is_of_variable(enum ter_reference_place place)
 }
 
 void ter_dump_root_name(const struct ter_dump_roots *roots, const struct ter_dump_root *root,
-                        char *text, size_t size)
+                        struct ter_code_names *names, char *text, size_t size)
 {
     const char *ambiguous = root->exact ? "" : "ambiguous ";
     uintptr_t word = (uintptr_t)root->word;
-    struct ter_os_symbol symbol = {0};
+    char name[TER_CODE_NAME];
 
     if (is_of_variable(ter_dump_roots_group(roots, root->group)->place))
-        ter_os_find_symbol(word, &symbol);
-    if (symbol.name != NULL)
-        snprintf(text, size, "%s%s+%#zx", ambiguous, symbol.name, symbol.offset);
-    else if (symbol.file != NULL)
-        snprintf(text, size, "%s%s+%#zx", ambiguous, symbol.file, symbol.offset_in_file);
+        ter_code_names_find_variable(names, word, name, sizeof name);
     else
-        snprintf(text, size, "%s%#zx", ambiguous, (size_t)word);
+        snprintf(name, sizeof name, "%#zx", (size_t)word);
+    snprintf(text, size, "%s%s", ambiguous, name);
 }

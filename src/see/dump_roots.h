@@ -8,6 +8,7 @@
 #pragma once
 
 #include "cycle/cycle.h"
+#include "see/code_names.h"
 
 struct ter_dump_root {
     const void *word; /* that it lies in; NULL: in none */
@@ -53,8 +54,8 @@ const struct ter_dump_root *ter_dump_roots_at(const struct ter_dump_roots *roots
 /* "static data of libc.so.6", not escaped. */
 void ter_dump_group_name(const struct ter_dump_group *group, char *text, size_t size);
 /*
- * What the word is called that the root lies in: a variable, if the loader knows one, else its
- * address. Asks the loader, so not while threads stand, nor under the heap lock.
+ * What the word is called that the root lies in: a variable, if the loader or the file knows one,
+ * else its address. Asks the loader, so not while threads stand, nor under the heap lock.
  */
 void ter_dump_root_name(const struct ter_dump_roots *roots, const struct ter_dump_root *root,
-                        char *text, size_t size);
+                        struct ter_code_names *names, char *text, size_t size);

@@ -53,6 +53,19 @@ static struct found_code own_code(void)
 
 /* ---- Names ---- */
 
+static long own_variable[4] = {1, 2, 3, 4};
+
+/* The test asks itself: neither is exported. */
+static void assert_variable(const struct ter_os_names *names, uintptr_t address)
+{
+    struct ter_os_variable variable = {0};
+
+    assert_true(ter_os_names_find_variable(names, address, &variable));
+    assert_string_equal(variable.name, "own_variable");
+    assert_int_equal(variable.start, (uintptr_t)own_variable);
+    assert_int_equal(variable.bytes, sizeof own_variable);
+}
+
 /* This program is not stripped. */
 static void test_names(void **state)
 {
@@ -69,6 +82,14 @@ static void test_names(void **state)
     assert_null(ter_os_names_find(&names, 0));
     assert_null(ter_os_names_find(&names, UINTPTR_MAX));
     assert_null(ter_os_names_find(&names, (uintptr_t)&names));
+    assert_null(ter_os_names_find(&names, (uintptr_t)own_variable));
+    assert_variable(&names, (uintptr_t)own_variable);
+    assert_variable(&names, (uintptr_t)own_variable + sizeof own_variable - 1);
+    assert_false(
+        ter_os_names_find_variable(&names, (uintptr_t)&names, &(struct ter_os_variable){0}));
+    assert_false(ter_os_names_find_variable(&names, own_function(), &(struct ter_os_variable){0}));
+    assert_in_range((uintptr_t)own_variable, code.loaded, code.loaded_end - 1);
+    assert_in_range(own_function(), code.loaded, code.loaded_end - 1);
     ter_os_names_close(&names);
     if (code.build_id_bytes == 0)
         return;
