@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of functions and variables that are not exported, from the table of symbols in a file (ELF),
- * where it was not stripped.
+ * Names of functions and variables that are not exported, from the table of symbols in a file
+ * (ELF), where it was not stripped.
  *
  * Invariant: nothing in the file is believed: what is read lies within it, and a name within the
  * table of names. It is read, not mapped, since whoever shortens it would kill who reads a mapping.
