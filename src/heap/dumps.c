@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct ter_ledger *ter_heap_ledger(const struct ter_heap *heap)
+struct ter_dump_origins ter_heap_origins(const struct ter_heap *heap)
 {
-    bool knows = heap->collector.allocator.checking != NULL && heap->checking.sites;
+    bool has_ledger = heap->collector.allocator.checking != NULL && heap->checking.sites;
+    bool has_samples = heap->seeing.samples.collector != NULL;
 
-    return knows ? &heap->checking.ledger : NULL;
+    return (struct ter_dump_origins){.ledger = has_ledger ? &heap->checking.ledger : NULL,
+                                     .samples = has_samples ? &heap->seeing.samples : NULL};
 }
 
 /* ---- Files ---- */
@@ -25,7 +27,7 @@ static ter_status dump_to(struct ter_heap *heap, int file, bool is_locked)
 
     if (!is_locked)
         ter_allocator_lock(allocator);
-    status = ter_dump_begin(&dump, &heap->collector, ter_heap_ledger(heap), file);
+    status = ter_dump_begin(&dump, &heap->collector, ter_heap_origins(heap), file);
     ter_allocator_unlock(allocator);
     if (dump != NULL)
         status = ter_dump_finish(dump);

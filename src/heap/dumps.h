@@ -2,13 +2,12 @@
 /* Dumps when the options ask for them: at the end, and after a signal. */
 #pragma once
 
-#include "base/base.h"
+#include "see/see.h"
 
 struct ter_heap;
-struct ter_ledger;
 
-/* Who allocated objects; NULL where nobody knows. */
-const struct ter_ledger *ter_heap_ledger(const struct ter_heap *heap);
+/* Who knows, by the options, who allocated objects. */
+struct ter_dump_origins ter_heap_origins(const struct ter_heap *heap);
 
 /* Reads the options, before the heap is used; an empty or wrong name is said then. */
 void ter_heap_begin_dumps(struct ter_heap *heap);

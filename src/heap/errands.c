@@ -49,7 +49,8 @@ static bool dump_for_caller(struct ter_heap *heap, struct ter_obstacle *obstacle
 
     errno = 0;
     ter_world_begin_courtesy(allocator);
-    status = ter_dump_begin(&dump, &heap->collector, ter_heap_ledger(heap), heap->errand.file.file);
+    status =
+        ter_dump_begin(&dump, &heap->collector, ter_heap_origins(heap), heap->errand.file.file);
     stood = ter_world_end_courtesy(allocator, obstacle);
     ter_allocator_unlock(allocator);
     if (dump != NULL)

@@ -611,26 +611,26 @@ static void write_offsets(struct ter_dump *dump, const char *sort, size_t step, 
     }
 }
 
-static void write_names_of_roots(struct ter_dump *dump)
+static void write_names_of_roots(struct ter_dump *dump, struct ter_code_names *code)
 {
-    struct ter_code_names names;
     char text[TER_CODE_NAME];
 
-    ter_code_names_open(&names);
     for (size_t i = 0; i < dump->roots.roots.count; i++) {
         const struct ter_dump_root *root = ter_dump_roots_at(&dump->roots, i);
 
         if (root->word == NULL)
             continue;
-        ter_dump_root_name(&dump->roots, root, &names, text, sizeof text);
+        ter_dump_root_name(&dump->roots, root, code, text, sizeof text);
         write_text(dump, text);
     }
-    ter_code_names_close(&names);
 }
 
 static void write_names(struct ter_dump *dump)
 {
+    struct ter_code_names code;
     char text[TER_CHECK_TEXT];
+
+    ter_code_names_open(&code);
 
     for (size_t i = 0; i + 1 < groups_of(dump); i++) {
         ter_dump_group_name(ter_dump_roots_group(&dump->roots, i), text, sizeof text);
@@ -638,10 +638,11 @@ static void write_names(struct ter_dump *dump)
     }
     write_text(dump, "not reached: garbage of the next collection");
     for (size_t i = 0; i < dump->names.keys.count; i++) {
-        ter_dump_names_text(&dump->names, i, text, sizeof text);
+        ter_dump_names_text(&dump->names, &code, i, text, sizeof text);
         write_text(dump, text);
     }
-    write_names_of_roots(dump);
+    write_names_of_roots(dump, &code);
+    ter_code_names_close(&code);
 }
 
 static void write_texts(struct ter_dump *dump)
@@ -671,7 +672,7 @@ static size_t dump_bytes(void)
 }
 
 static void init_dump(struct ter_dump *dump, struct ter_collector *collector,
-                      const struct ter_ledger *ledger, int file)
+                      struct ter_dump_origins origins, int file)
 {
     dump->collector = collector;
     dump->status = TER_OK;
@@ -679,7 +680,7 @@ static void init_dump(struct ter_dump *dump, struct ter_collector *collector,
     dump->ids_by_address = true;
     ter_object_set_init(&dump->set);
     ter_dump_roots_init(&dump->roots);
-    ter_dump_names_init(&dump->names, collector, ledger);
+    ter_dump_names_init(&dump->names, collector, origins);
     ter_weak_list_init(&dump->waiting, sizeof(uintptr_t));
     ter_weak_table_init(&dump->many, sizeof(struct many));
     ter_stream_init(&dump->stream, file);
@@ -698,7 +699,7 @@ static void fini_dump(struct ter_dump *dump)
 }
 
 ter_status ter_dump_begin(struct ter_dump **result, struct ter_collector *collector,
-                          const struct ter_ledger *ledger, int file)
+                          struct ter_dump_origins origins, int file)
 {
     struct ter_look look = {.begin = begin_looking, .edge = see_root, .end = look_at_all};
     struct ter_dump *dump;
@@ -709,7 +710,7 @@ ter_status ter_dump_begin(struct ter_dump **result, struct ter_collector *collec
     if (status != TER_OK)
         return status;
     *result = dump = look.context = memory;
-    init_dump(dump, collector, ledger, file);
+    init_dump(dump, collector, origins, file);
     status = ter_look(collector, &look);
     if (status == TER_OK)
         status = dump->status;

@@ -20,10 +20,10 @@ struct ter_dump;
 
 /*
  * Writes to `file`, from where it stands, all but names. Under the heap lock; a safepoint. *dump is
- * to be finished whatever the status is; NULL: there is none. `ledger` may be NULL.
- * TER_ERROR_SYSTEM, with errno: not written, or threads cannot be stopped.
+ * to be finished whatever the status is; NULL: there is none. TER_ERROR_SYSTEM, with errno: not
+ * written, or threads cannot be stopped.
  */
 ter_status ter_dump_begin(struct ter_dump **dump, struct ter_collector *collector,
-                          const struct ter_ledger *ledger, int file);
+                          struct ter_dump_origins origins, int file);
 /* Writes names, and gives memory back. Not under the heap lock. As above. */
 ter_status ter_dump_finish(struct ter_dump *dump);

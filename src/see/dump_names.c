@@ -18,9 +18,9 @@ struct numbered {
 };
 
 void ter_dump_names_init(struct ter_dump_names *names, const struct ter_collector *collector,
-                         const struct ter_ledger *ledger)
+                         struct ter_dump_origins origins)
 {
-    *names = (struct ter_dump_names){.collector = collector, .ledger = ledger};
+    *names = (struct ter_dump_names){.collector = collector, .origins = origins};
     ter_weak_table_init(&names->by_key, sizeof(struct numbered));
     ter_weak_list_init(&names->keys, sizeof(uintptr_t));
     ter_weak_table_init(&names->by_site, sizeof(struct numbered));
@@ -54,15 +54,24 @@ static size_t number_of(struct ter_dump_names *names, struct ter_weak_table *tab
     return list->count - 1;
 }
 
+static uintptr_t site_of_ledger(const struct ter_ledger *ledger, uintptr_t object)
+{
+    const struct ter_origin *origin = ledger == NULL ? NULL : ter_ledger_find(ledger, object);
+
+    return origin == NULL ? 0 : origin->site;
+}
+
 /* The number of the site and 1; 0: not known. */
 static size_t site_of(struct ter_dump_names *names, uintptr_t object)
 {
-    const struct ter_origin *origin =
-        names->ledger == NULL ? NULL : ter_ledger_find(names->ledger, object);
+    const struct ter_dump_origins *origins = &names->origins;
+    uintptr_t site = site_of_ledger(origins->ledger, object);
 
-    if (origin == NULL || origin->site == 0 || names->sites.count >= MOST_SITES - 1)
+    if (site == 0 && origins->samples != NULL)
+        site = ter_samples_site(origins->samples, object);
+    if (site == 0 || names->sites.count >= MOST_SITES - 1)
         return 0;
-    return number_of(names, &names->by_site, &names->sites, origin->site) + 1;
+    return number_of(names, &names->by_site, &names->sites, site) + 1;
 }
 
 size_t ter_dump_names_of(struct ter_dump_names *names, uintptr_t object, unsigned kind,
@@ -97,7 +106,23 @@ void ter_dump_kind_text(struct ter_text *text, const struct ter_collector *colle
         ter_text_print(text, ", %zu bytes", size << TER_LOG_BYTES_IN_GRANULE);
 }
 
-void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *buffer, size_t size)
+/* The loader's name has the place in the function too; one that it does not know has none. */
+static void add_site(struct ter_text *text, const struct ter_code_names *code, uintptr_t site)
+{
+    struct ter_os_symbol symbol;
+    char function[TER_CODE_NAME];
+
+    ter_os_find_symbol(site, &symbol);
+    if (symbol.name != NULL) {
+        ter_check_add_site(text, site);
+        return;
+    }
+    ter_code_names_find(code, site, function, sizeof function);
+    ter_text_print(text, ", allocated by %s", function);
+}
+
+void ter_dump_names_text(const struct ter_dump_names *names, const struct ter_code_names *code,
+                         size_t name, char *buffer, size_t size)
 {
     uintptr_t key = *(const uintptr_t *)ter_weak_list_at(&names->keys, name);
     size_t site = key >> SITE_SHIFT;
@@ -108,5 +133,5 @@ void ter_dump_names_text(const struct ter_dump_names *names, size_t name, char *
                        (unsigned)(key >> KIND_SHIFT) & ((1u << (SIZE_SHIFT - KIND_SHIFT)) - 1),
                        (key >> SIZE_SHIFT) & LARGE_SIZE);
     if (site != 0)
-        ter_check_add_site(&text, *(const uintptr_t *)ter_weak_list_at(&names->sites, site - 1));
+        add_site(&text, code, *(const uintptr_t *)ter_weak_list_at(&names->sites, site - 1));
 }

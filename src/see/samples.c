@@ -121,6 +121,24 @@ static void drop_sample(void *context, uintptr_t object)
     (void)ter_weak_table_remove(&samples->followed.table, object);
 }
 
+uintptr_t ter_samples_site(const struct ter_samples *samples, uintptr_t object)
+{
+    const struct ter_sample *sample = ter_weak_table_find(&samples->followed.table, object);
+    struct ter_stack_head head;
+    uintptr_t site;
+    const char *stack;
+    size_t size;
+
+    if (sample == NULL)
+        return 0;
+    stack = ter_interned_at(&samples->stacks, sample->stack, &size);
+    memcpy(&head, stack, sizeof head);
+    if (head.told != 0 || size < sizeof head + sizeof site)
+        return 0;
+    memcpy(&site, stack + sizeof head, sizeof site);
+    return site;
+}
+
 /* ---- In a collection ---- */
 
 static void forget_filter(void *context, bool all)

@@ -67,6 +67,9 @@ TER_INLINE double ter_samples_weight(const struct ter_samples *samples, size_t b
     return 1 / ter_sampling_chance(samples->sampling.interval, bytes);
 }
 
+/* Where the call returns that allocated the object; 0: it was not sampled, or a runtime told. */
+uintptr_t ter_samples_site(const struct ter_samples *samples, uintptr_t object);
+
 /* Does it count as live: did a collection find it so, or was there none? */
 TER_INLINE bool ter_sample_is_live(const struct ter_samples *samples,
                                    const struct ter_sample *sample)

@@ -191,7 +191,7 @@ void *GC_malloc_uncollectable(size_t bytes);
 static void **program_list; /* which the loader does not know */
 static void *kept;
 
-static void grow(int count)
+static __attribute__((noinline)) void grow(int count)
 {
     for (int i = 0; i < count; i++) {
         void **cell = GC_malloc(48);
@@ -237,6 +237,10 @@ status_is "a program that ends" 0 run --dump "$file" "$temp/program" end
 check "says nothing" is_silent
 check "and its list hangs on its variable" looks "$file" \
     "len($list) == 1 and s.retained()[$list[0]] >= 99 * s.size($list[0])"
+status_is "with a profile beside it" 0 run --dump "$temp/s.heapsnapshot" \
+    --profile "$temp/s.pb.gz" --profile-interval=1 "$temp/program" end
+check "objects say who allocated them" looks "$temp/s.heapsnapshot" \
+    'sum(s.name(node).endswith("allocated by grow") for node in range(s.count)) >= 99'
 cp "$temp/program" "$temp/stripped"
 if strip "$temp/stripped" 2>/dev/null; then
     status_is "a stripped program" 0 run --dump "$temp/s.heapsnapshot" "$temp/stripped" end
