@@ -631,7 +631,6 @@ static void write_names(struct ter_dump *dump)
     char text[TER_CHECK_TEXT];
 
     ter_code_names_open(&code);
-
     for (size_t i = 0; i + 1 < groups_of(dump); i++) {
         ter_dump_group_name(ter_dump_roots_group(&dump->roots, i), text, sizeof text);
         write_text(dump, text);
