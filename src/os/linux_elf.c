@@ -160,7 +160,7 @@ void ter_os_names_close(struct ter_os_names *names)
     *names = (struct ter_os_names){0};
 }
 
-static const ElfW(Sym) *find_symbol(const struct ter_os_names *names, uintptr_t address, int type)
+static const ElfW(Sym) *symbol_at(const struct ter_os_names *names, uintptr_t address, int type)
 {
     const ElfW(Sym) *symbols = names->symbols;
     size_t count = names->symbol_bytes / sizeof *symbols;
@@ -175,7 +175,7 @@ static const ElfW(Sym) *find_symbol(const struct ter_os_names *names, uintptr_t 
 
 const char *ter_os_names_find(const struct ter_os_names *names, uintptr_t address)
 {
-    const ElfW(Sym) *symbol = find_symbol(names, address, STT_FUNC);
+    const ElfW(Sym) *symbol = symbol_at(names, address, STT_FUNC);
 
     return symbol == NULL ? NULL : names->texts + symbol->st_name;
 }
@@ -183,7 +183,7 @@ const char *ter_os_names_find(const struct ter_os_names *names, uintptr_t addres
 bool ter_os_names_find_variable(const struct ter_os_names *names, uintptr_t address,
                                 struct ter_os_variable *variable)
 {
-    const ElfW(Sym) *symbol = find_symbol(names, address, STT_OBJECT);
+    const ElfW(Sym) *symbol = symbol_at(names, address, STT_OBJECT);
 
     if (symbol == NULL)
         return false;
