@@ -9,6 +9,7 @@
  * did not.
  */
 #define _GNU_SOURCE
+#include "os/linux_loaded.h"
 #include "os/os.h"
 
 #include <dlfcn.h>
@@ -55,15 +56,10 @@ static const char marker = 0;
 static int find_own(struct dl_phdr_info *object, size_t size, void *context)
 {
     bool *is_program = context;
-    uintptr_t start = UINTPTR_MAX, end = 0;
+    uintptr_t start, end;
 
     (void)size;
-    for (unsigned i = 0; i < object->dlpi_phnum; i++)
-        if (object->dlpi_phdr[i].p_type == PT_LOAD) {
-            start = ter_min(start, object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
-            end = ter_max(end, object->dlpi_addr + object->dlpi_phdr[i].p_vaddr +
-                                   object->dlpi_phdr[i].p_memsz);
-        }
+    ter_os_find_loaded(object, &start, &end);
     if ((uintptr_t)&marker - start >= end - start) {
         *is_program = false; /* that comes first */
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What code is loaded, from the loader's own list (dl_iterate_phdr). */
 #define _GNU_SOURCE
+#include "os/linux_loaded.h"
 #include "os/os.h"
 
 #include <limits.h>
@@ -49,21 +50,6 @@ static void read_notes(const struct dl_phdr_info *object, struct ter_os_code *co
     }
 }
 
-/* From the first to the last of what was loaded. */
-static void find_loaded(const struct dl_phdr_info *object, struct ter_os_code *code)
-{
-    code->loaded = UINTPTR_MAX;
-    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-        uintptr_t start = object->dlpi_addr + segment->p_vaddr;
-
-        if (segment->p_type != PT_LOAD)
-            continue;
-        code->loaded = ter_min(code->loaded, start);
-        code->loaded_end = ter_max(code->loaded_end, start + segment->p_memsz);
-    }
-}
-
 static int visit_code(struct dl_phdr_info *object, size_t size, void *context)
 {
     const struct code_visit *visit = context;
@@ -73,7 +59,7 @@ static int visit_code(struct dl_phdr_info *object, size_t size, void *context)
 
     (void)size;
     read_notes(object, &code);
-    find_loaded(object, &code);
+    ter_os_find_loaded(object, &code.loaded, &code.loaded_end);
     for (unsigned i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 
