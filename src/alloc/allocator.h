@@ -24,7 +24,7 @@ enum ter_admission {
 };
 
 enum {
-    TER_PRESSED_BY_MEMORY = 1, /* memory elsewhere: a collection */
+    TER_PRESSED_BY_MEMORY = 1, /* memory elsewhere, or many weak things: a collection */
     TER_PRESSED_BY_SIGNAL = 2, /* somebody asked from outside: see ter_gate.asked */
     TER_PRESSED_BY_CALL = 4    /* likewise: see ter_gate.called */
 };

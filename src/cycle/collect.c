@@ -166,17 +166,6 @@ static void expect_external(struct ter_collector *collector)
                               memory_order_relaxed);
 }
 
-static void renew_bounds(struct ter_collector *collector)
-{
-    struct ter_finalizers *finalizers = &collector->finalizers;
-    struct ter_links *short_links = &collector->short_links, *long_links = &collector->long_links;
-
-    ter_weak_bound_renew(&finalizers->bound, finalizers->waiting.count);
-    ter_weak_bound_renew(&short_links->bound, short_links->table.count);
-    ter_weak_bound_renew(&long_links->bound, long_links->table.count);
-    ter_guardians_renew_bounds(&collector->guardians);
-}
-
 static void account(struct ter_collector *collector, struct ter_collection *collection)
 {
     struct ter_allocator *allocator = &collector->allocator;
@@ -188,7 +177,6 @@ static void account(struct ter_collector *collector, struct ter_collection *coll
     if (!collector->minor)
         ter_workers_learn(&collector->workers, collector->drain_ns,
                           collection->live.scanned_bytes + collection->live.atomic_bytes);
-    renew_bounds(collector);
     collector->trigger.live = collection->live;
     collector->trigger.used_bytes = collection->used_after_bytes;
     collector->trigger.root_bytes = ter_collector_root_bytes(collector);

@@ -228,6 +228,17 @@ void ter_weak_steps_watch(struct ter_collector *collector)
     ter_weak_table_watch(&collector->finalizers.waiting);
 }
 
+static void renew_bounds(struct ter_collector *collector)
+{
+    struct ter_finalizers *finalizers = &collector->finalizers;
+    struct ter_links *short_links = &collector->short_links, *long_links = &collector->long_links;
+
+    ter_weak_bound_renew(&finalizers->bound, finalizers->waiting.count);
+    ter_weak_bound_renew(&short_links->bound, short_links->table.count);
+    ter_weak_bound_renew(&long_links->bound, long_links->table.count);
+    ter_guardians_renew_bounds(&collector->guardians);
+}
+
 void ter_weak_steps_process(struct ter_collector *collector)
 {
     struct ter_passage passage = {
@@ -254,6 +265,7 @@ void ter_weak_steps_process(struct ter_collector *collector)
     ter_links_follow(&collector->short_links, &way);
     ter_links_follow(&collector->long_links, &way);
     settle_tables(collector);
+    renew_bounds(collector);
 }
 
 /* ---- When objects move later ---- */

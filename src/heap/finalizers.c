@@ -2,17 +2,16 @@
 /* Finalizers of single objects: the public functions. */
 #include "heap/heap.h"
 
-static ter_status set_finalizer(struct ter_heap *heap, const struct ter_finalizer *wanted)
+static ter_status set_finalizer(struct ter_heap *heap, uintptr_t object,
+                                const struct ter_client_finalizer *wanted)
 {
-    struct ter_finalizers *finalizers = &heap->collector.finalizers;
-    struct ter_finalizer old;
+    struct ter_client_finalizer old;
     ter_status status;
 
-    if (wanted->object == 0 || ter_heap_find(heap, wanted->object).bits != wanted->object)
+    if (object == 0 || ter_heap_find(heap, object).bits != object)
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->collector.allocator);
-    status = ter_finalizers_register(finalizers, wanted, &old);
-    ter_heap_count_registrations(heap, &finalizers->bound, finalizers->waiting.count);
+    status = ter_heap_set_finalizer(heap, object, wanted, &old);
     ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
@@ -20,22 +19,22 @@ static ter_status set_finalizer(struct ter_heap *heap, const struct ter_finalize
 ter_status ter_finalizer_set(struct ter_heap *heap, void *object,
                              void (*function)(void *object, void *data), void *data)
 {
-    struct ter_finalizer wanted = {(uintptr_t)object, function, data, TER_FINALIZER_NORMAL};
+    struct ter_client_finalizer wanted = {function, data, TER_ORDER_NORMAL};
 
     ter_heap_require(heap, "ter_finalizer_set");
-    return set_finalizer(heap, &wanted);
+    return set_finalizer(heap, (uintptr_t)object, &wanted);
 }
 
 ter_status ter_finalizer_set_order(struct ter_heap *heap, void *object,
                                    void (*function)(void *object, void *data), void *data,
                                    enum ter_finalizer_order order)
 {
-    struct ter_finalizer wanted = {(uintptr_t)object, function, data, order};
+    struct ter_client_finalizer wanted = {function, data, (enum ter_client_order)order};
 
     ter_heap_require(heap, "ter_finalizer_set_order");
     if ((unsigned)order > TER_FINALIZER_UNREACHABLE)
         return TER_ERROR_INVALID;
-    return set_finalizer(heap, &wanted);
+    return set_finalizer(heap, (uintptr_t)object, &wanted);
 }
 
 size_t ter_finalizers_run(struct ter_heap *heap)

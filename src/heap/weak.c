@@ -13,7 +13,6 @@ static struct ter_heap *heap_of_mutator(const struct ter_mutator *mutator)
 
 ter_status ter_weak_add(struct ter_heap *heap, void **word, void *object)
 {
-    struct ter_links *links = &heap->collector.short_links;
     bool existed;
     ter_status status;
 
@@ -22,8 +21,7 @@ ter_status ter_weak_add(struct ter_heap *heap, void **word, void *object)
         !ter_collector_is_object(&heap->collector, (uintptr_t)object))
         return TER_ERROR_INVALID;
     ter_allocator_lock(&heap->collector.allocator);
-    status = ter_links_register(links, (uintptr_t)word, (uintptr_t)object, &existed);
-    ter_heap_count_registrations(heap, &links->bound, links->table.count);
+    status = ter_heap_add_link(heap, TER_LINKS_SHORT, (uintptr_t)word, (uintptr_t)object, &existed);
     ter_allocator_unlock(&heap->collector.allocator);
     return status;
 }
