@@ -56,6 +56,16 @@ size_t ter_code_names_number(const struct ter_code_names *names, uintptr_t addre
     return 0;
 }
 
+/* Of what has no name. */
+static void say_place(uintptr_t address, const struct ter_os_symbol *symbol, char *name,
+                      size_t size)
+{
+    if (symbol->file != NULL)
+        snprintf(name, size, "%s+%#zx", symbol->file, symbol->offset_in_file);
+    else
+        snprintf(name, size, "%#zx", (size_t)address);
+}
+
 void ter_code_names_find(const struct ter_code_names *names, uintptr_t address, char *name,
                          size_t size)
 {
@@ -69,10 +79,8 @@ void ter_code_names_find(const struct ter_code_names *names, uintptr_t address, 
         known = symbol.name;
     if (known != NULL)
         snprintf(name, size, "%s", known);
-    else if (symbol.file != NULL)
-        snprintf(name, size, "%s+%#zx", symbol.file, symbol.offset_in_file);
     else
-        snprintf(name, size, "%#zx", (size_t)address);
+        say_place(address, &symbol, name, size);
 }
 
 /* ---- Variables ---- */
@@ -88,10 +96,8 @@ static void say_variable(uintptr_t address, const struct ter_os_variable *known,
         snprintf(name, size, "%s+%#zx", symbol.name, symbol.offset);
     else if (known != NULL)
         snprintf(name, size, "%s+%#zx", known->name, (size_t)(address - known->start));
-    else if (symbol.file != NULL)
-        snprintf(name, size, "%s+%#zx", symbol.file, symbol.offset_in_file);
     else
-        snprintf(name, size, "%#zx", (size_t)address);
+        say_place(address, &symbol, name, size);
 }
 
 static const struct ter_os_variable *look_up(struct ter_code_names *names, uintptr_t address)

@@ -124,19 +124,13 @@ static void drop_sample(void *context, uintptr_t object)
 uintptr_t ter_samples_site(const struct ter_samples *samples, uintptr_t object)
 {
     const struct ter_sample *sample = ter_weak_table_find(&samples->followed.table, object);
-    struct ter_stack_head head;
-    uintptr_t site;
-    const char *stack;
+    const struct ter_stack_head *head;
     size_t size;
 
     if (sample == NULL)
         return 0;
-    stack = ter_interned_at(&samples->stacks, sample->stack, &size);
-    memcpy(&head, stack, sizeof head);
-    if (head.told != 0 || size < sizeof head + sizeof site)
-        return 0;
-    memcpy(&site, stack + sizeof head, sizeof site);
-    return site;
+    head = ter_interned_at(&samples->stacks, sample->stack, &size);
+    return head->told != 0 || size == sizeof *head ? 0 : *(const uintptr_t *)(head + 1);
 }
 
 /* ---- In a collection ---- */
