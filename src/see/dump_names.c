@@ -106,7 +106,10 @@ void ter_dump_kind_text(struct ter_text *text, const struct ter_collector *colle
         ter_text_print(text, ", %zu bytes", size << TER_LOG_BYTES_IN_GRANULE);
 }
 
-/* The loader's name has the place in the function too; one that it does not know has none. */
+/*
+ * The loader's name has the place in the function too; one that it does not know has none. The call
+ * lies before where it returns to, which may be another function.
+ */
 static void add_site(struct ter_text *text, const struct ter_code_names *code, uintptr_t site)
 {
     struct ter_os_symbol symbol;
@@ -117,7 +120,7 @@ static void add_site(struct ter_text *text, const struct ter_code_names *code, u
         ter_check_add_site(text, site);
         return;
     }
-    ter_code_names_find(code, site, function, sizeof function);
+    ter_code_names_find(code, site - 1, function, sizeof function);
     ter_text_print(text, ", allocated by %s", function);
 }
 
