@@ -99,6 +99,13 @@ static uint64_t pressed(void)
     return small_heap_statistics(&small).collections_pressure;
 }
 
+/* So many, once the next object is allocated. */
+static void assert_pressed(uint64_t wanted)
+{
+    assert_true(allocate(1) != 0);
+    assert_int_equal(pressed(), never_collects() ? 0 : wanted);
+}
+
 /* Words that name `object`, or if that is NULL each one of its own, which nothing keeps. */
 static void add_words(size_t first, size_t end, void *object)
 {
@@ -136,8 +143,7 @@ static void many_weak_words_want_a_collection(void)
 {
     memset(words, 0, sizeof words);
     add_garbage();
-    assert_int_equal(allocate(1) != 0, 1);
-    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    assert_pressed(1);
     assert_int_equal(collections(), pressed());
     assert_true(never_collects() || words_left() <= BOUND / 8);
     forget_words();
@@ -148,12 +154,10 @@ static void twice_as_many_if_they_are_kept(void)
     small.roots[0] = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
     for (size_t i = 0; i < 2 * BOUND; i++) {
         add_words(i, i + 1, small.roots[0]);
-        assert_int_equal(allocate(1) != 0, 1);
-        assert_int_equal(pressed(), i < BOUND || never_collects() ? 0 : 1);
+        assert_pressed(i < BOUND ? 0 : 1);
     }
     add_words(2 * BOUND, 2 * BOUND + 1, small.roots[0]);
-    assert_int_equal(allocate(1) != 0, 1);
-    assert_int_equal(pressed(), never_collects() ? 0 : 2);
+    assert_pressed(2);
     forget_words();
 }
 
@@ -161,12 +165,11 @@ static void held_ones_wait(void)
 {
     ter_collections_hold(small.heap);
     add_words(0, BOUND + 1, NULL);
-    assert_int_equal(allocate(1) != 0, 1);
+    assert_pressed(0);
     assert_int_equal(collections(), 0);
     assert_int_equal(ter_collections_allow(small.heap), TER_OK);
     add_words(BOUND + 1, BOUND + 2, NULL);
-    assert_int_equal(allocate(1) != 0, 1);
-    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    assert_pressed(1);
     forget_words();
 }
 
@@ -176,32 +179,39 @@ static void last_words(void *object, void *data)
     (void)data;
 }
 
-static void many_finalizers_want_one(void)
+static ter_status set_last_words(void *object)
+{
+    return ter_finalizer_set(small.heap, object, last_words, NULL);
+}
+
+static struct ter_guardian *guardian;
+
+static ter_status guard(void *object)
+{
+    return ter_guardian_add(small.heap, guardian, object, object);
+}
+
+/* One object more than the bound, which nothing else keeps. */
+static TER_NOINLINE void register_many(ter_status (*registers)(void *object))
 {
     for (size_t i = 0; i <= BOUND; i++) {
-        void *object = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
-
         assert_int_equal(collections(), 0);
-        assert_int_equal(ter_finalizer_set(small.heap, object, last_words, NULL), TER_OK);
+        assert_int_equal(registers(ter_allocate(small.mutator, TER_KIND_ATOMIC, 16)), TER_OK);
     }
-    assert_int_equal(allocate(1) != 0, 1);
-    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+}
+
+static void many_finalizers_want_one(void)
+{
+    register_many(set_last_words);
+    assert_pressed(1);
     assert_true(never_collects() || ter_finalizers_run(small.heap) >= BOUND / 8 * 7);
 }
 
 static void so_do_many_guarded_objects(void)
 {
-    struct ter_guardian *guardian;
-
     assert_int_equal(ter_guardian_new(small.heap, &guardian), TER_OK);
-    for (size_t i = 0; i <= BOUND; i++) {
-        void *object = ter_allocate(small.mutator, TER_KIND_ATOMIC, 16);
-
-        assert_int_equal(collections(), 0);
-        assert_int_equal(ter_guardian_add(small.heap, guardian, object, object), TER_OK);
-    }
-    assert_int_equal(allocate(1) != 0, 1);
-    assert_int_equal(pressed(), never_collects() ? 0 : 1);
+    register_many(guard);
+    assert_pressed(1);
     assert_true(never_collects() || ter_guardian_poll(small.heap, guardian) != NULL);
     ter_guardian_free(small.heap, guardian);
 }
